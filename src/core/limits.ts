@@ -1,0 +1,20 @@
+/**
+ * Every bound of the system, with its unit and reason.
+ */
+
+/** Longest wait for a kind to accept or reject one operation (registry.tx.timeout). */
+export const KIND_OPERATION_TIMEOUT_MS = 30_000;
+/** Memory one Lua process may hold; a runaway table fails that process alone. */
+export const PROCESS_MEMORY_BYTES_MAX = 256 * 1024 * 1024;
+/** Live processes of one node; a spawn past it fails with LimitExceeded. */
+export const PROCESSES_MAX = 4_000_000;
+/** Request body accepted by default (http.request max_body). */
+export const HTTP_BODY_BYTES_MAX = 120 * 1024 * 1024;
+/** Time to read a request body by default (http.request timeout). */
+export const HTTP_BODY_TIMEOUT_MS = 300_000;
+/** Turns of the VM between two looks at outside events; bounds the delay of I/O and timers. */
+export const TURNS_PER_SLICE = 256;
+/** Longest slice of Lua before outside events are served. */
+export const SLICE_MS = 4;
+/** Prepared statements kept per SQLite connection. */
+export const SQL_STATEMENTS_CACHED_MAX = 256;

@@ -1,0 +1,9 @@
+/** Values and small structures that everything above uses. */
+export * from "./duration.ts";
+export * from "./entry_id.ts";
+export * from "./failure.ts";
+export * from "./limits.ts";
+export * from "./pid.ts";
+export * from "./value.ts";
+export * as schema from "./schema.ts";
+export type { Decoded, DecodeScope, Field } from "./schema.ts";

@@ -1,0 +1,215 @@
+/**
+ * Declarative decoding of entry configuration.
+ *
+ * One declaration yields decoding, defaults, error text, references (start order) and, later, completion and docs.
+ * SC1. Unknown fields are ignored. SC2. Every failure is Invalid and names the field's path.
+ */
+import { parseDurationNs } from "./duration.ts";
+import { resolveEntryId } from "./entry_id.ts";
+import { Failure } from "./failure.ts";
+import { isValueMap, type Value, type ValueMap } from "./value.ts";
+
+/** Where a value is decoded: the path for messages, the namespace for bare references, found references. */
+export interface DecodeScope {
+  path: string;
+  ns: string;
+  references: string[];
+}
+
+/** A decoder of one field. */
+export interface Field<T> {
+  readonly type: string;
+  readonly doc?: string;
+  decode(value: Value, scope: DecodeScope): T;
+}
+
+/** The type a field decodes to. */
+export type Decoded<F> = F extends Field<infer T> ? T : never;
+
+function invalid(scope: DecodeScope, expected: string, value: Value): Failure {
+  const got = value === null || value === undefined ? "nothing" : JSON.stringify(value, bigintText);
+  return new Failure("Invalid", `${scope.path === "" ? "entry" : scope.path}: expected ${expected}, got ${got}`);
+}
+
+function bigintText(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
+}
+
+function absent(value: Value): value is null | undefined {
+  return value === null || value === undefined;
+}
+
+/** Text. Required unless `default` is given; `nonEmpty` refuses `""`. */
+export function string(options: { default?: string; nonEmpty?: boolean; doc?: string } = {}): Field<string> {
+  return {
+    type: "string",
+    doc: options.doc,
+    decode(value, scope) {
+      if (absent(value) && options.default !== undefined) return options.default;
+      if (typeof value === "number" || typeof value === "boolean") return String(value);
+      if (typeof value !== "string") throw invalid(scope, "text", value);
+      if (options.nonEmpty && value === "") throw invalid(scope, "a non-empty text", value);
+      return value;
+    },
+  };
+}
+
+/** A whole number. */
+export function integer(options: { default?: number; min?: number; max?: number; doc?: string } = {}): Field<number> {
+  const bounds = options.min === undefined && options.max === undefined
+    ? ""
+    : ` between ${options.min ?? "-inf"} and ${options.max ?? "inf"}`;
+  return {
+    type: "integer",
+    doc: options.doc,
+    decode(value, scope) {
+      if (absent(value) && options.default !== undefined) return options.default;
+      const number = typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : value;
+      if (typeof number !== "number" || !Number.isInteger(number)) throw invalid(scope, `a whole number${bounds}`, value);
+      if (number < (options.min ?? -Infinity) || number > (options.max ?? Infinity)) {
+        throw invalid(scope, `a whole number${bounds}`, value);
+      }
+      return number;
+    },
+  };
+}
+
+/** Any number. */
+export function number(options: { default?: number; min?: number; max?: number; doc?: string } = {}): Field<number> {
+  return {
+    type: "number",
+    doc: options.doc,
+    decode(value, scope) {
+      if (absent(value) && options.default !== undefined) return options.default;
+      if (
+        typeof value !== "number" || value < (options.min ?? -Infinity) || value > (options.max ?? Infinity)
+      ) throw invalid(scope, "a number", value);
+      return value;
+    },
+  };
+}
+
+/** True or false; the texts "true" and "false" are accepted. */
+export function boolean(options: { default?: boolean; doc?: string } = {}): Field<boolean> {
+  return {
+    type: "boolean",
+    doc: options.doc,
+    decode(value, scope) {
+      if (absent(value) && options.default !== undefined) return options.default;
+      if (value === "true") return true;
+      if (value === "false") return false;
+      if (typeof value !== "boolean") throw invalid(scope, "true or false", value);
+      return value;
+    },
+  };
+}
+
+/** A duration in milliseconds, written as `10s` (or a number of nanoseconds). `default` is in milliseconds. */
+export function duration(options: { default?: number; doc?: string } = {}): Field<number> {
+  return {
+    type: "duration",
+    doc: options.doc,
+    decode(value, scope) {
+      if (absent(value) && options.default !== undefined) return options.default;
+      const ns = typeof value === "number" ? value : typeof value === "string" ? parseDurationNs(value) : undefined;
+      if (ns === undefined) throw invalid(scope, "a duration such as 500ms, 10s or 1h30m", value);
+      return ns / 1e6;
+    },
+  };
+}
+
+/** One of the given texts. */
+export function oneOf<T extends string>(values: readonly T[], options: { default?: T; doc?: string } = {}): Field<T> {
+  return {
+    type: values.join("|"),
+    doc: options.doc,
+    decode(value, scope) {
+      if (absent(value) && options.default !== undefined) return options.default;
+      if (!values.includes(value as T)) throw invalid(scope, `one of ${values.join(", ")}`, value);
+      return value as T;
+    },
+  };
+}
+
+/** The id of another entry; a bare name means the same namespace. References drive start order. */
+export function reference(options: { optional?: boolean; doc?: string } = {}): Field<string> {
+  return {
+    type: "reference",
+    doc: options.doc,
+    decode(value, scope) {
+      if (absent(value) || value === "") {
+        if (options.optional) return "";
+        throw invalid(scope, "an entry id (namespace:name)", value);
+      }
+      if (typeof value !== "string") throw invalid(scope, "an entry id (namespace:name)", value);
+      const id = resolveEntryId(value, scope.ns);
+      scope.references.push(id);
+      return id;
+    },
+  };
+}
+
+/** A list; absent means empty. */
+export function list<T>(item: Field<T>): Field<T[]> {
+  return {
+    type: `${item.type}[]`,
+    decode(value, scope) {
+      if (absent(value)) return [];
+      if (!Array.isArray(value)) throw invalid(scope, "a list", value);
+      return value.map((element, i) => item.decode(element, { ...scope, path: `${scope.path}[${i + 1}]` }));
+    },
+  };
+}
+
+/** A map with text keys; absent means empty. */
+export function map<T>(item: Field<T>): Field<Record<string, T>> {
+  return {
+    type: `map of ${item.type}`,
+    decode(value, scope) {
+      if (absent(value)) return {};
+      if (!isValueMap(value)) throw invalid(scope, "a map", value);
+      const result: Record<string, T> = {};
+      for (const key of Object.keys(value)) {
+        result[key] = item.decode(value[key], { ...scope, path: scope.path === "" ? key : `${scope.path}.${key}` });
+      }
+      return result;
+    },
+  };
+}
+
+/** Anything, kept as it is. */
+export function any(options: { doc?: string } = {}): Field<Value> {
+  return { type: "any", doc: options.doc, decode: (value) => value };
+}
+
+/** `field`, or undefined when absent. */
+export function optional<T>(field: Field<T>): Field<T | undefined> {
+  return {
+    type: `${field.type}?`,
+    doc: field.doc,
+    decode: (value, scope) => absent(value) ? undefined : field.decode(value, scope),
+  };
+}
+
+/** A record of fields; absent counts as an empty record. */
+export function object<F extends Record<string, Field<unknown>>>(
+  fields: F,
+): Field<{ [K in keyof F]: Decoded<F[K]> }> & { readonly fields: F } {
+  return {
+    type: "record",
+    fields,
+    decode(value, scope) {
+      const source: ValueMap = absent(value) ? {} : isValueMap(value) ? value : fail(scope, value);
+      const result: Record<string, unknown> = {};
+      for (const key of Object.keys(fields)) {
+        const path = scope.path === "" ? key : `${scope.path}.${key}`;
+        result[key] = fields[key]!.decode(source[key], { ...scope, path });
+      }
+      return result as { [K in keyof F]: Decoded<F[K]> };
+    },
+  };
+}
+
+function fail(scope: DecodeScope, value: Value): never {
+  throw invalid(scope, "a map", value);
+}

@@ -1,0 +1,136 @@
+/**
+ * The contract of modules that Lua can `require`.
+ *
+ * A definition is data: names, permission classes, typed signatures (`.d.lua`), functions. One definition serves every
+ * process; what differs per process is reached through `call.process`.
+ *
+ * M1. `functions` return at once. `commands` may return a promise; the calling process is suspended until it settles.
+ * M2. A thrown Failure reaches Lua as `nil, err`; `Raised` and argument errors are raised; anything else ends the process.
+ * M3. Arguments must be read before the first `await`: a call object is reused.
+ */
+import type { Failure, FailureKind, Value } from "../core/mod.ts";
+import type { Bus, ByteStream, Environment, Log, Ports, Resources, SecurityDirectory, ServiceRegistry } from "../ports/mod.ts";
+import type { Frame } from "../ports/mod.ts";
+import type { LuaChannel, LuaHandle, LuaValue, NativeCall, NativeResult } from "../vm/mod.ts";
+
+/** Decides which compute units may require a module. */
+export type ModuleClass =
+  | "deterministic"
+  | "nondeterministic"
+  | "encoding"
+  | "time"
+  | "security"
+  | "io"
+  | "network"
+  | "storage"
+  | "process"
+  | "workflow";
+
+/** A function that returns at once. */
+export type ModuleFunction = (call: Call) => NativeResult;
+/** A function that may suspend its process. */
+export type ModuleCommand = (call: Call) => NativeResult | Promise<NativeResult>;
+
+/** Constant members; nested records become nested tables. */
+export type ModuleConstants = { [name: string]: LuaValue | ModuleConstants };
+
+/** A module. Dotted names (`registry.lookup`) make nested tables. */
+export interface ModuleDefinition {
+  readonly name: string;
+  /** Text of the module's `.d.lua`. */
+  readonly types: string;
+  readonly classes: readonly ModuleClass[];
+  readonly constants?: ModuleConstants;
+  readonly functions?: Readonly<Record<string, ModuleFunction>>;
+  readonly commands?: Readonly<Record<string, ModuleCommand>>;
+  /** Members the VM implements itself, by builtin name; a function or command of the same name is the fallback. */
+  readonly builtins?: Readonly<Record<string, string>>;
+  readonly objects?: readonly ObjectDefinition<never>[];
+}
+
+/** Declares a module. */
+export function defineModule(definition: ModuleDefinition): ModuleDefinition {
+  return definition;
+}
+
+/** A class of userdata. Method calls get the object as `call.self(definition)`. */
+export interface ObjectDefinition<T> {
+  /** Type name, e.g. `sql.DB`. */
+  readonly name: string;
+  readonly methods?: Readonly<Record<string, ModuleFunction>>;
+  readonly commands?: Readonly<Record<string, ModuleCommand>>;
+  /** Text of `tostring(object)`; default is the name. */
+  readonly tostring?: (value: T) => string;
+  /** Called once when Lua has dropped the object or its process ended. */
+  readonly release?: (value: T) => void;
+  /** Binary operators and comparison; arguments 1 and 2 as in Lua. */
+  readonly operators?: Readonly<Partial<Record<"eq" | "lt" | "le" | "add" | "sub" | "concat" | "len" | "call" | "index", ModuleFunction>>>;
+}
+
+/** Declares a class of userdata. */
+export function defineObject<T>(definition: ObjectDefinition<T>): ObjectDefinition<T> {
+  return definition;
+}
+
+/** A channel that the runtime feeds and Lua receives from. */
+export interface FedChannel {
+  /** The value to hand to Lua; the same object every time. */
+  readonly channel: LuaChannel;
+  /** Queues a value. With "drop" it is dropped when the channel is full. Returns false when dropped or closed. */
+  send(value: LuaValue, mode?: "queue" | "drop"): boolean;
+  close(): void;
+}
+
+/** The process (or function call) that a native call comes from. */
+export interface ProcessContext {
+  readonly pid: string;
+  /** Entry being run. */
+  readonly entryId: string;
+  readonly hostId: string;
+  readonly frame: Frame;
+  /** Aborts when the process or call is cancelled by its caller or ends. */
+  readonly signal: AbortSignal;
+  /** Runs when the process or call ends; returns a function that forgets it. */
+  onEnd(cleanup: () => void): () => void;
+}
+
+/** Everything modules may use. */
+export interface ModuleServices {
+  readonly ports: Ports;
+  readonly log: Log;
+  readonly bus: Bus;
+  readonly resources: Resources;
+  readonly services: ServiceRegistry;
+  readonly environment: Environment;
+  readonly security: SecurityDirectory;
+  readonly strictSecurity: boolean;
+}
+
+/** A native call with its process. Valid until the first `await`; `process`, `services` and channels stay valid. */
+export interface Call extends NativeCall {
+  readonly process: ProcessContext;
+  readonly services: ModuleServices;
+  /** The object this method was called on (argument 1). Raises an argument error for anything else. */
+  self<T>(definition: ObjectDefinition<T>): T;
+  /** Argument `i` as an object of that class; undefined when it is something else. */
+  object<T>(i: number, definition: ObjectDefinition<T>): T | undefined;
+  /** A new Lua object holding `value`. */
+  create<T>(definition: ObjectDefinition<T>, value: T): LuaHandle;
+  /** A Lua stream object over `stream`. */
+  createStream(stream: ByteStream): LuaHandle;
+  /** A channel fed from outside, owned by this process. */
+  openChannel(capacity: number): FedChannel;
+  /** Whether the policy allows it; also true when actor or scope is missing and strict mode is off. */
+  allowed(action: string, resource: string, attributes?: Record<string, Value>): boolean;
+  /** Throws (or, with `raise`, raises) `message` with `kind` (default PermissionDenied) unless allowed. */
+  demand(action: string, resource: string, message: string, options?: DemandOptions): void;
+  /** A Lua error object for a failure, to be placed among several results. */
+  error(failure: Failure): LuaValue;
+}
+
+/** How a refusal is reported. */
+export interface DemandOptions {
+  kind?: FailureKind;
+  raise?: boolean;
+  attributes?: Record<string, Value>;
+}

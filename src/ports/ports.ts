@@ -1,0 +1,21 @@
+/** The outside world in one record, made by `src/platform` or by a simulation. */
+import type { Clock } from "./clock.ts";
+import type { Files } from "./files.ts";
+import type { HttpListen } from "./http_server.ts";
+import type { Random } from "./random.ts";
+import type { Sqlite } from "./sqlite.ts";
+
+/** Everything outside the process. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly files: Files;
+  readonly http: HttpListen;
+  readonly sqlite: Sqlite;
+  /** Operating system environment variable. */
+  osVariable(name: string): string | undefined;
+  osVariables(): Record<string, string>;
+  readonly cpus: number;
+  readonly hostname: string;
+  readonly processId: number;
+}

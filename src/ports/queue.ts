@@ -1,0 +1,43 @@
+/** Message queues: provided by `queue.queue` over a driver, used by the `queue` module and consumers. */
+import type { Value } from "../core/mod.ts";
+import { defineResource } from "./resource.ts";
+import { defineAttachment } from "./runtime.ts";
+
+/** A message on its way. */
+export interface QueueMessage {
+  id: string;
+  body: Value;
+  headers: Record<string, string | number | boolean>;
+}
+
+/** A message handed to a consumer. Settling is single-shot. */
+export interface QueueDelivery {
+  readonly message: QueueMessage;
+  readonly settled: boolean;
+  /** True once the handler has ended. */
+  readonly released: boolean;
+  ack(): void | Promise<void>;
+  nack(): void | Promise<void>;
+}
+
+/** One queue. */
+export interface Queue {
+  /** Resolves when accepted; waits while a bounded queue is full, until `signal` aborts. */
+  publish(message: QueueMessage, signal?: AbortSignal): Promise<void> | void;
+  /** Deliveries up to `prefetch` unsettled ones; the returned function stops them. */
+  consume(prefetch: number, receive: (delivery: QueueDelivery) => void): Promise<() => Promise<void>> | (() => Promise<void>);
+  info(): Promise<Record<string, Value>> | Record<string, Value>;
+}
+
+/** Declares queues. */
+export interface QueueDriver {
+  declare(id: string, options: { name: string; codec: string; driverOptions: Record<string, Value> }): Promise<Queue> | Queue;
+  remove(id: string): Promise<void> | void;
+}
+
+/** Resource type of queues. */
+export const QueueResource = defineResource<Queue>("queue");
+/** Resource type of queue drivers. */
+export const QueueDriverResource = defineResource<QueueDriver>("queue.driver");
+/** The delivery a consumer's handler works on. */
+export const QueueDeliveryAttachment = defineAttachment<QueueDelivery>("queue.delivery");

@@ -1,0 +1,67 @@
+/**
+ * The contract between the registry and entry kinds.
+ *
+ * A definition says how to decode an entry, what it provides and how to bring it to life. The runner decodes the
+ * configuration (placeholders resolved), opens the resource, provides it, registers its service, and undoes all of it when
+ * another operation of the change set is rejected.
+ */
+import type { Decoded, Field } from "../core/mod.ts";
+import type { Bus, Environment, Log, Ports, Resources, ResourceType, Runtime, SecurityDirectory, Service, ServiceRegistry } from "../ports/mod.ts";
+import type { Entry } from "./entry.ts";
+
+/** What every kind may use. */
+export interface KindServices {
+  readonly ports: Ports;
+  readonly log: Log;
+  readonly bus: Bus;
+  readonly resources: Resources;
+  readonly runtime: Runtime;
+  readonly services: ServiceRegistry;
+  readonly environment: Environment;
+  /** Scopes and policies by id. */
+  readonly security: SecurityDirectory;
+  /** All entries of the version being built. */
+  readonly entries: { get(id: string): Entry | undefined; all(): Iterable<Entry> };
+  /** Directory of the first configuration file: the root of relative paths. */
+  readonly baseDirectory: string;
+}
+
+/** What one operation works on. */
+export interface KindContext<C> extends KindServices {
+  readonly entry: Entry;
+  readonly id: string;
+  readonly ns: string;
+  readonly config: C;
+}
+
+/** A live entry. */
+export interface Opened<R> {
+  /** Provided under the entry's id when the definition has `provides`. */
+  readonly resource?: R;
+  /** Supervised with the entry's `lifecycle` block when present. */
+  readonly service?: Service;
+}
+
+/** An entry kind. */
+export interface KindDefinition<C = unknown, R = unknown> {
+  /** Kind name, e.g. `store.memory`. */
+  readonly name: string;
+  readonly doc?: string;
+  readonly config: Field<C>;
+  readonly provides?: ResourceType<R>;
+  /** Paths of references outside the config fields, e.g. `meta.server`; `*` matches any key or index. */
+  readonly references?: readonly string[];
+  /** Brings an entry to life. A thrown Failure rejects the change set. */
+  open(context: KindContext<C>): Opened<R> | Promise<Opened<R>>;
+  /** Changes a live entry in place. Absent: close, then open. A thrown Failure rejects and leaves `current` alive. */
+  change?(current: Opened<R>, context: KindContext<C>, previous: Entry): Opened<R> | Promise<Opened<R>>;
+  /** Frees what `open` made; its service has been stopped before. */
+  close?(current: Opened<R>, context: { id: string; entry: Entry } & KindServices): void | Promise<void>;
+}
+
+/** Declares a kind; the config field fixes the type of `context.config`. */
+export function defineKind<F extends Field<unknown>, R = unknown>(
+  definition: Omit<KindDefinition<Decoded<F>, R>, "config"> & { config: F },
+): KindDefinition {
+  return definition as unknown as KindDefinition;
+}

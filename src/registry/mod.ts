@@ -1,0 +1,3 @@
+/** Entries, kinds' contract, versions and change sets. */
+export * from "./entry.ts";
+export * from "./kind.ts";
