@@ -15,6 +15,8 @@ export interface Clock {
   monotonicMs(): number;
   /** Calls `fire` once after `delayMs`. Never keeps the program alive when `background` is set. */
   timer(delayMs: number, fire: () => void, options?: { background?: boolean }): TimerHandle;
+  /** Calls `fire` once I/O that is already waiting has been served: the fair "next tick". Virtual in simulation. */
+  soon(fire: () => void): void;
   /** Resolves after `delayMs`, or rejects with Canceled when `signal` aborts. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
   /** Offset of local time from UTC at `ms`, in minutes east, for zone `zone` (IANA name; `""` local). */

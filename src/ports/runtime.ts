@@ -63,8 +63,15 @@ export interface SpawnOptions {
 
 /** Functions and processes of this node. */
 export interface Runtime {
-  /** Calls a function; never rejects. Abort `signal` to cancel the callee. */
-  call(target: string, args: Value[], options?: { frame?: Frame; signal?: AbortSignal; options?: Record<string, Value> }): Promise<CallOutcome>;
+  /**
+   * Calls a function; never throws, never rejects. Abort `signal` to cancel the callee. When the callee finishes within
+   * this turn the outcome comes back at once, without a promise.
+   */
+  call(
+    target: string,
+    args: Value[],
+    options?: { frame?: Frame; signal?: AbortSignal; options?: Record<string, Value> },
+  ): CallOutcome | Promise<CallOutcome>;
   /** Starts a process; throws a Failure (NotFound `factory not found`, `host not found`, ...). */
   spawn(entryId: string, hostId: string, options?: SpawnOptions): string;
   /** Sends a message under `topic`; throws when the destination is unknown. `from` is a pid text or "". */
