@@ -1,0 +1,13 @@
+// Types of files that are imported as text or as a path.
+declare module "*.lua" {
+  const text: string;
+  export default text;
+}
+declare module "*.wasm" {
+  const path: string;
+  export default path;
+}
+declare module "*.sql" {
+  const text: string;
+  export default text;
+}
