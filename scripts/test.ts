@@ -1,0 +1,107 @@
+/**
+ * Runs every suite and adds them up: all tests on Bun, the runtime-neutral ones on Deno as well.
+ *
+ *     bun scripts/test.ts [--fast] [--no-build] [PATH...]
+ *
+ * The binary is built first, and tests find it through `WIPPY_BINARY`. `--fast` leaves out Deno and the binary.
+ * The last line is exactly `N passed, N failed`, with `, N skipped` when any; exit code 1 when something failed.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BUN, DENO, run } from "./command.ts";
+import { listFiles, ROOT } from "./source_tree.ts";
+import { addCounts, countReport, type Counts, printCounts } from "./test_report.ts";
+
+/** Suites that have nothing to say about Deno: they run Bun scripts or the compiled binary. */
+const BUN_ONLY = ["tests/repository/", "tests/cli/", "tests/apps/", "tests/binary/"];
+/** Suites that need the compiled binary. */
+const BINARY_ONLY = ["tests/apps/", "tests/binary/"];
+/** One test may take this long on a loaded machine. */
+const TEST_TIMEOUT_MS = 120_000;
+/** One suite may take this long before it counts as hung. */
+const SUITE_TIMEOUT_MS = 40 * 60_000;
+
+/** Test files below the given paths (all when none), in order. */
+export function testFiles(paths: readonly string[], root = ROOT): string[] {
+  const all = [...listFiles("src", root), ...listFiles("std", root), ...listFiles("tests", root)];
+  const wanted = paths.map((path) => path.replace(/^\.\//, "").replace(/\/$/, ""));
+  return all.filter((path) =>
+    path.endsWith(".test.ts") &&
+    (wanted.length === 0 || wanted.some((prefix) => path === prefix || path.startsWith(`${prefix}/`)))
+  );
+}
+
+async function runSuite(
+  name: string,
+  argv: (report: string) => string[],
+  env: Record<string, string>,
+): Promise<Counts> {
+  const folder = mkdtempSync(join(tmpdir(), "wippy-test-"));
+  const report = join(folder, "report.xml");
+  process.stderr.write(`\n== ${name}\n`);
+  try {
+    const result = await run(argv(report), { show: "stderr", env, timeoutMs: SUITE_TIMEOUT_MS });
+    const counts = countReport(existsSync(report) ? readFileSync(report, "utf8") : undefined, result.code);
+    process.stderr.write(`${name}: ${printCounts(counts)}\n`);
+    return counts;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function main(args: string[]): Promise<void> {
+  const fast = args.includes("--fast");
+  const files = testFiles(args.filter((arg) => !arg.startsWith("--")));
+  const env: Record<string, string> = { NO_COLOR: "1" };
+  let counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+
+  const needsBinary = !fast && files.some((file) => BINARY_ONLY.some((folder) => file.startsWith(folder)));
+  if (needsBinary) {
+    const binary = join(ROOT, "dist", "wippy");
+    if (!args.includes("--no-build")) {
+      const built = await run([BUN, "scripts/build.ts"], { show: "stderr" });
+      if (built.code !== 0) {
+        process.stderr.write("the binary does not build; rerun: bun scripts/build.ts\n");
+        counts = addCounts(counts, { passed: 0, failed: 1, skipped: 0 });
+      }
+    }
+    if (existsSync(binary)) env.WIPPY_BINARY = binary;
+  }
+
+  const onBun = files.filter((file) => !fast || !BINARY_ONLY.some((folder) => file.startsWith(folder)));
+  if (onBun.length > 0) {
+    counts = addCounts(
+      counts,
+      await runSuite("bun", (report) => [
+        BUN,
+        "test",
+        `--timeout=${TEST_TIMEOUT_MS}`,
+        "--only-failures",
+        "--reporter=junit",
+        `--reporter-outfile=${report}`,
+        ...onBun.map((file) => `./${file}`),
+      ], env),
+    );
+  }
+  const onDeno = fast ? [] : files.filter((file) => !BUN_ONLY.some((folder) => file.startsWith(folder)));
+  if (onDeno.length > 0) {
+    counts = addCounts(
+      counts,
+      await runSuite("deno", (report) => [
+        DENO,
+        "test",
+        "-A",
+        "--no-check",
+        "--quiet",
+        `--junit-path=${report}`,
+        ...onDeno,
+      ], env),
+    );
+  }
+  if (counts.passed + counts.failed + counts.skipped === 0) counts.failed = 1;
+  process.stdout.write(`\n${printCounts(counts)}\n`);
+  process.exitCode = counts.failed === 0 ? 0 : 1;
+}
+
+if (import.meta.main) await main(process.argv.slice(2));
