@@ -9,9 +9,10 @@
  * M3. Arguments must be read before the first `await`: a call object is reused.
  */
 import type { Failure, FailureKind, Value } from "../core/mod.ts";
-import type { Bus, ByteStream, Environment, Log, Ports, Resources, SecurityDirectory, ServiceRegistry } from "../ports/mod.ts";
-import type { Frame } from "../ports/mod.ts";
+import type { Bus, ByteStream, ContractDirectory, Environment, Frame, Log, Ports, Resources, SecurityDirectory, ServiceRegistry } from "../ports/mod.ts";
 import type { LuaChannel, LuaHandle, LuaValue, NativeCall, NativeResult } from "../vm/mod.ts";
+import type { LuaProcess } from "./lua_process.ts";
+import type { LuaRuntime } from "./runtime.ts";
 
 /** Decides which compute units may require a module. */
 export type ModuleClass =
@@ -63,8 +64,10 @@ export interface ObjectDefinition<T> {
   readonly tostring?: (value: T) => string;
   /** Called once when Lua has dropped the object or its process ended. */
   readonly release?: (value: T) => void;
-  /** Binary operators and comparison; arguments 1 and 2 as in Lua. */
-  readonly operators?: Readonly<Partial<Record<"eq" | "lt" | "le" | "add" | "sub" | "concat" | "len" | "call" | "index", ModuleFunction>>>;
+  /** Operators; arguments 1 and 2 as in Lua. `index` answers members that `methods` and `commands` lack. */
+  readonly operators?: Readonly<Partial<Record<"eq" | "lt" | "le" | "add" | "sub" | "concat" | "len" | "index", ModuleFunction>>>;
+  /** Makes objects callable; argument 1 is the object. */
+  readonly invoke?: ModuleCommand;
 }
 
 /** Declares a class of userdata. */
@@ -102,13 +105,15 @@ export interface ModuleServices {
   readonly resources: Resources;
   readonly services: ServiceRegistry;
   readonly environment: Environment;
+  readonly contracts: ContractDirectory;
   readonly security: SecurityDirectory;
   readonly strictSecurity: boolean;
 }
 
 /** A native call with its process. Valid until the first `await`; `process`, `services` and channels stay valid. */
 export interface Call extends NativeCall {
-  readonly process: ProcessContext;
+  readonly process: LuaProcess;
+  readonly runtime: LuaRuntime;
   readonly services: ModuleServices;
   /** The object this method was called on (argument 1). Raises an argument error for anything else. */
   self<T>(definition: ObjectDefinition<T>): T;

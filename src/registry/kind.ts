@@ -6,7 +6,7 @@
  * another operation of the change set is rejected.
  */
 import type { Decoded, Field } from "../core/mod.ts";
-import type { Bus, Environment, Log, Ports, Resources, ResourceType, Runtime, SecurityDirectory, Service, ServiceRegistry } from "../ports/mod.ts";
+import type { Bus, ContractDirectory, Environment, Log, Ports, Resources, ResourceType, Runtime, SecurityDirectory, Service, ServiceRegistry } from "../ports/mod.ts";
 import type { Entry } from "./entry.ts";
 
 /** What every kind may use. */
@@ -18,6 +18,7 @@ export interface KindServices {
   readonly runtime: Runtime;
   readonly services: ServiceRegistry;
   readonly environment: Environment;
+  readonly contracts: ContractDirectory;
   /** Scopes and policies by id. */
   readonly security: SecurityDirectory;
   /** All entries of the version being built. */

@@ -1,0 +1,142 @@
+/**
+ * What an entry of a Lua kind says: source, method, granted modules, imports, pool and preset options.
+ *
+ * Owns decoding and validation of those entries; compiling them belongs to `ProgramTable`.
+ */
+import { type Decoded, Failure, resolveEntryId, schema, type Value, type ValueMap } from "../core/mod.ts";
+import type { Entry } from "../registry/mod.ts";
+
+/** Kinds whose entries hold Lua. */
+export const LUA_KINDS = ["function.lua", "process.lua", "workflow.lua", "library.lua", "module.lua"] as const;
+/** One of the Lua kinds. */
+export type LuaKind = (typeof LUA_KINDS)[number];
+
+/** Fields of a pool block, as written. */
+const POOL = schema.object({
+  type: schema.optional(schema.string()),
+  workers: schema.integer({ default: 0, min: 0, max: 10_000, doc: "Workers of a static pool." }),
+  size: schema.integer({ default: 0, min: 0, max: 10_000, doc: "Workers of a static pool when `workers` is unset." }),
+  buffer: schema.integer({ default: 0, min: 0, doc: "Calls a static pool lets wait." }),
+  max_size: schema.integer({ default: 0, min: 0, max: 100_000, doc: "Most workers of a lazy or adaptive pool." }),
+  warm_start: schema.boolean({ default: false, doc: "Start one worker before the first call." }),
+});
+
+/** Configuration of every Lua kind. */
+export const LUA_CONFIG = schema.object({
+  source: schema.string({ default: "", doc: "Lua source; `file://` paths are inlined at load." }),
+  method: schema.string({ default: "", doc: "Member of the returned table to call." }),
+  modules: schema.list(schema.string()),
+  imports: schema.map(schema.string()),
+  pool: schema.optional(POOL),
+});
+
+/** How a function's calls are spread over workers. */
+export interface PoolPlan {
+  readonly type: "inline" | "lazy" | "static" | "adaptive";
+  /** Most workers at once. */
+  readonly workersMax: number;
+  /** Workers kept when idle. */
+  readonly workersKept: number;
+  /** Milliseconds after which an idle worker beyond those is dropped. */
+  readonly idleMs: number;
+  /** Calls that may wait in a static pool before callers feel back-pressure; Infinity elsewhere. */
+  readonly buffer: number;
+  readonly warmStart: boolean;
+}
+
+/** A decoded Lua entry. */
+export interface LuaDefinition {
+  readonly id: string;
+  readonly kind: LuaKind;
+  readonly source: string;
+  readonly method: string;
+  /** Built-in modules by the name under which the code sees them. */
+  readonly modules: ReadonlyMap<string, string>;
+  /** Imported entries by alias. */
+  readonly imports: ReadonlyMap<string, string>;
+  readonly pool: PoolPlan;
+  /** Preset call options (`meta.options`). */
+  readonly options: ValueMap;
+  /** Host on which a process is started when it is called like a function; "" when it can't be. */
+  readonly defaultHost: string;
+}
+
+const LAZY_IDLE_MS = 30_000;
+const ADAPTIVE_IDLE_MS = 5_000;
+const IMPLICIT_LAZY_MAX = 100;
+const EXPLICIT_MAX = 16;
+const STATIC_WORKERS = 8;
+
+/** Chooses the pool of a function from its written block. */
+export function planPool(pool: Decoded<typeof POOL> | undefined): PoolPlan {
+  const warmStart = pool?.warm_start ?? false;
+  const workers = pool?.workers ?? 0;
+  const size = pool?.size ?? 0;
+  const maxSize = pool?.max_size ?? 0;
+  const type = pool?.type ?? (workers > 0 ? "static" : size > 0 && maxSize === 0 ? "inline" : "implicit");
+  switch (type) {
+    case "implicit": {
+      const workersMax = maxSize || IMPLICIT_LAZY_MAX;
+      return { type: "lazy", workersMax, workersKept: 0, idleMs: LAZY_IDLE_MS, buffer: Infinity, warmStart };
+    }
+    case "inline":
+      return { type, workersMax: Infinity, workersKept: 1, idleMs: LAZY_IDLE_MS, buffer: Infinity, warmStart };
+    case "lazy":
+      return { type, workersMax: maxSize || EXPLICIT_MAX, workersKept: 0, idleMs: LAZY_IDLE_MS, buffer: Infinity, warmStart };
+    case "adaptive":
+      return { type, workersMax: maxSize || EXPLICIT_MAX, workersKept: 1, idleMs: ADAPTIVE_IDLE_MS, buffer: Infinity, warmStart };
+    case "static": {
+      const count = workers || size || STATIC_WORKERS;
+      return { type, workersMax: count, workersKept: count, idleMs: Infinity, buffer: pool?.buffer || count * 64, warmStart };
+    }
+    default:
+      throw new Failure("Invalid", `unknown pool type: ${type}`);
+  }
+}
+
+/** Decodes and validates a Lua entry; every failure is Invalid and names the field. */
+export function decodeDefinition(entry: Entry, config: Decoded<typeof LUA_CONFIG>): LuaDefinition {
+  const kind = entry.kind as LuaKind;
+  if (config.source === "") throw new Failure("Invalid", "source is required");
+  const callable = kind === "function.lua" || kind === "workflow.lua";
+  if (callable && config.method === "") throw new Failure("Invalid", "method is required");
+  const ns = entry.id.slice(0, Math.max(0, entry.id.indexOf(":")));
+  const modules = new Map<string, string>();
+  for (const name of config.modules) {
+    if (name.includes(":")) throw new Failure("Invalid", `module cannot have a namespace: ${name}`);
+    modules.set(name, name);
+  }
+  const imports = new Map<string, string>();
+  for (const alias of Object.keys(config.imports)) {
+    const target = config.imports[alias]!;
+    if (target.startsWith(":")) {
+      const builtin = target.slice(1);
+      if (builtin === "") throw new Failure("Invalid", "import :name cannot be empty");
+      modules.set(alias, builtin);
+    } else {
+      imports.set(alias, resolveEntryId(target, ns));
+    }
+  }
+  const options = entry.meta["options"];
+  return {
+    id: entry.id,
+    kind,
+    source: config.source,
+    method: config.method === "" ? "main" : config.method,
+    modules,
+    imports,
+    pool: planPool(config.pool),
+    options: isMap(options) ? options : {},
+    defaultHost: hostOf(entry, ns),
+  };
+}
+
+function hostOf(entry: Entry, ns: string): string {
+  const options = entry.meta["options"];
+  const host = entry.meta["default_host"] ?? (isMap(options) ? options["default_host"] : undefined);
+  return typeof host === "string" && host !== "" ? resolveEntryId(host, ns) : "";
+}
+
+function isMap(value: Value): value is ValueMap {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+}

@@ -1,0 +1,311 @@
+/**
+ * Calls of functions: pools of workers, preset options, retries, timeouts and cancellation.
+ *
+ * Owns who runs a call and when; what a call does belongs to the VM, who may call to the `funcs` module.
+ *
+ * F1. `done` of a request is called exactly once, also when the caller is gone.
+ * F2. A worker serves one call at a time and keeps its environment between calls. One that failed is not used again.
+ * F3. Calls in progress finish on the code they started with; a pool whose program was dropped serves no new call.
+ */
+import { durationMs, Failure, isValueMap, type Value, type ValueMap } from "../core/mod.ts";
+import type { Frame, TimerHandle } from "../ports/mod.ts";
+import { type Exit, LuaError, type LuaValue } from "../vm/mod.ts";
+import type { PoolPlan } from "./definition.ts";
+import { LuaProcess } from "./lua_process.ts";
+import { luaErrorOf } from "./module_table.ts";
+import type { Program } from "./program_table.ts";
+import type { LuaRuntime } from "./runtime.ts";
+
+/** How a call ended: exactly one encoded value, or an error. */
+export type CallResult = { ok: true; results: Uint8Array } | { ok: false; error: LuaError };
+
+/** A call to make. */
+export interface CallRequest {
+  readonly target: string;
+  /** Encoded argument list. */
+  readonly args: Uint8Array;
+  readonly frame: Frame;
+  /** Overrides of the function's preset options. */
+  readonly options: ValueMap | undefined;
+  done(result: CallResult): void;
+}
+
+interface RetryRule {
+  readonly attempts: number;
+  readonly initialMs: number;
+  readonly maxMs: number;
+  readonly factor: number;
+  readonly jitter: number;
+  readonly retryKinds: readonly string[] | undefined;
+  readonly skipKinds: readonly string[];
+}
+
+const NEVER_RETRIED_KINDS = ["Canceled", "Timeout"];
+const NOT_RETRIED_BY_DEFAULT = ["Invalid", "PermissionDenied", "Internal"];
+const RETRY_INITIAL_MS = 100;
+const RETRY_MAX_MS = 10_000;
+
+/** A call in progress. */
+export class ActiveCall {
+  readonly request: CallRequest;
+  readonly options: ValueMap | undefined;
+  readonly retry: RetryRule | undefined;
+  attempt = 1;
+  process: LuaProcess | undefined;
+  pool: FunctionPool | undefined;
+  timer: TimerHandle | undefined;
+  delay: TimerHandle | undefined;
+  finished = false;
+
+  constructor(request: CallRequest, options: ValueMap | undefined) {
+    this.request = request;
+    this.options = options;
+    this.retry = options === undefined ? undefined : retryRule(options["retry"]);
+  }
+}
+
+/** Workers of one function. */
+class FunctionPool {
+  readonly program: Program;
+  readonly plan: PoolPlan;
+  readonly idle: number[] = [];
+  readonly waiting: ActiveCall[] = [];
+  workers = 0;
+  stale = false;
+  sweep: TimerHandle | undefined;
+
+  constructor(program: Program) {
+    this.program = program;
+    this.plan = program.definition.pool;
+  }
+}
+
+/** All functions of a runtime. */
+export class FunctionTable {
+  readonly #runtime: LuaRuntime;
+  readonly #pools = new Map<string, FunctionPool>();
+
+  constructor(runtime: LuaRuntime) {
+    this.#runtime = runtime;
+  }
+
+  /** Starts a call; `request.done` gets the outcome, possibly before this returns. */
+  invoke(request: CallRequest): ActiveCall {
+    const definition = this.#runtime.programs.definition(request.target);
+    const preset = definition?.options;
+    const hasPreset = preset !== undefined && Object.keys(preset).length > 0;
+    const options = hasPreset ? { ...preset, ...request.options } : request.options;
+    const call = new ActiveCall(request, options);
+    const timeout = options?.["timeout"];
+    if (timeout !== undefined && timeout !== null) {
+      const ms = typeof timeout === "number" ? timeout : durationMs(String(timeout), "timeout");
+      if (ms > 0) {
+        call.timer = this.#runtime.services.ports.clock.timer(ms, () => {
+          this.cancel(call, new Failure("Timeout", `call of ${request.target} timed out after ${ms}ms`, { retryable: true }));
+        });
+      }
+    }
+    this.#attempt(call);
+    return call;
+  }
+
+  /** Ends a call with `failure`; its callee is killed. A finished call stays as it is. */
+  cancel(call: ActiveCall, failure: Failure): void {
+    if (call.finished) return;
+    const process = call.process;
+    call.process = undefined;
+    this.#finish(call, { ok: false, error: luaErrorOf(failure) });
+    if (process !== undefined) this.#runtime.killProcess(process, luaErrorOf(failure));
+    else if (call.pool !== undefined) {
+      const index = call.pool.waiting.indexOf(call);
+      if (index >= 0) call.pool.waiting.splice(index, 1);
+    }
+  }
+
+  /** Takes the end of a call's process from the VM. */
+  exited(process: LuaProcess, call: ActiveCall, exit: Exit): void {
+    const pool = call.pool!;
+    const slot = process.slot;
+    if (exit.ok && !pool.stale) this.#release(pool, slot);
+    else this.#drop(pool, slot);
+    if (call.process !== process) return;
+    call.process = undefined;
+    this.#settle(call, callResult(this.#runtime, exit));
+  }
+
+  /** Retires the pools of these functions; calls in progress finish. */
+  retire(ids: readonly string[]): void {
+    for (const id of ids) {
+      const pool = this.#pools.get(id);
+      if (pool === undefined) continue;
+      this.#pools.delete(id);
+      pool.stale = true;
+      pool.sweep?.cancel();
+      for (const slot of pool.idle.splice(0)) this.#drop(pool, slot);
+      for (const call of pool.waiting.splice(0)) this.#attempt(call);
+    }
+  }
+
+  /** Workers alive, by function id. */
+  workers(): Record<string, { workers: number; idle: number; waiting: number }> {
+    const result: Record<string, { workers: number; idle: number; waiting: number }> = {};
+    for (const [id, pool] of this.#pools) {
+      result[id] = { workers: pool.workers, idle: pool.idle.length, waiting: pool.waiting.length };
+    }
+    return result;
+  }
+
+  /** Starts the workers of pools that ask for it. */
+  warm(id: string): void {
+    const pool = this.#poolOf(id);
+    if (pool === undefined) return;
+    const count = pool.plan.type === "static" ? pool.plan.workersMax : pool.plan.warmStart ? 1 : 0;
+    while (pool.workers < count) pool.idle.push(this.#hire(pool));
+  }
+
+  #poolOf(id: string): FunctionPool | undefined {
+    let pool = this.#pools.get(id);
+    if (pool !== undefined) return pool;
+    const program = this.#runtime.programs.program(id);
+    if (program === undefined) return undefined;
+    pool = new FunctionPool(program);
+    this.#pools.set(id, pool);
+    return pool;
+  }
+
+  #attempt(call: ActiveCall): void {
+    call.delay = undefined;
+    const target = call.request.target;
+    try {
+      const definition = this.#runtime.programs.definition(target);
+      if (definition?.kind === "process.lua" && definition.defaultHost !== "") {
+        this.#runProcess(call, definition.defaultHost);
+        return;
+      }
+      const pool = definition?.kind === "function.lua" || definition?.kind === "module.lua" ? this.#poolOf(target) : undefined;
+      if (pool === undefined) {
+        throw new Failure("NotFound", "no handler registered for target", { retryable: false, details: { target } });
+      }
+      call.pool = pool;
+      const slot = pool.idle.pop();
+      if (slot !== undefined) this.#run(call, pool, slot);
+      else if (pool.workers < pool.plan.workersMax) this.#run(call, pool, this.#hire(pool));
+      else pool.waiting.push(call);
+    } catch (error) {
+      this.#finish(call, { ok: false, error: luaErrorOf(error) });
+    }
+  }
+
+  #run(call: ActiveCall, pool: FunctionPool, slot: number): void {
+    call.process = this.#runtime.startCall(slot, pool.program, call);
+  }
+
+  #runProcess(call: ActiveCall, host: string): void {
+    const runtime = this.#runtime;
+    const process = runtime.spawnProcess(call.request.target, host, call.request.args, { frame: call.request.frame, inherit: true });
+    runtime.onExit(process, (exit) => {
+      if (call.finished) return;
+      this.#settle(call, callResult(runtime, exit));
+    });
+    call.pool = undefined;
+    call.process = process;
+  }
+
+  #hire(pool: FunctionPool): number {
+    pool.workers++;
+    return this.#runtime.newWorker(pool.program);
+  }
+
+  #release(pool: FunctionPool, slot: number): void {
+    const next = pool.waiting.shift();
+    if (next !== undefined) {
+      this.#run(next, pool, slot);
+      return;
+    }
+    pool.idle.push(slot);
+    if (pool.sweep === undefined && pool.plan.idleMs !== Infinity && pool.idle.length > pool.plan.workersKept) {
+      const clock = this.#runtime.services.ports.clock;
+      pool.sweep = clock.timer(pool.plan.idleMs, () => this.#sweep(pool, pool.idle.length), { background: true });
+    }
+  }
+
+  /** Drops workers that were idle for a whole period: those at the bottom of the stack. */
+  #sweep(pool: FunctionPool, least: number): void {
+    pool.sweep = undefined;
+    const surplus = Math.min(least, pool.idle.length - pool.plan.workersKept);
+    for (const slot of pool.idle.splice(0, Math.max(0, surplus))) this.#drop(pool, slot);
+  }
+
+  #drop(pool: FunctionPool, slot: number): void {
+    pool.workers--;
+    this.#runtime.dropWorker(slot);
+    const next = pool.stale ? undefined : pool.waiting.shift();
+    if (next !== undefined) this.#run(next, pool, this.#hire(pool));
+  }
+
+  #settle(call: ActiveCall, result: CallResult): void {
+    const rule = call.retry;
+    if (!result.ok && rule !== undefined && call.attempt < rule.attempts && retries(rule, result.error)) {
+      const random = this.#runtime.services.ports.random;
+      const base = Math.min(rule.maxMs, rule.initialMs * rule.factor ** (call.attempt - 1));
+      const delay = base * (1 + rule.jitter * (2 * random.float() - 1));
+      call.attempt++;
+      call.delay = this.#runtime.services.ports.clock.timer(delay, () => this.#attempt(call));
+      return;
+    }
+    this.#finish(call, result);
+  }
+
+  #finish(call: ActiveCall, result: CallResult): void {
+    if (call.finished) return;
+    call.finished = true;
+    call.timer?.cancel();
+    call.delay?.cancel();
+    call.request.done(result);
+  }
+}
+
+/** What a finished function hands to its caller: the first value, or the error that its second value is. */
+export function callResult(runtime: LuaRuntime, exit: Exit): CallResult {
+  if (!exit.ok) return { ok: false, error: exit.error! };
+  const universe = runtime.universe;
+  const count = universe.countOf(exit.results);
+  if (count === 1) return { ok: true, results: exit.results };
+  const values = count === 0 ? [] : universe.decode(exit.results);
+  const second = values[1];
+  if (second instanceof LuaError) return { ok: false, error: second };
+  if (typeof second === "string") return { ok: false, error: new LuaError(second, "Internal", false) };
+  return { ok: true, results: universe.firstOf(exit.results) };
+}
+
+function retryRule(value: Value): RetryRule | undefined {
+  if (!isValueMap(value)) return undefined;
+  const attempts = Number(value["max_attempts"] ?? 0);
+  if (!(attempts > 1)) return undefined;
+  const kinds = value["retry_kinds"];
+  const skip = value["skip_kinds"];
+  return {
+    attempts,
+    initialMs: milliseconds(value["initial_delay"], RETRY_INITIAL_MS, "retry.initial_delay"),
+    maxMs: milliseconds(value["max_delay"], RETRY_MAX_MS, "retry.max_delay"),
+    factor: Number(value["backoff_factor"] ?? 2),
+    jitter: Number(value["jitter"] ?? 0.1),
+    retryKinds: Array.isArray(kinds) && kinds.length > 0 ? kinds.map(String) : undefined,
+    skipKinds: Array.isArray(skip) ? skip.map(String) : [],
+  };
+}
+
+function milliseconds(value: Value, fallback: number, field: string): number {
+  if (value === null || value === undefined) return fallback;
+  return typeof value === "number" ? value : durationMs(String(value), field);
+}
+
+function retries(rule: RetryRule, error: LuaError): boolean {
+  if (error.retryable === false || NEVER_RETRIED_KINDS.includes(error.kind)) return false;
+  if (rule.skipKinds.includes(error.kind)) return false;
+  if (rule.retryKinds !== undefined) return rule.retryKinds.includes(error.kind);
+  return !NOT_RETRIED_BY_DEFAULT.includes(error.kind);
+}
+
+/** Values of a Lua result as plain data, for callers outside Lua. */
+export type PlainResult = LuaValue;

@@ -1,0 +1,62 @@
+/**
+ * What the runtime knows of one Lua process or function call. The VM's side of it is named by `slot`.
+ */
+import { type Pid, printPid } from "../core/mod.ts";
+import type { Frame } from "../ports/mod.ts";
+import type { ProcessContext } from "./module.ts";
+import type { Program } from "./program_table.ts";
+
+/** A live process or call. */
+export class LuaProcess implements ProcessContext, Pid {
+  readonly node = "";
+  readonly id: number;
+  readonly host: string;
+  readonly entryId: string;
+  /** True for a function call, which has a pid but no life of its own. */
+  readonly isCall: boolean;
+  frame: Frame;
+  program: Program;
+  slot = -1;
+  trapLinks = false;
+  upgradable = false;
+  /** Ids whose change was announced and not yet read; null when nothing is pending. */
+  outdated: Set<string> | null = null;
+  #pid: string | undefined;
+  #abort: AbortController | undefined;
+  #cleanups: Set<() => void> | undefined;
+
+  constructor(id: number, host: string, program: Program, frame: Frame, isCall: boolean) {
+    this.id = id;
+    this.host = host;
+    this.program = program;
+    this.entryId = program.definition.id;
+    this.frame = frame;
+    this.isCall = isCall;
+  }
+
+  get pid(): string {
+    return this.#pid ??= printPid(this);
+  }
+
+  get hostId(): string {
+    return this.host;
+  }
+
+  get signal(): AbortSignal {
+    return (this.#abort ??= new AbortController()).signal;
+  }
+
+  onEnd(cleanup: () => void): () => void {
+    const cleanups = this.#cleanups ??= new Set();
+    cleanups.add(cleanup);
+    return () => cleanups.delete(cleanup);
+  }
+
+  /** Aborts the signal and runs the clean-ups, each once. */
+  end(): void {
+    const cleanups = this.#cleanups;
+    this.#cleanups = undefined;
+    if (this.#abort !== undefined) this.#abort.abort();
+    if (cleanups !== undefined) { for (const cleanup of cleanups) cleanup(); }
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * Module definitions turned into frozen tables and classes of one universe.
+ *
+ * Owns the wrapping of module functions: finding the calling process, turning promises into suspended fibers, and mapping
+ * objects to handles. What a function does belongs to its module.
+ *
+ * T1. A handle names an object of this universe only; `release` runs once, when Lua has dropped it or its process ended.
+ * T2. A command's promise completes its fiber once; a fiber that is gone by then is not an error.
+ */
+import { asFailure, Failure } from "../core/mod.ts";
+import type { ByteStream } from "../ports/mod.ts";
+import {
+  Encoded,
+  LuaError,
+  type LuaHandle,
+  type LuaValue,
+  type ModuleMember,
+  type ModuleRef,
+  type NativeCall,
+  type NativeResult,
+  PENDING,
+  Raised,
+  type Universe,
+  Values,
+} from "../vm/mod.ts";
+import { LuaCall } from "./call.ts";
+import type { Call, ModuleCommand, ModuleConstants, ModuleDefinition, ModuleFunction, ObjectDefinition } from "./module.ts";
+import type { LuaRuntime } from "./runtime.ts";
+
+/** One class of userdata in this universe. */
+interface ObjectClass {
+  readonly definition: ObjectDefinition<unknown>;
+  readonly classId: number;
+}
+
+/** The modules of one universe. */
+export class ModuleTable {
+  readonly #universe: Universe;
+  readonly #runtime: LuaRuntime;
+  readonly #definitions = new Map<string, ModuleDefinition>();
+  readonly #modules = new Map<string, ModuleRef>();
+  readonly #classes = new Map<ObjectDefinition<never>, ObjectClass>();
+  readonly #byClassId: (ObjectClass | undefined)[] = [];
+  readonly #objects: unknown[] = [undefined];
+  readonly #freeIds: number[] = [];
+  readonly #reused: LuaCall;
+  readonly #streamObject: ObjectDefinition<ByteStream> | undefined;
+
+  constructor(runtime: LuaRuntime, universe: Universe, definitions: readonly ModuleDefinition[], stream?: ObjectDefinition<ByteStream>) {
+    this.#universe = universe;
+    this.#runtime = runtime;
+    this.#streamObject = stream;
+    this.#reused = new LuaCall(runtime, this);
+    for (const definition of definitions) this.#definitions.set(definition.name, definition);
+  }
+
+  /** The definition of a module. */
+  definition(name: string): ModuleDefinition | undefined {
+    return this.#definitions.get(name);
+  }
+
+  /** Names of all modules. */
+  names(): string[] {
+    return [...this.#definitions.keys()];
+  }
+
+  /** The frozen table of a module, made on first use; undefined when there is no such module. */
+  module(name: string): ModuleRef | undefined {
+    const known = this.#modules.get(name);
+    if (known !== undefined) return known;
+    const definition = this.#definitions.get(name);
+    if (definition === undefined) return undefined;
+    for (const object of definition.objects ?? []) this.#classOf(object);
+    const ref = this.#universe.defineModule({ name, members: { kind: "table", members: this.#members(definition) } });
+    this.#modules.set(name, ref);
+    return ref;
+  }
+
+  /** A new Lua object holding `value`. */
+  create<T>(definition: ObjectDefinition<T>, value: T): LuaHandle {
+    const objectClass = this.#classOf(definition as ObjectDefinition<never>);
+    const id = this.#freeIds.pop() ?? this.#objects.length;
+    this.#objects[id] = value;
+    return this.#universe.handle(objectClass.classId, id);
+  }
+
+  /** A Lua stream object. */
+  createStream(stream: ByteStream): LuaHandle {
+    if (this.#streamObject === undefined) throw new Failure("Unavailable", "streams are not part of this build");
+    return this.create(this.#streamObject, stream);
+  }
+
+  /** The object behind argument `i`, if it is of that class. */
+  object<T>(call: NativeCall, i: number, definition: ObjectDefinition<T>): T | undefined {
+    if (call.type(i) !== "handle") return undefined;
+    const objectClass = this.#classes.get(definition as ObjectDefinition<never>);
+    if (objectClass === undefined) return undefined;
+    const id = call.handleOf(i, objectClass.classId);
+    return id === 0 ? undefined : this.#objects[id] as T;
+  }
+
+  /** The object behind argument `i`; raises an argument error when it is something else. */
+  self<T>(call: NativeCall, i: number, definition: ObjectDefinition<T>): T {
+    return this.#objects[call.handle(i, this.#classOf(definition as ObjectDefinition<never>).classId)] as T;
+  }
+
+  /** Forgets a dropped object. */
+  released(classId: number, id: number): void {
+    const value = this.#objects[id];
+    this.#objects[id] = undefined;
+    this.#freeIds.push(id);
+    this.#byClassId[classId]?.definition.release?.(value);
+  }
+
+  #members(definition: ModuleDefinition): Record<string, ModuleMember> {
+    const root: Record<string, ModuleMember> = {};
+    addConstants(root, definition.constants ?? {});
+    const place = (path: string, member: ModuleMember): void => {
+      const parts = path.split(".");
+      let table = root;
+      for (const part of parts.slice(0, -1)) {
+        const inner = table[part];
+        if (inner?.kind === "table") table = inner.members;
+        else {
+          const members: Record<string, ModuleMember> = {};
+          table[part] = { kind: "table", members };
+          table = members;
+        }
+      }
+      table[parts.at(-1)!] = member;
+    };
+    for (const [path, fn] of Object.entries(definition.functions ?? {})) {
+      place(path, { kind: "native", index: this.#function(fn) });
+    }
+    for (const [path, fn] of Object.entries(definition.commands ?? {})) {
+      place(path, { kind: "native", index: this.#command(fn) });
+    }
+    for (const [path, name] of Object.entries(definition.builtins ?? {})) {
+      const fn = definition.functions?.[path];
+      const command = definition.commands?.[path];
+      const fallback = fn !== undefined ? this.#function(fn) : command !== undefined ? this.#command(command) : undefined;
+      place(path, { kind: "builtin", name, fallback });
+    }
+    return root;
+  }
+
+  #classOf(definition: ObjectDefinition<never>): ObjectClass {
+    const known = this.#classes.get(definition);
+    if (known !== undefined) return known;
+    const methods: Record<string, number> = {};
+    for (const [name, fn] of Object.entries(definition.methods ?? {})) methods[name] = this.#function(fn);
+    for (const [name, fn] of Object.entries(definition.commands ?? {})) methods[name] = this.#command(fn);
+    const shared = definition as unknown as ObjectDefinition<unknown>;
+    const text = shared.tostring;
+    const operators: Record<string, number> = {};
+    for (const [name, fn] of Object.entries(definition.operators ?? {})) operators[name] = this.#function(fn as ModuleFunction);
+    if (definition.invoke !== undefined) operators["call"] = this.#command(definition.invoke);
+    const classId = this.#universe.defineClass({
+      name: definition.name,
+      methods,
+      tostring: text === undefined ? undefined : this.#function((call) => text(call.self(shared))),
+      ...operators,
+    });
+    const created: ObjectClass = { definition: shared, classId };
+    this.#classes.set(definition, created);
+    this.#byClassId[classId] = created;
+    return created;
+  }
+
+  #function(fn: ModuleFunction): number {
+    const reused = this.#reused;
+    return this.#universe.native((native) => {
+      reused.bind(native);
+      return fn(reused);
+    });
+  }
+
+  #command(fn: ModuleCommand): number {
+    return this.#universe.native((native) => {
+      const call = new LuaCall(this.#runtime, this);
+      call.bind(native);
+      const result = fn(call);
+      if (!(result instanceof Promise)) return result;
+      this.#settle(call, result);
+      return PENDING;
+    });
+  }
+
+  #settle(call: Call, promise: Promise<NativeResult>): void {
+    const { slot, tag } = call;
+    const runtime = this.#runtime;
+    const serial = runtime.serialOf(slot);
+    promise.then(
+      (result) => runtime.completeCommand(slot, serial, tag, result),
+      (error: unknown) => runtime.failCommand(slot, serial, tag, error),
+    );
+  }
+}
+
+function addConstants(into: Record<string, ModuleMember>, constants: ModuleConstants): void {
+  for (const [name, value] of Object.entries(constants)) {
+    if (isNested(value)) {
+      const members: Record<string, ModuleMember> = {};
+      addConstants(members, value);
+      into[name] = { kind: "table", members };
+    } else {
+      into[name] = { kind: "value", value };
+    }
+  }
+}
+
+function isNested(value: LuaValue | ModuleConstants): value is ModuleConstants {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** The Lua error object of a failure. */
+export function luaErrorOf(error: unknown): LuaError {
+  if (error instanceof LuaError) return error;
+  const failure = asFailure(error);
+  return new LuaError(failure.message, failure.kind, failure.retryable ?? null, (failure.details ?? null) as LuaValue);
+}
+
+/** The failure of a Lua error object. */
+export function failureOf(error: LuaError): Failure {
+  return new Failure(error.kind as Failure["kind"], error.message, {
+    retryable: error.retryable ?? undefined,
+    details: isDetails(error.details) ? error.details : undefined,
+    cause: error.stack.length === 0 ? undefined : error,
+  });
+}
+
+function isDetails(value: LuaValue): value is { [key: string]: LuaValue } {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** The values a native result stands for; `undefined` when it is raised or pending. */
+export function resultValues(result: NativeResult): LuaValue[] | Encoded | undefined {
+  if (result instanceof Values) return result.items as LuaValue[];
+  if (result instanceof Encoded) return result;
+  if (result instanceof Raised || result === PENDING) return undefined;
+  return [result as LuaValue];
+}

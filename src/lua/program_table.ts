@@ -1,0 +1,205 @@
+/**
+ * Lua entries compiled to programs: the entry with everything that it imports, in dependency order.
+ *
+ * Owns the compile caches and their invalidation. Code is shared by every process of the universe; what runs it is the VM's.
+ *
+ * G1. A program is built on first use and dropped when any entry in it changes; running processes keep theirs.
+ * G2. An import cycle, an unknown import or an unknown module fails the build with the ids involved.
+ */
+import { Failure } from "../core/mod.ts";
+import { formatDiagnostic, parseForRun } from "../lang/mod.ts";
+import { type CodeRef, type GlobalsRef, LuaSyntaxError, type ProgramRef, type Universe } from "../vm/mod.ts";
+import type { LuaDefinition } from "./definition.ts";
+import type { ModuleTable } from "./module_table.ts";
+
+/** A compiled entry with its imports. */
+export interface Program {
+  readonly ref: ProgramRef;
+  readonly definition: LuaDefinition;
+  /** Ids of all entries in it, itself included. */
+  readonly sources: ReadonlySet<string>;
+}
+
+/** Modules that every Lua entry sees without listing them. */
+export const AMBIENT_MODULES = ["process", "channel", "payload", "errors", "os"] as const;
+
+/** Programs by entry id. */
+export class ProgramTable {
+  readonly #universe: Universe;
+  readonly #modules: ModuleTable;
+  readonly #definitions = new Map<string, LuaDefinition>();
+  readonly #code = new Map<string, CodeRef>();
+  readonly #globals = new Map<string, GlobalsRef>();
+  readonly #programs = new Map<string, Program>();
+
+  constructor(universe: Universe, modules: ModuleTable) {
+    this.#universe = universe;
+    this.#modules = modules;
+  }
+
+  /** The definition at `id`. */
+  definition(id: string): LuaDefinition | undefined {
+    return this.#definitions.get(id);
+  }
+
+  /** All definitions. */
+  definitions(): Iterable<LuaDefinition> {
+    return this.#definitions.values();
+  }
+
+  /**
+   * Adds or replaces a definition after checking that its source compiles and its modules exist.
+   * Fails with Invalid; the previous definition then stays.
+   */
+  set(definition: LuaDefinition): void {
+    for (const name of definition.modules.values()) {
+      if (this.#modules.module(name) === undefined) throw unknownModule(name, definition.id, this.#modules.names());
+    }
+    const code = this.#compile(definition);
+    const old = this.#code.get(definition.id);
+    if (old !== undefined) this.#universe.releaseCode(old);
+    this.#code.set(definition.id, code);
+    this.#definitions.set(definition.id, definition);
+    this.invalidate([definition.id]);
+  }
+
+  /** Forgets a definition. */
+  delete(id: string): void {
+    const old = this.#code.get(id);
+    if (old !== undefined) this.#universe.releaseCode(old);
+    this.#code.delete(id);
+    this.#definitions.delete(id);
+    this.invalidate([id]);
+  }
+
+  /** Drops every program that holds one of `ids`; returns the ids of the dropped programs. */
+  invalidate(ids: readonly string[]): string[] {
+    const dropped: string[] = [];
+    for (const [id, program] of this.#programs) {
+      if (!ids.some((changed) => program.sources.has(changed))) continue;
+      this.#programs.delete(id);
+      this.#universe.releaseProgram(program.ref);
+      dropped.push(id);
+    }
+    return dropped;
+  }
+
+  /** The program of an entry; undefined when there is no such Lua entry. Fails when an import or module is missing. */
+  program(id: string): Program | undefined {
+    const known = this.#programs.get(id);
+    if (known !== undefined) return known;
+    const definition = this.#definitions.get(id);
+    if (definition === undefined) return undefined;
+    const units: LuaDefinition[] = [];
+    const index = new Map<string, number>();
+    this.#collect(definition, [], units, index);
+    const ref = this.#universe.defineProgram({
+      units: units.map((unit) => ({
+        code: this.#codeOf(unit),
+        globals: this.#globalsOf(unit),
+        imports: [...unit.imports].map(([alias, target]) => ({ alias, unit: index.get(target)! })),
+      })),
+      method: definition.method,
+    });
+    const program: Program = { ref, definition, sources: new Set(index.keys()) };
+    this.#programs.set(id, program);
+    return program;
+  }
+
+  /** Ids that `id` reaches through imports, itself included; unknown imports are left out. */
+  reach(id: string): Set<string> {
+    const seen = new Set<string>();
+    const visit = (current: string): void => {
+      if (seen.has(current)) return;
+      const definition = this.#definitions.get(current);
+      if (definition === undefined) return;
+      seen.add(current);
+      for (const target of definition.imports.values()) visit(target);
+    };
+    visit(id);
+    return seen;
+  }
+
+  #collect(definition: LuaDefinition, path: string[], units: LuaDefinition[], index: Map<string, number>): void {
+    if (index.has(definition.id)) return;
+    if (path.includes(definition.id)) {
+      const cycle = [...path.slice(path.indexOf(definition.id)), definition.id].join(" -> ");
+      throw new Failure("Invalid", `import cycle: ${cycle}`);
+    }
+    path.push(definition.id);
+    for (const [alias, target] of definition.imports) {
+      const imported = this.#definitions.get(target);
+      if (imported === undefined) {
+        throw new Failure("Internal", `failed to load dependency ${alias}: ${target} is not a Lua entry (imported by ${definition.id})`);
+      }
+      this.#collect(imported, path, units, index);
+    }
+    path.pop();
+    index.set(definition.id, units.length);
+    units.push(definition);
+  }
+
+  #codeOf(definition: LuaDefinition): CodeRef {
+    let code = this.#code.get(definition.id);
+    if (code === undefined) {
+      code = this.#compile(definition);
+      this.#code.set(definition.id, code);
+    }
+    return code;
+  }
+
+  #compile(definition: LuaDefinition): CodeRef {
+    const parsed = parseForRun(definition.source, definition.id);
+    if (!parsed.ok) {
+      const text = parsed.diagnostics.map((d) => formatDiagnostic(d, definition.id, definition.source)).join("\n");
+      throw new Failure("Invalid", text);
+    }
+    try {
+      return this.#universe.compile(parsed.source, definition.id);
+    } catch (error) {
+      if (!(error instanceof LuaSyntaxError)) throw error;
+      throw new Failure("Invalid", `${error.chunk}:${error.line}: ${error.message}`);
+    }
+  }
+
+  #globalsOf(definition: LuaDefinition): GlobalsRef {
+    const key = [...definition.modules].map(([alias, name]) => `${alias}=${name}`).sort().join("\n");
+    let globals = this.#globals.get(key);
+    if (globals === undefined) {
+      const modules: Record<string, ReturnType<ModuleTable["module"]> & object> = {};
+      for (const name of AMBIENT_MODULES) {
+        const ref = this.#modules.module(name);
+        if (ref !== undefined) modules[name] = ref;
+      }
+      for (const [alias, name] of definition.modules) {
+        const ref = this.#modules.module(name);
+        if (ref === undefined) throw unknownModule(name, definition.id, this.#modules.names());
+        modules[alias] = ref;
+      }
+      globals = this.#universe.defineGlobals(modules);
+      this.#globals.set(key, globals);
+    }
+    return globals;
+  }
+}
+
+/** An unknown module in a `modules:` list, with the nearest known name. */
+function unknownModule(name: string, id: string, known: readonly string[]): Failure {
+  const near = known.find((candidate) => candidate.startsWith(name) || name.startsWith(candidate) || distance(candidate, name) <= 2);
+  const hint = near === undefined ? `known modules: ${[...known].sort().join(", ")}` : `did you mean "${near}"?`;
+  return new Failure("Invalid", `${id}: unknown module "${name}"; ${hint}`);
+}
+
+/** Edit distance, for short names. */
+function distance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = a[i - 1] === b[j - 1] ? 0 : 1;
+      row.push(Math.min(row[j - 1]! + 1, previous[j]! + 1, previous[j - 1]! + change));
+    }
+    previous = row;
+  }
+  return previous[b.length]!;
+}

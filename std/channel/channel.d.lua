@@ -1,0 +1,21 @@
+--- Channels between the coroutines of one process.
+
+--- One way for values; size 0 is a rendezvous.
+type channel.Channel<T> = {
+  send: (self: channel.Channel<T>, value: T) -> (boolean?, error?),
+  receive: (self: channel.Channel<T>) -> (T?, boolean),
+  close: (self: channel.Channel<T>) -> (),
+  case_receive: (self: channel.Channel<T>) -> channel.SelectCase<channel.Channel<T>, T>,
+  case_send: (self: channel.Channel<T>, value: T) -> channel.SelectCase<channel.Channel<T>, T>
+}
+
+--- One alternative of a select.
+type channel.SelectCase<C, T> = {channel: C, value: T?}
+
+--- What a select took. `default` is set when nothing was ready and a default was asked for.
+type channel.SelectResult = {channel: any, value: any, ok: boolean, default?: boolean}
+
+--- A channel that holds up to `size` values (default 0).
+function channel.new(size: integer?): channel.Channel<any>
+--- Waits for the first ready case, in list order; with `default = true` it never waits.
+function channel.select(cases: {[any]: any}, default: boolean?): channel.SelectResult

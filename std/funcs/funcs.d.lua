@@ -1,0 +1,29 @@
+--- Calls of registered functions, now or later, with context.
+
+--- Pending result of an asynchronous call. Its channel gets one payload, or the error itself, and is then closed.
+type Future = {
+  response: (self: Future) -> channel.Channel<any>,
+  channel: (self: Future) -> channel.Channel<any>,
+  is_complete: (self: Future) -> boolean,
+  is_canceled: (self: Future) -> boolean,
+  result: (self: Future) -> (any, error?),
+  error: (self: Future) -> (error?, boolean),
+  cancel: (self: Future) -> (boolean, error?)
+}
+
+--- Immutable builder of calls.
+type funcs.Executor = {
+  with_context: (self: funcs.Executor, values: {[string]: any}) -> (funcs.Executor?, error?),
+  with_actor: (self: funcs.Executor, actor: any) -> (funcs.Executor?, error?),
+  with_scope: (self: funcs.Executor, scope: any) -> (funcs.Executor?, error?),
+  with_options: (self: funcs.Executor, options: {[string]: any}) -> (funcs.Executor?, error?),
+  call: (self: funcs.Executor, target: string, ...: any) -> (any, error?),
+  async: (self: funcs.Executor, target: string, ...: any) -> (Future?, error?)
+}
+
+--- An executor that adds nothing.
+function funcs.new(): funcs.Executor
+--- Calls `namespace:name` and waits for its first result.
+function funcs.call(target: string, ...: any): (any, error?)
+--- Starts a call and returns its future at once.
+function funcs.async(target: string, ...: any): (Future?, error?)

@@ -1,0 +1,67 @@
+/** Futures: the pending result of an asynchronous call. */
+import { Failure, type Value } from "../../src/core/mod.ts";
+import { type ActiveCall, type Call, type CallResult, defineObject, type FedChannel } from "../../src/lua/mod.ts";
+import type { Frame } from "../../src/ports/mod.ts";
+import { LuaError, LuaPayload, type LuaValue, type NativeResult, Values } from "../../src/vm/mod.ts";
+
+/** State of one future. */
+export interface Future {
+  readonly channel: FedChannel;
+  active: ActiveCall | undefined;
+  canceled: boolean;
+  result: CallResult | undefined;
+}
+
+/** Starts an asynchronous call and returns its future object. */
+export function openFuture(
+  call: Call,
+  target: string,
+  args: Uint8Array,
+  frame: Frame,
+  options: Record<string, Value> | undefined,
+): NativeResult {
+  const future: Future = { channel: call.openChannel(1), active: undefined, canceled: false, result: undefined };
+  const { runtime } = call;
+  future.active = runtime.startCallFrom(call.process, target, args, frame, options, (result) => {
+    future.result = result;
+    future.channel.send(result.ok ? payloadOf(runtime.universe.decode(result.results)[0]) : result.error);
+    future.channel.close();
+  });
+  return call.create(futureObject, future);
+}
+
+function payloadOf(value: LuaValue): LuaPayload {
+  return new LuaPayload("lua/any", value);
+}
+
+/** The `Future` object. */
+export const futureObject = defineObject<Future>({
+  name: "Future",
+  methods: {
+    response: (call) => call.self(futureObject).channel.channel,
+    channel: (call) => call.self(futureObject).channel.channel,
+    is_complete: (call) => call.self(futureObject).result !== undefined,
+    is_canceled: (call) => call.self(futureObject).canceled,
+    result: (call) => {
+      const future = call.self(futureObject);
+      if (future.canceled) throw new Failure("Canceled", "canceled");
+      const result = future.result;
+      if (result === undefined) return new Values([null, null]);
+      if (!result.ok) return new Values([null, result.error]);
+      return new Values([payloadOf(call.runtime.universe.decode(result.results)[0]), null]);
+    },
+    error: (call) => {
+      const result = call.self(futureObject).result;
+      if (result === undefined || result.ok) return new Values([null, false]);
+      return new Values([new LuaError(result.error.message, "Internal", false), true]);
+    },
+    cancel: (call) => {
+      const future = call.self(futureObject);
+      if (future.result === undefined && !future.canceled) {
+        future.canceled = true;
+        call.runtime.cancelCall(future.active!, new Failure("Canceled", "canceled"));
+      }
+      return true;
+    },
+  },
+});
