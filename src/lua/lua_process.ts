@@ -3,12 +3,13 @@
  */
 import { type Pid, printPid } from "../core/mod.ts";
 import type { Frame } from "../ports/mod.ts";
+import type { ActiveCall } from "./function_table.ts";
 import type { ProcessContext } from "./module.ts";
 import type { Program } from "./program_table.ts";
 
 /** A live process or call. */
 export class LuaProcess implements ProcessContext, Pid {
-  readonly node = "";
+  readonly node: string;
   readonly id: number;
   readonly host: string;
   readonly entryId: string;
@@ -21,12 +22,14 @@ export class LuaProcess implements ProcessContext, Pid {
   upgradable = false;
   /** Ids whose change was announced and not yet read; null when nothing is pending. */
   outdated: Set<string> | null = null;
+  #calls: Set<ActiveCall> | undefined;
   #pid: string | undefined;
   #abort: AbortController | undefined;
   #cleanups: Set<() => void> | undefined;
 
-  constructor(id: number, host: string, program: Program, frame: Frame, isCall: boolean) {
+  constructor(id: number, node: string, host: string, program: Program, frame: Frame, isCall: boolean) {
     this.id = id;
+    this.node = node;
     this.host = host;
     this.program = program;
     this.entryId = program.definition.id;
@@ -36,6 +39,15 @@ export class LuaProcess implements ProcessContext, Pid {
 
   get pid(): string {
     return this.#pid ??= printPid(this);
+  }
+
+  /** Calls in progress that end with this process. */
+  get calls(): Set<ActiveCall> {
+    return this.#calls ??= new Set();
+  }
+
+  get hasCalls(): boolean {
+    return this.#calls !== undefined && this.#calls.size > 0;
   }
 
   get hostId(): string {

@@ -1,0 +1,94 @@
+/**
+ * Process hosts: where processes may be started, and how all processes of a host end with it.
+ */
+import { Failure } from "../core/mod.ts";
+import { LuaError } from "../vm/mod.ts";
+import type { LuaProcess } from "./lua_process.ts";
+import type { LuaRuntime } from "./runtime.ts";
+
+/** One host. */
+export interface Host {
+  readonly id: string;
+  state: "stopped" | "running" | "stopping";
+  /** Most processes at once; Infinity when unlimited. */
+  processesMax: number;
+  readonly processes: Set<LuaProcess>;
+  /** Called when the last process has left a stopping host. */
+  emptied: (() => void) | undefined;
+}
+
+/** All hosts of a runtime. */
+export class HostTable {
+  readonly #runtime: LuaRuntime;
+  readonly #hosts = new Map<string, Host>();
+
+  constructor(runtime: LuaRuntime) {
+    this.#runtime = runtime;
+  }
+
+  /** Adds a host, stopped. */
+  add(id: string, processesMax = Infinity): Host {
+    const host: Host = { id, state: "stopped", processesMax, processes: new Set(), emptied: undefined };
+    this.#hosts.set(id, host);
+    return host;
+  }
+
+  /** Forgets a host. */
+  remove(id: string): void {
+    this.#hosts.delete(id);
+  }
+
+  /** Whether there is such a host. */
+  known(id: string): boolean {
+    return this.#hosts.has(id);
+  }
+
+  /** All hosts. */
+  all(): Host[] {
+    return [...this.#hosts.values()];
+  }
+
+  /** The host, ready to take a process; fails as features `process.spawn.errors` says. */
+  admit(id: string): Host {
+    const host = this.#hosts.get(id);
+    if (host === undefined) throw new Failure("NotFound", "host not found", { retryable: false, details: { host: id } });
+    if (host.state === "stopped") throw new Failure("Unavailable", "host is not running");
+    if (host.state === "stopping") throw new Failure("Unavailable", "host is shutting down");
+    if (host.processes.size >= host.processesMax) throw new Failure("LimitExceeded", "max processes limit exceeded");
+    return host;
+  }
+
+  /** Takes note that a process has ended. */
+  left(process: LuaProcess): void {
+    const host = this.#hosts.get(process.host);
+    if (host === undefined) return;
+    host.processes.delete(process);
+    if (host.processes.size === 0) host.emptied?.();
+  }
+
+  /** Cancels every process of a host, waits for them until `signal` aborts, then ends the rest by force. */
+  async stop(id: string, reason: string, signal: AbortSignal): Promise<void> {
+    const host = this.#hosts.get(id);
+    if (host === undefined || host.state === "stopped") return;
+    host.state = "stopping";
+    for (const process of [...host.processes]) this.#runtime.cancel(process.pid, reason);
+    if (host.processes.size > 0) {
+      await new Promise<void>((resolve) => {
+        const force = (): void => {
+          for (const process of [...host.processes]) {
+            this.#runtime.killProcess(process, new LuaError("context canceled", "Canceled", false));
+          }
+        };
+        host.emptied = () => {
+          signal.removeEventListener("abort", force);
+          resolve();
+        };
+        if (signal.aborted) force();
+        else signal.addEventListener("abort", force);
+        if (host.processes.size === 0) host.emptied();
+      });
+    }
+    host.emptied = undefined;
+    host.state = "stopped";
+  }
+}
