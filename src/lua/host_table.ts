@@ -9,6 +9,9 @@ import type { LuaRuntime } from "./runtime.ts";
 /** One host. */
 export interface Host {
   readonly id: string;
+  readonly type: "process" | "terminal";
+  /** Suppress log output while a process runs here. */
+  readonly hideLogs: boolean;
   state: "stopped" | "running" | "stopping";
   /** Most processes at once; Infinity when unlimited. */
   processesMax: number;
@@ -27,8 +30,16 @@ export class HostTable {
   }
 
   /** Adds a host, stopped. */
-  add(id: string, processesMax = Infinity): Host {
-    const host: Host = { id, state: "stopped", processesMax, processes: new Set(), emptied: undefined };
+  add(id: string, options: { type: Host["type"]; processesMax?: number; hideLogs?: boolean }): Host {
+    const host: Host = {
+      id,
+      type: options.type,
+      hideLogs: options.hideLogs ?? false,
+      state: "stopped",
+      processesMax: options.processesMax ?? Infinity,
+      processes: new Set(),
+      emptied: undefined,
+    };
     this.#hosts.set(id, host);
     return host;
   }
@@ -36,6 +47,11 @@ export class HostTable {
   /** Forgets a host. */
   remove(id: string): void {
     this.#hosts.delete(id);
+  }
+
+  /** The host, if there is one. */
+  get(id: string): Host | undefined {
+    return this.#hosts.get(id);
   }
 
   /** Whether there is such a host. */

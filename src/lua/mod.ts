@@ -1,6 +1,8 @@
 /** Lua as processes: the contract of modules, and the runtime that runs Lua entries. */
 export * from "./definition.ts";
 export { type ActiveCall, type CallRequest, type CallResult } from "./function_table.ts";
+export { type Host } from "./host_table.ts";
+export * from "./kinds.ts";
 export * from "./lua_process.ts";
 export * from "./module.ts";
 export { failureOf, luaErrorOf } from "./module_table.ts";

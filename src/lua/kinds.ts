@@ -1,0 +1,121 @@
+/**
+ * The entry kinds that a Lua runtime brings: Lua entries and the hosts that run their processes.
+ *
+ * They are made for one runtime, since they reach into it; every other kind stands under `src/kinds`.
+ */
+import { Failure, schema } from "../core/mod.ts";
+import type { Service } from "../ports/mod.ts";
+import { defineKind, type KindDefinition } from "../registry/mod.ts";
+import { decodeDefinition, LUA_CONFIG, LUA_KINDS } from "./definition.ts";
+import type { LuaRuntime } from "./runtime.ts";
+
+/** Definitions of `function.lua`, `process.lua`, ..., `process.host`, `terminal.host` for this runtime. */
+export function luaKinds(runtime: LuaRuntime): KindDefinition[] {
+  return [...LUA_KINDS.map((name) => luaKind(runtime, name)), processHost(runtime), terminalHost(runtime)];
+}
+
+function luaKind(runtime: LuaRuntime, name: (typeof LUA_KINDS)[number]): KindDefinition {
+  return defineKind({
+    name,
+    config: LUA_CONFIG,
+    references: ["imports.*", "meta.default_host", "meta.options.default_host"],
+    open({ entry, config, bus }) {
+      const definition = decodeDefinition(entry, config);
+      runtime.define(definition);
+      if (name === "function.lua") {
+        bus.send({ system: "function", kind: "function.register", path: entry.id });
+        if (definition.pool.warmStart) runtime.functions.warm(entry.id);
+      } else if (name === "process.lua") {
+        bus.send({ system: "process", kind: "factory.register", path: entry.id });
+      }
+      return {};
+    },
+    change(current, { entry, config }) {
+      runtime.define(decodeDefinition(entry, config));
+      runtime.announceChanged([entry.id]);
+      return current;
+    },
+    close(_current, { id, bus }) {
+      runtime.undefine(id);
+      runtime.announceChanged([id]);
+      if (name === "function.lua") bus.send({ system: "function", kind: "function.delete", path: id });
+      else if (name === "process.lua") bus.send({ system: "process", kind: "factory.delete", path: id });
+    },
+  });
+}
+
+/** Runs while the host's processes may run; stopping it ends them. */
+function hostService(runtime: LuaRuntime, id: string, details: string): Service {
+  return {
+    start() {
+      const host = runtime.hosts.get(id);
+      if (host === undefined) throw new Failure("NotFound", `host not found: ${id}`);
+      host.state = "running";
+      return Promise.resolve({
+        details,
+        ended: new Promise<null>(() => {}),
+        stop: (_reason: string, signal: AbortSignal) => runtime.hosts.stop(id, "host stopping", signal),
+      });
+    },
+  };
+}
+
+const QUEUE_DEFAULT = 1024;
+const LOCAL_QUEUE_DEFAULT = 256;
+
+function processHost(runtime: LuaRuntime): KindDefinition {
+  return defineKind({
+    name: "process.host",
+    config: schema.object({
+      host: schema.object({
+        workers: schema.integer({ default: 0, doc: "Scheduler workers; 0 means the number of processors." }),
+        queue_size: schema.integer({ default: QUEUE_DEFAULT, min: 1, doc: "Capacity of the shared queue." }),
+        local_queue_size: schema.integer({ default: LOCAL_QUEUE_DEFAULT, min: 1, doc: "Capacity of each worker's queue." }),
+        max_processes: schema.integer({ default: 0, min: 0, doc: "Most live processes; 0 means no limit of its own." }),
+      }),
+      lifecycle: schema.any(),
+    }),
+    open({ id, config, ports, bus }) {
+      if (config.host.workers < 0) throw new Failure("Invalid", "workers must be greater than 0");
+      const workers = config.host.workers || ports.cpus;
+      runtime.hosts.add(id, { type: "process", processesMax: config.host.max_processes || Infinity });
+      bus.send({ system: "relay", kind: "host.register", path: id });
+      return { service: hostService(runtime, id, `process host with ${workers} workers`) };
+    },
+    change(current, { id, config, entry }, previous) {
+      if (config.host.workers < 0) throw new Failure("Invalid", "workers must be greater than 0");
+      const before = previous.data["host"] as Record<string, unknown> | undefined;
+      for (const [key, fallback] of [["queue_size", QUEUE_DEFAULT], ["local_queue_size", LOCAL_QUEUE_DEFAULT]] as const) {
+        if ((before?.[key] ?? fallback) !== config.host[key]) {
+          throw new Failure("Invalid", `${id}: host.${key} is fixed while the host runs; delete the host and create it anew`);
+        }
+      }
+      if (JSON.stringify(previous.data["lifecycle"]) !== JSON.stringify(entry.data["lifecycle"])) {
+        throw new Failure("Invalid", `${id}: lifecycle is fixed while the host runs; delete the host and create it anew`);
+      }
+      runtime.hosts.get(id)!.processesMax = config.host.max_processes || Infinity;
+      return current;
+    },
+    close(_current, { id, bus }) {
+      runtime.hosts.remove(id);
+      bus.send({ system: "relay", kind: "host.delete", path: id });
+    },
+  });
+}
+
+function terminalHost(runtime: LuaRuntime): KindDefinition {
+  return defineKind({
+    name: "terminal.host",
+    config: schema.object({
+      hide_logs: schema.boolean({ default: false, doc: "Suppress log output while a process runs." }),
+      lifecycle: schema.any(),
+    }),
+    open({ id, config }) {
+      runtime.hosts.add(id, { type: "terminal", processesMax: 1, hideLogs: config.hide_logs });
+      return { service: hostService(runtime, id, "terminal host") };
+    },
+    close(_current, { id }) {
+      runtime.hosts.remove(id);
+    },
+  });
+}
