@@ -25,8 +25,7 @@ const BANS: readonly Ban[] = [
   { pattern: /\bconsole\./g, instead: "the Log port, or stdout and stderr", except: ["tests/bench/"] },
   { pattern: /\b(Bun|Deno)\./g, instead: "a port", except: RUNTIME_FOLDERS },
   {
-    pattern:
-      /(?<![.\w])process\.(env|argv|exit|stdout|stderr|stdin|cwd|on|platform|pid|hrtime|memoryUsage|nextTick)\b/g,
+    pattern: /(?<![.\w])process\.(env|argv|stdout|stderr|stdin|cwd|hrtime|memoryUsage|nextTick)\b/g,
     instead: "a port",
     except: RUNTIME_FOLDERS,
   },

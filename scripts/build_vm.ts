@@ -1,0 +1,132 @@
+/**
+ * Builds the Lua virtual machine: Lua 5.4.9 from the crate `lua-src`, patched, with our kernel, to WebAssembly.
+ *
+ * B1. The sources are pinned by hash; the same toolchain gives the same bytes.
+ * B2. Only `src/vm/lua_wasm.gen.ts` is written; work happens in `.cache/vm`.
+ * Needs clang-19, lld-19, wasi-libc and libclang-rt-19-dev-wasm32.
+ */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { applyPatches } from "./vm_patches.ts";
+
+const ROOT = join(import.meta.dirname!, "..");
+const CRATE = "lua-src-551.1.0";
+const CRATE_SHA256 = "41d22b201501a536c0f5a96c7589b268b559172b20fb029064434e38ddcecb1f";
+const CRATE_URL = `https://static.crates.io/crates/lua-src/${CRATE}.crate`;
+const LUA_FOLDER = "lua-5.4.9";
+const LUA_UNITS = [
+  ..."lapi lauxlib lbaselib lcode lctype ldebug ldo lfunc lgc llex lmathlib lmem lobject lopcodes".split(" "),
+  ..."lparser lstate lstring lstrlib ltable ltablib ltm lundump lvm lzio ldump".split(" "),
+];
+const FLAGS = [
+  "--target=wasm32-wasi",
+  "-O3",
+  "-fwasm-exceptions",
+  "-mllvm",
+  "-wasm-enable-sjlj",
+  "-mbulk-memory",
+  "-mnontrapping-fptoint",
+  "-msign-ext",
+  "-DNDEBUG",
+  "-DLUA_COMPAT_MATHLIB",
+  "-Dluai_makeseed(L)=(vm_hash_seed)",
+  "-Dl_randomizePivot=vm_random_pivot",
+  "-Dlua_writestring(s,l)=((void)0)",
+  "-Dlua_writeline()=((void)0)",
+  "-Dlua_writestringerror(s,p)=((void)0)",
+  "-Wall",
+  "-Wno-unused-function",
+  "-Wno-unused-parameter",
+];
+
+function fetchSources(cache: string): string {
+  const folder = join(cache, CRATE, LUA_FOLDER);
+  if (existsSync(folder)) return folder;
+  const archive = join(cache, `${CRATE}.crate`);
+  if (!existsSync(archive)) execFileSync("curl", ["-sSfL", "-o", archive, CRATE_URL]);
+  const hash = createHash("sha256").update(readFileSync(archive)).digest("hex");
+  if (hash !== CRATE_SHA256) {
+    rmSync(archive);
+    throw new Error(`${CRATE}: hash ${hash}, expected ${CRATE_SHA256}`);
+  }
+  execFileSync("tar", ["xzf", archive, "-C", cache]);
+  return folder;
+}
+
+function patchSources(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from)) {
+    if (!name.endsWith(".c") && !name.endsWith(".h")) continue;
+    const text = applyPatches(name, readFileSync(join(from, name), "utf8"));
+    const target = join(to, name);
+    if (!existsSync(target) || readFileSync(target, "utf8") !== text) writeFileSync(target, text);
+  }
+}
+
+function newest(folder: string): number {
+  return Math.max(
+    ...readdirSync(folder).filter((n) => n.endsWith(".h")).map((n) => statSync(join(folder, n)).mtimeMs),
+  );
+}
+
+function compile(source: string, object: string, includes: string[], headersAt: number): void {
+  if (existsSync(object) && statSync(object).mtimeMs > Math.max(statSync(source).mtimeMs, headersAt)) return;
+  const include = includes.flatMap((folder) => ["-I", folder]);
+  execFileSync("clang-19", [...FLAGS, ...include, "-include", "vm_seed.h", "-c", source, "-o", object], {
+    stdio: "inherit",
+  });
+}
+
+/** Builds and returns the module's bytes. */
+export function buildVm(): Uint8Array {
+  const cache = join(ROOT, ".cache/vm");
+  const native = join(ROOT, "src/vm/native");
+  const lua = join(cache, "lua");
+  const objects = join(cache, "objects");
+  mkdirSync(objects, { recursive: true });
+  patchSources(fetchSources(cache), lua);
+  const headersAt = Math.max(newest(native), newest(lua), statSync(import.meta.filename!).mtimeMs);
+  const outputs: string[] = [];
+  for (const unit of LUA_UNITS) {
+    outputs.push(join(objects, `${unit}.o`));
+    compile(join(lua, `${unit}.c`), outputs.at(-1)!, [native, lua], headersAt);
+  }
+  for (const name of readdirSync(native).filter((n) => n.endsWith(".c")).sort()) {
+    outputs.push(join(objects, `vm_${name.slice(0, -2)}.o`));
+    compile(join(native, name), outputs.at(-1)!, [native, lua], headersAt);
+  }
+  const wasm = join(cache, "lua.wasm");
+  execFileSync("clang-19", [
+    "--target=wasm32-wasi",
+    "-O3",
+    "-nostartfiles",
+    "-Wl,--no-entry",
+    "-Wl,--export-memory",
+    "-Wl,--stack-first",
+    "-Wl,-z,stack-size=1048576",
+    "-Wl,--max-memory=4294967296",
+    "-Wl,--gc-sections",
+    "-Wl,--strip-all",
+    ...outputs,
+    "-o",
+    wasm,
+  ], { stdio: "inherit" });
+  return readFileSync(wasm);
+}
+
+/** The generated module's text. */
+export function generate(bytes: Uint8Array): string {
+  const base64 = Buffer.from(bytes).toString("base64");
+  return `// Made by scripts/build_vm.ts from Lua 5.4.9 and src/vm/native; do not edit.\n` +
+    `/** The virtual machine as a WebAssembly module, base64. */\nexport const LUA_WASM =\n  "${base64}";\n`;
+}
+
+if (import.meta.main) {
+  const bytes = buildVm();
+  const target = join(ROOT, "src/vm/lua_wasm.gen.ts");
+  writeFileSync(target, generate(bytes));
+  process.stderr.write(`${target}: ${bytes.length} bytes of WebAssembly\n`);
+}
