@@ -2,7 +2,7 @@
  * Declarative decoding of entry configuration.
  *
  * One declaration yields decoding, defaults, error text, references (start order) and, later, completion and docs.
- * SC1. Unknown fields are ignored. SC2. Every failure is Invalid and names the field's path.
+ * SC1. Unknown fields are ignored. SC2. Every failure is Invalid and names the field's path, also as `details.path`.
  */
 import { parseDurationNs } from "./duration.ts";
 import { resolveEntryId } from "./entry_id.ts";
@@ -28,7 +28,9 @@ export type Decoded<F> = F extends Field<infer T> ? T : never;
 
 function invalid(scope: DecodeScope, expected: string, value: Value): Failure {
   const got = value === null || value === undefined ? "nothing" : JSON.stringify(value, bigintText);
-  return new Failure("Invalid", `${scope.path === "" ? "entry" : scope.path}: expected ${expected}, got ${got}`);
+  return new Failure("Invalid", `${scope.path === "" ? "entry" : scope.path}: expected ${expected}, got ${got}`, {
+    details: { path: scope.path },
+  });
 }
 
 function bigintText(_key: string, value: unknown): unknown {
