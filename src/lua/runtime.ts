@@ -468,7 +468,7 @@ export class LuaRuntime implements Runtime {
     if (process.isCall) {
       const call = this.#calls.get(process)!;
       this.#calls.delete(process);
-      if (this.table.involved(process.id)) this.#announce(process, exit);
+      this.#announce(process, exit);
       this.functions.exited(process, call, exit);
       return;
     }
@@ -567,7 +567,7 @@ export class LuaRuntime implements Runtime {
     const pid = this.resolve(destination);
     this.#liveId(pid, "process not found");
     const process = this.liveProcess(pid);
-    if (process !== undefined) this.killProcess(process, new LuaError("process terminated", "Terminated", false));
+    if (process !== undefined) this.killProcess(process, new LuaError("process terminated", "Internal", false));
   }
 
   /** Ends a process for another one. */
@@ -674,8 +674,12 @@ export class LuaRuntime implements Runtime {
 
   spawn(entryId: string, hostId: string, options: SpawnOptions = {}): string {
     const args = options.args === undefined ? this.#noArgs : this.universe.encode(options.args as LuaValue[]);
+    const name = options.name ?? "";
+    if (name !== "" && this.names.lookup(name) !== undefined) {
+      throw new Failure("AlreadyExists", "name already registered", { retryable: false, details: { name } });
+    }
     const process = this.spawnProcess(entryId, hostId, args, { frame: options.frame ?? EMPTY_FRAME, inherit: true });
-    if (options.name !== undefined && options.name !== "") this.names.register(options.name, process.pid, process.id, 0);
+    if (name !== "") this.names.register(name, process.pid, process.id, 0);
     const { onExit } = options;
     if (onExit !== undefined) this.onExit(process, (exit) => onExit(this.#processExit(process.pid, exit)));
     return process.pid;
@@ -699,6 +703,8 @@ export class LuaRuntime implements Runtime {
     const id = this.#nextId++;
     const pid = printPid({ node: this.#node, host: hostId, id });
     this.#natives.set(id, { id, pid, host: hostId, receiver });
+    // Nothing can end it from here, so the failure of a linked peer is an event to it.
+    this.table.setTrapLinks(id, true);
     return {
       pid,
       end: (value, failure) => {
@@ -714,11 +720,11 @@ export class LuaRuntime implements Runtime {
   #deliverEvent(id: number, event: LifecycleEvent): void {
     const process = this.#byId.get(id);
     if (process !== undefined) {
-      this.universe.deliverEvent(process.slot, event.from, event as unknown as { [key: string]: LuaValue });
+      this.universe.deliverEvent(process.slot, event.from, eventTable(event));
       this.wake();
       return;
     }
-    this.#natives.get(id)?.receiver.event(event as Parameters<NativeReceiver["event"]>[0]);
+    this.#natives.get(id)?.receiver.event(event);
   }
 
   #failProcess(id: number, failure: Failure): void {
@@ -756,6 +762,14 @@ export class LuaRuntime implements Runtime {
   get liveCount(): number {
     return this.#byId.size;
   }
+}
+
+/** The table that Lua gets for an event. */
+function eventTable(event: LifecycleEvent): { [key: string]: LuaValue } {
+  if (event.kind === "pid.cancel") return { ...event };
+  const { value, error } = event.result;
+  const failure = error === null ? null : error.cause instanceof LuaError ? error.cause : luaErrorOf(error);
+  return { ...event, result: { value: value as LuaValue, error: failure } };
 }
 
 function raisedError(raised: Raised): LuaError {

@@ -92,5 +92,5 @@ export interface Runtime {
 /** What a native process does with what reaches it. */
 export interface NativeReceiver {
   message(topic: string, values: Value[], from: string): void;
-  event(event: { kind: string; from: string; reason?: string; result?: { value: Value; error: Value } }): void;
+  event(event: { kind: string; from: string; reason?: string; result?: { value: Value; error: Failure | null } }): void;
 }
