@@ -31,6 +31,8 @@ export interface SecurityDirectory {
   group(id: string): readonly string[] | undefined;
   /** A scope of these policies and groups; null when none resolves. */
   scope(policies: readonly string[], groups: readonly string[]): Scope | null;
+  /** A scope of exactly these policies; unknown ones say nothing. An empty scope allows nothing. */
+  scopeOf(policies: readonly string[]): Scope;
   register(id: string, policy: Scope, groups: readonly string[]): void;
   unregister(id: string): void;
 }
