@@ -32,6 +32,7 @@ const FLAGS = [
   "-msign-ext",
   "-DNDEBUG",
   "-DLUA_COMPAT_MATHLIB",
+  "-Dl_signalT=int",
   "-Dluai_makeseed(L)=(vm_hash_seed)",
   "-Dl_randomizePivot=vm_random_pivot",
   "-Dlua_writestring(s,l)=((void)0)",

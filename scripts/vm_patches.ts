@@ -276,8 +276,8 @@ const LIBRARY: Patch[] = [
   },
   {
     file: "lstrlib.c",
-    from: "  ms->matchdepth = MAXCCALLS;\n  ms->src_init",
-    to: "  ms->matchdepth = MAXCCALLS;\n  ms->steps = 0;\n  ms->src_init",
+    from: "  ms->matchdepth = MAXCCALLS;\n  ms->level = 0;",
+    to: "  ms->matchdepth = MAXCCALLS;\n  ms->steps = 0;\n  ms->level = 0;",
   },
   {
     file: "lstrlib.c",
@@ -288,7 +288,7 @@ const LIBRARY: Patch[] = [
   {
     file: "lstrlib.c",
     from: '  const char *sep = luaL_optlstring(L, 3, "", &lsep);\n  if (n <= 0)',
-    to: '  const char *sep = ""; lsep = 0;  /* the dialect has no separator */\n  if (n <= 0)',
+    to: '  const char *sep = ""; lsep = 0;  /* the dialect has no separator */\n  if (n <= 0 || l == 0)',
   },
   { file: "ltablib.c", from: '#include "lprefix.h"', to: '#include "lprefix.h"\n#include "vm_hooks.h"' },
   {
@@ -297,11 +297,44 @@ const LIBRARY: Patch[] = [
     to:
       "    { if (l_unlikely(--vm_budget < -VM_CALL_CHECKS_MAX)) vm_overrun(L); return lua_compare(L, a, b, LUA_OPLT); }",
   },
+  {
+    file: "ltablib.c",
+    from: "#define aux_getn(L,n,w)",
+    to:
+      "#define vm_tick(L)	{ if (l_unlikely(--vm_budget < -VM_CALL_CHECKS_MAX)) vm_overrun(L); }\n#define aux_getn(L,n,w)",
+  },
+  {
+    file: "ltablib.c",
+    from: "      for (i = e; i > pos; i--) {  /* move up elements */",
+    to: "      for (i = e; i > pos; i--) {  /* move up elements */\n        vm_tick(L);",
+  },
+  {
+    file: "ltablib.c",
+    from: "  for ( ; pos < size; pos++) {",
+    to: "  for ( ; pos < size; pos++) {\n    vm_tick(L);",
+  },
+  {
+    file: "ltablib.c",
+    from: "  for (; i < last; i++) {\n    addfield",
+    to: "  for (; i < last; i++) {\n    vm_tick(L);\n    addfield",
+  },
+  {
+    file: "ltablib.c",
+    from: "      for (i = 0; i < n; i++) {",
+    to: "      for (i = 0; i < n; i++) {\n        vm_tick(L);",
+  },
+  {
+    file: "ltablib.c",
+    from: "      for (i = n - 1; i >= 0; i--) {",
+    to: "      for (i = n - 1; i >= 0; i--) {\n        vm_tick(L);",
+  },
   { file: "luaconf.h", from: "#define LUA_IDSIZE	60", to: "#define LUA_IDSIZE	256" },
 ];
 
 /** No files: the loader from a path goes. */
 const NO_FILES: Patch[] = [
+  { file: "lbaselib.c", from: '  {"dofile", luaB_dofile},\n', to: "" },
+  { file: "lbaselib.c", from: '  {"loadfile", luaB_loadfile},\n', to: "" },
   {
     file: "lauxlib.c",
     from: "typedef struct LoadF {",

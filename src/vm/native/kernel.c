@@ -38,7 +38,10 @@ unsigned int vm_random_pivot (void) { return (unsigned int)vm_random64(); }
 static Proc **slots;
 static uint32_t slotCount, slotCap, *freeSlots, freeCount, freeCap, liveCount;
 
-static Proc *proc_at (uint32_t slot) {
+Proc *proc_live (uint32_t slot);
+static Proc *proc_at (uint32_t slot) { return proc_live(slot); }
+/* The process at a slot, unless it has ended. */
+Proc *proc_live (uint32_t slot) {
   Proc *p = slot < slotCount ? slots[slot] : NULL;
   return p && p->state != PROC_DEAD ? p : NULL;
 }
@@ -231,7 +234,9 @@ int vm_block (lua_State *L, int state) {
 static void fiber_clear (Fiber *f) {  /* forgets all it waits for */
   waiters_clear(f);
   pending_drop(f);
-  free(f->blob); f->blob = NULL;
+  if (f->blob && f->wake == WAKE_BLOB) mailbox_return(f->proc, f->blob);  /* an upgrade keeps the mailbox */
+  else free(f->blob);
+  f->blob = NULL;
   f->wake = WAKE_NONE;
 }
 
@@ -875,6 +880,7 @@ static void turn (Proc *p) {
   vm_abort = 0;
   overrun = 0;
   p->state = PROC_RUNNING;
+  if (p->memoryCheck && p->loaded && !p->killed && !memory_check(p)) { vm_cur = NULL; return; }
   if (p->worker && p->loadError && p->hasCall && !p->killed) {
     vm_out.n = 0;
     buf_put(&vm_out, p->loadError->bytes, p->loadError->size);
@@ -1158,7 +1164,15 @@ EXPORT(channel_close) void x_channel_close (uint32_t slot, double id) {
   if (c) { c->feeds = 0; gprotect(do_channel_close, c); }
 }
 
+/* Drops what nobody has received yet. */
+EXPORT(channel_clear) void x_channel_clear (uint32_t slot, double id) {
+  Channel *c = find_channel(slot, id);
+  if (c) channel_free(c);
+}
+
 /* ---- within a native call ---- */
+
+EXPORT(slot_of_call) uint32_t x_slot_of_call (void) { return vm_cur ? vm_cur->slot : 0; }
 
 EXPORT(arg_encode) int x_arg_encode (int i, int mode, int many) {
   CallInfo *ci;
@@ -1185,7 +1199,7 @@ EXPORT(arg_userdata) int x_arg_userdata (int i) {
     return 2;
   }
   if (class >= CLASS_USER) {
-    Handle *h = getudatamem(uvalue(o));
+    Handle *h = (Handle *)getudatamem(uvalue(o));
     vm_ids[0] = h->id; vm_ids[1] = h->class;
     return 4;
   }

@@ -25,6 +25,9 @@
 #include "ldo.h"
 #include "vm_hooks.h"
 
+#define svalue(o) getstr(tsvalue(o))
+#define vslen(o) tsslen(tsvalue(o))
+
 #define EXPORT(name) __attribute__((export_name(#name)))
 #define IMPORT(name) __attribute__((import_module("vm"), import_name(#name)))
 
@@ -175,7 +178,6 @@ void released_flush (void);
 /* ---- channel.c ---- */
 extern const luaL_Reg vm_channel_functions[];
 extern const luaL_Reg vm_process_functions[];
-void channels_open (lua_State *L);
 Channel *channel_new (lua_State *L, uint32_t capacity);
 void channel_give (Channel *c, Blob *b);
 void channel_close (lua_State *L, Channel *c);
@@ -184,6 +186,7 @@ void waiters_clear (Fiber *f);
 int channel_results (lua_State *L, Fiber *f);
 int proc_deliver (Proc *p, Blob *b);
 void mailbox_reset (Proc *p, int keep);
+void mailbox_return (Proc *p, Blob *b);
 int proc_idle_outside (Proc *p);
 Blob *blob_make (const char *topic, uint32_t tl, const char *from, uint32_t fl, const uint8_t *bytes, uint32_t n);
 

@@ -1,0 +1,77 @@
+/**
+ * The compiled module and its instances. The module is compiled once per worker.
+ */
+import { LUA_WASM } from "./lua_wasm.gen.ts";
+
+/** What the VM exports; pointers are unsigned once `>>> 0` is applied. */
+export interface VmExports {
+  readonly memory: WebAssembly.Memory;
+  create(hashSeed: number, order: number, random: number, heapMax: number): number;
+  io(length: number): number;
+  out(): number;
+  out_size(): number;
+  compile(sourceLength: number, nameLength: number): number;
+  unref(ref: number): void;
+  define_class(length: number): number;
+  define_module(length: number): number;
+  define_globals(length: number): number;
+  define_program(length: number): number;
+  release_program(program: number): void;
+  spawn(program: number, pid: number, host: number, node: number, args: number, guarded: number, limit: number): number;
+  call_worker(slot: number, pid: number, host: number, args: number, guarded: number): number;
+  replace(slot: number, program: number, args: number): number;
+  kill(slot: number, error: number): number;
+  run(turns: number): number;
+  complete(slot: number, tag: number, length: number, raise: number): number;
+  deliver(slot: number, topic: number, from: number, length: number): number;
+  has_event(slot: number, topic: number): number;
+  open_channel(slot: number, capacity: number): number;
+  channel_send(slot: number, id: number, length: number, drop: number): number;
+  channel_close(slot: number, id: number): void;
+  channel_clear(slot: number, id: number): void;
+  arg_encode(i: number, mode: number, many: number): number;
+  arg_userdata(i: number): number;
+  ids(): number;
+  location(): number;
+  slot_of_call(): number;
+  memory_of(slot: number): number;
+  info(slot: number): number;
+  heap(): number;
+  live(): number;
+  ready(): number;
+  gc(): void;
+  set_budget(checks: number): void;
+}
+
+/** What the VM calls. */
+export interface VmImports {
+  native(index: number, args: number, count: number, tag: number): number;
+  exited(slot: number, ok: number, at: number, length: number): void;
+  released(classId: number, id: number): void;
+  exceeded(slot: number, bytes: number): void;
+}
+
+const BAD_DESCRIPTOR = 8;
+let compiled: WebAssembly.Module | undefined;
+
+function compile(): WebAssembly.Module {
+  if (compiled !== undefined) return compiled;
+  const text = atob(LUA_WASM);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return compiled = new WebAssembly.Module(bytes);
+}
+
+/** A new instance. The system calls of the C library find no files, no arguments and no clock. */
+export function instantiate(imports: VmImports): VmExports {
+  const module = compile();
+  const system: Record<string, () => number> = {};
+  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+    if (from === "wasi_snapshot_preview1") system[name] = () => BAD_DESCRIPTOR;
+  }
+  const instance = new WebAssembly.Instance(module, {
+    vm: imports as unknown as WebAssembly.ModuleImports,
+    wasi_snapshot_preview1: system,
+  });
+  return instance.exports as unknown as VmExports;
+}

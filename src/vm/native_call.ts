@@ -1,0 +1,199 @@
+/**
+ * Arguments of a native call, read straight from the stack of the calling thread.
+ *
+ * N1. Layouts are those of Lua 5.4 on wasm32: a stack slot is 16 bytes, its tag at 8; a string's length byte at 7 (0xFF: a
+ *     long one, length at 12), its bytes from 16 on. `tests/vm` fails when they change.
+ * N2. A slot may be read only while the function runs: nothing is kept of it.
+ */
+import { Failure } from "../core/mod.ts";
+import { type Reader, readString } from "./codec.ts";
+import type { VmExports } from "./instance.ts";
+import { ArgumentError, type ArgumentType, LuaError, type LuaValue, type NativeCall } from "./value.ts";
+
+const SLOT_BYTES = 16;
+const TAG_AT = 8;
+const COLLECTABLE = 64;
+const FALSE = 1;
+const TRUE = 17;
+const INTEGER = 3;
+const FLOAT = 19;
+const SHORT_STRING = 4 | COLLECTABLE;
+const LONG_STRING = 20 | COLLECTABLE;
+const LONG_MARK = 0xff;
+const TYPES: readonly ArgumentType[] = ["nil", "boolean", "userdata", "number", "string", "table", "function", "userdata", "thread"];
+const USERDATA = 7;
+const KINDS: readonly ArgumentType[] = ["userdata", "error", "channel", "payload", "handle"];
+const HANDLE = 4;
+const MODE_MESSAGE = 0;
+const MODE_CALL = 1;
+const PROBLEMS: readonly string[] = ["", "payload nested too deep", "payload too large", "not enough memory"];
+
+/** One native call; reused from call to call. */
+export class CallFrame implements NativeCall {
+  readonly #vm: VmExports;
+  readonly #reader: Reader;
+  #args = 0;
+  #view: DataView = new DataView(new ArrayBuffer(0));
+  #bytes = new Uint8Array(0);
+  slot = 0;
+  tag = 0;
+  count = 0;
+
+  constructor(vm: VmExports, reader: Reader) {
+    this.#vm = vm;
+    this.#reader = reader;
+  }
+
+  /** Points at the arguments of a call. */
+  open(args: number, count: number, tag: number): void {
+    this.#args = args;
+    this.count = count;
+    this.tag = tag;
+    this.slot = this.#vm.slot_of_call();
+  }
+
+  #memory(): DataView {
+    const { buffer } = this.#vm.memory;
+    if (this.#view.buffer !== buffer) {
+      this.#view = new DataView(buffer);
+      this.#bytes = new Uint8Array(buffer);
+    }
+    return this.#view;
+  }
+
+  #at(i: number): number {
+    return this.#args + (i - 1) * SLOT_BYTES;
+  }
+
+  #tag(i: number): number {
+    return i > this.count ? 0 : this.#memory().getUint8(this.#at(i) + TAG_AT);
+  }
+
+  type(i: number): ArgumentType {
+    if (i > this.count) return "none";
+    const type = this.#tag(i) & 15;
+    return type === USERDATA ? KINDS[this.#vm.arg_userdata(i)]! : TYPES[type] ?? "userdata";
+  }
+
+  #integer(at: number): number | bigint {
+    const view = this.#memory();
+    const high = view.getInt32(at + 4, true);
+    const low = view.getUint32(at, true);
+    const value = high * 0x100000000 + low;
+    return Number.isSafeInteger(value) ? value : view.getBigInt64(at, true);
+  }
+
+  #range(i: number): [number, number] {
+    const view = this.#memory();
+    const string = view.getUint32(this.#at(i), true);
+    const short = view.getUint8(string + 7);
+    const length = short === LONG_MARK ? view.getUint32(string + 12, true) : short;
+    return [string + 16, string + 16 + length];
+  }
+
+  value(i: number): LuaValue {
+    const tag = this.#tag(i);
+    switch (tag) {
+      case FALSE:
+        return false;
+      case TRUE:
+        return true;
+      case INTEGER:
+        return this.#integer(this.#at(i));
+      case FLOAT:
+        return this.#view.getFloat64(this.#at(i), true);
+      case SHORT_STRING:
+      case LONG_STRING: {
+        const [start, end] = this.#range(i);
+        return readString(this.#bytes, start, end);
+      }
+      default:
+        if ((tag & 15) === 0) return null;
+        return this.#reader.first(this.#encoded(i, MODE_CALL, 0));
+    }
+  }
+
+  #encoded(i: number, mode: number, many: number): Uint8Array {
+    const status = this.#vm.arg_encode(i, mode, many);
+    if (status !== 0) throw new Failure("Invalid", PROBLEMS[status] ?? "payload refused", { retryable: false });
+    const at = this.#vm.out() >>> 0;
+    this.#memory();
+    return this.#bytes.subarray(at, at + this.#vm.out_size());
+  }
+
+  string(i: number): string {
+    const tag = this.#tag(i);
+    if (tag === SHORT_STRING || tag === LONG_STRING) {
+      const [start, end] = this.#range(i);
+      const text = readString(this.#bytes, start, end);
+      return typeof text === "string" ? text : new TextDecoder().decode(text);
+    }
+    if (tag === INTEGER || tag === FLOAT) return String(this.value(i));
+    return this.#errorText(i, "string");
+  }
+
+  bytes(i: number): Uint8Array {
+    const tag = this.#tag(i);
+    if (tag === SHORT_STRING || tag === LONG_STRING) {
+      const [start, end] = this.#range(i);
+      return this.#bytes.slice(start, end);
+    }
+    return new TextEncoder().encode(this.string(i));
+  }
+
+  #errorText(i: number, expected: string): string {
+    const type = this.type(i);
+    if (type === "error") {
+      const error = this.value(i);
+      if (error instanceof LuaError) return error.message;
+    }
+    throw new ArgumentError(i, expected, type);
+  }
+
+  number(i: number): number {
+    const tag = this.#tag(i);
+    if (tag === FLOAT) return this.#view.getFloat64(this.#at(i), true);
+    if (tag === INTEGER) return Number(this.#integer(this.#at(i)));
+    if (tag === SHORT_STRING || tag === LONG_STRING) {
+      const text = this.string(i).trim();
+      const number = Number(text);
+      if (text !== "" && !Number.isNaN(number)) return number;
+    }
+    throw new ArgumentError(i, "number", this.type(i));
+  }
+
+  boolean(i: number): boolean {
+    const tag = this.#tag(i);
+    if (tag === TRUE || tag === FALSE) return tag === TRUE;
+    throw new ArgumentError(i, "boolean", this.type(i));
+  }
+
+  truthy(i: number): boolean {
+    const tag = this.#tag(i);
+    return tag !== FALSE && (tag & 15) !== 0;
+  }
+
+  handleOf(i: number, classId: number): number {
+    if (i > this.count || (this.#tag(i) & 15) !== USERDATA || this.#vm.arg_userdata(i) !== HANDLE) return 0;
+    const at = this.#vm.ids() >>> 0;
+    const view = this.#memory();
+    return view.getFloat64(at + 8, true) === classId ? view.getFloat64(at, true) : 0;
+  }
+
+  handle(i: number, classId: number): number {
+    const id = this.handleOf(i, classId);
+    if (id === 0) throw new ArgumentError(i, "object of another type", this.type(i));
+    return id;
+  }
+
+  raw(i: number): Uint8Array {
+    return this.#encoded(i, MODE_MESSAGE, 1).slice();
+  }
+
+  location(): { source: string; line: number } {
+    const line = this.#vm.location();
+    const at = this.#vm.out() >>> 0;
+    this.#memory();
+    return { source: new TextDecoder().decode(this.#bytes.subarray(at, at + this.#vm.out_size())), line };
+  }
+}
