@@ -1,0 +1,24 @@
+/** Configuration of a run: `.wippy.yaml`, profiles, flags, `wippy.lock`. */
+export { parseByteSize } from "./byte_size.ts";
+export {
+  composeConfiguration,
+  CONFIG_FILE,
+  type Configuration,
+  type ConfigurationPorts,
+  type ConfigurationRequest,
+  MEMORY_BYTES_DEFAULT,
+} from "./compose.ts";
+export {
+  type Disabled,
+  type EntryOverride,
+  isDisabled,
+  matchesName,
+  matchesNamespace,
+  overrideEntries,
+  parseOverride,
+  parseOverrideFlag,
+} from "./entry_edits.ts";
+export { coerce } from "./layers.ts";
+export { LOCK_FILE, type LockFile, NO_LOCK, parseLockFile, printLockFile } from "./lock_file.ts";
+export { defaultNodeName } from "./node_name.ts";
+export { SETTINGS, type Settings } from "./settings.ts";

@@ -1,0 +1,151 @@
+/** The documented default of every key. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { composeConfiguration, defaultNodeName, type Settings } from "../../src/app/config/mod.ts";
+import { memoryPorts } from "./memory_files.ts";
+
+async function defaults(): Promise<Settings> {
+  return (await composeConfiguration({}, memoryPorts({}))).settings;
+}
+
+test("defaults of logging [config.logger] [config.logmanager]", async () => {
+  const { logger, logmanager } = await defaults();
+  assert.equal(logger.encoding, "console");
+  assert.deepEqual(logmanager, { propagate_downstream: true, stream_to_events: false, min_level: -1 });
+});
+
+test("defaults of the profiler [config.profiler]", async () => {
+  assert.deepEqual((await defaults()).profiler, {
+    enabled: false,
+    address: "localhost:6060",
+    read_timeout: 15_000,
+    write_timeout: 15_000,
+    idle_timeout: 60_000,
+  });
+});
+
+test("strict mode is off by default [config.security]", async () => {
+  assert.equal((await defaults()).security.strict_mode, false);
+});
+
+test("defaults of the registry [config.registry.history] [config.registry.path]", async () => {
+  const { enable_history, history_type, history_path, history_dsn, history_schema } =
+    (await defaults()).registry;
+  assert.deepEqual([enable_history, history_type, history_path, history_dsn, history_schema], [
+    true,
+    "memory",
+    ".wippy/registry.db",
+    "",
+    "",
+  ]);
+});
+
+test("history types outside the list are refused [config.registry.history]", async () => {
+  const compose = (type: string) =>
+    composeConfiguration({ sets: [`registry.history_type=${type}`] }, memoryPorts({}));
+  for (const type of ["memory", "sqlite", "postgres", "nil"]) {
+    assert.equal((await compose(type)).settings.registry.history_type, type);
+  }
+  await assert.rejects(compose("redis"), /expected one of memory, sqlite, postgres, nil, got "redis"/);
+});
+
+test("a node without a name gets one made of machine and folder [config.relay]", async () => {
+  assert.equal((await defaults()).relay.node_name, "");
+  const name = (hostname: string, machineId?: string): Promise<string> =>
+    defaultNodeName({
+      files: memoryPorts(machineId === undefined ? {} : { "/etc/machine-id": `${machineId}\n` }).files,
+      hostname,
+    });
+  const first = await name("one");
+  assert.match(first, /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.equal(await name("one"), first);
+  assert.notEqual(await name("two"), first);
+  assert.equal(await name("one", "m1"), await name("two", "m1"));
+});
+
+test("defaults of the supervisor [config.supervisor]", async () => {
+  assert.deepEqual((await defaults()).supervisor, { host: { buffer_size: 1024, worker_count: 16 } });
+});
+
+test("defaults of the Lua runtime [config.lua.cache-sizes] [config.lua.cache] [config.lua.types] [config.lua.eval]", async () => {
+  const { lua } = await defaults();
+  assert.equal(lua.proto_cache_size, 60_000);
+  assert.equal(lua.main_cache_size, 10_000);
+  assert.deepEqual(lua.cache, {
+    enabled: false,
+    dir: ".wippy/cache/lua",
+    mode: "readwrite",
+    compile: { enabled: true },
+    typecheck: { enabled: true },
+  });
+  assert.deepEqual(lua.type_system, { enabled: false, strict: false });
+  assert.deepEqual(lua.eval, { cache_size: 256, cache_ttl: 0 });
+});
+
+test("defaults of the finder [config.finder]", async () => {
+  assert.deepEqual((await defaults()).finder, { query_cache_size: 1000, regex_cache_size: 100 });
+});
+
+test("defaults of telemetry [config.otel.base] [config.otel.sources]", async () => {
+  assert.deepEqual((await defaults()).otel, {
+    enabled: false,
+    endpoint: "localhost:4318",
+    protocol: "http/protobuf",
+    service_name: "wippy-runtime",
+    service_version: "",
+    insecure: true,
+    sample_rate: 1,
+    propagators: ["tracecontext", "baggage"],
+    traces_enabled: true,
+    metrics_enabled: false,
+    http: { enabled: true, extract_headers: true, inject_headers: true },
+    process: { enabled: true, trace_lifecycle: true },
+    interceptor: { enabled: true, order: 100 },
+    queue: { enabled: true },
+    temporal: { enabled: false },
+  });
+});
+
+test("defaults of shutdown, metrics and prometheus [config.shutdown] [config.metrics] [config.prometheus]", async () => {
+  const { shutdown, metrics, prometheus } = await defaults();
+  assert.deepEqual(shutdown, { timeout: 30_000 });
+  assert.deepEqual(metrics, { buffer: { size: 10_000 }, interceptor: { enabled: false } });
+  assert.deepEqual(prometheus, { enabled: false, address: "" });
+});
+
+test("defaults of the language server [config.lsp]", async () => {
+  assert.deepEqual((await defaults()).lsp, {
+    enabled: false,
+    address: ":7777",
+    http_enabled: false,
+    http_address: ":7778",
+    http_path: "/lsp",
+    http_allow_origin: "*",
+    max_message_bytes: 8_388_608,
+  });
+});
+
+test("defaults of networks, outbound HTTP, modules and extensions [config.network] [config.dispatcher-http] [config.modules] [config.extensions]", async () => {
+  const { network_service, dispatcher, modules, extensions } = await defaults();
+  assert.deepEqual(network_service, { state_dir: ".wippy/net", default_network: "" });
+  assert.deepEqual(dispatcher.http, {
+    timeout: 0,
+    max_idle_conns: 0,
+    max_idle_per_host: 0,
+    idle_conn_timeout: 0,
+    max_clients: 0,
+  });
+  assert.deepEqual(modules, { registry_url: "https://hub.wippy.ai" });
+  assert.deepEqual(extensions, { enabled: true, paths: [] });
+});
+
+test("defaults of the scheduler and the cluster [config.wasm-isolation] [config.cluster]", async () => {
+  const { scheduler, cluster } = await defaults();
+  assert.deepEqual(scheduler.wasm_isolation, { enabled: false, reserved_cores: 1 });
+  assert.equal(cluster.enabled, false);
+  assert.equal(cluster.membership.bind_port, 7946);
+  assert.equal(cluster.membership.gossip_interval, 500);
+  assert.equal(cluster.internode.auto_port, true);
+  assert.equal(cluster.raft.max_voters, 5);
+  assert.equal(cluster.raft.snapshot_interval, 120_000);
+});
