@@ -9,7 +9,8 @@ import type { ByteStream } from "../ports/mod.ts";
 import { LuaError, type LuaHandle, type LuaValue, type NativeCall, RaisedFailure } from "../vm/mod.ts";
 import type { Call, DemandOptions, FedChannel, ModuleServices, ObjectDefinition, ProcessContext } from "./module.ts";
 import { luaErrorOf, type ModuleTable } from "./module_table.ts";
-import type { LuaProcess, LuaRuntime } from "./runtime.ts";
+import type { LuaProcess } from "./lua_process.ts";
+import type { LuaRuntime } from "./runtime.ts";
 
 /** A call bound to its process. */
 export class LuaCall implements Call {
@@ -104,6 +105,10 @@ export class LuaCall implements Call {
 
   object<T>(i: number, definition: ObjectDefinition<T>): T | undefined {
     return this.#modules.object(this.#native, i, definition);
+  }
+
+  unwrap<T>(value: LuaValue, definition: ObjectDefinition<T>): T | undefined {
+    return this.#modules.unwrap(value, definition);
   }
 
   create<T>(definition: ObjectDefinition<T>, value: T): LuaHandle {

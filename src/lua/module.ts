@@ -119,6 +119,8 @@ export interface Call extends NativeCall {
   self<T>(definition: ObjectDefinition<T>): T;
   /** Argument `i` as an object of that class; undefined when it is something else. */
   object<T>(i: number, definition: ObjectDefinition<T>): T | undefined;
+  /** The object behind a handle found inside a table; undefined when it is something else. */
+  unwrap<T>(value: LuaValue, definition: ObjectDefinition<T>): T | undefined;
   /** A new Lua object holding `value`. */
   create<T>(definition: ObjectDefinition<T>, value: T): LuaHandle;
   /** A Lua stream object over `stream`. */

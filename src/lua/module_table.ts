@@ -12,7 +12,7 @@ import type { ByteStream } from "../ports/mod.ts";
 import {
   Encoded,
   LuaError,
-  type LuaHandle,
+  LuaHandle,
   type LuaValue,
   type ModuleMember,
   type ModuleRef,
@@ -44,6 +44,7 @@ export class ModuleTable {
   readonly #objects: unknown[] = [undefined];
   readonly #freeIds: number[] = [];
   readonly #reused: LuaCall;
+  #print: ModuleRef | undefined;
   readonly #streamObject: ObjectDefinition<ByteStream> | undefined;
 
   constructor(runtime: LuaRuntime, universe: Universe, definitions: readonly ModuleDefinition[], stream?: ObjectDefinition<ByteStream>) {
@@ -57,6 +58,23 @@ export class ModuleTable {
   /** The definition of a module. */
   definition(name: string): ModuleDefinition | undefined {
     return this.#definitions.get(name);
+  }
+
+  /** The global `print`: joins its arguments in the VM and logs the text with the place it comes from. */
+  print(): ModuleRef {
+    return this.#print ??= this.#universe.defineModule({
+      name: "print",
+      members: {
+        kind: "builtin",
+        name: "base.print",
+        fallback: this.#function((call) => {
+          const { source, line } = call.location();
+          const { pid } = call.process;
+          call.services.log.named("lua").info(call.string(1), { pid, location: `${source}:${line}` });
+          return new Values([]);
+        }),
+      },
+    });
   }
 
   /** Names of all modules. */
@@ -97,6 +115,13 @@ export class ModuleTable {
     if (objectClass === undefined) return undefined;
     const id = call.handleOf(i, objectClass.classId);
     return id === 0 ? undefined : this.#objects[id] as T;
+  }
+
+  /** The object behind a handle, if it is of that class. */
+  unwrap<T>(value: LuaValue, definition: ObjectDefinition<T>): T | undefined {
+    if (!(value instanceof LuaHandle)) return undefined;
+    const objectClass = this.#classes.get(definition as ObjectDefinition<never>);
+    return objectClass?.classId === value.classId ? this.#objects[value.id] as T : undefined;
   }
 
   /** The object behind argument `i`; raises an argument error when it is something else. */

@@ -8,7 +8,7 @@
  */
 import { Failure } from "../core/mod.ts";
 import { formatDiagnostic, parseForRun } from "../lang/mod.ts";
-import { type CodeRef, type GlobalsRef, LuaSyntaxError, type ProgramRef, type Universe } from "../vm/mod.ts";
+import { type CodeRef, type GlobalsRef, LuaSyntaxError, type ModuleRef, type ProgramRef, type Universe } from "../vm/mod.ts";
 import type { LuaDefinition } from "./definition.ts";
 import type { ModuleTable } from "./module_table.ts";
 
@@ -166,7 +166,7 @@ export class ProgramTable {
     const key = [...definition.modules].map(([alias, name]) => `${alias}=${name}`).sort().join("\n");
     let globals = this.#globals.get(key);
     if (globals === undefined) {
-      const modules: Record<string, ReturnType<ModuleTable["module"]> & object> = {};
+      const modules: Record<string, ModuleRef> = { print: this.#modules.print() };
       for (const name of AMBIENT_MODULES) {
         const ref = this.#modules.module(name);
         if (ref !== undefined) modules[name] = ref;

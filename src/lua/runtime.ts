@@ -21,6 +21,7 @@ import {
   type ValueMap,
 } from "../core/mod.ts";
 import {
+  type ByteStream,
   type CallOutcome,
   EMPTY_FRAME,
   type Frame,
@@ -43,7 +44,7 @@ import { ProgramTable } from "./program_table.ts";
 export interface LuaRuntimeOptions {
   readonly services: ModuleServices;
   readonly modules: readonly ModuleDefinition[];
-  readonly streamObject?: ObjectDefinition<never>;
+  readonly streamObject?: ObjectDefinition<ByteStream>;
   /** Name of this node, `""` or "local" when it is left out of pids. */
   readonly node?: string;
   /** Fixed string hash seed, for replay and simulation; random otherwise. */
@@ -115,8 +116,14 @@ export class LuaRuntime implements Runtime {
       host: {
         exited: (slot, exit) => this.#exited(slot, exit),
         released: (classId, id) => this.modules.released(classId, id),
+        failed: (slot, error) => {
+          const pid = this.#bySlot[slot]?.pid ?? "";
+          this.services.log.named("lua").error("module failed", { pid, error: String((error as Error)?.stack ?? error) });
+        },
       },
-      hashSeed: options.hashSeed,
+      now: () => options.services.ports.clock.monotonicMs(),
+      hashSeed: options.hashSeed ?? options.services.ports.random.stream("lua.hash").below(2 ** 32),
+      randomSeed: options.services.ports.random.stream("lua.random").below(2 ** 48),
       orderSeed: options.orderSeed,
     });
     this.#noArgs = this.universe.encode([]);
@@ -662,7 +669,7 @@ export class LuaRuntime implements Runtime {
       const { sources } = process.program;
       const changed = [...new Set([...ids, ...affected])].filter((id) => sources.has(id));
       if (changed.length === 0) continue;
-      const fresh = process.outdated === null || !this.universe.hasEvent(process.slot);
+      const fresh = process.outdated === null || !this.universe.hasEvent(process.slot, "pid.outdated");
       process.outdated = new Set([...(fresh ? [] : process.outdated!), ...changed]);
       const event = { kind: "pid.outdated", from: process.pid, at: this.#nowSeconds(), sources: [...process.outdated].sort() };
       this.universe.deliverEvent(process.slot, process.pid, event, "pid.outdated");

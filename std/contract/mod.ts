@@ -1,6 +1,6 @@
 /** The `contract` module: services reached through typed contracts and their bindings. */
 import { Failure, type Value } from "../../src/core/mod.ts";
-import { type Call, defineModule, defineObject, type ModuleFunction } from "../../src/lua/mod.ts";
+import { type Call, defineModule, defineObject, type ObjectDefinition, type ModuleFunction } from "../../src/lua/mod.ts";
 import type { ContractBinding, ContractDefinition } from "../../src/ports/mod.ts";
 import { ArgumentError, type LuaValue, type NativeResult } from "../../src/vm/mod.ts";
 import { type ExecutorPlan, frameOf, NO_EXECUTOR } from "../funcs/mod.ts";
@@ -76,7 +76,7 @@ function methodTarget(call: Call, { instance, name }: Method): string {
 }
 
 /** A method of an instance as a callable object: `instance:name(...)`, `instance:name_async(...)`. */
-const methodObject = defineObject<Method>({
+const methodObject: ObjectDefinition<Method> = defineObject({
   name: "contract.Method",
   invoke: (call) => {
     const method = call.self(methodObject);
@@ -90,7 +90,7 @@ const methodObject = defineObject<Method>({
   },
 });
 
-const instanceObject = defineObject<Instance>({
+const instanceObject: ObjectDefinition<Instance> = defineObject({
   name: "contract.Instance",
   operators: {
     index: (call) => {
@@ -115,7 +115,7 @@ function implementations(call: Call, id: string): LuaValue {
   return call.services.contracts.implementations(id);
 }
 
-const contractObject = defineObject<ContractHandle>({
+const contractObject: ObjectDefinition<ContractHandle> = defineObject({
   name: "contract.Contract",
   methods: {
     id: (call) => call.self(contractObject).definition.id,

@@ -1,6 +1,6 @@
 /** Futures: the pending result of an asynchronous call. */
 import { Failure, type Value } from "../../src/core/mod.ts";
-import { type ActiveCall, type Call, type CallResult, defineObject, type FedChannel } from "../../src/lua/mod.ts";
+import { type ActiveCall, type Call, type CallResult, defineObject, type ObjectDefinition, type FedChannel } from "../../src/lua/mod.ts";
 import type { Frame } from "../../src/ports/mod.ts";
 import { LuaError, LuaPayload, type LuaValue, type NativeResult, Values } from "../../src/vm/mod.ts";
 
@@ -35,7 +35,7 @@ function payloadOf(value: LuaValue): LuaPayload {
 }
 
 /** The `Future` object. */
-export const futureObject = defineObject<Future>({
+export const futureObject: ObjectDefinition<Future> = defineObject({
   name: "Future",
   methods: {
     response: (call) => call.self(futureObject).channel.channel,

@@ -1,6 +1,6 @@
 /** The `funcs` module: calls of registered functions, executors with context, futures. */
 import { Failure, parseEntryId, type Value } from "../../src/core/mod.ts";
-import { type Call, defineModule, defineObject, type ModuleFunction } from "../../src/lua/mod.ts";
+import { type Call, defineModule, defineObject, type ObjectDefinition, type ModuleFunction } from "../../src/lua/mod.ts";
 import type { Actor, Frame, Scope } from "../../src/ports/mod.ts";
 import { ArgumentError, type NativeResult } from "../../src/vm/mod.ts";
 import { tableArgument } from "../process/arguments.ts";
@@ -68,7 +68,7 @@ function demandSecurity(call: Call): void {
 }
 
 /** The immutable builder of `funcs.new()`. */
-export const executorObject = defineObject<ExecutorPlan>({
+export const executorObject: ObjectDefinition<ExecutorPlan> = defineObject({
   name: "funcs.Executor",
   methods: {
     with_context: change((call, plan) => {

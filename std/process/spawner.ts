@@ -2,7 +2,7 @@
  * Spawning from Lua: the module functions and the immutable `process.Spawner` builder share this.
  */
 import { Failure, parseEntryId, resolveEntryId, type Value } from "../../src/core/mod.ts";
-import { type Call, defineObject, type ModuleFunction } from "../../src/lua/mod.ts";
+import { type Call, defineObject, type ObjectDefinition, type ModuleFunction } from "../../src/lua/mod.ts";
 import type { Actor, Frame, Scope } from "../../src/ports/mod.ts";
 import type { NativeResult } from "../../src/vm/mod.ts";
 import { ArgumentError, Raised, LuaError } from "../../src/vm/mod.ts";
@@ -104,7 +104,7 @@ function spawnMethod(name: string, monitored: boolean, linked: boolean): ModuleF
 }
 
 /** The immutable builder behind `process.with_context` and `process.with_options`. */
-export const spawnerObject = defineObject<SpawnPlan>({
+export const spawnerObject: ObjectDefinition<SpawnPlan> = defineObject({
   name: "process.Spawner",
   methods: {
     with_context: change((call, plan) => {
