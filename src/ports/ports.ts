@@ -1,5 +1,6 @@
 /** The outside world in one record, made by `src/platform` or by a simulation. */
 import type { Clock } from "./clock.ts";
+import type { Cryptography } from "./cryptography.ts";
 import type { Files } from "./files.ts";
 import type { HttpListen } from "./http_server.ts";
 import type { Random } from "./random.ts";
@@ -9,6 +10,7 @@ import type { Sqlite } from "./sqlite.ts";
 export interface Ports {
   readonly clock: Clock;
   readonly random: Random;
+  readonly cryptography: Cryptography;
   readonly files: Files;
   readonly http: HttpListen;
   readonly sqlite: Sqlite;

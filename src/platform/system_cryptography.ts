@@ -1,0 +1,88 @@
+/**
+ * The Cryptography port on `node:crypto`, which Bun and Deno both have.
+ *
+ * What only one of them knows (ChaCha20-Poly1305, AES-GCM with 192-bit keys) comes from a package on both, so that a
+ * program means the same on either.
+ */
+import { gcm } from "@noble/ciphers/aes.js";
+import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  pbkdf2,
+  sign,
+  timingSafeEqual,
+  verify,
+} from "node:crypto";
+import { Failure } from "../core/mod.ts";
+import type { CipherName, Cryptography, SealOptions } from "../ports/mod.ts";
+
+const TAG_BYTES = 16;
+
+/** Name of the native cipher; undefined when a runtime lacks it. */
+function nativeCipher(cipher: CipherName, key: Uint8Array): "aes-128-gcm" | "aes-256-gcm" | undefined {
+  if (cipher !== "aes-gcm" || key.length === 24) return undefined;
+  return key.length === 16 ? "aes-128-gcm" : "aes-256-gcm";
+}
+
+function portableCipher(cipher: CipherName, { key, nonce, associated }: SealOptions) {
+  return cipher === "aes-gcm" ? gcm(key, nonce, associated) : chacha20poly1305(key, nonce, associated);
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** Runs `use` with a key; a key that can't be read is the caller's mistake. */
+function withKey<T>(use: () => T): T {
+  try {
+    return use();
+  } catch (cause) {
+    throw new Failure("Invalid", "invalid key", { retryable: false, cause });
+  }
+}
+
+/** The system's cryptography. */
+export const systemCryptography: Cryptography = {
+  digest: (name, data) => new Uint8Array(createHash(name).update(data).digest()),
+  hmac: (name, key, data) => new Uint8Array(createHmac(name, key).update(data).digest()),
+  equal: (a, b) => a.length === b.length && timingSafeEqual(a, b),
+  seal(cipher, data, options) {
+    const native = nativeCipher(cipher, options.key);
+    if (native === undefined) return portableCipher(cipher, options).encrypt(data);
+    const sealing = createCipheriv(native, options.key, options.nonce, { authTagLength: TAG_BYTES });
+    sealing.setAAD(options.associated);
+    return joined([sealing.update(data), sealing.final(), sealing.getAuthTag()]);
+  },
+  open(cipher, sealed, options) {
+    if (sealed.length < TAG_BYTES) return undefined;
+    try {
+      const native = nativeCipher(cipher, options.key);
+      if (native === undefined) return portableCipher(cipher, options).decrypt(sealed);
+      const opening = createDecipheriv(native, options.key, options.nonce, { authTagLength: TAG_BYTES });
+      opening.setAAD(options.associated);
+      opening.setAuthTag(sealed.subarray(-TAG_BYTES));
+      return joined([opening.update(sealed.subarray(0, -TAG_BYTES)), opening.final()]);
+    } catch (_error) {
+      // Both report a tag that does not fit by throwing.
+      return undefined;
+    }
+  },
+  signRsa: (name, key, data) => withKey(() => new Uint8Array(sign(name, data, key))),
+  verifyRsa: (name, key, data, signature) => withKey(() => verify(name, data, key, signature)),
+  pbkdf2: (name, { password, salt, iterations, length }) =>
+    new Promise((resolve, reject) => {
+      pbkdf2(password, salt, iterations, length, name, (error, key) => {
+        if (error === null) resolve(new Uint8Array(key));
+        else reject(error);
+      });
+    }),
+};
