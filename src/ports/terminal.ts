@@ -12,6 +12,8 @@ export interface Terminal {
   write(data: Uint8Array | string): void;
   writeError(data: Uint8Array | string): void;
   flush(): Promise<void>;
+  /** Raw mode: no line buffering, no echo. Does nothing when the input is no terminal. */
+  setRaw(enabled: boolean): void;
 }
 
 /** The terminal a process owns. */

@@ -1,0 +1,41 @@
+/**
+ * The outside world on Bun and on Deno, from the same sources. Only this folder knows which runtime it is on.
+ */
+import { availableParallelism, hostname } from "node:os";
+import process from "node:process";
+import type { Ports } from "../ports/mod.ts";
+import { SystemClock } from "./system_clock.ts";
+import { SystemCryptography } from "./system_cryptography.ts";
+import { SystemFiles } from "./system_files.ts";
+import { SystemHttp } from "./system_http.ts";
+import { SystemRandom } from "./system_random.ts";
+import { SystemSqlite } from "./system_sqlite.ts";
+
+export { SystemClock } from "./system_clock.ts";
+export { SystemFiles } from "./system_files.ts";
+export * from "./system_process.ts";
+export { SystemSockets } from "./system_sockets.ts";
+export { InputBuffer, SystemTerminal } from "./system_terminal.ts";
+
+/** The ports of this machine. */
+export function createPorts(): Ports {
+  return {
+    clock: new SystemClock(),
+    random: new SystemRandom(),
+    cryptography: new SystemCryptography(),
+    files: new SystemFiles(),
+    http: new SystemHttp(),
+    sqlite: new SystemSqlite(),
+    osVariable: (name) => process.env[name],
+    osVariables: () => {
+      const variables: Record<string, string> = {};
+      for (const [name, value] of Object.entries(process.env)) {
+        if (value !== undefined) variables[name] = value;
+      }
+      return variables;
+    },
+    cpus: availableParallelism(),
+    hostname: hostname(),
+    processId: process.pid,
+  };
+}

@@ -1,0 +1,227 @@
+/** Files of the operating system. */
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import process from "node:process";
+import { asFailure, Failure, type FailureKind } from "../core/mod.ts";
+import type { FileHandle, FileInfo, Files } from "../ports/mod.ts";
+
+const KINDS: Record<string, FailureKind> = {
+  ENOENT: "NotFound",
+  EEXIST: "AlreadyExists",
+  EACCES: "PermissionDenied",
+  EPERM: "PermissionDenied",
+  EROFS: "PermissionDenied",
+  EISDIR: "Invalid",
+  ENOTDIR: "Invalid",
+  ENOTEMPTY: "Invalid",
+  ENAMETOOLONG: "Invalid",
+  ELOOP: "Invalid",
+};
+
+const WORDS: Record<string, string> = {
+  ENOENT: "no such file or directory",
+  EEXIST: "already exists",
+  EACCES: "permission denied",
+  EPERM: "operation not permitted",
+  EROFS: "read-only file system",
+  EISDIR: "is a directory",
+  ENOTDIR: "not a directory",
+  ENOTEMPTY: "directory not empty",
+  ENAMETOOLONG: "name too long",
+  ELOOP: "too many symbolic links",
+  ENOSPC: "no space left on device",
+  EMFILE: "too many open files",
+};
+
+/** The failure of a file operation on `path`. */
+function fileFailure(error: unknown, path: string): Failure {
+  const code = (error as { code?: string }).code ?? "";
+  const kind = KINDS[code];
+  if (kind === undefined && WORDS[code] === undefined) return asFailure(error);
+  return new Failure(kind ?? "Internal", `${path}: ${WORDS[code] ?? code}`, {
+    cause: error,
+    retryable: false,
+  });
+}
+
+function attempt<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw fileFailure(error, path);
+  }
+}
+
+interface Stats {
+  size: number;
+  mode: number;
+  mtimeMs: number;
+  isDirectory(): boolean;
+}
+
+function infoOf(name: string, stats: Stats): FileInfo {
+  return {
+    name,
+    size: stats.size,
+    mode: stats.mode & 0o777,
+    modifiedMs: stats.mtimeMs,
+    isDirectory: stats.isDirectory(),
+  };
+}
+
+class SystemFileHandle implements FileHandle {
+  readonly #fd: number;
+  readonly #path: string;
+
+  constructor(fd: number, path: string) {
+    this.#fd = fd;
+    this.#path = path;
+  }
+
+  read(buffer: Uint8Array, position: number | null): number {
+    return attempt(this.#path, () => readSync(this.#fd, buffer, 0, buffer.length, position));
+  }
+
+  write(data: Uint8Array, position: number | null): number {
+    return attempt(this.#path, () => {
+      let done = 0;
+      while (done < data.length) {
+        done += writeSync(
+          this.#fd,
+          data,
+          done,
+          data.length - done,
+          position === null ? null : position + done,
+        );
+      }
+      return done;
+    });
+  }
+
+  stat(): FileInfo {
+    return attempt(this.#path, () => infoOf(basename(this.#path), fstatSync(this.#fd)));
+  }
+
+  sync(): void {
+    attempt(this.#path, () => fsyncSync(this.#fd));
+  }
+
+  truncate(size: number): void {
+    attempt(this.#path, () => ftruncateSync(this.#fd, size));
+  }
+
+  close(): void {
+    attempt(this.#path, () => closeSync(this.#fd));
+  }
+}
+
+/** Synchronous access to the file system. */
+export class SystemFiles implements Files {
+  readFile(path: string): Uint8Array {
+    return attempt(path, () => {
+      const data = readFileSync(path);
+      return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    });
+  }
+
+  readText(path: string): string {
+    return attempt(path, () => readFileSync(path, "utf8"));
+  }
+
+  writeFile(
+    path: string,
+    data: Uint8Array | string,
+    options: { mode?: number; append?: boolean; exclusive?: boolean } = {},
+  ): void {
+    const flag = options.exclusive ? "wx" : options.append ? "a" : "w";
+    attempt(path, () => writeFileSync(path, data, { flag, mode: options.mode }));
+  }
+
+  stat(path: string): FileInfo | undefined {
+    return attempt(path, () => {
+      const stats = statSync(path, { throwIfNoEntry: false });
+      return stats === undefined ? undefined : infoOf(basename(path), stats);
+    });
+  }
+
+  list(path: string): FileInfo[] {
+    return attempt(path, () => {
+      const found: FileInfo[] = [];
+      for (const name of readdirSync(path).sort()) {
+        const file = join(path, name);
+        // A dangling link is listed as what it is itself; a file that vanished meanwhile is not listed.
+        const stats = statSync(file, { throwIfNoEntry: false }) ?? lstatSync(file, { throwIfNoEntry: false });
+        if (stats !== undefined) found.push(infoOf(name, stats));
+      }
+      return found;
+    });
+  }
+
+  makeDirectory(path: string, options: { recursive?: boolean; mode?: number } = {}): void {
+    attempt(path, () => mkdirSync(path, options));
+  }
+
+  remove(path: string, options: { recursive?: boolean } = {}): void {
+    attempt(path, () => {
+      if (options.recursive) rmSync(path, { recursive: true, force: false });
+      else if (lstatSync(path).isDirectory()) rmdirSync(path);
+      else unlinkSync(path);
+    });
+  }
+
+  rename(from: string, to: string): void {
+    attempt(from, () => renameSync(from, to));
+  }
+
+  realPath(path: string): string | undefined {
+    try {
+      return realpathSync(path);
+    } catch (error) {
+      const failure = fileFailure(error, path);
+      if (failure.kind === "NotFound" || failure.kind === "Invalid") return undefined;
+      throw failure;
+    }
+  }
+
+  open(path: string, flags: "r" | "w" | "a" | "wx" | "r+", mode?: number): FileHandle {
+    return attempt(path, () => {
+      const fd = openSync(path, flags, mode);
+      if (fstatSync(fd).isDirectory()) {
+        closeSync(fd);
+        throw new Failure("Invalid", `${path}: is a directory`, { retryable: false });
+      }
+      return new SystemFileHandle(fd, path);
+    });
+  }
+
+  resolve(...parts: string[]): string {
+    return resolve(...parts);
+  }
+
+  directory(path: string): string {
+    return dirname(path);
+  }
+
+  workingDirectory(): string {
+    return process.cwd();
+  }
+}

@@ -1,0 +1,60 @@
+/** Facts of the operating system's process that this program is, and what it is told by signals. */
+import process from "node:process";
+import { clearTimeout, setTimeout } from "node:timers";
+import { BUN } from "./runtime_globals.ts";
+
+/** Memory of this program in bytes. */
+export interface MemoryFacts {
+  /** Resident set. */
+  residentBytes: number;
+  heapTotalBytes: number;
+  heapUsedBytes: number;
+  /** Outside the heap: WASM memories, buffers. */
+  externalBytes: number;
+}
+
+/** Memory in use now. */
+export function memoryFacts(): MemoryFacts {
+  const usage = process.memoryUsage();
+  return {
+    residentBytes: usage.rss,
+    heapTotalBytes: usage.heapTotal,
+    heapUsedBytes: usage.heapUsed,
+    externalBytes: usage.external,
+  };
+}
+
+/** Collects garbage now where the runtime allows to ask for it. */
+export function collectGarbage(): void {
+  if (BUN !== undefined) BUN.gc(true);
+  else (globalThis as { gc?: () => void }).gc?.();
+}
+
+/** Signals that ask a program to end. */
+export type StopSignal = "SIGINT" | "SIGTERM";
+
+/** Calls `handle` for each SIGINT and SIGTERM; returns a function that stops listening. */
+export function onStopSignal(handle: (signal: StopSignal) => void): () => void {
+  const interrupt = (): void => handle("SIGINT");
+  const terminate = (): void => handle("SIGTERM");
+  process.on("SIGINT", interrupt);
+  if (process.platform !== "win32") process.on("SIGTERM", terminate);
+  return () => {
+    process.off("SIGINT", interrupt);
+    if (process.platform !== "win32") process.off("SIGTERM", terminate);
+  };
+}
+
+/** Ends this program at once. */
+export function exitNow(code: number): never {
+  process.exit(code);
+}
+
+/** Keeps this program alive until the returned function is called. */
+export function keepAlive(): () => void {
+  const HOUR_MS = 3_600_000;
+  let timer = setTimeout(function again() {
+    timer = setTimeout(again, HOUR_MS);
+  }, HOUR_MS);
+  return () => clearTimeout(timer);
+}
