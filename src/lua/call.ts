@@ -59,8 +59,8 @@ export class LuaCall implements Call {
     return this.#native.type(i);
   }
 
-  value(i: number): LuaValue {
-    return this.#native.value(i);
+  value(i: number, exact = false): LuaValue {
+    return this.#native.value(i, exact);
   }
 
   string(i: number): string {

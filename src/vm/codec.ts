@@ -260,10 +260,11 @@ export class Reader {
   #view = new DataView(this.#bytes.buffer);
   #at = 0;
   #tables: LuaValue[] | undefined;
+  #exact = false;
 
-  /** All values of the list in `bytes`. */
-  list(bytes: Uint8Array): LuaValue[] {
-    const count = this.open(bytes);
+  /** All values of the list in `bytes`; with `exact`, whole floats come as `LuaFloat`. */
+  list(bytes: Uint8Array, exact = false): LuaValue[] {
+    const count = this.open(bytes, exact);
     const values: LuaValue[] = [];
     for (let i = 0; i < count; i++) values.push(this.#value(1));
     this.#tables = undefined;
@@ -271,14 +272,15 @@ export class Reader {
   }
 
   /** The first value of the list; null when it is empty. */
-  first(bytes: Uint8Array): LuaValue {
-    const value = this.open(bytes) === 0 ? null : this.#value(1);
+  first(bytes: Uint8Array, exact = false): LuaValue {
+    const value = this.open(bytes, exact) === 0 ? null : this.#value(1);
     this.#tables = undefined;
     return value;
   }
 
   /** Starts reading `bytes`; returns how many values there are. */
-  open(bytes: Uint8Array): number {
+  open(bytes: Uint8Array, exact = false): number {
+    this.#exact = exact;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#at = 0;
@@ -384,8 +386,10 @@ export class Reader {
         return true;
       case 3:
         return this.#integer();
-      case 4:
-        return this.#double();
+      case 4: {
+        const float = this.#double();
+        return this.#exact && Number.isInteger(float) ? new LuaFloat(float) : float;
+      }
       case 5:
         return this.#string(this.#varint());
       case 6:

@@ -8,7 +8,7 @@
 import { Failure } from "../core/mod.ts";
 import { type Reader, readString } from "./codec.ts";
 import type { VmExports } from "./instance.ts";
-import { ArgumentError, type ArgumentType, LuaError, type LuaValue, type NativeCall } from "./value.ts";
+import { ArgumentError, type ArgumentType, LuaError, LuaFloat, type LuaValue, type NativeCall } from "./value.ts";
 
 const SLOT_BYTES = 16;
 const TAG_AT = 8;
@@ -91,7 +91,7 @@ export class CallFrame implements NativeCall {
     return [string + 16, string + 16 + length];
   }
 
-  value(i: number): LuaValue {
+  value(i: number, exact = false): LuaValue {
     const tag = this.#tag(i);
     switch (tag) {
       case FALSE:
@@ -100,8 +100,10 @@ export class CallFrame implements NativeCall {
         return true;
       case INTEGER:
         return this.#integer(this.#at(i));
-      case FLOAT:
-        return this.#view.getFloat64(this.#at(i), true);
+      case FLOAT: {
+        const float = this.#view.getFloat64(this.#at(i), true);
+        return exact && Number.isInteger(float) ? new LuaFloat(float) : float;
+      }
       case SHORT_STRING:
       case LONG_STRING: {
         const [start, end] = this.#range(i);
@@ -109,7 +111,7 @@ export class CallFrame implements NativeCall {
       }
       default:
         if ((tag & 15) === 0) return null;
-        return this.#reader.first(this.#encoded(i, MODE_CALL, 0));
+        return this.#reader.first(this.#encoded(i, MODE_CALL, 0), exact);
     }
   }
 

@@ -138,9 +138,9 @@ export class Universe {
     return this.#writer.list(values).slice();
   }
 
-  /** The values of an encoded list. */
-  decode(bytes: Uint8Array): LuaValue[] {
-    return this.#reader.list(bytes);
+  /** The values of an encoded list. With `exact`, floats that are whole come as `LuaFloat`. */
+  decode(bytes: Uint8Array, exact = false): LuaValue[] {
+    return this.#reader.list(bytes, exact);
   }
 
   /** Number of values in an encoded list. */

@@ -180,8 +180,8 @@ export interface NativeCall {
   /** Number of arguments. */
   readonly count: number;
   type(i: number): ArgumentType;
-  /** Argument `i`, deeply converted; null past the last. */
-  value(i: number): LuaValue;
+  /** Argument `i`, deeply converted; null past the last. With `exact`, floats that are whole come as `LuaFloat`. */
+  value(i: number, exact?: boolean): LuaValue;
   /** A string (numbers are converted, an error gives its message); raises an argument error for anything else. */
   string(i: number): string;
   /** A string as bytes. */
