@@ -5,7 +5,7 @@ import { availableParallelism, hostname } from "node:os";
 import process from "node:process";
 import type { Ports } from "../ports/mod.ts";
 import { SystemClock } from "./system_clock.ts";
-import { SystemCryptography } from "./system_cryptography.ts";
+import { systemCryptography } from "./system_cryptography.ts";
 import { SystemFiles } from "./system_files.ts";
 import { SystemHttp } from "./system_http.ts";
 import { SystemRandom } from "./system_random.ts";
@@ -22,7 +22,7 @@ export function createPorts(): Ports {
   return {
     clock: new SystemClock(),
     random: new SystemRandom(),
-    cryptography: new SystemCryptography(),
+    cryptography: systemCryptography,
     files: new SystemFiles(),
     http: new SystemHttp(),
     sqlite: new SystemSqlite(),
