@@ -24,7 +24,9 @@ function compileWild(pattern: string): Matcher {
   const itself = parts.length === 2 && last === "" && first.endsWith(".") ? first.slice(0, -1) : undefined;
   return (text) => {
     if (text === itself) return true;
-    if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false;
+    if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) {
+      return false;
+    }
     const end = text.length - last.length;
     let at = first.length;
     for (const part of middle) {

@@ -76,7 +76,9 @@ class PolicySet implements Scope {
 
   evaluate(actor: Actor, access: Access): Verdict {
     if (this.#generation !== this.#table.generation) {
-      this.#resolved = this.policies.map((id) => this.#table.policy(id)).filter((policy) => policy !== undefined);
+      this.#resolved = this.policies.map((id) => this.#table.policy(id)).filter((policy) =>
+        policy !== undefined
+      );
       this.#generation = this.#table.generation;
     }
     let verdict: Verdict = "undefined";
