@@ -716,11 +716,11 @@ static int p_subscribe (lua_State *L) {
 }
 
 static int p_pid (lua_State *L) {
-  char text[512];
-  int n;
+  uint32_t n;
+  const char *text;
   need_process(L);
-  n = pid_text(vm_cur, text, sizeof text);
-  lua_pushlstring(L, text, n < (int)sizeof text ? (size_t)n : sizeof text - 1);
+  if ((text = pid_text(vm_cur, &n)) == NULL) return luaL_error(L, "not enough memory");
+  lua_pushlstring(L, text, n);
   return 1;
 }
 
@@ -751,20 +751,20 @@ static int p_send (lua_State *L) {
   Proc *p;
   Blob *b;
   size_t n, topicLength;
-  const char *to, *topic;
-  char from[512];
-  int status, fromLength, count = lua_gettop(L);
+  const char *to, *topic, *from;
+  uint32_t fromLength;
+  int status, count = lua_gettop(L);
   if (vm_cur && !vm_cur->guarded && lua_type(L, 1) == LUA_TSTRING && lua_type(L, 2) == LUA_TSTRING) {
     to = lua_tolstring(L, 1, &n);
     topic = lua_tolstring(L, 2, &topicLength);
     if (topicLength && topic[0] != EVENT_MARK && (p = find_local(to, n)) != NULL && !p->killed && !p->ending &&
         (!p->worker || p->hasCall)) {
-      fromLength = pid_text(vm_cur, from, sizeof from);
+      if ((from = pid_text(vm_cur, &fromLength)) == NULL) return luaL_error(L, "not enough memory");
       vm_out.n = 0;
       status = enc_list(&vm_out, L->ci->func.p + 3, count - 2, MODE_MESSAGE, UINT32_MAX);
       if (status == ENC_DEEP) return invalid(L, enc_problem(status));
       if (status) return luaL_error(L, "%s", enc_problem(status));
-      b = blob_make(topic, (uint32_t)topicLength, from, fromLength < (int)sizeof from ? (uint32_t)fromLength : 0,
+      b = blob_make(topic, (uint32_t)topicLength, from, fromLength,
                     vm_out.p, vm_out.n);
       if (!b) return luaL_error(L, "not enough memory");
       proc_deliver(p, b);

@@ -117,10 +117,26 @@ Proc *proc_by_pid (double pid) {
   return NULL;
 }
 
-int pid_text (Proc *p, char *out, size_t size) {
-  return p->nodeLength
-    ? snprintf(out, size, "{%.*s@%.*s|0x%05llx}", (int)p->nodeLength, p->node, (int)p->hostLength, p->host, (unsigned long long)p->pid)
-    : snprintf(out, size, "{%.*s|0x%05llx}", (int)p->hostLength, p->host, (unsigned long long)p->pid);
+/* Text of the pid, `{host|0x00001}` or `{node@host|0x00001}`; made once. NULL when there is no memory. */
+const char *pid_text (Proc *p, uint32_t *length) {
+  if (!p->pidText) {
+    static const char digits[] = "0123456789abcdef";
+    uint32_t n = 0, room = p->nodeLength + p->hostLength + 24;
+    char hex[16], *out = malloc(room);
+    uint64_t id = (uint64_t)p->pid;
+    int k = 0;
+    if (!out) return NULL;
+    do { hex[k++] = digits[id & 15]; id >>= 4; } while (id || k < 5);
+    out[n++] = '{';
+    if (p->nodeLength) { memcpy(out + n, p->node, p->nodeLength); n += p->nodeLength; out[n++] = '@'; }
+    memcpy(out + n, p->host, p->hostLength); n += p->hostLength;
+    out[n++] = '|'; out[n++] = '0'; out[n++] = 'x';
+    while (k) out[n++] = hex[--k];
+    out[n++] = '}';
+    p->pidText = out; p->pidTextLength = n;
+  }
+  *length = p->pidTextLength;
+  return p->pidText;
 }
 
 /* ---- run queue: a ring ---- */
@@ -616,8 +632,8 @@ static void proc_free (Proc *p) {
   ring_remove(p);
   if (p->pid) pid_remove(p);
   free_blobs(p->args); free_blobs(p->killError); free_blobs(p->loadError);
-  free(p->host); free(p->node); free(p->listeners);
-  p->args = p->killError = p->loadError = NULL; p->host = p->node = NULL; p->listeners = NULL;
+  free(p->host); free(p->node); free(p->listeners); free(p->pidText);
+  p->args = p->killError = p->loadError = NULL; p->host = p->node = p->pidText = NULL; p->listeners = NULL;
   program_release(p->program);
   if (p->nextProgram) program_release(p->nextProgram);
   gprotect(do_forget, p);
@@ -1033,6 +1049,7 @@ EXPORT(call_worker) int x_call_worker (uint32_t slot, double pid, uint32_t hostL
   if (!p || !p->worker || p->hasCall) return 0;
   p->hasCall = 1;
   p->pid = pid;
+  free(p->pidText); p->pidText = NULL;
   p->guarded = (uint8_t)guarded;
   set_text(&p->host, &p->hostLength, vm_io, hostLength);
   free(p->args);

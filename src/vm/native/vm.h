@@ -94,6 +94,7 @@ struct Proc {
   double pid;
   char *host; uint32_t hostLength;
   char *node; uint32_t nodeLength;
+  char *pidText; uint32_t pidTextLength;  /* made on first use */
   Program *program, *nextProgram;
   int stage;          /* unit being run; == units when the main function runs */
   Fiber main;
@@ -197,7 +198,7 @@ int vm_block (lua_State *L, int state);
 int vm_canblock (lua_State *L);
 void proc_aux (lua_State *L, Proc *p);  /* pushes its auxiliary table */
 Proc *proc_by_pid (double pid);
-int pid_text (Proc *p, char *out, size_t size);
+const char *pid_text (Proc *p, uint32_t *length);
 Proc *proc_current (lua_State *L);
 uint64_t vm_random64 (void);
 
