@@ -1,0 +1,112 @@
+/**
+ * The application's variables: who they are and which storage holds their values.
+ *
+ * Storages belong to the `env.storage.*` kinds; this finds them by id when a variable is read or written, so that a
+ * variable may be registered before its storage.
+ *
+ * V1. A public name stands for at most one variable.
+ */
+import { Failure, parseEntryId } from "../core/mod.ts";
+import {
+  type Environment,
+  type EnvStorage,
+  EnvStorageResource,
+  type EnvVariable,
+  type Resources,
+} from "../ports/mod.ts";
+
+/** Variables of one application. */
+export class VariableTable implements Environment {
+  readonly #resources: Resources;
+  readonly #byId = new Map<string, EnvVariable>();
+  readonly #byName = new Map<string, EnvVariable>();
+
+  constructor(resources: Resources) {
+    this.#resources = resources;
+  }
+
+  variable(nameOrId: string): EnvVariable | undefined {
+    return this.#byName.get(nameOrId) ?? this.#byId.get(nameOrId);
+  }
+
+  get(nameOrId: string): Promise<string | undefined> | string | undefined {
+    const variable = this.#known(nameOrId);
+    const value = this.#storageOf(variable).get(keyOf(variable));
+    if (value instanceof Promise) return value.then((found) => found ?? fallback(variable));
+    return value ?? fallback(variable);
+  }
+
+  set(nameOrId: string, value: string): Promise<void> | void {
+    const variable = this.#known(nameOrId);
+    if (variable.readonly) {
+      throw new Failure("PermissionDenied", "environment variable is read-only", { retryable: false });
+    }
+    const storage = this.#storageOf(variable);
+    if (storage.readonly) throw new Failure("PermissionDenied", "storage is read-only", { retryable: false });
+    return storage.set(keyOf(variable), value);
+  }
+
+  async all(): Promise<Record<string, string>> {
+    const values: Record<string, string> = {};
+    for (const [name, variable] of this.#byName) {
+      // A storage that is gone hides its variables from the listing; reading one of them says so.
+      if (this.#resources.find(EnvStorageResource, variable.storage) === undefined) continue;
+      const value = await this.get(variable.id);
+      if (value !== undefined) values[name] = value;
+    }
+    return values;
+  }
+
+  register(variable: EnvVariable): void {
+    const { id, name } = variable;
+    if (!/^[A-Za-z0-9_]*$/.test(name)) {
+      throw new Failure("Invalid", `invalid variable name: ${name} (letters, digits and _ only)`, {
+        retryable: false,
+      });
+    }
+    const holder = this.#byName.get(name);
+    if (holder !== undefined && holder.id !== id) {
+      throw new Failure("AlreadyExists", `variable ${name} is already registered by ${holder.id}`, {
+        retryable: false,
+      });
+    }
+    this.unregister(id);
+    this.#byId.set(id, variable);
+    if (name !== "") this.#byName.set(name, variable);
+  }
+
+  unregister(id: string): void {
+    const variable = this.#byId.get(id);
+    if (variable === undefined) return;
+    this.#byId.delete(id);
+    if (variable.name !== "") this.#byName.delete(variable.name);
+  }
+
+  #known(nameOrId: string): EnvVariable {
+    const variable = this.variable(nameOrId);
+    if (variable === undefined) {
+      throw new Failure("NotFound", "environment variable not found", {
+        retryable: false,
+        details: { name: nameOrId },
+      });
+    }
+    return variable;
+  }
+
+  #storageOf(variable: EnvVariable): EnvStorage {
+    const storage = this.#resources.find(EnvStorageResource, variable.storage);
+    if (storage === undefined) {
+      throw new Failure("NotFound", `storage not found: ${variable.storage}`, { retryable: false });
+    }
+    return storage;
+  }
+}
+
+/** The key under which a storage holds a variable: its public name, else its entry's name. */
+function keyOf(variable: EnvVariable): string {
+  return variable.name === "" ? parseEntryId(variable.id).name : variable.name;
+}
+
+function fallback(variable: EnvVariable): string | undefined {
+  return variable.default === "" ? undefined : variable.default;
+}
