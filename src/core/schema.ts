@@ -21,6 +21,11 @@ export interface Field<T> {
   readonly type: string;
   readonly doc?: string;
   decode(value: Value, scope: DecodeScope): T;
+  /**
+   * Adds the ids that `value` refers to to `found`, without decoding it: what is malformed or still a placeholder is
+   * passed over.
+   */
+  references?(value: Value, ns: string, found: string[]): void;
 }
 
 /** The type a field decodes to. */
@@ -148,6 +153,9 @@ export function reference(options: { optional?: boolean; doc?: string } = {}): F
       scope.references.push(id);
       return id;
     },
+    references(value, ns, found) {
+      if (typeof value === "string" && value !== "" && !value.includes("${")) found.push(resolveEntryId(value, ns));
+    },
   };
 }
 
@@ -160,6 +168,11 @@ export function list<T>(item: Field<T>): Field<T[]> {
       if (!Array.isArray(value)) throw invalid(scope, "a list", value);
       return value.map((element, i) => item.decode(element, { ...scope, path: `${scope.path}[${i + 1}]` }));
     },
+    ...(item.references === undefined ? {} : {
+      references(value: Value, ns: string, found: string[]) {
+        if (Array.isArray(value)) { for (const element of value) item.references!(element, ns, found); }
+      },
+    }),
   };
 }
 
@@ -176,6 +189,11 @@ export function map<T>(item: Field<T>): Field<Record<string, T>> {
       }
       return result;
     },
+    ...(item.references === undefined ? {} : {
+      references(value: Value, ns: string, found: string[]) {
+        if (isValueMap(value)) { for (const key of Object.keys(value)) item.references!(value[key], ns, found); }
+      },
+    }),
   };
 }
 
@@ -190,6 +208,7 @@ export function optional<T>(field: Field<T>): Field<T | undefined> {
     type: `${field.type}?`,
     doc: field.doc,
     decode: (value, scope) => absent(value) ? undefined : field.decode(value, scope),
+    references: field.references?.bind(field),
   };
 }
 
@@ -208,6 +227,10 @@ export function object<F extends Record<string, Field<unknown>>>(
         result[key] = fields[key]!.decode(source[key], { ...scope, path });
       }
       return result as { [K in keyof F]: Decoded<F[K]> };
+    },
+    references(value, ns, found) {
+      if (!isValueMap(value)) return;
+      for (const key of Object.keys(fields)) fields[key]!.references?.(value[key], ns, found);
     },
   };
 }

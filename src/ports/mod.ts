@@ -21,5 +21,7 @@ export * from "./service.ts";
 export * from "./sql.ts";
 export * from "./sqlite.ts";
 export * from "./store.ts";
+export * from "./system.ts";
 export * from "./terminal.ts";
 export * from "./token_store.ts";
+export * from "./yaml.ts";

@@ -5,6 +5,7 @@ import type { Files } from "./files.ts";
 import type { HttpListen } from "./http_server.ts";
 import type { Random } from "./random.ts";
 import type { Sqlite } from "./sqlite.ts";
+import type { YamlReader } from "./yaml.ts";
 
 /** Everything outside the process. */
 export interface Ports {
@@ -14,6 +15,7 @@ export interface Ports {
   readonly files: Files;
   readonly http: HttpListen;
   readonly sqlite: Sqlite;
+  readonly yaml: YamlReader;
   /** Operating system environment variable. */
   osVariable(name: string): string | undefined;
   osVariables(): Record<string, string>;
