@@ -327,6 +327,17 @@ static int b_print (lua_State *L) {
   return 0;
 }
 
+/* Calls the fallback with the text of every argument, as tostring gives it, and returns what that returns. */
+static int b_texts (lua_State *L) {
+  int i, n = lua_gettop(L);
+  luaL_checkstack(L, 8, "too many arguments");
+  for (i = 1; i <= n; i++) { luaL_tolstring(L, i, NULL); lua_replace(L, i); }
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_call(L, n, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
 /* Pushes the environment of the nearest Lua caller. */
 static int push_environment (lua_State *L) {
   lua_Debug ar;
@@ -353,7 +364,7 @@ static int b_require (lua_State *L) {
   return luaL_error(L, "module '%s' not found", name);
 }
 
-const luaL_Reg vm_base_functions[] = { {"base.print", b_print}, {NULL, NULL} };
+const luaL_Reg vm_base_functions[] = { {"base.print", b_print}, {"base.texts", b_texts}, {NULL, NULL} };
 
 lua_CFunction builtin_find (const char *name) {
   const luaL_Reg *const lists[] = {
