@@ -18,3 +18,11 @@ export const TURNS_PER_SLICE = 256;
 export const SLICE_MS = 4;
 /** Prepared statements kept per SQLite connection. */
 export const SQL_STATEMENTS_CACHED_MAX = 256;
+/** Events waiting for the bus; past it the bus drops new ones and says so, since nothing may wait for a slow observer. */
+export const EVENTS_QUEUED_MAX = 1_000_000;
+/** Alternatives that one segment of an event pattern may expand to. */
+export const EVENT_PATTERN_ALTERNATIVES_MAX = 1024;
+/** Longest wait for an answering event when the caller names no time (events.await). */
+export const EVENT_AWAIT_TIMEOUT_MS = 30_000;
+/** Time a service gets to end after it was told to end by force; then the supervisor goes on without it. */
+export const SERVICE_FORCE_MS = 5_000;

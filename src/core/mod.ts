@@ -1,6 +1,7 @@
 /** Values and small structures that everything above uses. */
 export * from "./duration.ts";
 export * from "./entry_id.ts";
+export * from "./event_pattern.ts";
 export * from "./failure.ts";
 export * from "./limits.ts";
 export * from "./pid.ts";

@@ -1,4 +1,6 @@
-/** Relations and names of processes. */
+/** Relations and names of processes, the event bus, supervision. */
+export * from "./event_awaiter.ts";
+export * from "./event_bus.ts";
 export * from "./lifecycle_event.ts";
 export * from "./name_registry.ts";
 export * from "./process_table.ts";
