@@ -4,10 +4,11 @@
  * L1. Whole numbers are bound as integers (the library would bind doubles) and read as numbers while they fit 53 bits, as
  *     bigints beyond. The common case reads without bigints; a statement that met a larger one is read with them from then on.
  * L2. A statement is never run twice for one call unless it can't change anything.
+ * L3. A change of the schema drops all kept statements: not every library notices that their columns are other ones then.
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { Failure, SQL_STATEMENTS_CACHED_MAX, type Value } from "../core/mod.ts";
-import type { Sqlite, SqliteConnection, SqliteStatement } from "../ports/mod.ts";
+import type { Sqlite, SqliteColumn, SqliteConnection, SqliteOptions, SqliteStatement } from "../ports/mod.ts";
 
 type Row = { [column: string]: Value };
 type Bound = null | number | bigint | string | Uint8Array;
@@ -17,13 +18,16 @@ const BUSY_TIMEOUT_MS = 5000;
 
 /** Opens SQLite files. */
 export class SystemSqlite implements Sqlite {
-  open(path: string, options: { readonly?: boolean } = {}): SqliteConnection {
+  open(path: string, options: SqliteOptions = {}): SqliteConnection {
     try {
+      const lenient = options.lenient ?? false;
       const database = new DatabaseSync(path, {
         readOnly: options.readonly ?? false,
-        timeout: BUSY_TIMEOUT_MS,
+        timeout: options.lockWaitMs ?? BUSY_TIMEOUT_MS,
+        enableForeignKeyConstraints: !lenient,
+        enableDoubleQuotedStringLiterals: lenient,
       });
-      return new Connection(database);
+      return new Connection(database, options.exact ?? false);
     } catch (error) {
       throw sqliteFailure(error, "Unavailable");
     }
@@ -32,23 +36,34 @@ export class SystemSqlite implements Sqlite {
 
 class Connection implements SqliteConnection {
   readonly #database: DatabaseSync;
+  readonly #exact: boolean;
   /** Least recently used first. */
   readonly #statements = new Map<string, Statement>();
+  #latest: Statement | undefined;
+  readonly #schemaChanged = (): void => {
+    this.#statements.clear();
+    this.#latest = undefined;
+  };
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, exact: boolean) {
     this.#database = database;
+    this.#exact = exact;
   }
 
   prepare(sql: string): SqliteStatement {
+    if (this.#latest !== undefined && this.#latest.sql === sql) return this.#latest;
     const known = this.#statements.get(sql);
     if (known !== undefined) {
       this.#statements.delete(sql);
       this.#statements.set(sql, known);
-      return known;
+      return this.#latest = known;
     }
+    const start = skipBlank(sql);
+    if (start === sql.length) throw new Failure("Invalid", "there is no SQL statement", { retryable: false });
     let statement: Statement;
     try {
-      statement = new Statement(this.#database.prepare(sql), sql);
+      const text = start === 0 ? sql : sql.slice(start);
+      statement = new Statement(this.#database.prepare(text), sql, text, this.#exact, this.#schemaChanged);
     } catch (error) {
       throw sqliteFailure(error, "Invalid");
     }
@@ -59,11 +74,12 @@ class Connection implements SqliteConnection {
         break;
       }
     }
-    return statement;
+    return this.#latest = statement;
   }
 
   exec(sql: string): void {
     try {
+      this.#schemaChanged();
       this.#database.exec(sql);
     } catch (error) {
       throw sqliteFailure(error, "Internal");
@@ -71,7 +87,7 @@ class Connection implements SqliteConnection {
   }
 
   close(): void {
-    this.#statements.clear();
+    this.#schemaChanged();
     try {
       this.#database.close();
     } catch (error) {
@@ -81,20 +97,51 @@ class Connection implements SqliteConnection {
 }
 
 class Statement implements SqliteStatement {
-  readonly #statement: StatementSync;
+  /** The text that was asked for, with what stood before and after the statement. */
+  readonly sql: string;
   readonly returnsRows: boolean;
+  readonly changesRows: boolean;
+  readonly columns: readonly SqliteColumn[];
+  readonly tail: string;
+  readonly #statement: StatementSync;
+  readonly #exact: boolean;
   readonly #repeatable: boolean;
-  #reading: "numbers" | "bigints" = "numbers";
+  readonly #changesSchema: boolean;
+  readonly #schemaChanged: () => void;
+  #reading: "numbers" | "bigints" | "exact" = "numbers";
 
-  constructor(statement: StatementSync, sql: string) {
+  constructor(
+    statement: StatementSync,
+    sql: string,
+    text: string,
+    exact: boolean,
+    schemaChanged: () => void,
+  ) {
+    this.sql = sql;
     this.#statement = statement;
-    this.returnsRows = statement.columns().length > 0;
-    this.#repeatable = isRepeatable(sql);
-    if (this.returnsRows && !this.#repeatable) this.#readBigints();
+    this.#exact = exact;
+    this.#schemaChanged = schemaChanged;
+    this.columns = statement.columns().map(({ name, type }) => ({ name, type: type?.toUpperCase() ?? "" }));
+    this.returnsRows = this.columns.length > 0;
+    this.changesRows = /^(insert|update|delete|replace)\b/i.test(text) ||
+      /^with\b/i.test(text) && /\b(insert|update|delete|replace)\b/i.test(text);
+    this.#changesSchema = /^(create|alter|drop|attach|detach|vacuum|pragma|rollback)\b/i.test(text);
+    const rest = text.slice(statement.sourceSQL.length);
+    this.tail = skipBlank(rest) === rest.length ? "" : rest;
+    this.#repeatable = isRepeatable(text);
+    if (exact) {
+      this.#reading = "exact";
+      statement.setReadBigInts(true);
+    } else if (this.returnsRows && !this.#repeatable) this.#readBigints();
   }
 
-  all(params: Value[]): Row[] {
+  all(params: readonly Value[]): Row[] {
     try {
+      if (this.#reading === "exact") {
+        const rows = this.#rows(params);
+        if (this.#changesSchema) this.#schemaChanged();
+        return rows;
+      }
       if (this.#reading === "numbers") {
         try {
           return this.#rows(params);
@@ -105,17 +152,19 @@ class Statement implements SqliteStatement {
       }
       const rows = this.#rows(params);
       for (const row of rows) narrow(row);
+      if (this.#changesSchema) this.#schemaChanged();
       return rows;
     } catch (error) {
       throw sqliteFailure(error, "Internal");
     }
   }
 
-  run(params: Value[]): { changes: number; lastInsertRowid: number | bigint } {
+  run(params: readonly Value[]): { changes: number; lastInsertRowid: number | bigint } {
     try {
       const result = params.length === 1
-        ? this.#statement.run(bind(params[0]))
-        : this.#statement.run(...params.map(bind) as Bound[]);
+        ? this.#statement.run(this.#bind(params[0]))
+        : this.#statement.run(...params.map(this.#bind, this) as Bound[]);
+      if (this.#changesSchema) this.#schemaChanged();
       return { changes: Number(result.changes), lastInsertRowid: narrowed(result.lastInsertRowid) };
     } catch (error) {
       throw sqliteFailure(error, "Internal");
@@ -125,41 +174,48 @@ class Statement implements SqliteStatement {
   /** Nothing to do: the library frees a statement when it is no longer reachable. */
   finalize(): void {}
 
-  #rows(params: Value[]): Row[] {
+  #rows(params: readonly Value[]): Row[] {
     // The point select deserves the short way: no list of bound values, no spread.
-    if (params.length === 1) return this.#statement.all(bind(params[0])) as Row[];
+    if (params.length === 1) return this.#statement.all(this.#bind(params[0])) as Row[];
     if (params.length === 0) return this.#statement.all() as Row[];
-    return this.#statement.all(...params.map(bind) as Bound[]) as Row[];
+    return this.#statement.all(...params.map(this.#bind, this) as Bound[]) as Row[];
   }
 
   #readBigints(): void {
     this.#reading = "bigints";
     this.#statement.setReadBigInts(true);
   }
+
+  #bind(value: Value): Bound {
+    switch (typeof value) {
+      case "number":
+        return !this.#exact && Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? BigInt(value) : value;
+      case "string":
+        return value.includes("\0") ? encoder.encode(value) : value;
+      case "bigint":
+        return value;
+      case "boolean":
+        return value ? 1n : 0n;
+      case "undefined":
+        return null;
+      default:
+        if (value === null || value instanceof Uint8Array) return value;
+        throw new Failure("Invalid", "a table can't be a SQL parameter", { retryable: false });
+    }
+  }
+}
+
+const encoder = new TextEncoder();
+
+/** Where the first statement of `sql` starts: after space, comments and lone semicolons. */
+function skipBlank(sql: string): number {
+  return /^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*[\s\S]*?(?:\*\/|$))*/.exec(sql)![0].length;
 }
 
 /** True when running `sql` again changes nothing. */
 function isRepeatable(sql: string): boolean {
-  const text = sql.replace(/^(\s|--[^\n]*(\n|$)|\/\*[\s\S]*?\*\/)+/, "");
-  if (/^(select|values|explain)\b/i.test(text)) return true;
-  return /^with\b/i.test(text) && !/\b(insert|update|delete|replace)\b/i.test(text);
-}
-
-function bind(value: Value): Bound {
-  switch (typeof value) {
-    case "number":
-      return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? BigInt(value) : value;
-    case "string":
-    case "bigint":
-      return value;
-    case "boolean":
-      return value ? 1n : 0n;
-    case "undefined":
-      return null;
-    default:
-      if (value === null || value instanceof Uint8Array) return value;
-      throw new Failure("Invalid", "a table can't be a SQL parameter", { retryable: false });
-  }
+  if (/^(select|values|explain)\b/i.test(sql)) return true;
+  return /^with\b/i.test(sql) && !/\b(insert|update|delete|replace)\b/i.test(sql);
 }
 
 function narrow(row: Row): void {
