@@ -35,6 +35,8 @@ export interface VmExports {
   location(): number;
   slot_of_call(): number;
   memory_of(slot: number): number;
+  turns_of(slot: number): number;
+  collector(pause: number, stepMultiplier: number, stepSize: number): void;
   info(slot: number): number;
   heap(): number;
   live(): number;

@@ -64,6 +64,8 @@ export interface SlotInfo {
   mailbox: number;
   fibers: number;
   channels: number;
+  /** Topics, inbox and events that are listened to. */
+  subscriptions: number;
 }
 
 const STATES: readonly SlotInfo["state"][] = ["complete", "ready", "running", "blocked", "idle", "complete"];
@@ -71,6 +73,8 @@ const STATES: readonly SlotInfo["state"][] = ["complete", "ready", "running", "b
 const TURNS_PER_LOOK = 16;
 /** WebAssembly's 4 GiB less room for what is not Lua heap. */
 const HEAP_BYTES_MAX = 3.5 * 1024 ** 3;
+/** Largest pause the collector of Lua takes, in percent. */
+const GARBAGE_PAUSE_MAX = 1000;
 const NOTHING = new Uint8Array([0, 0]);
 
 /** A universe. */
@@ -374,12 +378,28 @@ export class Universe {
     const state = STATES[this.#vm.info(slot)] ?? "complete";
     const out = this.#out();
     const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
-    return { state, mailbox: view.getUint32(0, true), fibers: view.getUint32(4, true), channels: view.getUint32(8, true) };
+    return {
+      state,
+      mailbox: view.getUint32(0, true),
+      fibers: view.getUint32(4, true),
+      channels: view.getUint32(8, true),
+      subscriptions: view.getUint32(12, true),
+    };
   }
 
   /** Bytes a process holds. */
   memoryOf(slot: number): number {
     return this.#vm.memory_of(slot);
+  }
+
+  /** Turns a process has taken; also answered inside `exited`. */
+  turnsOf(slot: number): number {
+    return this.#vm.turns_of(slot) >>> 0;
+  }
+
+  /** Growth of the heap, in percent, before a collection begins. */
+  setGarbagePercent(percent: number): void {
+    this.#vm.collector(Math.min(GARBAGE_PAUSE_MAX, 100 + percent), 0, 0);
   }
 
   /** Bytes of the whole Lua heap. */

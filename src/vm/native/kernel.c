@@ -896,6 +896,7 @@ static void turn (Proc *p) {
   vm_abort = 0;
   overrun = 0;
   p->state = PROC_RUNNING;
+  p->turns++;
   if (p->memoryCheck && p->loaded && !p->killed && !memory_check(p)) { vm_cur = NULL; return; }
   if (p->worker && p->loadError && p->hasCall && !p->killed) {
     vm_out.n = 0;
@@ -1244,14 +1245,19 @@ EXPORT(memory_of) double x_memory_of (uint32_t slot) {
   Proc *p = proc_at(slot);
   return p ? (double)memory_measure(p) : 0;
 }
-EXPORT(info) int x_info (uint32_t slot) {  /* state; mailbox, fibers, channels in vm_ids-like order in out */
+EXPORT(info) int x_info (uint32_t slot) {  /* state; mailbox, fibers, channels, listeners in out */
   Proc *p = proc_at(slot);
-  uint32_t v[3] = { 0, 0, 0 };
-  if (p) { v[0] = p->mailbox; v[1] = p->fiberCount + (p->state == PROC_IDLE ? 0 : 1); v[2] = p->channelCount; }
+  uint32_t v[4] = { 0, 0, 0, 0 };
+  if (p) {
+    v[0] = p->mailbox; v[1] = p->fiberCount + (p->state == PROC_IDLE ? 0 : 1); v[2] = p->channelCount;
+    v[3] = p->listenerCount + (p->inbox != NULL) + (p->events != NULL);
+  }
   vm_out.n = 0;
   buf_put(&vm_out, v, sizeof v);
   return p ? p->state : 0;
 }
+/* Turns taken; still answered while the end of a process is being reported. */
+EXPORT(turns_of) uint32_t x_turns_of (uint32_t slot) { return slot < slotCount && slots[slot] ? slots[slot]->turns : 0; }
 EXPORT(heap) double x_heap (void) { return (double)vm_heap; }
 EXPORT(live) uint32_t x_live (void) { return liveCount; }
 EXPORT(ready) uint32_t x_ready (void) { return ringCount; }

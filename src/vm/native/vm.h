@@ -104,6 +104,7 @@ struct Proc {
   Blob *args;
   Blob *held, *heldTail;  /* messages nobody listens to yet */
   uint32_t mailbox;   /* messages not yet received */
+  uint32_t turns;     /* turns taken so far */
   uint64_t mailboxBytes;
   Channel *inbox, *events;
   Listener *listeners; uint32_t listenerCount, listenerCap;
