@@ -1,4 +1,5 @@
 /** Values and small structures that everything above uses. */
+export * from "./calendar.ts";
 export * from "./duration.ts";
 export * from "./entry_id.ts";
 export * from "./event_pattern.ts";
@@ -6,5 +7,6 @@ export * from "./failure.ts";
 export * from "./limits.ts";
 export * from "./pid.ts";
 export * from "./value.ts";
+export * from "./zone_names.ts";
 export * as schema from "./schema.ts";
 export type { Decoded, DecodeScope, Field } from "./schema.ts";

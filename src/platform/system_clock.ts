@@ -25,6 +25,7 @@ interface Zone {
 
 /** Real time. */
 export class SystemClock implements Clock {
+  readonly localZone: string = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   #baseMs = Date.now() - performance.now();
   #polledMs = 0;
   readonly #zones = new Map<string, Zone>();

@@ -21,4 +21,6 @@ export interface Clock {
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
   /** Offset of local time from UTC at `ms`, in minutes east, for zone `zone` (IANA name; `""` local). */
   zoneOffsetMinutes(zone: string, ms: number): number;
+  /** IANA name of the local zone; absent means UTC. */
+  readonly localZone?: string;
 }
