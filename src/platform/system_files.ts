@@ -9,6 +9,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   readSync,
   realpathSync,
   renameSync,
@@ -200,6 +201,13 @@ export class SystemFiles implements Files {
       if (failure.kind === "NotFound" || failure.kind === "Invalid") return undefined;
       throw failure;
     }
+  }
+
+  readLink(path: string): string | undefined {
+    return attempt(path, () => {
+      const stats = lstatSync(path, { throwIfNoEntry: false });
+      return stats?.isSymbolicLink() ? readlinkSync(path) : undefined;
+    });
   }
 
   open(path: string, flags: "r" | "w" | "a" | "wx" | "r+", mode?: number): FileHandle {

@@ -36,6 +36,8 @@ export interface Files {
   rename(from: string, to: string): void;
   /** Resolves symbolic links; undefined when the path does not exist. */
   realPath(path: string): string | undefined;
+  /** What a symbolic link points at, as written in it; undefined for anything else. */
+  readLink(path: string): string | undefined;
   open(path: string, flags: "r" | "w" | "a" | "wx" | "r+", mode?: number): FileHandle;
   /** Absolute, normalised path of `parts`. */
   resolve(...parts: string[]): string;

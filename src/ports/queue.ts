@@ -3,7 +3,7 @@ import type { Value } from "../core/mod.ts";
 import { defineResource } from "./resource.ts";
 import { defineAttachment } from "./runtime.ts";
 
-/** A message on its way. */
+/** A message on its way. `body` may hold whole floats wrapped (`LuaFloat` of `src/vm`), so that they stay floats. */
 export interface QueueMessage {
   id: string;
   body: Value;
@@ -14,18 +14,33 @@ export interface QueueMessage {
 export interface QueueDelivery {
   readonly message: QueueMessage;
   readonly settled: boolean;
-  /** True once the handler has ended. */
+  /** True once the handler has ended; drivers leave it false, the consumer answers it for its handler. */
   readonly released: boolean;
   ack(): void | Promise<void>;
   nack(): void | Promise<void>;
+}
+
+/** What a consumer asks of its driver. */
+export interface QueueConsumeOptions {
+  /** The broker settles on delivery; drivers without a broker ignore it. */
+  readonly autoAck: boolean;
+  /** The consumer's own options for each driver, by driver name. */
+  readonly driverOptions: Readonly<Record<string, Value>>;
 }
 
 /** One queue. */
 export interface Queue {
   /** Resolves when accepted; waits while a bounded queue is full, until `signal` aborts. */
   publish(message: QueueMessage, signal?: AbortSignal): Promise<void> | void;
-  /** Deliveries up to `prefetch` unsettled ones; the returned function stops them. */
-  consume(prefetch: number, receive: (delivery: QueueDelivery) => void): Promise<() => Promise<void>> | (() => Promise<void>);
+  /**
+   * Deliveries up to `prefetch` unsettled ones. The returned function stops them: nothing is received after the call, and
+   * what is unsettled when its promise resolves goes back to the queue.
+   */
+  consume(
+    prefetch: number,
+    receive: (delivery: QueueDelivery) => void,
+    options?: QueueConsumeOptions,
+  ): Promise<() => Promise<void>> | (() => Promise<void>);
   info(): Promise<Record<string, Value>> | Record<string, Value>;
 }
 

@@ -2,38 +2,61 @@
 import type { Value } from "../core/mod.ts";
 import { defineResource } from "./resource.ts";
 
-/** Rows as maps from column to value, or the effect of a statement. */
+/**
+ * Rows as maps from column to value, or the effect of a statement. Parameters and rows tell integers from floats: a whole
+ * number is an integer, a float that is whole is wrapped (`LuaFloat` of `src/vm`). Dates are texts `2024-01-15T10:30:00Z`.
+ */
 export interface SqlResult {
   rows: { [column: string]: Value }[];
   rowsAffected: number;
   lastInsertId: number | bigint;
 }
 
+/** Who waits: when its process ends, a call that still waits for a connection is given up. Only read when waiting. */
+export interface SqlCaller {
+  readonly signal: AbortSignal;
+}
+
 /** A prepared statement. */
 export interface SqlStatement {
-  query(params: Value[]): SqlResult["rows"] | Promise<SqlResult["rows"]>;
-  execute(params: Value[]): SqlResult | Promise<SqlResult>;
+  query(params: readonly Value[], caller?: SqlCaller): SqlResult["rows"] | Promise<SqlResult["rows"]>;
+  execute(params: readonly Value[], caller?: SqlCaller): SqlResult | Promise<SqlResult>;
   close(): void;
 }
 
 /** Something that runs SQL: a database or a transaction. */
 export interface SqlExecutor {
-  query(sql: string, params: Value[]): SqlResult["rows"] | Promise<SqlResult["rows"]>;
-  execute(sql: string, params: Value[]): SqlResult | Promise<SqlResult>;
-  prepare(sql: string): SqlStatement | Promise<SqlStatement>;
+  query(sql: string, params: readonly Value[], caller?: SqlCaller): SqlResult["rows"] | Promise<SqlResult["rows"]>;
+  execute(sql: string, params: readonly Value[], caller?: SqlCaller): SqlResult | Promise<SqlResult>;
+  prepare(sql: string, caller?: SqlCaller): SqlStatement | Promise<SqlStatement>;
 }
 
-/** An open transaction. After commit or rollback every call fails with Invalid. */
+/** An open transaction. After commit or rollback every call fails with Invalid `transaction is not active`. */
 export interface SqlTransaction extends SqlExecutor {
   readonly active: boolean;
   commit(): void | Promise<void>;
   rollback(): void | Promise<void>;
 }
 
+/** How to begin a transaction. */
+export interface SqlTransactionOptions {
+  readonly isolation: SqlIsolation;
+  readonly readOnly: boolean;
+}
+
+/** Isolation levels; `default` is the database's own. */
+export type SqlIsolation =
+  | "default"
+  | "read_uncommitted"
+  | "read_committed"
+  | "write_committed"
+  | "repeatable_read"
+  | "serializable";
+
 /** A database. */
 export interface SqlDatabase extends SqlExecutor {
   readonly type: "postgres" | "mysql" | "sqlite" | "unknown";
-  begin(options: { isolation: string; readOnly: boolean }): SqlTransaction | Promise<SqlTransaction>;
+  begin(options: SqlTransactionOptions, caller?: SqlCaller): SqlTransaction | Promise<SqlTransaction>;
   stats(): Record<string, number>;
 }
 

@@ -2,7 +2,10 @@
 import type { Value } from "../core/mod.ts";
 import { defineResource } from "./resource.ts";
 
-/** One stored item. `version` is opaque. */
+/**
+ * One stored item. `version` is opaque. Values may hold whole floats wrapped (`LuaFloat` of `src/vm`); a store that keeps
+ * values as they are gives them back so.
+ */
 export interface StoreEntry {
   key: string;
   value: Value;
@@ -21,7 +24,12 @@ export interface StoreInfo {
   ttl: boolean;
 }
 
-/** A key-value store. `ttlSeconds` 0 means no expiry. */
+/**
+ * A key-value store. `ttlSeconds` 0 means no expiry.
+ *
+ * `put` fails with AlreadyExists `key already exists`, Conflict `version mismatch` (retryable), and Invalid
+ * `operation not supported by this store` for conditions that the backend can't keep.
+ */
 export interface Store {
   info(): StoreInfo;
   entry(key: string): Promise<StoreEntry | undefined> | StoreEntry | undefined;

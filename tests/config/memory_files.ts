@@ -36,6 +36,7 @@ export function memoryPorts(
       remove: refuse,
       rename: refuse,
       realPath: refuse,
+      readLink: refuse,
       open: refuse,
     },
   };

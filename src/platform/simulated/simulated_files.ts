@@ -125,6 +125,10 @@ export class SimulatedFiles implements Files {
     return this.#find(path) === undefined ? undefined : this.resolve(path);
   }
 
+  readLink(_path: string): string | undefined {
+    return undefined;
+  }
+
   open(path: string, flags: "r" | "w" | "a" | "wx" | "r+", mode = FILE_MODE): FileHandle {
     const full = this.resolve(path);
     const existing = this.#find(full);
