@@ -295,13 +295,13 @@ const LIBRARY: Patch[] = [
     file: "ltablib.c",
     from: "    return lua_compare(L, a, b, LUA_OPLT);  /* a < b */",
     to:
-      "    { if (l_unlikely(--vm_budget < -VM_CALL_CHECKS_MAX)) vm_overrun(L); return lua_compare(L, a, b, LUA_OPLT); }",
+      "    { if (l_unlikely(--vm_budget < -VM_CALL_CHECKS_MAX)) vm_toolong(L); return lua_compare(L, a, b, LUA_OPLT); }",
   },
   {
     file: "ltablib.c",
     from: "#define aux_getn(L,n,w)",
     to:
-      "#define vm_tick(L)	{ if (l_unlikely(--vm_budget < -VM_CALL_CHECKS_MAX)) vm_overrun(L); }\n#define aux_getn(L,n,w)",
+      "#define vm_tick(L)	{ if (l_unlikely(--vm_budget < -VM_CALL_CHECKS_MAX)) vm_toolong(L); }\n#define aux_getn(L,n,w)",
   },
   {
     file: "ltablib.c",

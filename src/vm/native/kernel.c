@@ -744,6 +744,11 @@ static int main_returned (Proc *p, int results) {
   }
 }
 
+void vm_toolong (lua_State *L) {
+  vm_budget = 0;
+  luaL_error(L, "uninterruptible call takes too long");
+}
+
 void vm_overrun (lua_State *L) {
   if (lua_isyieldable(L) && !L->vmblocked && !vm_abort) return;
   if (vm_abort) {

@@ -25,6 +25,8 @@ extern int vm_denied;   /* the last allocation was refused by a limit, not by la
 
 /* Called with a spent budget where no yield is possible: extends it, or raises. */
 void vm_overrun (struct lua_State *L);
+/* Called by a C function that has used up what one call may take: raises. */
+void vm_toolong (struct lua_State *L);
 /* The message (a string value) of an error object, or NULL for other userdata. */
 struct TValue *vm_errormessage (struct TValue *o);
 /* First place of 's2' in 's1', in linear time. */

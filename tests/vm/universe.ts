@@ -1,0 +1,149 @@
+/** A universe with the bare VM modules, for tests that need no runtime. */
+import { type Exit, type GlobalsRef, LuaPayload, type LuaValue, type ModuleMember, PENDING, Universe, Values } from "../../src/vm/mod.ts";
+
+/** What became of one process. */
+export interface Ended {
+  readonly ok: boolean;
+  readonly values: LuaValue[];
+  readonly message: string;
+  readonly kind: string;
+}
+
+/** A universe under test. */
+export class TestUniverse {
+  readonly universe: Universe;
+  readonly printed: string[] = [];
+  readonly released: number[] = [];
+  readonly failures: unknown[] = [];
+  readonly #exits = new Map<number, Ended>();
+  readonly #waiting: { slot: number; tag: number; value: LuaValue }[] = [];
+  readonly #globals: GlobalsRef;
+  readonly #pids = new Map<number, number>();
+  #nextPid = 1;
+
+  constructor(options: { hashSeed?: number; orderSeed?: number; budget?: number } = {}) {
+    const universe = this.universe = Universe.create({
+      host: {
+        exited: (slot, exit) => this.#exited(slot, exit),
+        released: (_classId, id) => this.released.push(id),
+        failed: (_slot, error) => this.failures.push(error),
+      },
+      now: () => 0,
+      hashSeed: options.hashSeed ?? 1,
+      randomSeed: 7,
+      orderSeed: options.orderSeed,
+    });
+    if (options.budget !== undefined) universe.setBudget(options.budget);
+    const objectClass = universe.defineClass({
+      name: "test.Object",
+      methods: { id: universe.native((call) => call.handle(1, objectClass)) },
+      tostring: universe.native((call) => `object ${call.handle(1, objectClass)}`),
+    });
+    const natives: Record<string, number> = {
+      wait: universe.native((call) => {
+        this.#waiting.push({ slot: call.slot, tag: call.tag, value: call.value(1) });
+        return PENDING;
+      }),
+      echo: universe.native((call) => new Values(Array.from({ length: call.count }, (_, i) => call.value(i + 1)))),
+      types: universe.native((call) => new Values(Array.from({ length: call.count }, (_, i) => call.type(i + 1)))),
+      object: universe.native((call) => universe.handle(objectClass, call.number(1))),
+      payload: universe.native((call) => new LuaPayload("lua/any", call.value(1))),
+      crash: universe.native(() => {
+        throw new Error("native crash");
+      }),
+    };
+    const table = (members: Record<string, ModuleMember>): ModuleMember => ({ kind: "table", members });
+    const builtins = (module: string, names: string[]) => {
+      const members: Record<string, ModuleMember> = {};
+      for (const name of names) members[name] = { kind: "builtin", name: `${module}.${name}` };
+      return universe.defineModule({ name: module, members: table(members) });
+    };
+    const host: Record<string, ModuleMember> = {};
+    for (const [name, index] of Object.entries(natives)) host[name] = { kind: "native", index };
+    this.#globals = universe.defineGlobals({
+      print: universe.defineModule({
+        name: "print",
+        members: {
+          kind: "builtin",
+          name: "base.print",
+          fallback: universe.native((call) => {
+            this.printed.push(call.string(1));
+            return null;
+          }),
+        },
+      }),
+      host: universe.defineModule({ name: "host", members: table(host) }),
+      channel: builtins("channel", ["new", "select"]),
+      process: builtins("process", ["pid", "send", "inbox", "events", "listen", "unlisten"]),
+      errors: builtins("errors", ["new", "wrap", "is", "call_stack"]),
+    });
+  }
+
+  /** Starts a process whose main function is `body`; its parameters are `...`. */
+  spawn(body: string, args: LuaValue[] = [], memoryBytesMax = 16 * 1024 * 1024): number {
+    const { universe } = this;
+    const code = universe.compile(`return { main = function(...) ${body} end }`, "test:main");
+    const program = universe.defineProgram({ units: [{ code, globals: this.#globals, imports: [] }], method: "main" });
+    universe.releaseCode(code);
+    const pid = this.#nextPid++;
+    const slot = universe.spawn({
+      program,
+      pid,
+      host: "test",
+      node: "",
+      guarded: false,
+      memoryBytesMax,
+      args: universe.encode(args),
+    });
+    universe.releaseProgram(program);
+    this.#pids.set(slot, pid);
+    this.#exits.delete(slot);
+    return slot;
+  }
+
+  /** Pid text of the process last started at a slot. */
+  pidOf(slot: number): string {
+    return `{test|0x${this.#pids.get(slot)!.toString(16).padStart(5, "0")}}`;
+  }
+
+  /** Runs until nothing is ready; every `host.wait(v)` completes with `v`. */
+  settle(turnsMax = 10_000_000): void {
+    while (turnsMax > 0) {
+      while (this.universe.run(1000, 0) > 0 && turnsMax > 0) turnsMax -= 16;
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.universe.complete(next.slot, next.tag, [next.value]);
+    }
+    throw new Error("the universe does not settle");
+  }
+
+  /** How the process at `slot` ended; undefined while it lives. */
+  ended(slot: number): Ended | undefined {
+    return this.#exits.get(slot);
+  }
+
+  /** Runs a process to its end and returns how it ended. */
+  run(body: string, args: LuaValue[] = [], memoryBytesMax?: number): Ended {
+    const slot = this.spawn(body, args, memoryBytesMax);
+    this.settle();
+    const ended = this.ended(slot);
+    if (ended === undefined) throw new Error(`still alive: ${body}`);
+    return ended;
+  }
+
+  /** Runs a process that must end well; returns its values. */
+  values(body: string, ...args: LuaValue[]): LuaValue[] {
+    const ended = this.run(body, args);
+    if (!ended.ok) throw new Error(ended.message);
+    return ended.values;
+  }
+
+  #exited(slot: number, exit: Exit): void {
+    this.#exits.set(slot, {
+      ok: exit.ok,
+      values: exit.ok ? this.universe.decode(exit.results) : [],
+      message: exit.error?.message ?? "",
+      kind: exit.error?.kind ?? "",
+    });
+  }
+}
