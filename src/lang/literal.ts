@@ -44,6 +44,8 @@ export function stringValue(source: string, start: number, end: number): string 
 
 /** The number that a numeral stands for, and whether Lua takes it for an integer. */
 export function numberValue(text: string): { value: number; isInteger: boolean } {
+  const small = text.length < 16 ? smallInteger(text) : -1;
+  if (small >= 0) return { value: small, isInteger: true };
   if (/^0[xX]/.test(text)) {
     const match = /^0[xX]([0-9a-fA-F]*)(?:\.([0-9a-fA-F]*))?(?:[pP]([+-]?\d+))?$/.exec(text);
     if (match === null) return { value: 0, isInteger: true };
@@ -57,4 +59,15 @@ export function numberValue(text: string): { value: number; isInteger: boolean }
   const value = Number(text);
   const isInteger = /^\d+$/.test(text) && value <= 2 ** 63 && BigInt(text) < 2n ** 63n;
   return { value: Number.isNaN(value) ? 0 : value, isInteger };
+}
+
+/** The value of a numeral that is digits alone, or -1. */
+function smallInteger(text: string): number {
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }

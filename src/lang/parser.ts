@@ -4,7 +4,8 @@
  * R1. Always gives a tree and never throws. After an error the statement loop skips to where a statement can begin.
  */
 import type { Diagnostic } from "./diagnostic.ts";
-import { type Erasure, ExpressionParser } from "./expression_parser.ts";
+import type { Erasure } from "./expression_parser.ts";
+import { FunctionParser } from "./function_parser.ts";
 import type { Comment } from "./lexer.ts";
 import type { LineMap } from "./position.ts";
 import type * as S from "./syntax.ts";
@@ -49,15 +50,8 @@ export function parse(source: string, options: ParseOptions = {}): ParsedSource 
   };
 }
 
-class Parser extends ExpressionParser {
+class Parser extends FunctionParser {
   readonly typeStatements: S.TypeStatement[] = [];
-  readonly #isDeclaration: boolean;
-  #loopDepth = 0;
-
-  constructor(source: string, isDeclaration: boolean) {
-    super(source);
-    this.#isDeclaration = isDeclaration;
-  }
 
   parseSource(): S.Block {
     const statements: S.Statement[] = [];
@@ -72,72 +66,7 @@ class Parser extends ExpressionParser {
     return { statements, start: 0, end: this.source.length };
   }
 
-  parseFunctionBody(start: number): S.FunctionBody {
-    const from = this.start;
-    const typeParams = this.parseTypeParams();
-    if (typeParams.length > 0) this.erase(from, this.previousEnd);
-    const { params, vararg } = this.#params();
-    let returns: S.ResultTypes | undefined;
-    if (this.kind === T.COLON) {
-      const colon = this.start;
-      this.next();
-      returns = this.parseResults();
-      this.erase(colon, this.previousEnd);
-    }
-    if (this.#isDeclaration) {
-      return { typeParams, params, vararg, returns, block: undefined, start: from, end: this.previousEnd };
-    }
-    const outerVararg = this.hasVararg;
-    const outerLoops = this.#loopDepth;
-    this.hasVararg = vararg !== undefined;
-    this.#loopDepth = 0;
-    if (this.isRecovering) this.#recover(this.index, true);
-    const block = this.#block();
-    this.close(T.END, { text: "function", start });
-    this.hasVararg = outerVararg;
-    this.#loopDepth = outerLoops;
-    return { typeParams, params, vararg, returns, block, start: from, end: this.previousEnd };
-  }
-
-  #params(): { params: S.Param[]; vararg: S.Param | undefined } {
-    const open = this.start;
-    const params: S.Param[] = [];
-    let vararg: S.Param | undefined;
-    if (!this.expect(T.LEFT_PAREN)) return { params, vararg };
-    while (this.kind !== T.RIGHT_PAREN) {
-      const start = this.start;
-      if (this.kind === T.DOTS) {
-        this.next();
-        vararg = {
-          name: "...",
-          isOptional: false,
-          type: this.#erasedAnnotation(),
-          start,
-          end: this.previousEnd,
-        };
-        break;
-      }
-      const { name } = this.parseName("a parameter");
-      const nameEnd = this.previousEnd;
-      const isOptional = this.kind === T.QUESTION && this.peek(1) === T.COLON;
-      if (isOptional) this.next();
-      const type = this.parseAnnotation();
-      if (type !== undefined) this.erase(nameEnd, this.previousEnd);
-      params.push({ name, isOptional, type, start, end: this.previousEnd });
-      if (!this.accept(T.COMMA)) break;
-    }
-    this.close(T.RIGHT_PAREN, { text: "(", start: open });
-    return { params, vararg };
-  }
-
-  #erasedAnnotation(): S.TypeNode | undefined {
-    const start = this.start;
-    const type = this.parseAnnotation();
-    if (type !== undefined) this.erase(start, this.previousEnd);
-    return type;
-  }
-
-  #block(): S.Block {
+  protected block(): S.Block {
     const start = this.start;
     const statements: S.Statement[] = [];
     this.#statements(statements);
@@ -145,9 +74,9 @@ class Parser extends ExpressionParser {
   }
 
   #loopBlock(): S.Block {
-    this.#loopDepth++;
-    const block = this.#block();
-    this.#loopDepth--;
+    this.loopDepth++;
+    const block = this.block();
+    this.loopDepth--;
     return block;
   }
 
@@ -167,13 +96,13 @@ class Parser extends ExpressionParser {
         }
       }
       this.leave();
-      if (this.isRecovering) this.#recover(before);
+      if (this.isRecovering) this.recover(before);
     }
     if (this.isRecovering && this.kind !== T.EOF) this.isRecovering = false;
   }
 
   /** Skips to where a statement can begin; always past the token at `before`, unless `mayStay`. */
-  #recover(before: number, mayStay = false): void {
+  protected recover(before: number, mayStay = false): void {
     if (this.index === before && !mayStay) this.next();
     while (!this.#canBeginStatement()) this.next();
     if (this.kind !== T.EOF) this.isRecovering = false;
@@ -246,13 +175,13 @@ class Parser extends ExpressionParser {
       }
       case T.DO: {
         this.next();
-        const block = this.#block();
+        const block = this.block();
         this.close(T.END, { text: "do", start });
         return { kind: "do", block, start, end: this.previousEnd };
       }
       case T.BREAK:
         this.next();
-        if (this.#loopDepth === 0) this.note(start, this.previousEnd, { kind: "break-outside-loop" });
+        if (this.loopDepth === 0) this.note(start, this.previousEnd, { kind: "break-outside-loop" });
         return { kind: "break", start, end: this.previousEnd };
       case T.GOTO:
         this.next();
@@ -265,7 +194,7 @@ class Parser extends ExpressionParser {
       }
       case T.NAME:
         if (this.peek(1) === T.NAME && this.isWord("type")) return this.#type(start);
-        return this.#isDeclaration ? this.#declare(start) : this.#expressionStatement(start);
+        return this.isDeclaration ? this.#declare(start) : this.#expressionStatement(start);
       case T.LEFT_PAREN:
         return this.#expressionStatement(start);
       default:
@@ -280,31 +209,10 @@ class Parser extends ExpressionParser {
   }
 
   #local(start: number): S.Statement {
-    const bindings = [this.#binding(true)];
-    while (this.accept(T.COMMA)) bindings.push(this.#binding(true));
+    const bindings = [this.binding(true)];
+    while (this.accept(T.COMMA)) bindings.push(this.binding(true));
     const values = this.accept(T.ASSIGN) ? this.parseExpressions() : [];
     return { kind: "local", bindings, values, start, end: this.previousEnd };
-  }
-
-  /** A name, its attribute and its type; the attribute may stand on either side of the type. */
-  #binding(mayHaveAttribute: boolean): S.Binding {
-    const start = this.start;
-    const { name } = this.parseName("the name of a variable");
-    let attribute = mayHaveAttribute ? this.#attribute() : undefined;
-    const type = this.#erasedAnnotation();
-    if (mayHaveAttribute && type !== undefined) attribute ??= this.#attribute();
-    return { name, attribute, type, start, end: start + name.length };
-  }
-
-  #attribute(): "const" | "close" | undefined {
-    if (this.kind !== T.LESS) return undefined;
-    this.next();
-    const { name, start, end } = this.parseName("an attribute");
-    if (name !== "const" && name !== "close" && name !== "") {
-      this.note(start, end, { kind: "attribute", name });
-    }
-    this.expect(T.GREATER);
-    return name === "const" || name === "close" ? name : undefined;
   }
 
   #localFunction(start: number): S.Statement {
@@ -331,16 +239,16 @@ class Parser extends ExpressionParser {
       this.next();
       const condition = this.parseExpression();
       this.#blockWord(T.THEN);
-      branches.push({ condition, block: this.#block() });
+      branches.push({ condition, block: this.block() });
     } while (this.kind === T.ELSEIF);
-    const otherwise = this.accept(T.ELSE) ? this.#block() : undefined;
+    const otherwise = this.accept(T.ELSE) ? this.block() : undefined;
     this.close(T.END, { text: "if", start });
     return { kind: "if", branches, otherwise, start, end: this.previousEnd };
   }
 
   #for(start: number): S.Statement {
     this.next();
-    const bindings = [this.#binding(false)];
+    const bindings = [this.binding(false)];
     if (this.kind === T.ASSIGN) {
       this.next();
       const from = this.parseExpression();
@@ -360,7 +268,7 @@ class Parser extends ExpressionParser {
         end: this.previousEnd,
       };
     }
-    while (this.accept(T.COMMA)) bindings.push(this.#binding(false));
+    while (this.accept(T.COMMA)) bindings.push(this.binding(false));
     let values: S.Expression[] = [];
     if (this.accept(T.IN)) values = this.parseExpressions();
     else this.expected("'=' or 'in'");
@@ -373,7 +281,7 @@ class Parser extends ExpressionParser {
   #type(start: number): S.Statement {
     this.next();
     let name = this.identifier();
-    while (this.#isDeclaration && this.accept(T.DOT)) {
+    while (this.isDeclaration && this.accept(T.DOT)) {
       const part = this.parseName("the name of the type");
       name = { name: `${name.name}.${part.name}`, start: name.start, end: part.end };
     }

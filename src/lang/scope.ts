@@ -6,48 +6,8 @@
  * meaning the variable, as in `local Account = {}` beside `type Account = {…}`.
  */
 import type { ParsedSource } from "./parser.ts";
+import type { Resolution, Variable, VariableKind } from "./resolution.ts";
 import type * as S from "./syntax.ts";
-
-/** How a variable came to be. */
-export type VariableKind =
-  | "local"
-  | "param"
-  | "vararg"
-  | "self"
-  | "loop"
-  | "function"
-  | "type"
-  | "type-param";
-
-/** A name with one meaning, and where it is used. */
-export interface Variable {
-  readonly name: string;
-  readonly kind: VariableKind;
-  /** The name where it is declared; empty range for `self`. */
-  readonly start: number;
-  readonly end: number;
-  /** The type declaration, for types. */
-  readonly statement: S.TypeStatement | undefined;
-  /** The variable of the same name that this one hides. */
-  readonly shadows: Variable | undefined;
-  /** Uses as a value. */
-  readonly reads: S.Range[];
-  readonly writes: S.Range[];
-  /** Uses inside types. */
-  readonly typeUses: S.Range[];
-}
-
-/** All names of a source. */
-export interface Resolution {
-  /** In order of declaration. */
-  readonly variables: readonly Variable[];
-  /** Meaning of each variable expression; absent for globals. */
-  readonly values: ReadonlyMap<S.NameExpression, Variable>;
-  /** Meaning of the first name of each named type; absent for built-in names. */
-  readonly types: ReadonlyMap<S.NameType, Variable>;
-  readonly globalReads: readonly S.NameExpression[];
-  readonly globalWrites: readonly (S.NameExpression | S.Identifier)[];
-}
 
 /** Resolves all names of a source. */
 export function resolve(parsed: ParsedSource): Resolution {

@@ -4,13 +4,13 @@
  * Binding, loosest first: `|`, `&`, then the suffixes `?` and `@name(…)`; `->` takes everything to its right.
  * `(A, B)` is a list of results: it may stand only where a function says what it gives.
  */
-import { Cursor } from "./cursor.ts";
 import { numberValue, stringValue } from "./literal.ts";
 import type * as S from "./syntax.ts";
 import * as T from "./token.ts";
+import { TypeLookahead } from "./type_lookahead.ts";
 
 /** The cursor with everything that types need; expressions come from its heirs. */
-export abstract class TypeParser extends Cursor {
+export abstract class TypeParser extends TypeLookahead {
   /** True while parsing what may turn out to be no type at all. */
   protected isTrying = false;
 
@@ -41,7 +41,7 @@ export abstract class TypeParser extends Cursor {
       const vararg = this.#variadic();
       return { types: [], vararg, start, end: this.previousEnd };
     }
-    if (this.kind !== T.LEFT_PAREN || !this.#isResultList()) {
+    if (this.kind !== T.LEFT_PAREN || !this.isResultList()) {
       const type = this.parseType();
       return { types: [type], vararg: undefined, start, end: type.end };
     }
@@ -84,25 +84,6 @@ export abstract class TypeParser extends Cursor {
     } while (this.accept(T.COMMA));
     this.#closeAngle(open);
     return params;
-  }
-
-  /** Whether the token `ahead` can begin a type. */
-  canBeginType(ahead: number): boolean {
-    switch (this.peek(ahead)) {
-      case T.NAME:
-      case T.STRING:
-      case T.NUMBER:
-      case T.NIL:
-      case T.TRUE:
-      case T.FALSE:
-      case T.LEFT_BRACE:
-      case T.LEFT_PAREN:
-      case T.FUNCTION:
-      case T.BAR:
-        return true;
-      default:
-        return false;
-    }
   }
 
   #union(start: number): S.TypeNode {
@@ -225,7 +206,7 @@ export abstract class TypeParser extends Cursor {
       this.next();
       path.push(this.identifier());
     }
-    const values = this.kind === T.LESS && !this.#isAttribute() ? this.#typeArguments() : [];
+    const values = this.kind === T.LESS && !this.isAttribute() ? this.#typeArguments() : [];
     return { kind: "type-name", path, arguments: values, start, end: this.previousEnd };
   }
 
@@ -237,17 +218,9 @@ export abstract class TypeParser extends Cursor {
     return { name, start, end: this.previousEnd };
   }
 
-  /** `local x: T <const>`: an attribute, not an argument. */
-  #isAttribute(): boolean {
-    if (this.peek(1) !== T.NAME || this.peek(2) !== T.GREATER) return false;
-    const at = this.tokens.starts[this.index + 1]!;
-    const word = this.source.slice(at, this.tokens.ends[this.index + 1]!);
-    return word === "const" || word === "close";
-  }
-
   /** `<A, B>` after a name. After a cast `<` may also compare: then nothing is taken. */
   #typeArguments(): S.TypeNode[] {
-    if (this.isTrying && !this.#looksLikeArguments()) return [];
+    if (this.isTrying && !this.looksLikeArguments()) return [];
     const open = this.start;
     this.next();
     const values: S.TypeNode[] = [];
@@ -256,92 +229,16 @@ export abstract class TypeParser extends Cursor {
     return values;
   }
 
-  /** Whether the `<` here has its `>` before anything that no type contains. */
-  #looksLikeArguments(): boolean {
-    let depth = 0;
-    for (let ahead = 0;; ahead++) {
-      switch (this.peek(ahead)) {
-        case T.LESS:
-          depth++;
-          break;
-        case T.GREATER:
-          if (--depth === 0) return true;
-          break;
-        case T.SHIFT_RIGHT:
-          depth -= 2;
-          if (depth <= 0) return true;
-          break;
-        case T.NAME:
-        case T.DOT:
-        case T.COMMA:
-        case T.QUESTION:
-        case T.BAR:
-        case T.AMPERSAND:
-        case T.LEFT_BRACE:
-        case T.RIGHT_BRACE:
-        case T.LEFT_BRACKET:
-        case T.RIGHT_BRACKET:
-        case T.LEFT_PAREN:
-        case T.RIGHT_PAREN:
-        case T.COLON:
-        case T.ARROW:
-        case T.STRING:
-        case T.NIL:
-        case T.TRUE:
-        case T.FALSE:
-          break;
-        default:
-          return false;
-      }
-    }
-  }
-
   #closeAngle(open: number): void {
     if (this.kind === T.SHIFT_RIGHT) this.takeFirstHalf(T.GREATER);
     else if (this.kind === T.GREATER_EQUAL) this.takeFirstHalf(T.ASSIGN);
     else this.close(T.GREATER, { text: "<", start: open });
   }
 
-  /** `(…)` begins a list of results unless it is the parameters of a function type or a parenthesised type. */
-  #isResultList(): boolean {
-    let depth = 0;
-    let isList = this.peek(1) === T.RIGHT_PAREN || this.peek(1) === T.DOTS;
-    for (let ahead = 0;; ahead++) {
-      switch (this.peek(ahead)) {
-        case T.LEFT_PAREN:
-        case T.LEFT_BRACE:
-        case T.LEFT_BRACKET:
-        case T.LESS:
-          depth++;
-          break;
-        case T.SHIFT_RIGHT:
-          depth -= 2;
-          break;
-        case T.RIGHT_BRACE:
-        case T.RIGHT_BRACKET:
-        case T.GREATER:
-          depth--;
-          break;
-        case T.RIGHT_PAREN:
-          if (--depth === 0) {
-            const after = this.peek(ahead + 1);
-            return after !== T.ARROW && isList;
-          }
-          break;
-        case T.COMMA:
-        case T.COLON:
-          if (depth === 1) isList = true;
-          break;
-        case T.EOF:
-          return isList;
-      }
-    }
-  }
-
   #parenthesised(): S.TypeNode {
     const start = this.start;
-    if (this.#isFunctionType()) return this.#functionType(start, []);
-    if (this.#isResultList()) {
+    if (this.isFunctionType()) return this.#functionType(start, []);
+    if (this.isResultList()) {
       const results = this.parseResults();
       this.fail(results.start, results.end, { kind: "results-as-type" });
       return { kind: "type-missing", start, end: results.end };
@@ -350,17 +247,6 @@ export abstract class TypeParser extends Cursor {
     const inner = this.parseType();
     this.close(T.RIGHT_PAREN, { text: "(", start });
     return inner;
-  }
-
-  /** Whether the parenthesis here is closed before an arrow. */
-  #isFunctionType(): boolean {
-    let depth = 0;
-    for (let ahead = 0;; ahead++) {
-      const kind = this.peek(ahead);
-      if (kind === T.LEFT_PAREN) depth++;
-      else if (kind === T.RIGHT_PAREN && --depth === 0) return this.peek(ahead + 1) === T.ARROW;
-      else if (kind === T.EOF) return false;
-    }
   }
 
   #functionType(start: number, typeParams: S.TypeParam[]): S.TypeNode {
@@ -414,7 +300,7 @@ export abstract class TypeParser extends Cursor {
     let element: S.TypeNode | undefined;
     while (this.kind !== T.RIGHT_BRACE && this.kind !== T.EOF) {
       const before = this.index;
-      if (this.#isField()) fields.push(this.#field());
+      if (this.isField()) fields.push(this.#field());
       else if (this.kind === T.LEFT_BRACKET) {
         const key = this.#indexKey();
         this.expect(T.COLON);
@@ -445,19 +331,6 @@ export abstract class TypeParser extends Cursor {
     const key = this.parseType();
     this.close(T.RIGHT_BRACKET, { text: "[", start: open });
     return key;
-  }
-
-  /** `name:`, `name?:` or either after `readonly`; keywords are names here. */
-  #isField(): boolean {
-    const at = this.isWord("readonly") && this.#isFieldName(1) ? 1 : 0;
-    return this.#isFieldName(at);
-  }
-
-  #isFieldName(ahead: number): boolean {
-    const kind = this.peek(ahead);
-    if (kind !== T.NAME && !(kind >= T.AND && kind <= T.WHILE)) return false;
-    const next = this.peek(ahead + 1);
-    return next === T.COLON || (next === T.QUESTION && this.peek(ahead + 2) === T.COLON);
   }
 
   #field(): S.RecordField {
