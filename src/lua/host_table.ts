@@ -15,6 +15,10 @@ export interface Host {
   state: "stopped" | "running" | "stopping";
   /** Most processes at once; Infinity when unlimited. */
   processesMax: number;
+  /** Scheduler workers it asks for. */
+  workers: number;
+  /** Turns taken by processes that have ended. */
+  turnsEnded: number;
   readonly processes: Set<LuaProcess>;
   /** Called when the last process has left a stopping host. */
   emptied: (() => void) | undefined;
@@ -30,13 +34,15 @@ export class HostTable {
   }
 
   /** Adds a host, stopped. */
-  add(id: string, options: { type: Host["type"]; processesMax?: number; hideLogs?: boolean }): Host {
+  add(id: string, options: { type: Host["type"]; processesMax?: number; hideLogs?: boolean; workers?: number }): Host {
     const host: Host = {
       id,
       type: options.type,
       hideLogs: options.hideLogs ?? false,
       state: "stopped",
       processesMax: options.processesMax ?? Infinity,
+      workers: options.workers ?? 1,
+      turnsEnded: 0,
       processes: new Set(),
       emptied: undefined,
     };
@@ -78,6 +84,7 @@ export class HostTable {
   left(process: LuaProcess): void {
     const host = this.#hosts.get(process.host);
     if (host === undefined) return;
+    host.turnsEnded += this.#runtime.universe.turnsOf(process.slot);
     host.processes.delete(process);
     if (host.processes.size === 0) host.emptied?.();
   }

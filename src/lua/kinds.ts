@@ -78,11 +78,11 @@ function processHost(runtime: LuaRuntime): KindDefinition {
     open({ id, config, ports, bus }) {
       if (config.host.workers < 0) throw new Failure("Invalid", "workers must be greater than 0");
       const workers = config.host.workers || ports.cpus;
-      runtime.hosts.add(id, { type: "process", processesMax: config.host.max_processes || Infinity });
+      runtime.hosts.add(id, { type: "process", processesMax: config.host.max_processes || Infinity, workers });
       bus.send({ system: "relay", kind: "host.register", path: id });
       return { service: hostService(runtime, id, `process host with ${workers} workers`) };
     },
-    change(current, { id, config, entry }, previous) {
+    change(current, { id, config, entry, ports }, previous) {
       if (config.host.workers < 0) throw new Failure("Invalid", "workers must be greater than 0");
       const before = previous.data["host"] as Record<string, unknown> | undefined;
       for (const [key, fallback] of [["queue_size", QUEUE_DEFAULT], ["local_queue_size", LOCAL_QUEUE_DEFAULT]] as const) {
@@ -93,7 +93,9 @@ function processHost(runtime: LuaRuntime): KindDefinition {
       if (JSON.stringify(previous.data["lifecycle"]) !== JSON.stringify(entry.data["lifecycle"])) {
         throw new Failure("Invalid", `${id}: lifecycle is fixed while the host runs; delete the host and create it anew`);
       }
-      runtime.hosts.get(id)!.processesMax = config.host.max_processes || Infinity;
+      const host = runtime.hosts.get(id)!;
+      host.processesMax = config.host.max_processes || Infinity;
+      host.workers = config.host.workers || ports.cpus;
       return current;
     },
     close(_current, { id, bus }) {

@@ -18,6 +18,10 @@ export class LuaProcess implements ProcessContext, Pid {
   frame: Frame;
   program: Program;
   slot = -1;
+  /** Pid of the process that spawned it; "" when it came from outside. */
+  parent = "";
+  /** When it was started, in milliseconds since the Unix epoch. */
+  startedMs = 0;
   trapLinks = false;
   upgradable = false;
   /** Ids whose change was announced and not yet read; null when nothing is pending. */

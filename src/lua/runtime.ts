@@ -81,7 +81,17 @@ export interface ProcessFacts {
   memoryBytes: number;
   mailbox: number;
   coroutines: number;
+  channels: number;
+  subscriptions: number;
   names: string[];
+  /** Turns taken so far. */
+  turns: number;
+  /** Milliseconds since the Unix epoch. */
+  startedMs: number;
+  /** Pid of the process that spawned it; "" when it came from outside. */
+  parent: string;
+  /** Actor it runs under; "" without one. */
+  actor: string;
 }
 
 /** The Lua side of a node. */
@@ -375,7 +385,7 @@ export class LuaRuntime implements Runtime {
   // --- Processes ------------------------------------------------------------------------------------------------------
 
   /** Starts a process; its frame is inherited without attachments unless `inherit` is set. */
-  spawnProcess(entryId: string, hostId: string, args: Uint8Array, options: { frame: Frame; inherit?: boolean }): LuaProcess {
+  spawnProcess(entryId: string, hostId: string, args: Uint8Array, options: { frame: Frame; inherit?: boolean; parent?: string }): LuaProcess {
     const host = this.hosts.admit(hostId);
     const program = this.#processProgram(entryId);
     if (this.#byId.size >= PROCESSES_MAX) throw new Failure("LimitExceeded", "max processes limit exceeded");
@@ -392,6 +402,8 @@ export class LuaRuntime implements Runtime {
       args,
     });
     this.#attach(process, slot);
+    process.startedMs = this.services.ports.clock.nowMs();
+    if (options.parent !== undefined) process.parent = options.parent;
     host.processes.add(process);
     this.wake();
     return process;
@@ -423,7 +435,7 @@ export class LuaRuntime implements Runtime {
         return existing;
       }
     }
-    const child = this.spawnProcess(entryId, hostId, args, { frame: relations.frame });
+    const child = this.spawnProcess(entryId, hostId, args, { frame: relations.frame, parent: parent.pid });
     if (relations.name !== "") this.names.register(relations.name, child.pid, child.id, 0);
     if (relations.monitored) this.table.monitor(parent.id, child.id);
     if (relations.linked) this.table.link(parent.id, child.id);
@@ -437,7 +449,7 @@ export class LuaRuntime implements Runtime {
 
   /** Runs a process to its end for a Lua process. */
   execFrom(caller: LuaProcess, entryId: string, hostId: string, args: Uint8Array, frame: Frame): Promise<NativeResult> {
-    const process = this.spawnProcess(entryId, hostId, args, { frame });
+    const process = this.spawnProcess(entryId, hostId, args, { frame, parent: caller.pid });
     return new Promise((resolve) => {
       const forget = caller.onEnd(() => stop());
       const stop = this.onExit(process, (exit) => {
@@ -759,7 +771,13 @@ export class LuaRuntime implements Runtime {
         memoryBytes: this.universe.memoryOf(process.slot),
         mailbox: info.mailbox,
         coroutines: info.fibers,
+        channels: info.channels,
+        subscriptions: info.subscriptions,
         names: this.names.namesOf(process.id),
+        turns: this.universe.turnsOf(process.slot),
+        startedMs: process.startedMs,
+        parent: process.parent,
+        actor: process.frame.actor?.id ?? "",
       });
     }
     return facts;
