@@ -12,9 +12,11 @@ export interface MemoryUse {
   externalBytes: number;
   /** Heap of Lua. */
   luaBytes: number;
-  /** Live Lua processes and objects known to be alive. */
+  /** Bytes known to have been allocated since the start; never falls. */
+  allocatedBytesTotal: number;
+  /** Objects on the heap of the host language. */
   liveObjects: number;
-  /** Collections asked for since the start. */
+  /** Collections since the start, as far as the program asked for them. */
   collections: number;
 }
 
