@@ -13,13 +13,13 @@ function compose(
   files: Record<string, string>,
   request: ConfigurationRequest = {},
   variables: Record<string, string> = {},
-): Promise<Configuration> {
+): Configuration {
   return composeConfiguration(request, memoryPorts(files, variables));
 }
 
-async function complaint(...args: Parameters<typeof compose>): Promise<string> {
+function complaint(...args: Parameters<typeof compose>): string {
   try {
-    await compose(...args);
+    compose(...args);
   } catch (error) {
     if (error instanceof Failure) return error.message;
     throw error;
@@ -55,22 +55,22 @@ profiles:
       timeout: 1m
 `;
 
-test("the default file may be absent [cli.global.config]", async () => {
-  const { settings, files, baseDirectory } = await compose({});
+test("the default file may be absent [cli.global.config]", () => {
+  const { settings, files, baseDirectory } = compose({});
   assert.equal(settings.shutdown.timeout, 30_000);
   assert.deepEqual(files, []);
   assert.equal(baseDirectory, "/app");
 });
 
-test("a file that was named must exist [cli.global.config]", async () => {
+test("a file that was named must exist [cli.global.config]", () => {
   assert.equal(
-    await complaint({ ".wippy.yaml": "" }, { files: [".wippy.yaml", "missing.yaml"] }),
+    complaint({ ".wippy.yaml": "" }, { files: [".wippy.yaml", "missing.yaml"] }),
     "--config missing.yaml: no such file",
   );
 });
 
-test("named files replace the default one and merge per leaf [cli.global.config]", async () => {
-  const { settings, files, baseDirectory } = await compose({
+test("named files replace the default one and merge per leaf [cli.global.config]", () => {
+  const { settings, files, baseDirectory } = compose({
     ".wippy.yaml": "logger: {encoding: json}",
     "conf/a.yaml": "finder: {query_cache_size: 1, regex_cache_size: 2}\nextensions: {paths: [a, b]}",
     "b.yaml": "finder: {regex_cache_size: 3}\nextensions: {paths: [c]}",
@@ -82,17 +82,17 @@ test("named files replace the default one and merge per leaf [cli.global.config]
   assert.equal(baseDirectory, "/app/conf");
 });
 
-test("files, then profiles, then --set [cli.global.order] [config.profiles]", async () => {
+test("files, then profiles, then --set [cli.global.order] [config.profiles]", () => {
   const files = { ".wippy.yaml": BASE };
-  const timeout = async (request: ConfigurationRequest): Promise<number> =>
-    (await compose(files, request)).settings.shutdown.timeout;
-  assert.equal(await timeout({}), 5_000);
-  assert.equal(await timeout({ profiles: ["bare"] }), 60_000);
-  assert.equal(await timeout({ profiles: ["bare"], sets: ["shutdown.timeout=2s"] }), 2_000);
+  const timeout = (request: ConfigurationRequest): number =>
+    compose(files, request).settings.shutdown.timeout;
+  assert.equal(timeout({}), 5_000);
+  assert.equal(timeout({ profiles: ["bare"] }), 60_000);
+  assert.equal(timeout({ profiles: ["bare"], sets: ["shutdown.timeout=2s"] }), 2_000);
 });
 
-test("profiles apply in order and leave no section behind [config.profiles] [cli.run.profile]", async () => {
-  const { values, disabled, overrides } = await compose({ ".wippy.yaml": BASE }, {
+test("profiles apply in order and leave no section behind [config.profiles] [cli.run.profile]", () => {
+  const { values, disabled, overrides } = compose({ ".wippy.yaml": BASE }, {
     profiles: ["pg", "bare"],
   });
   assert.equal(values.profiles, undefined);
@@ -103,19 +103,19 @@ test("profiles apply in order and leave no section behind [config.profiles] [cli
   ]);
 });
 
-test("an unknown profile is refused with those there are [cli.run.profile]", async () => {
+test("an unknown profile is refused with those there are [cli.run.profile]", () => {
   assert.equal(
-    await complaint({ ".wippy.yaml": BASE }, { profiles: ["prod"] }),
+    complaint({ ".wippy.yaml": BASE }, { profiles: ["prod"] }),
     "--profile prod: no such profile; there are: pg, bare",
   );
   assert.equal(
-    await complaint({}, { profiles: ["prod"] }),
+    complaint({}, { profiles: ["prod"] }),
     "--profile prod: no such profile; the configuration declares none",
   );
 });
 
-test("profile values win over those of an earlier file, whichever file declares it [config.profiles]", async () => {
-  const { settings } = await compose({
+test("profile values win over those of an earlier file, whichever file declares it [config.profiles]", () => {
+  const { settings } = compose({
     "a.yaml": "profiles: {fast: {shutdown: {timeout: 1s}}}",
     "b.yaml": "shutdown: {timeout: 9s}\nprofiles: {fast: {finder: {regex_cache_size: 7}}}",
   }, { files: ["a.yaml", "b.yaml"], profiles: ["fast"] });
@@ -123,46 +123,46 @@ test("profile values win over those of an earlier file, whichever file declares 
   assert.equal(settings.finder.regex_cache_size, 7);
 });
 
-test("variables fill texts, keep their type alone, and may name each other [config.vars]", async () => {
-  const { values } = await compose({
+test("variables fill texts, keep their type alone, and may name each other [config.vars]", () => {
+  const { values } = compose({
     ".wippy.yaml": `${BASE}\ncustom: {port: "\${port}", url: "\${url}/x", list: ["\${host}"]}`,
   });
   assert.deepEqual(values.custom, { port: 8085, url: "http://localhost:8085/x", list: ["localhost"] });
 });
 
-test("variables come from the merged section, profiles and --set included [config.vars]", async () => {
+test("variables come from the merged section, profiles and --set included [config.vars]", () => {
   const files = { ".wippy.yaml": `${BASE}\ncustom: "\${url}"` };
-  assert.equal((await compose(files, { profiles: ["pg"] })).values.custom, "http://localhost:18085");
-  assert.equal((await compose(files, { sets: ["vars.host=h"] })).values.custom, "http://h:8085");
+  assert.equal(compose(files, { profiles: ["pg"] }).values.custom, "http://localhost:18085");
+  assert.equal(compose(files, { sets: ["vars.host=h"] }).values.custom, "http://h:8085");
 });
 
-test("unknown and circular variables are refused [config.vars]", async () => {
+test("unknown and circular variables are refused [config.vars]", () => {
   assert.equal(
-    await complaint({ ".wippy.yaml": "vars: {a: 1}\nlogger:\n  encoding: ${b}" }),
+    complaint({ ".wippy.yaml": "vars: {a: 1}\nlogger:\n  encoding: ${b}" }),
     "logger.encoding (.wippy.yaml:3): unknown variable ${b}; vars has a",
   );
   assert.equal(
-    await complaint({ ".wippy.yaml": 'vars: {a: "${b}", b: "x${a}"}' }),
+    complaint({ ".wippy.yaml": 'vars: {a: "${b}", b: "x${a}"}' }),
     "vars: b -> a -> b is a circle",
   );
 });
 
-test("operating system variables are filled when the file is loaded [config.env-ref]", async () => {
+test("operating system variables are filled when the file is loaded [config.env-ref]", () => {
   const file = { ".wippy.yaml": "registry:\n  history_dsn: postgres://${env:USER}@db/${env:NAME}" };
-  const { settings } = await compose(file, {}, { USER: "u", NAME: "n" });
+  const { settings } = compose(file, {}, { USER: "u", NAME: "n" });
   assert.equal(settings.registry.history_dsn, "postgres://u@db/n");
   assert.equal(
-    await complaint(file, {}, { USER: "u" }),
+    complaint(file, {}, { USER: "u" }),
     "registry.history_dsn (.wippy.yaml:2): environment variable NAME is not set",
   );
 });
 
-test("operating system variables may not stand in the vars of a profile [config.profiles]", async () => {
+test("operating system variables may not stand in the vars of a profile [config.profiles]", () => {
   assert.match(
-    await complaint({ ".wippy.yaml": "profiles:\n  a:\n    vars:\n      x: ${env:HOME}" }, {}, { HOME: "h" }),
+    complaint({ ".wippy.yaml": "profiles:\n  a:\n    vars:\n      x: ${env:HOME}" }, {}, { HOME: "h" }),
     /^profiles\.a\.vars\.x \(\.wippy\.yaml:4\): \$\{env:HOME\} is not allowed in the vars of a profile/,
   );
-  const { values } = await compose(
+  const { values } = compose(
     { ".wippy.yaml": "vars: {x: '${env:HOME}'}\nprofiles: {a: {lsp: {address: '${env:HOME}'}}}" },
     { profiles: ["a"] },
     { HOME: "h" },
@@ -170,21 +170,21 @@ test("operating system variables may not stand in the vars of a profile [config.
   assert.deepEqual(values, { vars: { x: "h" }, lsp: { address: "h" } });
 });
 
-test("disable lists are replaced by a plain list and edited by operations [config.disable] [config.disable.ops]", async () => {
-  const list = async (profile: string): Promise<readonly string[]> =>
-    (await compose({
+test("disable lists are replaced by a plain list and edited by operations [config.disable] [config.disable.ops]", () => {
+  const list = (profile: string): readonly string[] =>
+    compose({
       ".wippy.yaml": "disable: {namespaces: [a, b]}\nprofiles:\n" +
         "  plain: {disable: {namespaces: [c]}}\n" +
         "  add: {disable: {namespaces.add: [b, c]}}\n" +
         "  remove: {disable: {namespaces.remove: [a, x]}}\n",
-    }, { profiles: [profile] })).disabled.namespaces;
-  assert.deepEqual(await list("plain"), ["c"]);
-  assert.deepEqual(await list("add"), ["a", "b", "c"]);
-  assert.deepEqual(await list("remove"), ["b"]);
+    }, { profiles: [profile] }).disabled.namespaces;
+  assert.deepEqual(list("plain"), ["c"]);
+  assert.deepEqual(list("add"), ["a", "b", "c"]);
+  assert.deepEqual(list("remove"), ["b"]);
 });
 
-test("--set writes one leaf and coerces by form [cli.run.set]", async () => {
-  const { values, settings } = await compose({ ".wippy.yaml": "cluster: {name: n, raft: {priority: 1}}" }, {
+test("--set writes one leaf and coerces by form [cli.run.set]", () => {
+  const { values, settings } = compose({ ".wippy.yaml": "cluster: {name: n, raft: {priority: 1}}" }, {
     sets: [
       "cluster.enabled=true",
       "cluster.membership.join_addrs=node-2:7946,node-3:7946",
@@ -205,8 +205,8 @@ test("--set writes one leaf and coerces by form [cli.run.set]", async () => {
   assert.deepEqual(values.custom, { text: "a=b", empty: "" });
 });
 
-test("--set reaches into sections whose keys hold dots [cli.run.set]", async () => {
-  const { overrides, disabled } = await compose({ ".wippy.yaml": "disable: {namespaces: [a]}" }, {
+test("--set reaches into sections whose keys hold dots [cli.run.set]", () => {
+  const { overrides, disabled } = compose({ ".wippy.yaml": "disable: {namespaces: [a]}" }, {
     sets: ["override.app.api:gateway:addr=:9090", "disable.namespaces.add=b"],
   });
   assert.deepEqual(overrides.map(({ id, path, value }) => [id, path, value]), [[
@@ -217,43 +217,43 @@ test("--set reaches into sections whose keys hold dots [cli.run.set]", async () 
   assert.deepEqual(disabled.namespaces, ["a", "b"]);
 });
 
-test("--set of another form is misuse [cli.run.set]", async () => {
+test("--set of another form is misuse [cli.run.set]", () => {
   for (const text of ["shutdown.timeout", "=5s", "shutdown..timeout=5s"]) {
-    assert.match(await complaint({}, { sets: [text] }), /^--set .*: expected section\.path=value/);
+    assert.match(complaint({}, { sets: [text] }), /^--set .*: expected section\.path=value/);
   }
 });
 
-test("a wrong value is named with its file and line, profile or flag [config.version]", async () => {
+test("a wrong value is named with its file and line, profile or flag [config.version]", () => {
   assert.equal(
-    await complaint({ ".wippy.yaml": 'version: "1.0"\nshutdown:\n  timeout: soon\n' }),
+    complaint({ ".wippy.yaml": 'version: "1.0"\nshutdown:\n  timeout: soon\n' }),
     'shutdown.timeout: expected a duration such as 500ms, 10s or 1h30m, got "soon" (.wippy.yaml:3)',
   );
   assert.equal(
-    await complaint({ ".wippy.yaml": "logger: json" }),
+    complaint({ ".wippy.yaml": "logger: json" }),
     'logger: expected a map, got "json" (.wippy.yaml:1)',
   );
   assert.match(
-    await complaint({ ".wippy.yaml": "profiles:\n  p:\n    logger:\n      encoding: xml" }, {
+    complaint({ ".wippy.yaml": "profiles:\n  p:\n    logger:\n      encoding: xml" }, {
       profiles: ["p"],
     }),
     /^logger\.encoding: expected one of console, json, got "xml" \(\.wippy\.yaml:4\)$/,
   );
   assert.match(
-    await complaint({}, { sets: ["lsp.max_message_bytes=0"] }),
+    complaint({}, { sets: ["lsp.max_message_bytes=0"] }),
     /\(--set lsp\.max_message_bytes=0\)$/,
   );
 });
 
-test("a file that is no YAML or no map is refused with its line [cli.global.config]", async () => {
-  assert.match(await complaint({ ".wippy.yaml": "a: 1\nb: [1, 2" }), /^\.wippy\.yaml:\d+: /);
+test("a file that is no YAML or no map is refused with its line [cli.global.config]", () => {
+  assert.match(complaint({ ".wippy.yaml": "a: 1\nb: [1, 2" }), /^\.wippy\.yaml:\d+: /);
   assert.equal(
-    await complaint({ ".wippy.yaml": "- a" }),
+    complaint({ ".wippy.yaml": "- a" }),
     ".wippy.yaml:1: expected sections (name: ...) at the top",
   );
 });
 
-test("unknown sections and keys are ignored, undocumented ones accepted [config.unknown] [config.undocumented.registry] [config.undocumented.other]", async () => {
-  const { settings } = await compose({
+test("unknown sections and keys are ignored, undocumented ones accepted [config.unknown] [config.undocumented.registry] [config.undocumented.other]", () => {
+  const { settings } = compose({
     ".wippy.yaml": "boot: {x: 1}\nlogger: {mode: dev, level: debug, colour: red}\n" +
       "registry: {event_wait_timeout: 5s, dependency_resolve_timeout: 1s, dispatch_internal_kinds: true}\n" +
       "lua: {invalidation_wait_timeout: 2s}\ncluster: {kv_crdt_tombstone_retention: 1h, raft: {registry_backend: kv}}",
@@ -263,8 +263,8 @@ test("unknown sections and keys are ignored, undocumented ones accepted [config.
   assert.equal(settings.cluster.raft.registry_backend, "kv");
 });
 
-test("override keys name kind, data and metadata and keep YAML types [config.override]", async () => {
-  const { overrides } = await compose({
+test("override keys name kind, data and metadata and keep YAML types [config.override]", () => {
+  const { overrides } = compose({
     ".wippy.yaml": `override:
   app:gateway:addr: ":9090"
   app:worker:meta.priority: 3
@@ -282,19 +282,19 @@ test("override keys name kind, data and metadata and keep YAML types [config.ove
   ]);
 });
 
-test("override keys of another form are refused [config.override]", async () => {
+test("override keys of another form are refused [config.override]", () => {
   assert.match(
-    await complaint({ ".wippy.yaml": "override:\n  app:db: x" }),
+    complaint({ ".wippy.yaml": "override:\n  app:db: x" }),
     /^override app:db \(\.wippy\.yaml:2\): expected namespace:entry:field/,
   );
   assert.match(
-    await complaint({ ".wippy.yaml": "override:\n  app:db:kind: 3" }),
+    complaint({ ".wippy.yaml": "override:\n  app:db:kind: 3" }),
     /a kind is a non-empty text$/,
   );
 });
 
-test("--override coerces its value and comes last [cli.run.override]", async () => {
-  const { overrides } = await compose({ ".wippy.yaml": BASE }, {
+test("--override coerces its value and comes last [cli.run.override]", () => {
+  const { overrides } = compose({ ".wippy.yaml": BASE }, {
     overrides: ["app:db:host=localhost", "app:db:port=5432", "app:db:tls=true", "app:db:dsn=a=b"],
   });
   assert.deepEqual(overrides.slice(2).map(({ path, value }) => [path[0], value]), [
@@ -303,41 +303,41 @@ test("--override coerces its value and comes last [cli.run.override]", async () 
     ["tls", true],
     ["dsn", "a=b"],
   ]);
-  assert.match(await complaint({}, { overrides: ["app:db:host"] }), /expected namespace:entry:field=value/);
+  assert.match(complaint({}, { overrides: ["app:db:host"] }), /expected namespace:entry:field=value/);
 });
 
-test("replacement directories stand against the first file and may be cancelled [dep.workspace.replacements]", async () => {
+test("replacement directories stand against the first file and may be cancelled [dep.workspace.replacements]", () => {
   const files = {
     "conf/a.yaml": "workspace:\n  replacements:\n    acme/http: ../http\n    acme/sql: ../sql\n",
     "conf/b.yaml": "workspace: {replacements: {acme/sql: null}}",
     "http/x": "",
   };
-  const { replacements } = await compose(files, { files: ["conf/a.yaml", "conf/b.yaml"] });
+  const { replacements } = compose(files, { files: ["conf/a.yaml", "conf/b.yaml"] });
   assert.deepEqual(replacements, { "acme/http": "/app/http" });
   assert.equal(
-    await complaint(files, { files: ["conf/a.yaml"] }),
+    complaint(files, { files: ["conf/a.yaml"] }),
     "workspace.replacements.acme/sql: ../sql is no directory (conf/a.yaml:4)",
   );
 });
 
-test("the memory limit comes from the flag, the environment, the default [cli.global.memory-limit]", async () => {
-  const limit = async (memoryLimit?: string, variable?: string): Promise<number> =>
-    (await compose({}, { memoryLimit }, variable === undefined ? {} : { GOMEMLIMIT: variable }))
+test("the memory limit comes from the flag, the environment, the default [cli.global.memory-limit]", () => {
+  const limit = (memoryLimit?: string, variable?: string): number =>
+    compose({}, { memoryLimit }, variable === undefined ? {} : { GOMEMLIMIT: variable })
       .memoryBytesMax;
-  assert.equal(await limit(), 1024 ** 3);
-  assert.equal(await limit(undefined, "512MiB"), 512 * 1024 ** 2);
-  assert.equal(await limit("2G", "512MiB"), 2 * 1024 ** 3);
-  assert.equal(await limit("1.5k"), 1536);
-  assert.equal(await limit(undefined, "off"), Infinity);
+  assert.equal(limit(), 1024 ** 3);
+  assert.equal(limit(undefined, "512MiB"), 512 * 1024 ** 2);
+  assert.equal(limit("2G", "512MiB"), 2 * 1024 ** 3);
+  assert.equal(limit("1.5k"), 1536);
+  assert.equal(limit(undefined, "off"), Infinity);
   assert.match(
-    await complaint({}, { memoryLimit: "lots" }),
+    complaint({}, { memoryLimit: "lots" }),
     /^--memory-limit: "lots" is not an amount of memory/,
   );
 });
 
-test("environment variables stand for telemetry keys and the node name [config.otel.env] [cli.env.node]", async () => {
+test("environment variables stand for telemetry keys and the node name [config.otel.env] [cli.env.node]", () => {
   const file = { ".wippy.yaml": "otel: {enabled: true, endpoint: a:1}\nrelay: {node_name: file}" };
-  const { settings } = await compose(file, { sets: ["otel.service_name=set"] }, {
+  const { settings } = compose(file, { sets: ["otel.service_name=set"] }, {
     OTEL_EXPORTER_OTLP_ENDPOINT: "b:2",
     OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",
     OTEL_SERVICE_NAME: "variable",

@@ -4,18 +4,18 @@ import { test } from "node:test";
 import { composeConfiguration, defaultNodeName, type Settings } from "../../src/app/config/mod.ts";
 import { memoryPorts } from "./memory_files.ts";
 
-async function defaults(): Promise<Settings> {
-  return (await composeConfiguration({}, memoryPorts({}))).settings;
+function defaults(): Settings {
+  return composeConfiguration({}, memoryPorts({})).settings;
 }
 
-test("defaults of logging [config.logger] [config.logmanager]", async () => {
-  const { logger, logmanager } = await defaults();
+test("defaults of logging [config.logger] [config.logmanager]", () => {
+  const { logger, logmanager } = defaults();
   assert.equal(logger.encoding, "console");
   assert.deepEqual(logmanager, { propagate_downstream: true, stream_to_events: false, min_level: -1 });
 });
 
-test("defaults of the profiler [config.profiler]", async () => {
-  assert.deepEqual((await defaults()).profiler, {
+test("defaults of the profiler [config.profiler]", () => {
+  assert.deepEqual(defaults().profiler, {
     enabled: false,
     address: "localhost:6060",
     read_timeout: 15_000,
@@ -24,13 +24,12 @@ test("defaults of the profiler [config.profiler]", async () => {
   });
 });
 
-test("strict mode is off by default [config.security]", async () => {
-  assert.equal((await defaults()).security.strict_mode, false);
+test("strict mode is off by default [config.security]", () => {
+  assert.equal(defaults().security.strict_mode, false);
 });
 
-test("defaults of the registry [config.registry.history] [config.registry.path]", async () => {
-  const { enable_history, history_type, history_path, history_dsn, history_schema } =
-    (await defaults()).registry;
+test("defaults of the registry [config.registry.history] [config.registry.path]", () => {
+  const { enable_history, history_type, history_path, history_dsn, history_schema } = defaults().registry;
   assert.deepEqual([enable_history, history_type, history_path, history_dsn, history_schema], [
     true,
     "memory",
@@ -40,17 +39,17 @@ test("defaults of the registry [config.registry.history] [config.registry.path]"
   ]);
 });
 
-test("history types outside the list are refused [config.registry.history]", async () => {
+test("history types outside the list are refused [config.registry.history]", () => {
   const compose = (type: string) =>
     composeConfiguration({ sets: [`registry.history_type=${type}`] }, memoryPorts({}));
   for (const type of ["memory", "sqlite", "postgres", "nil"]) {
-    assert.equal((await compose(type)).settings.registry.history_type, type);
+    assert.equal(compose(type).settings.registry.history_type, type);
   }
-  await assert.rejects(compose("redis"), /expected one of memory, sqlite, postgres, nil, got "redis"/);
+  assert.throws(() => compose("redis"), /expected one of memory, sqlite, postgres, nil, got "redis"/);
 });
 
 test("a node without a name gets one made of machine and folder [config.relay]", async () => {
-  assert.equal((await defaults()).relay.node_name, "");
+  assert.equal(defaults().relay.node_name, "");
   const name = (hostname: string, machineId?: string): Promise<string> =>
     defaultNodeName({
       files: memoryPorts(machineId === undefined ? {} : { "/etc/machine-id": `${machineId}\n` }).files,
@@ -63,12 +62,12 @@ test("a node without a name gets one made of machine and folder [config.relay]",
   assert.equal(await name("one", "m1"), await name("two", "m1"));
 });
 
-test("defaults of the supervisor [config.supervisor]", async () => {
-  assert.deepEqual((await defaults()).supervisor, { host: { buffer_size: 1024, worker_count: 16 } });
+test("defaults of the supervisor [config.supervisor]", () => {
+  assert.deepEqual(defaults().supervisor, { host: { buffer_size: 1024, worker_count: 16 } });
 });
 
-test("defaults of the Lua runtime [config.lua.cache-sizes] [config.lua.cache] [config.lua.types] [config.lua.eval]", async () => {
-  const { lua } = await defaults();
+test("defaults of the Lua runtime [config.lua.cache-sizes] [config.lua.cache] [config.lua.types] [config.lua.eval]", () => {
+  const { lua } = defaults();
   assert.equal(lua.proto_cache_size, 60_000);
   assert.equal(lua.main_cache_size, 10_000);
   assert.deepEqual(lua.cache, {
@@ -82,12 +81,12 @@ test("defaults of the Lua runtime [config.lua.cache-sizes] [config.lua.cache] [c
   assert.deepEqual(lua.eval, { cache_size: 256, cache_ttl: 0 });
 });
 
-test("defaults of the finder [config.finder]", async () => {
-  assert.deepEqual((await defaults()).finder, { query_cache_size: 1000, regex_cache_size: 100 });
+test("defaults of the finder [config.finder]", () => {
+  assert.deepEqual(defaults().finder, { query_cache_size: 1000, regex_cache_size: 100 });
 });
 
-test("defaults of telemetry [config.otel.base] [config.otel.sources]", async () => {
-  assert.deepEqual((await defaults()).otel, {
+test("defaults of telemetry [config.otel.base] [config.otel.sources]", () => {
+  assert.deepEqual(defaults().otel, {
     enabled: false,
     endpoint: "localhost:4318",
     protocol: "http/protobuf",
@@ -106,15 +105,15 @@ test("defaults of telemetry [config.otel.base] [config.otel.sources]", async () 
   });
 });
 
-test("defaults of shutdown, metrics and prometheus [config.shutdown] [config.metrics] [config.prometheus]", async () => {
-  const { shutdown, metrics, prometheus } = await defaults();
+test("defaults of shutdown, metrics and prometheus [config.shutdown] [config.metrics] [config.prometheus]", () => {
+  const { shutdown, metrics, prometheus } = defaults();
   assert.deepEqual(shutdown, { timeout: 30_000 });
   assert.deepEqual(metrics, { buffer: { size: 10_000 }, interceptor: { enabled: false } });
   assert.deepEqual(prometheus, { enabled: false, address: "" });
 });
 
-test("defaults of the language server [config.lsp]", async () => {
-  assert.deepEqual((await defaults()).lsp, {
+test("defaults of the language server [config.lsp]", () => {
+  assert.deepEqual(defaults().lsp, {
     enabled: false,
     address: ":7777",
     http_enabled: false,
@@ -125,8 +124,8 @@ test("defaults of the language server [config.lsp]", async () => {
   });
 });
 
-test("defaults of networks, outbound HTTP, modules and extensions [config.network] [config.dispatcher-http] [config.modules] [config.extensions]", async () => {
-  const { network_service, dispatcher, modules, extensions } = await defaults();
+test("defaults of networks, outbound HTTP, modules and extensions [config.network] [config.dispatcher-http] [config.modules] [config.extensions]", () => {
+  const { network_service, dispatcher, modules, extensions } = defaults();
   assert.deepEqual(network_service, { state_dir: ".wippy/net", default_network: "" });
   assert.deepEqual(dispatcher.http, {
     timeout: 0,
@@ -139,8 +138,8 @@ test("defaults of networks, outbound HTTP, modules and extensions [config.networ
   assert.deepEqual(extensions, { enabled: true, paths: [] });
 });
 
-test("defaults of the scheduler and the cluster [config.wasm-isolation] [config.cluster]", async () => {
-  const { scheduler, cluster } = await defaults();
+test("defaults of the scheduler and the cluster [config.wasm-isolation] [config.cluster]", () => {
+  const { scheduler, cluster } = defaults();
   assert.deepEqual(scheduler.wasm_isolation, { enabled: false, reserved_cores: 1 });
   assert.equal(cluster.enabled, false);
   assert.equal(cluster.membership.bind_port, 7946);

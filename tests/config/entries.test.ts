@@ -11,6 +11,7 @@ import {
   parseOverrideFlag,
   printLockFile,
 } from "../../src/app/config/mod.ts";
+import { yaml } from "./memory_files.ts";
 import type { Entry } from "../../src/registry/mod.ts";
 
 const DB: Entry = {
@@ -22,12 +23,12 @@ const DB: Entry = {
 
 test("overrides change kind, metadata and data, and nothing else [config.override]", () => {
   const { entries, unmatched } = overrideEntries([DB], [
-    parseOverride("app:db:kind", "db.sql.postgres", "", false),
-    parseOverride("app:db:data.kind", "y", "", false),
-    parseOverride("app:db:pool.size", 5, "", false),
-    parseOverride("app:db:tls.ca", "pem", "", false),
-    parseOverride("app:db:hosts.1.port", 2, "", false),
-    parseOverride("app:db:meta.priority", "high", "", false),
+    parseOverride("app:db:kind", "db.sql.postgres", () => "", false),
+    parseOverride("app:db:data.kind", "y", () => "", false),
+    parseOverride("app:db:pool.size", 5, () => "", false),
+    parseOverride("app:db:tls.ca", "pem", () => "", false),
+    parseOverride("app:db:hosts.1.port", 2, () => "", false),
+    parseOverride("app:db:meta.priority", "high", () => "", false),
   ]);
   assert.deepEqual(unmatched, []);
   assert.deepEqual(entries, [{
@@ -84,22 +85,22 @@ test("patterns of namespaces and names", () => {
   assert.equal(matchesName("*", ""), true);
 });
 
-test("the lock file keeps directories and modules [proj.layout]", async () => {
+test("the lock file keeps directories and modules [proj.layout]", () => {
   const text = printLockFile({ modules: ".wippy", src: "./src" });
   assert.equal(text, "directories:\n  modules: .wippy\n  src: ./src\n");
-  assert.deepEqual((await parseLockFile(text, "wippy.lock")).directories, {
+  assert.deepEqual(parseLockFile(text, "wippy.lock", yaml).directories, {
     modules: ".wippy",
     src: "./src",
   });
   const odd = printLockFile({ modules: "my modules", src: "yes" });
-  assert.deepEqual((await parseLockFile(odd, "wippy.lock")).directories, {
+  assert.deepEqual(parseLockFile(odd, "wippy.lock", yaml).directories, {
     modules: "my modules",
     src: "yes",
   });
-  const lock = await parseLockFile("modules:\n  - name: acme/http\n    version: v1.2.0\n", "wippy.lock");
+  const lock = parseLockFile("modules:\n  - name: acme/http\n    version: v1.2.0\n", "wippy.lock", yaml);
   assert.deepEqual(lock.modules, [{ name: "acme/http", version: "v1.2.0", hash: "" }]);
-  await assert.rejects(
-    parseLockFile("directories:\n  src: [a]\n", "wippy.lock"),
+  assert.throws(
+    () => parseLockFile("directories:\n  src: [a]\n", "wippy.lock", yaml),
     /^Failure: wippy\.lock:2: directories\.src: /,
   );
 });

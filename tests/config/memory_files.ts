@@ -1,7 +1,31 @@
 /** Files in memory, enough of the port for configuration. */
 import { Failure } from "../../src/core/mod.ts";
 import type { ConfigurationPorts } from "../../src/app/config/mod.ts";
+import type { Value } from "../../src/core/mod.ts";
+import type { YamlReader } from "../../src/ports/mod.ts";
+import { isNode, LineCounter, parseDocument } from "yaml";
 import { posix } from "node:path";
+
+/** A reader of YAML over the package, for tests that need no platform. */
+export const yaml: YamlReader = {
+  parse(text) {
+    const lines = new LineCounter();
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+    const [broken] = document.errors;
+    if (broken === undefined) return document.toJS() as Value;
+    const { line, col } = lines.linePos(broken.pos[0]);
+    throw new Failure("Invalid", broken.message, { details: { line, column: col } });
+  },
+  lineOf(text, path) {
+    const lines = new LineCounter();
+    const document = parseDocument(text, { lineCounter: lines });
+    for (let length = path.length; length > 0; length--) {
+      const node = document.getIn(path.slice(0, length), true);
+      if (isNode(node) && node.range) return lines.linePos(node.range[0]).line;
+    }
+    return 1;
+  },
+};
 
 /** Ports whose files are `files` (paths relative to the working directory `/app`) and whose environment is `variables`. */
 export function memoryPorts(
@@ -14,6 +38,7 @@ export function memoryPorts(
     throw new Failure("Internal", "not part of this test");
   };
   return {
+    yaml,
     osVariable: (name) => variables[name],
     files: {
       readText(path) {

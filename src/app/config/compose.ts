@@ -54,7 +54,7 @@ export interface Configuration {
 }
 
 /** What composing needs of the outside. */
-export type ConfigurationPorts = Pick<Ports, "files" | "osVariable">;
+export type ConfigurationPorts = Pick<Ports, "files" | "osVariable" | "yaml">;
 
 /** Single keys that environment variables set, strongest last. */
 const VARIABLES: readonly (readonly [variable: string, path: string, read?: (text: string) => Value])[] = [
@@ -70,10 +70,10 @@ const VARIABLES: readonly (readonly [variable: string, path: string, read?: (tex
 ];
 
 /** Composes. Every failure is Invalid or NotFound and says where the wrong value stands. */
-export async function composeConfiguration(
+export function composeConfiguration(
   request: ConfigurationRequest,
   ports: ConfigurationPorts,
-): Promise<Configuration> {
+): Configuration {
   const { files } = ports;
   const layered = new LayeredValues();
   if (request.packed !== undefined) layered.add({ values: request.packed, origin: () => "the pack" });
@@ -86,7 +86,7 @@ export async function composeConfiguration(
       if (named.length === 0) continue;
       throw new Failure("NotFound", `--config ${named[i]}: no such file`);
     }
-    layered.add(await fileLayer(files.readText(path), named[i] ?? CONFIG_FILE, ports));
+    layered.add(fileLayer(files.readText(path), named[i] ?? CONFIG_FILE, ports));
     read.push(path);
   }
   for (const name of request.profiles ?? []) layered.add(profileLayer(layered, name));
@@ -121,8 +121,8 @@ export async function composeConfiguration(
   };
 }
 
-async function fileLayer(text: string, name: string, ports: ConfigurationPorts): Promise<Layer> {
-  const file = await readYaml(text, name);
+function fileLayer(text: string, name: string, ports: ConfigurationPorts): Layer {
+  const file = readYaml(text, name, ports.yaml);
   const values = fillEnvironment(file.values, (variable) => ports.osVariable(variable), file.origin);
   return { values, origin: file.origin };
 }
@@ -184,7 +184,7 @@ function sectionOverrides(section: Value, layered: LayeredValues): EntryOverride
     );
   }
   return Object.keys(section).map((key) =>
-    parseOverride(key, section[key], layered.origin(["override", key]) ?? "override", false)
+    parseOverride(key, section[key], () => layered.origin(["override", key]) ?? "override", false)
   );
 }
 

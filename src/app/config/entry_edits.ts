@@ -15,7 +15,7 @@ export interface EntryOverride {
   readonly path: readonly string[];
   readonly value: Value;
   /** Where it was asked for, for people. */
-  readonly origin: string;
+  readonly origin: () => string;
   /** True for one typed on the command line, which must then match an entry. */
   readonly isStrict: boolean;
 }
@@ -30,7 +30,7 @@ export interface Disabled {
 export function parseOverride(
   key: string,
   value: Value,
-  origin: string,
+  origin: () => string,
   isStrict: boolean,
 ): EntryOverride {
   const [ns, name, ...rest] = key.split(":");
@@ -38,13 +38,13 @@ export function parseOverride(
   if (!ns || !name || field === "" || field.split(".").includes("")) {
     throw new Failure(
       "Invalid",
-      `override ${key} (${origin}): expected namespace:entry:field, for example app:gateway:addr`,
+      `override ${key} (${origin()}): expected namespace:entry:field, for example app:gateway:addr`,
     );
   }
   const id = `${ns}:${name}`;
   if (field === "kind") {
     if (typeof value !== "string" || value === "") {
-      throw new Failure("Invalid", `override ${key} (${origin}): a kind is a non-empty text`);
+      throw new Failure("Invalid", `override ${key} (${origin()}): a kind is a non-empty text`);
     }
     return { id, target: "kind", path: [], value, origin, isStrict };
   }
@@ -70,7 +70,7 @@ export function parseOverrideFlag(text: string): EntryOverride {
     );
   }
   const value = coerce(text.slice(equals + 1));
-  return parseOverride(text.slice(0, equals), value, `--override ${text}`, true);
+  return parseOverride(text.slice(0, equals), value, () => `--override ${text}`, true);
 }
 
 /** Entries after all overrides, and the overrides that matched no entry. */
@@ -103,7 +103,7 @@ function withValue(value: Value, path: readonly string[], override: EntryOverrid
     if (!/^\d+$/.test(key) || index >= value.length) {
       throw new Failure(
         "Invalid",
-        `${override.origin}: ${override.id} has a list of ${value.length} there, "${key}" is no position in it (from 0)`,
+        `${override.origin()}: ${override.id} has a list of ${value.length} there, "${key}" is no position in it (from 0)`,
       );
     }
     return value.map((item, i) => i === index ? withValue(item, rest, override) : item);

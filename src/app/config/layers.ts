@@ -4,7 +4,8 @@
  * CL1. Merging is per leaf: maps merge key by key, everything else replaces what was there.
  * CL2. `disable` lists may be edited instead of replaced: `namespaces.add`, `namespaces.remove`, `entries.add`,
  *      `entries.remove`.
- * CL3. Every leaf knows which layer wrote it last, so that a complaint can say where to look.
+ * CL3. Every leaf knows which layer wrote it last, so that a complaint can say where to look. The place itself is only
+ *      found when it is asked for: that reads the file again.
  */
 import { Failure, isValueMap, type Value, type ValueMap } from "../../core/mod.ts";
 
@@ -18,7 +19,7 @@ export interface Layer {
 /** Merged layers. */
 export class LayeredValues {
   readonly values: ValueMap = {};
-  readonly #origins = new Map<string, string>();
+  readonly #origins = new Map<string, () => string>();
 
   /** Lays `layer` over what is there. */
   add(layer: Layer): void {
@@ -29,7 +30,7 @@ export class LayeredValues {
   origin(path: readonly string[]): string | undefined {
     for (let length = path.length; length > 0; length--) {
       const origin = this.#origins.get(path.slice(0, length).join("\0"));
-      if (origin !== undefined) return origin;
+      if (origin !== undefined) return origin();
     }
     return undefined;
   }
@@ -38,7 +39,9 @@ export class LayeredValues {
     for (const key of Object.keys(source)) {
       const at = [...path, key];
       const value = source[key];
-      if (path.length === 1 && path[0] === "disable" && editList(target, key, value, layer.origin(at))) {
+      if (
+        path.length === 1 && path[0] === "disable" && editList(target, key, value, () => layer.origin(at))
+      ) {
         continue;
       }
       const current = Object.hasOwn(target, key) ? target[key] : undefined;
@@ -48,7 +51,7 @@ export class LayeredValues {
         this.#merge(inner, value, at, layer);
       } else {
         define(target, key, structuredClone(value));
-        this.#origins.set(at.join("\0"), layer.origin(at));
+        this.#origins.set(at.join("\0"), () => layer.origin(at));
       }
     }
   }
@@ -60,14 +63,14 @@ function define(target: ValueMap, key: string, value: Value): void {
 }
 
 /** Applies `namespaces.add` and the like; false when `key` is no such operation. */
-function editList(disable: ValueMap, key: string, value: Value, origin: string): boolean {
+function editList(disable: ValueMap, key: string, value: Value, origin: () => string): boolean {
   const match = /^(namespaces|entries)\.(add|remove)$/.exec(key);
   if (match === null) return false;
   const [, name, operation] = match as unknown as [string, string, "add" | "remove"];
   const current = disable[name] ?? [];
   const patterns = typeof value === "string" ? value.split(",") : value;
   if (!isTextList(current) || !isTextList(patterns)) {
-    throw new Failure("Invalid", `disable.${key}: expected a list of patterns (${origin})`);
+    throw new Failure("Invalid", `disable.${key}: expected a list of patterns (${origin()})`);
   }
   disable[name] = operation === "add"
     ? [...current, ...patterns.filter((pattern) => !current.includes(pattern))]

@@ -1,5 +1,6 @@
 /** `wippy.lock`: where the sources and modules of a project are, and which modules at which version. */
 import { type Decoded, Failure, schema, type Value } from "../../core/mod.ts";
+import type { YamlReader } from "../../ports/mod.ts";
 import { readYaml } from "./yaml_file.ts";
 
 /** Default name of the lock file. */
@@ -31,8 +32,8 @@ export const NO_LOCK: LockFile = {
 };
 
 /** Reads the text of a lock file; `name` is for messages. */
-export async function parseLockFile(text: string, name: string): Promise<LockFile> {
-  const file = await readYaml(text, name);
+export function parseLockFile(text: string, name: string, yaml: YamlReader): LockFile {
+  const file = readYaml(text, name, yaml);
   try {
     return LOCK.decode(file.values, { path: "", ns: "", references: [] });
   } catch (error) {
