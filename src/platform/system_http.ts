@@ -6,15 +6,17 @@
 import { Failure } from "../core/mod.ts";
 import type {
   ConnectionInfo,
+  HttpHandler,
   HttpListen,
   HttpListener,
   ListenOptions,
+  TlsOptions,
   WebSocketHandlers,
   WebSocketPeer,
 } from "../ports/mod.ts";
 import { BUN, DENO, type DenoGlobal } from "./runtime_globals.ts";
+import { listenBehindTls } from "./tls_front.ts";
 
-type Handle = Parameters<HttpListen["listen"]>[1];
 type BunServer = Bun.Server<BunSocketData>;
 
 interface BunSocketData {
@@ -28,12 +30,32 @@ const BUN_IDLE_SECONDS_MAX = 255;
 /** Returned by a handler whose request became a WebSocket on Bun, which wants no response then. */
 const UPGRADED = new Response(null);
 
+/** All interfaces, IPv6 and IPv4 together, and IPv4 alone for machines without IPv6. */
+const EVERY_INTERFACE = ["::", "0.0.0.0"] as const;
+
 /** Servers of the runtime this program is on. */
 export class SystemHttp implements HttpListen {
-  listen(options: ListenOptions, handle: Handle): HttpListener {
-    if (BUN !== undefined) return listenOnBun(BUN, options, handle);
-    if (DENO !== undefined) return listenOnDeno(DENO, options, handle);
-    throw new Failure("Unavailable", "this runtime has no HTTP server");
+  listen(options: ListenOptions, handle: HttpHandler): HttpListener | Promise<HttpListener> {
+    const wanted = options.tls?.clientAuthentication ?? "none";
+    // Bun's server knows all or nothing; Deno's knows nothing of client certificates.
+    const isNative = wanted === "none" ||
+      (BUN !== undefined && (wanted === "request" || wanted === "require_and_verify"));
+    return isNative ? listenPlainly(options, handle) : listenBehindTls(options, handle, listenPlainly);
+  }
+}
+
+function listenPlainly(options: ListenOptions, handle: HttpHandler): HttpListener {
+  const listen = BUN !== undefined
+    ? (hostname: string) => listenOnBun(BUN, { ...options, hostname }, handle)
+    : (hostname: string) => listenOnDeno(DENO!, { ...options, hostname }, handle);
+  if (options.hostname !== "") return listen(options.hostname);
+  try {
+    return listen(EVERY_INTERFACE[0]);
+  } catch (error) {
+    if (error instanceof Failure && error.message.startsWith("address already in use")) {
+      throw new Failure(error.kind, `address already in use: :${options.port}`, { cause: error.cause });
+    }
+    return listen(EVERY_INTERFACE[1]);
   }
 }
 
@@ -52,7 +74,10 @@ function listenFailure(error: unknown, options: ListenOptions): Failure {
   return new Failure("Unavailable", `can't listen on ${address}: ${message}`, { cause: error });
 }
 
+const MAPPED_IPV4 = "::ffff:";
+
 function hostPort(address: string, port: number): string {
+  if (address.startsWith(MAPPED_IPV4)) return `${address.slice(MAPPED_IPV4.length)}:${port}`;
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
@@ -61,10 +86,12 @@ function hostPort(address: string, port: number): string {
 class BunConnection implements ConnectionInfo {
   readonly #server: BunServer;
   readonly #request: Request;
+  readonly #idleSeconds: number;
 
-  constructor(server: BunServer, request: Request) {
+  constructor(server: BunServer, request: Request, idleSeconds: number) {
     this.#server = server;
     this.#request = request;
+    this.#idleSeconds = idleSeconds;
   }
 
   get remoteAddress(): string {
@@ -79,6 +106,30 @@ class BunConnection implements ConnectionInfo {
     const data: BunSocketData = { handlers, peer: undefined };
     return this.#server.upgrade(this.#request, { headers, data }) ? UPGRADED : undefined;
   }
+
+  setIdleLimit(enabled: boolean): void {
+    this.#server.timeout(this.#request, enabled ? this.#idleSeconds : 0);
+  }
+}
+
+/** TLS settings of Bun. It either verifies every client or none. */
+function bunTls(tls: TlsOptions | undefined): Bun.TLSOptions | undefined {
+  if (tls === undefined) return undefined;
+  const wanted = tls.clientAuthentication ?? "none";
+  if (wanted === "require_any" || wanted === "verify_if_given") throw unsupportedClients(wanted);
+  return {
+    cert: tls.cert,
+    key: tls.key,
+    ca: tls.clientCa,
+    requestCert: wanted !== "none",
+    rejectUnauthorized: wanted === "require_and_verify",
+  };
+}
+
+function unsupportedClients(wanted: string): Failure {
+  return new Failure("Unavailable", `client authentication ${wanted} is not supported on this runtime`, {
+    retryable: false,
+  });
 }
 
 function bunPeer(socket: Bun.ServerWebSocket<BunSocketData>): WebSocketPeer {
@@ -93,19 +144,20 @@ function bunPeer(socket: Bun.ServerWebSocket<BunSocketData>): WebSocketPeer {
   };
 }
 
-function listenOnBun(bun: typeof Bun, options: ListenOptions, handle: Handle): HttpListener {
-  const idle = options.idleTimeoutMs ?? 0;
+function listenOnBun(bun: typeof Bun, options: ListenOptions, handle: HttpHandler): HttpListener {
+  const idleSeconds = Math.min(BUN_IDLE_SECONDS_MAX, Math.ceil((options.idleTimeoutMs ?? 0) / 1000));
+  const tls = bunTls(options.tls);
   let server: BunServer;
   try {
     server = bun.serve<BunSocketData>({
       hostname: options.hostname,
       port: options.port,
-      tls: options.tls === undefined ? undefined : { ...options.tls },
-      idleTimeout: Math.min(BUN_IDLE_SECONDS_MAX, Math.ceil(idle / 1000)),
+      tls,
+      idleTimeout: idleSeconds,
       maxRequestBodySize: options.bodyBytesMax ?? Number.MAX_SAFE_INTEGER,
       development: false,
       fetch(request, served) {
-        const response = handle(request, new BunConnection(served, request));
+        const response = handle(request, new BunConnection(served, request, idleSeconds));
         if (!(response instanceof Promise)) return response === UPGRADED ? undefined as never : response;
         return response.then((late) => late === UPGRADED ? undefined as never : late);
       },
@@ -166,14 +218,18 @@ class DenoConnection implements ConnectionInfo {
     socket.onclose = ({ code, reason }) => handlers.close(peer, code, reason);
     return response;
   }
+
+  /** This server has no idle limit of its own to turn off. */
+  setIdleLimit(): void {}
+
+  /** Nothing to do: the runtime has no idle limit. */
+  setIdleLimit(): void {}
 }
 
-function listenOnDeno(deno: DenoGlobal, options: ListenOptions, handle: Handle): HttpListener {
+function listenOnDeno(deno: DenoGlobal, options: ListenOptions, handle: HttpHandler): HttpListener {
   const { tls } = options;
-  if (tls?.requestCert) {
-    throw new Failure("Unavailable", "client certificates are not supported on this runtime");
-  }
-  // The runtime's own signal has no end that leaves streams alone, so connections are counted by it and cut by abort.
+  const wanted = tls?.clientAuthentication ?? "none";
+  if (wanted !== "none") throw unsupportedClients(wanted);
   const abort = new AbortController();
   let server: ReturnType<DenoGlobal["serve"]>;
   try {

@@ -25,13 +25,38 @@ export interface ConnectionInfo {
    * Undefined when the request asks for no WebSocket.
    */
   upgrade(handlers: WebSocketHandlers, options?: { protocol?: string }): Response | undefined;
+  /**
+   * Turns the idle limit of this connection off (while an answer that may be silent for long is under way) and on again
+   * (right before it ends). Answers that come late, but whole, need not ask.
+   */
+  setIdleLimit(enabled: boolean): void;
+}
+
+/**
+ * What a TLS server wants of its clients' certificates: `request` and `require_any` accept any certificate; the other two
+ * one of `clientCa` only.
+ */
+export type ClientAuthentication =
+  | "none"
+  | "request"
+  | "require_any"
+  | "verify_if_given"
+  | "require_and_verify";
+
+/** Certificate and key as PEM text, and what is wanted of clients. */
+export interface TlsOptions {
+  cert: string;
+  key: string;
+  clientCa?: string;
+  clientAuthentication?: ClientAuthentication;
 }
 
 /** Where and how to listen. */
 export interface ListenOptions {
+  /** `""` means every interface, IPv6 and IPv4. */
   hostname: string;
   port: number;
-  tls?: { cert: string; key: string; ca?: string; requestCert?: boolean; rejectUnauthorized?: boolean };
+  tls?: TlsOptions;
   idleTimeoutMs?: number;
   bodyBytesMax?: number;
 }
@@ -43,10 +68,10 @@ export interface HttpListener {
   close(signal: AbortSignal): Promise<void>;
 }
 
+/** Answers one request. */
+export type HttpHandler = (request: Request, connection: ConnectionInfo) => Response | Promise<Response>;
+
 /** Starts servers. Port in use: Unavailable `address already in use: <addr>`. */
 export interface HttpListen {
-  listen(
-    options: ListenOptions,
-    handle: (request: Request, connection: ConnectionInfo) => Response | Promise<Response>,
-  ): HttpListener;
+  listen(options: ListenOptions, handle: HttpHandler): HttpListener | Promise<HttpListener>;
 }
