@@ -5,6 +5,7 @@ import { availableParallelism, hostname } from "node:os";
 import process from "node:process";
 import type { Ports } from "../ports/mod.ts";
 import { SystemClock } from "./system_clock.ts";
+import { systemCompression } from "./system_compression.ts";
 import { systemCryptography } from "./system_cryptography.ts";
 import { SystemFiles } from "./system_files.ts";
 import { SystemHttp } from "./system_http.ts";
@@ -23,6 +24,7 @@ export function createPorts(): Ports {
     clock: new SystemClock(),
     random: new SystemRandom(),
     cryptography: systemCryptography,
+    compression: systemCompression,
     files: new SystemFiles(),
     http: new SystemHttp(),
     sqlite: new SystemSqlite(),

@@ -46,7 +46,7 @@ export class SystemHttp implements HttpListen {
 
 function listenPlainly(options: ListenOptions, handle: HttpHandler): HttpListener {
   const listen = BUN !== undefined
-    ? (hostname: string) => listenOnBun(BUN, { ...options, hostname }, handle)
+    ? (hostname: string) => listenOnBun(BUN!, { ...options, hostname }, handle)
     : (hostname: string) => listenOnDeno(DENO!, { ...options, hostname }, handle);
   if (options.hostname !== "") return listen(options.hostname);
   try {
@@ -108,15 +108,14 @@ class BunConnection implements ConnectionInfo {
   }
 
   setIdleLimit(enabled: boolean): void {
-    this.#server.timeout(this.#request, enabled ? this.#idleSeconds : 0);
+    if (this.#idleSeconds > 0) this.#server.timeout(this.#request, enabled ? this.#idleSeconds : 0);
   }
 }
 
-/** TLS settings of Bun. It either verifies every client or none. */
+/** TLS settings of Bun. */
 function bunTls(tls: TlsOptions | undefined): Bun.TLSOptions | undefined {
   if (tls === undefined) return undefined;
   const wanted = tls.clientAuthentication ?? "none";
-  if (wanted === "require_any" || wanted === "verify_if_given") throw unsupportedClients(wanted);
   return {
     cert: tls.cert,
     key: tls.key,
@@ -124,12 +123,6 @@ function bunTls(tls: TlsOptions | undefined): Bun.TLSOptions | undefined {
     requestCert: wanted !== "none",
     rejectUnauthorized: wanted === "require_and_verify",
   };
-}
-
-function unsupportedClients(wanted: string): Failure {
-  return new Failure("Unavailable", `client authentication ${wanted} is not supported on this runtime`, {
-    retryable: false,
-  });
 }
 
 function bunPeer(socket: Bun.ServerWebSocket<BunSocketData>): WebSocketPeer {
@@ -157,8 +150,11 @@ function listenOnBun(bun: typeof Bun, options: ListenOptions, handle: HttpHandle
       maxRequestBodySize: options.bodyBytesMax ?? Number.MAX_SAFE_INTEGER,
       development: false,
       fetch(request, served) {
-        const response = handle(request, new BunConnection(served, request, idleSeconds));
+        const connection = new BunConnection(served, request, idleSeconds);
+        const response = handle(request, connection);
         if (!(response instanceof Promise)) return response === UPGRADED ? undefined as never : response;
+        // The time the application takes is no idleness of the client.
+        connection.setIdleLimit(false);
         return response.then((late) => late === UPGRADED ? undefined as never : late);
       },
       error: () => new Response("internal server error", { status: 500 }),
@@ -221,15 +217,10 @@ class DenoConnection implements ConnectionInfo {
 
   /** This server has no idle limit of its own to turn off. */
   setIdleLimit(): void {}
-
-  /** Nothing to do: the runtime has no idle limit. */
-  setIdleLimit(): void {}
 }
 
 function listenOnDeno(deno: DenoGlobal, options: ListenOptions, handle: HttpHandler): HttpListener {
   const { tls } = options;
-  const wanted = tls?.clientAuthentication ?? "none";
-  if (wanted !== "none") throw unsupportedClients(wanted);
   const abort = new AbortController();
   let server: ReturnType<DenoGlobal["serve"]>;
   try {

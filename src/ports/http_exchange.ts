@@ -31,6 +31,8 @@ export interface HttpResponseWriter {
   readonly handled: boolean;
   setStatus(status: number): void;
   setHeader(name: string, value: string): void;
+  /** Like `setHeader("Content-Type", ...)`, but does not count as handling the request. */
+  setContentType(value: string): void;
   setTransfer(mode: "chunked" | "sse"): void;
   write(data: Uint8Array | string): void | Promise<void>;
   flush(): void | Promise<void>;

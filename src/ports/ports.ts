@@ -1,5 +1,6 @@
 /** The outside world in one record, made by `src/platform` or by a simulation. */
 import type { Clock } from "./clock.ts";
+import type { Compression } from "./compression.ts";
 import type { Cryptography } from "./cryptography.ts";
 import type { Files } from "./files.ts";
 import type { HttpListen } from "./http_server.ts";
@@ -12,6 +13,7 @@ export interface Ports {
   readonly clock: Clock;
   readonly random: Random;
   readonly cryptography: Cryptography;
+  readonly compression: Compression;
   readonly files: Files;
   readonly http: HttpListen;
   readonly sqlite: Sqlite;

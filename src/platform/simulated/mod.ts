@@ -4,6 +4,7 @@
  * The same seed and the same program give the same run. Cryptography is the real one: it has no state.
  */
 import type { Ports } from "../../ports/mod.ts";
+import { systemCompression } from "../system_compression.ts";
 import { systemCryptography } from "../system_cryptography.ts";
 import { SimulatedClock } from "./simulated_clock.ts";
 import { SimulatedFiles } from "./simulated_files.ts";
@@ -44,6 +45,7 @@ export function simulatedPorts(options: SimulationOptions): SimulatedPorts {
     clock,
     random,
     cryptography: systemCryptography,
+    compression: systemCompression,
     files: new SimulatedFiles(clock, options.workingDirectory),
     http: new SimulatedNetwork(clock),
     sqlite: new SimulatedSqlite(),

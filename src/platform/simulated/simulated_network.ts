@@ -48,7 +48,7 @@ export class SimulatedNetwork implements HttpListen {
 
   /** Sends a request to the server on the port of its URL; Unavailable when nothing listens there. */
   fetch(request: Request, remoteAddress = CLIENT_ADDRESS): Promise<Response> {
-    return this.#exchange(request, { remoteAddress, upgrade: () => undefined });
+    return this.#exchange(request, { remoteAddress, upgrade: () => undefined, setIdleLimit: () => undefined });
   }
 
   /** Opens a WebSocket to the server on the port of the URL; Unavailable when it is refused. */
@@ -69,6 +69,7 @@ export class SimulatedNetwork implements HttpListen {
         });
         return accepted.response;
       },
+      setIdleLimit: () => undefined,
     });
     if (accepted === undefined || accepted.response !== response) {
       throw new Failure("Unavailable", `the server answered ${response.status} instead of a WebSocket`);
