@@ -33,9 +33,13 @@ export type Decoded<F> = F extends Field<infer T> ? T : never;
 
 function invalid(scope: DecodeScope, expected: string, value: Value): Failure {
   const got = value === null || value === undefined ? "nothing" : JSON.stringify(value, bigintText);
-  return new Failure("Invalid", `${scope.path === "" ? "entry" : scope.path}: expected ${expected}, got ${got}`, {
-    details: { path: scope.path },
-  });
+  return new Failure(
+    "Invalid",
+    `${scope.path === "" ? "entry" : scope.path}: expected ${expected}, got ${got}`,
+    {
+      details: { path: scope.path },
+    },
+  );
 }
 
 function bigintText(_key: string, value: unknown): unknown {
@@ -62,7 +66,9 @@ export function string(options: { default?: string; nonEmpty?: boolean; doc?: st
 }
 
 /** A whole number. */
-export function integer(options: { default?: number; min?: number; max?: number; doc?: string } = {}): Field<number> {
+export function integer(
+  options: { default?: number; min?: number; max?: number; doc?: string } = {},
+): Field<number> {
   const bounds = options.min === undefined && options.max === undefined
     ? ""
     : ` between ${options.min ?? "-inf"} and ${options.max ?? "inf"}`;
@@ -72,7 +78,9 @@ export function integer(options: { default?: number; min?: number; max?: number;
     decode(value, scope) {
       if (absent(value) && options.default !== undefined) return options.default;
       const number = typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : value;
-      if (typeof number !== "number" || !Number.isInteger(number)) throw invalid(scope, `a whole number${bounds}`, value);
+      if (typeof number !== "number" || !Number.isInteger(number)) {
+        throw invalid(scope, `a whole number${bounds}`, value);
+      }
       if (number < (options.min ?? -Infinity) || number > (options.max ?? Infinity)) {
         throw invalid(scope, `a whole number${bounds}`, value);
       }
@@ -82,7 +90,9 @@ export function integer(options: { default?: number; min?: number; max?: number;
 }
 
 /** Any number. */
-export function number(options: { default?: number; min?: number; max?: number; doc?: string } = {}): Field<number> {
+export function number(
+  options: { default?: number; min?: number; max?: number; doc?: string } = {},
+): Field<number> {
   return {
     type: "number",
     doc: options.doc,
@@ -118,7 +128,11 @@ export function duration(options: { default?: number; doc?: string } = {}): Fiel
     doc: options.doc,
     decode(value, scope) {
       if (absent(value) && options.default !== undefined) return options.default;
-      const ns = typeof value === "number" ? value : typeof value === "string" ? parseDurationNs(value) : undefined;
+      const ns = typeof value === "number"
+        ? value
+        : typeof value === "string"
+        ? parseDurationNs(value)
+        : undefined;
       if (ns === undefined) throw invalid(scope, "a duration such as 500ms, 10s or 1h30m", value);
       return ns / 1e6;
     },
@@ -126,7 +140,10 @@ export function duration(options: { default?: number; doc?: string } = {}): Fiel
 }
 
 /** One of the given texts. */
-export function oneOf<T extends string>(values: readonly T[], options: { default?: T; doc?: string } = {}): Field<T> {
+export function oneOf<T extends string>(
+  values: readonly T[],
+  options: { default?: T; doc?: string } = {},
+): Field<T> {
   return {
     type: values.join("|"),
     doc: options.doc,
@@ -154,7 +171,9 @@ export function reference(options: { optional?: boolean; doc?: string } = {}): F
       return id;
     },
     references(value, ns, found) {
-      if (typeof value === "string" && value !== "" && !value.includes("${")) found.push(resolveEntryId(value, ns));
+      if (typeof value === "string" && value !== "" && !value.includes("${")) {
+        found.push(resolveEntryId(value, ns));
+      }
     },
   };
 }
@@ -185,13 +204,20 @@ export function map<T>(item: Field<T>): Field<Record<string, T>> {
       if (!isValueMap(value)) throw invalid(scope, "a map", value);
       const result: Record<string, T> = {};
       for (const key of Object.keys(value)) {
-        result[key] = item.decode(value[key], { ...scope, path: scope.path === "" ? key : `${scope.path}.${key}` });
+        result[key] = item.decode(value[key], {
+          ...scope,
+          path: scope.path === "" ? key : `${scope.path}.${key}`,
+        });
       }
       return result;
     },
     ...(item.references === undefined ? {} : {
       references(value: Value, ns: string, found: string[]) {
-        if (isValueMap(value)) { for (const key of Object.keys(value)) item.references!(value[key], ns, found); }
+        if (isValueMap(value)) {
+          for (const key of Object.keys(value)) {
+            item.references!(value[key], ns, found);
+          }
+        }
       },
     }),
   };

@@ -6,7 +6,19 @@
  * another operation of the change set is rejected.
  */
 import type { Decoded, Field } from "../core/mod.ts";
-import type { Bus, ContractDirectory, Environment, Log, Ports, Resources, ResourceType, Runtime, SecurityDirectory, Service, ServiceRegistry } from "../ports/mod.ts";
+import type {
+  Bus,
+  ContractDirectory,
+  Environment,
+  Log,
+  Ports,
+  Resources,
+  ResourceType,
+  Runtime,
+  SecurityDirectory,
+  Service,
+  ServiceRegistry,
+} from "../ports/mod.ts";
 import type { Entry } from "./entry.ts";
 
 /** What every kind may use. */
@@ -52,6 +64,12 @@ export interface KindDefinition<C = unknown, R = unknown> {
   readonly provides?: ResourceType<R>;
   /** Paths of references outside the config fields, e.g. `meta.server`; `*` matches any key or index. */
   readonly references?: readonly string[];
+  /** Data fields whose text is another name by which `${env:NAME}` refers to the entry, e.g. `variable`. */
+  readonly aliases?: readonly string[];
+  /** Data fields in which placeholders are plain text, e.g. the source of a function. */
+  readonly verbatim?: readonly string[];
+  /** Stored, validated and found, but never offered: no bus events, nothing opened. */
+  readonly internal?: boolean;
   /** Brings an entry to life. A thrown Failure rejects the change set. */
   open(context: KindContext<C>): Opened<R> | Promise<Opened<R>>;
   /** Changes a live entry in place. Absent: close, then open. A thrown Failure rejects and leaves `current` alive. */

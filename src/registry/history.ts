@@ -1,0 +1,130 @@
+/**
+ * Where versions are kept.
+ *
+ * H1. `append` is atomic: after a crash the version is there in whole, with its graph, file digests and the new head, or not at
+ *     all. H2. `moveHead` likewise. H3. Change sets are read when they are needed; only the list of versions is held.
+ */
+import { Failure } from "../core/mod.ts";
+import type { Operation } from "./change_set.ts";
+import { type Version, VersionTree } from "./version.ts";
+
+/** Digests of the entries last read from definition files, by id. */
+export type FileDigests = ReadonlyMap<string, string>;
+
+/** The modules that a version was built with. */
+export interface ModuleGraph {
+  readonly modules: readonly ResolvedModule[];
+}
+
+/** One module of a graph. */
+export interface ResolvedModule {
+  /** `org/module`. */
+  readonly name: string;
+  readonly version: string;
+  /** `replacement`, `vendor` or `source`. */
+  readonly origin: string;
+  /** Hash of its content, `""` when it has none. */
+  readonly hash: string;
+  /** Names of the modules it depends on. */
+  readonly dependencies: readonly string[];
+}
+
+/** What is added with a version. */
+export interface HistoryRecord {
+  readonly version: Version;
+  readonly operations: readonly Operation[];
+  /** Module graph from this version on, when it changed. */
+  readonly graph?: ModuleGraph;
+  /** New digests, when definition files were read. */
+  readonly files?: FileDigests;
+}
+
+/** What a history holds when it is opened. */
+export interface StoredHistory {
+  readonly versions: readonly Version[];
+  /** The current version; null when there is none yet. */
+  readonly head: number | null;
+  readonly files: FileDigests;
+}
+
+/** Keeps versions. A failure must leave what was kept before. */
+export interface History {
+  open(): StoredHistory | Promise<StoredHistory>;
+  /** The change set of a version; fails with NotFound. */
+  operations(version: number): readonly Operation[] | Promise<readonly Operation[]>;
+  /** The module graph stored with this version or the nearest one before it. */
+  graph(version: number): ModuleGraph | undefined | Promise<ModuleGraph | undefined>;
+  append(record: HistoryRecord): void | Promise<void>;
+  moveHead(version: number): void | Promise<void>;
+  /** Replaces the file digests without a new version. */
+  setFiles(files: FileDigests): void | Promise<void>;
+  /** Versions that were dropped since the last call to keep within bounds. */
+  forgotten(): readonly number[];
+  close(): void | Promise<void>;
+}
+
+/** A history that ends with the program; holds up to `versionsMax` versions, forgetting the oldest. */
+export class MemoryHistory implements History {
+  readonly #records = new Map<number, HistoryRecord>();
+  readonly #tree = new VersionTree();
+  readonly #versionsMax: number;
+  #forgotten: number[] = [];
+
+  constructor(versionsMax: number) {
+    this.#versionsMax = versionsMax;
+  }
+
+  open(): StoredHistory {
+    return { versions: [], head: null, files: new Map() };
+  }
+
+  operations(version: number): readonly Operation[] {
+    const record = this.#records.get(version);
+    if (record === undefined) throw new Failure("NotFound", "version not found", { retryable: false });
+    return record.operations;
+  }
+
+  graph(version: number): ModuleGraph | undefined {
+    for (
+      let at: Version | undefined = this.#tree.get(version);
+      at !== undefined;
+      at = this.#tree.previous(at.id)
+    ) {
+      const graph = this.#records.get(at.id)?.graph;
+      if (graph !== undefined) return graph;
+    }
+    return undefined;
+  }
+
+  append(record: HistoryRecord): void {
+    this.#records.set(record.version.id, record);
+    this.#tree.add(record.version);
+    while (this.#records.size > this.#versionsMax) this.#forgetOldest();
+  }
+
+  #forgetOldest(): void {
+    const id = this.#records.keys().next().value!;
+    const graph = this.graph(id);
+    const next = this.#tree.next(id);
+    const record = next === undefined ? undefined : this.#records.get(next.id);
+    // The graph goes on to the version that follows, or it would be lost with this one.
+    if (record !== undefined && record.graph === undefined && graph !== undefined) {
+      this.#records.set(record.version.id, { ...record, graph });
+    }
+    this.#records.delete(id);
+    this.#tree.forget(id);
+    this.#forgotten.push(id);
+  }
+
+  moveHead(): void {}
+
+  setFiles(): void {}
+
+  forgotten(): readonly number[] {
+    const forgotten = this.#forgotten;
+    this.#forgotten = [];
+    return forgotten;
+  }
+
+  close(): void {}
+}

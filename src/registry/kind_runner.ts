@@ -1,0 +1,238 @@
+/**
+ * Brings entries to life and takes them down: the way from an operation of a change set to a kind's `open`, `change`, `close`.
+ *
+ * Owns what is live per entry: the opened resource, its supervised service, the references found in it. What is offered and in
+ * which order belongs to `Registry`.
+ *
+ * KR1. A rejected operation leaves things as they were: a failed open leaves nothing, a failed change the previous state.
+ * KR2. Placeholders are resolved here and only here; the stored entry keeps its text.
+ * KR3. An operation that takes longer than its limit is rejected. When it ends after all, its effect is taken back, and the
+ *      next operation on that entry waits for this.
+ * KR4. A service is stopped before its entry is closed, and registered after its resource is provided.
+ */
+import { asFailure, Failure, parseEntryId, valuesEqual } from "../core/mod.ts";
+import type { Clock, Lifecycle, ResourceType } from "../ports/mod.ts";
+import { inverseOf, type Operation } from "./change_set.ts";
+import type { Entry } from "./entry.ts";
+import type { KindContext, KindDefinition, KindServices, Opened } from "./kind.ts";
+import type { KindTable } from "./kind_table.ts";
+import { decodeLifecycle } from "./lifecycle.ts";
+import { hasPlaceholders, resolvePlaceholders } from "./placeholder.ts";
+
+interface Live {
+  readonly entry: Entry;
+  readonly definition: KindDefinition;
+  readonly opened: Opened<unknown>;
+  readonly lifecycle: Lifecycle | undefined;
+  readonly references: readonly string[];
+}
+
+/** What a decoded entry is opened with. */
+interface Prepared {
+  readonly definition: KindDefinition;
+  readonly context: KindContext<unknown>;
+  readonly lifecycle: () => Lifecycle;
+  readonly references: readonly string[];
+}
+
+/** Entries of the version being built, and who needs whom among them. */
+export interface RunView {
+  readonly entries: KindServices["entries"];
+  readonly references: (entry: Entry) => readonly string[];
+}
+
+/** What a runner works with. */
+export interface KindRunnerOptions {
+  readonly kinds: KindTable;
+  /** Everything but `entries`, which changes with each version. */
+  readonly services: Omit<KindServices, "entries">;
+  readonly clock: Clock;
+  /** Longest wait for one operation, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Runs entries through their kinds. */
+export class KindRunner {
+  readonly #kinds: KindTable;
+  readonly #services: Omit<KindServices, "entries">;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #live = new Map<string, Live>();
+  /** Operations that outlived their limit, by entry. */
+  readonly #late = new Map<string, Promise<void>>();
+
+  constructor(options: KindRunnerOptions) {
+    this.#kinds = options.kinds;
+    this.#services = options.services;
+    this.#clock = options.clock;
+    this.#timeoutMs = options.timeoutMs;
+  }
+
+  /** Ids of live entries, in order of opening. */
+  live(): string[] {
+    return [...this.#live.keys()];
+  }
+
+  /** Carries out an operation; rejects with a Failure when the kind refuses or the limit is over. */
+  async run(operation: Operation, view: RunView): Promise<void> {
+    const { id } = operation.entry;
+    const { promise: limit, reject } = Promise.withResolvers<never>();
+    const timer = this.#clock.timer(this.#timeoutMs, () => {
+      const seconds = this.#timeoutMs / 1000;
+      const message =
+        `${operation.entry.kind} neither accepted nor rejected ${operation.kind} within ${seconds} s`;
+      reject(new Failure("Timeout", message, { retryable: true }));
+    });
+    const work = this.#after(id, operation, view);
+    let over = false;
+    try {
+      await Promise.race([
+        work,
+        limit.catch((error) => {
+          over = true;
+          throw error;
+        }),
+      ]);
+    } catch (error) {
+      if (over) this.#takeBackWhenDone(id, operation, view, work);
+      throw error;
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async #after(id: string, operation: Operation, view: RunView): Promise<void> {
+    const late = this.#late.get(id);
+    if (late !== undefined) await late;
+    await this.#perform(operation, view);
+  }
+
+  #takeBackWhenDone(id: string, operation: Operation, view: RunView, work: Promise<void>): void {
+    const log = this.#services.log.named("registry");
+    const back = work.then(() => this.#perform(inverseOf(operation), view)).catch((error) => {
+      // Either it failed late, which leaves things as they were, or taking it back failed.
+      log.warn("late operation", { id, operation: operation.kind, error: asFailure(error).message });
+    }).finally(() => {
+      if (this.#late.get(id) === back) this.#late.delete(id);
+    });
+    this.#late.set(id, back);
+  }
+
+  async #perform(operation: Operation, view: RunView): Promise<void> {
+    if (operation.kind === "entry.create") return await this.#open(operation.entry, view);
+    if (operation.kind === "entry.delete") return await this.#close(operation.entry.id, view);
+    return await this.#change(operation.entry, view);
+  }
+
+  async #prepare(entry: Entry, view: RunView): Promise<Prepared> {
+    const definition = this.#kinds.require(entry.kind);
+    const { ns } = parseEntryId(entry.id);
+    let { data } = entry;
+    if (definition.internal !== true && hasPlaceholders(data, definition.verbatim)) {
+      data = await resolvePlaceholders(data, this.#services.environment, definition.verbatim);
+    }
+    const config = definition.config.decode(data, { path: "", ns, references: [] });
+    const context = { ...this.#services, entries: view.entries, entry, id: entry.id, ns, config };
+    return {
+      definition,
+      context,
+      lifecycle: () => decodeLifecycle(data["lifecycle"], ns),
+      references: view.references(entry),
+    };
+  }
+
+  async #open(entry: Entry, view: RunView): Promise<void> {
+    const prepared = await this.#prepare(entry, view);
+    if (prepared.definition.internal === true) return;
+    const work = prepared.definition.open(prepared.context);
+    const opened = work instanceof Promise ? await work : work;
+    try {
+      await this.#install(entry, prepared, opened, undefined);
+    } catch (error) {
+      await this.#discard(prepared, opened, view);
+      throw error;
+    }
+  }
+
+  /** Provides the resource and registers the service of what was opened. */
+  async #install(
+    entry: Entry,
+    prepared: Prepared,
+    opened: Opened<unknown>,
+    before: Live | undefined,
+  ): Promise<void> {
+    const { definition, references } = prepared;
+    const { resources, services } = this.#services;
+    const lifecycle = opened.service === undefined ? undefined : prepared.lifecycle();
+    if (definition.provides !== undefined && opened.resource !== undefined) {
+      resources.provide(definition.provides as ResourceType<unknown>, entry.id, opened.resource);
+    } else if (before?.definition.provides !== undefined) resources.withdraw(entry.id);
+    this.#live.set(entry.id, { entry, definition, opened, lifecycle, references });
+    if (opened.service === undefined) {
+      if (before?.opened.service !== undefined) await services.remove(entry.id);
+      return;
+    }
+    const same = before !== undefined && before.opened.service === opened.service &&
+      valuesEqual(before.lifecycle as never, lifecycle as never) &&
+      valuesEqual([...before.references], [...references]);
+    if (!same) await services.register(entry.id, opened.service, lifecycle!, references);
+  }
+
+  /** Takes back an open that went wrong after the kind had done its part. */
+  async #discard(prepared: Prepared, opened: Opened<unknown>, view: RunView): Promise<void> {
+    const { id, entry } = prepared.context;
+    this.#live.delete(id);
+    try {
+      if (opened.service !== undefined) await this.#services.services.remove(id);
+      this.#services.resources.withdraw(id);
+      await prepared.definition.close?.(opened, { ...this.#services, entries: view.entries, id, entry });
+    } catch (error) {
+      this.#services.log.named("registry").error("entry could not be closed", {
+        id,
+        error: asFailure(error).message,
+      });
+    }
+  }
+
+  async #change(entry: Entry, view: RunView): Promise<void> {
+    const current = this.#live.get(entry.id);
+    if (current === undefined) return await this.#open(entry, view);
+    const prepared = await this.#prepare(entry, view);
+    const { definition } = prepared;
+    if (definition === current.definition && definition.change !== undefined) {
+      const work = definition.change(current.opened, prepared.context, current.entry);
+      await this.#install(entry, prepared, work instanceof Promise ? await work : work, current);
+      return;
+    }
+    await this.#close(entry.id, view);
+    try {
+      await this.#open(entry, view);
+    } catch (error) {
+      await this.#restore(current.entry, view);
+      throw error;
+    }
+  }
+
+  async #restore(entry: Entry, view: RunView): Promise<void> {
+    try {
+      await this.#open(entry, view);
+    } catch (error) {
+      const message = "entry could not be opened again after a rejected change";
+      this.#services.log.named("registry").error(message, { id: entry.id, error: asFailure(error).message });
+    }
+  }
+
+  async #close(id: string, view: RunView): Promise<void> {
+    const live = this.#live.get(id);
+    if (live === undefined) return;
+    if (live.opened.service !== undefined) await this.#services.services.remove(id);
+    this.#services.resources.withdraw(id);
+    this.#live.delete(id);
+    await live.definition.close?.(live.opened, {
+      ...this.#services,
+      entries: view.entries,
+      id,
+      entry: live.entry,
+    });
+  }
+}
