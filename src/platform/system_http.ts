@@ -155,7 +155,11 @@ function listenOnBun(bun: typeof Bun, options: ListenOptions, handle: HttpHandle
         if (!(response instanceof Promise)) return response === UPGRADED ? undefined as never : response;
         // The time the application takes is no idleness of the client.
         connection.setIdleLimit(false);
-        return response.then((late) => late === UPGRADED ? undefined as never : late);
+        return response.then((late) => {
+          if (late === UPGRADED) return undefined as never;
+          connection.setIdleLimit(true);
+          return late;
+        });
       },
       error: () => new Response("internal server error", { status: 500 }),
       websocket: {

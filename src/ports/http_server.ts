@@ -26,8 +26,8 @@ export interface ConnectionInfo {
    */
   upgrade(handlers: WebSocketHandlers, options?: { protocol?: string }): Response | undefined;
   /**
-   * Turns the idle limit of this connection off (while an answer that may be silent for long is under way) and on again
-   * (right before it ends). Answers that come late, but whole, need not ask.
+   * Turns the idle limit of this connection off, when the body of an answer begins that may be silent for long, and on
+   * again, right before it ends. The limit is off anyway while the handler's promise is pending.
    */
   setIdleLimit(enabled: boolean): void;
 }
