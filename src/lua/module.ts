@@ -82,6 +82,8 @@ export interface FedChannel {
   /** Queues a value. With "drop" it is dropped when the channel is full. Returns false when dropped or closed. */
   send(value: LuaValue, mode?: "queue" | "drop"): boolean;
   close(): void;
+  /** Drops what nobody has received yet. */
+  clear(): void;
 }
 
 /** The process (or function call) that a native call comes from. */

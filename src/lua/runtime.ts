@@ -244,6 +244,9 @@ export class LuaRuntime implements Runtime {
         this.universe.channelClose(slot, channel);
         this.wake();
       },
+      clear: () => {
+        if (alive()) this.universe.channelClear(slot, channel);
+      },
     };
   }
 
