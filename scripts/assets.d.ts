@@ -11,3 +11,11 @@ declare module "*.sql" {
   const text: string;
   export default text;
 }
+declare module "*.yaml" {
+  const text: string;
+  export default text;
+}
+declare module "*.gitignore" {
+  const text: string;
+  export default text;
+}
