@@ -26,3 +26,25 @@ export const EVENT_PATTERN_ALTERNATIVES_MAX = 1024;
 export const EVENT_AWAIT_TIMEOUT_MS = 30_000;
 /** Time a service gets to end after it was told to end by force; then the supervisor goes on without it. */
 export const SERVICE_FORCE_MS = 5_000;
+/** Most bytes of a file that one read takes into memory; a larger file is opened and read in parts. */
+export const FILE_READ_BYTES_MAX = 256 * 1024 * 1024;
+/** Longest line or word a scanner yields; past it the scanner fails instead of growing without end. */
+export const SCANNER_TOKEN_BYTES_MAX = 1024 * 1024;
+/** Longest wait for the connection of a database that others hold; then the call fails with Timeout. */
+export const SQL_CONNECTION_WAIT_MS = 30_000;
+/** Longest wait for a lock on a database file that another program holds. */
+export const SQL_LOCK_WAIT_MS = 5_000;
+/** Values one `IN (...)` list of the query builder may hold; the lowest bound among the databases. */
+export const SQL_PARAMS_MAX = 32_766;
+/** Entries of a `store.memory` without `max_size`. */
+export const STORE_ENTRIES_DEFAULT = 10_000;
+/** Items of a store's page when the caller names no limit, and the most it may name. */
+export const STORE_PAGE_DEFAULT = 100;
+/** See `STORE_PAGE_DEFAULT`. */
+export const STORE_PAGE_MAX = 10_000;
+/** Messages a memory queue holds when its entry names no `max_length`. */
+export const QUEUE_LENGTH_DEFAULT = 1000;
+/** Workers of one queue consumer. */
+export const CONSUMER_CONCURRENCY_MAX = 1000;
+/** Unsettled messages of one queue consumer. */
+export const CONSUMER_PREFETCH_MAX = 10_000;

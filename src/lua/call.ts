@@ -115,6 +115,10 @@ export class LuaCall implements Call {
     return this.#modules.create(definition, value);
   }
 
+  stream(i: number): ByteStream | undefined {
+    return this.#modules.stream(this.#native, i);
+  }
+
   createStream(stream: ByteStream): LuaHandle {
     return this.#modules.createStream(stream);
   }

@@ -125,6 +125,8 @@ export interface Call extends NativeCall {
   unwrap<T>(value: LuaValue, definition: ObjectDefinition<T>): T | undefined;
   /** A new Lua object holding `value`. */
   create<T>(definition: ObjectDefinition<T>, value: T): LuaHandle;
+  /** The stream behind argument `i`; undefined when it is something else. */
+  stream(i: number): ByteStream | undefined;
   /** A Lua stream object over `stream`. */
   createStream(stream: ByteStream): LuaHandle;
   /** A channel fed from outside, owned by this process. */

@@ -102,6 +102,11 @@ export class ModuleTable {
     return this.#universe.handle(objectClass.classId, id);
   }
 
+  /** The stream behind argument `i`, if it is one. */
+  stream(call: NativeCall, i: number): ByteStream | undefined {
+    return this.#streamObject === undefined ? undefined : this.object(call, i, this.#streamObject);
+  }
+
   /** A Lua stream object. */
   createStream(stream: ByteStream): LuaHandle {
     if (this.#streamObject === undefined) throw new Failure("Unavailable", "streams are not part of this build");

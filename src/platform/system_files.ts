@@ -170,8 +170,12 @@ export class SystemFiles implements Files {
       for (const name of readdirSync(path).sort()) {
         const file = join(path, name);
         // A dangling link is listed as what it is itself; a file that vanished meanwhile is not listed.
-        const stats = statSync(file, { throwIfNoEntry: false }) ?? lstatSync(file, { throwIfNoEntry: false });
-        if (stats !== undefined) found.push(infoOf(name, stats));
+        const own = lstatSync(file, { throwIfNoEntry: false });
+        if (own === undefined) continue;
+        if (!own.isSymbolicLink()) found.push(infoOf(name, own));
+        else {
+          found.push({ ...infoOf(name, statSync(file, { throwIfNoEntry: false }) ?? own), isLink: true });
+        }
       }
       return found;
     });

@@ -2,7 +2,10 @@
 import type { FileHandle, FileInfo } from "./files.ts";
 import { defineResource } from "./resource.ts";
 
-/** A tree of files; paths are relative to its root and can't leave it (Invalid `path traversal not allowed`). */
+/**
+ * A tree of files; paths are relative to its root, `/` or nothing leads them, and they can't leave it, links included
+ * (Invalid `path traversal not allowed`). Messages name such paths, never those of the machine.
+ */
 export interface FileSystem {
   readonly readonly: boolean;
   stat(path: string): FileInfo | undefined;
@@ -11,8 +14,11 @@ export interface FileSystem {
   writeFile(path: string, data: Uint8Array, mode: "w" | "a" | "wx"): void;
   makeDirectory(path: string): void;
   remove(path: string): void;
-  open(path: string, mode: "r" | "w" | "wx" | "a"): FileHandle;
+  open(path: string, mode: FileMode): FileHandle;
 }
+
+/** How a file is opened: to read, to write anew, to write anew unless it is there, to append. */
+export type FileMode = "r" | "w" | "wx" | "a";
 
 /** Resource type of file systems. */
 export const FileSystemResource = defineResource<FileSystem>("fs");

@@ -8,6 +8,8 @@ export interface FileInfo {
   mode: number;
   modifiedMs: number;
   isDirectory: boolean;
+  /** In listings: true for a symbolic link; the other facts are those of what it points at. */
+  isLink?: boolean;
 }
 
 /** An open file. */

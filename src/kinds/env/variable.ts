@@ -1,0 +1,47 @@
+/** `env.variable`: a name for a value in a storage. */
+import { type Decoded, schema } from "../../core/mod.ts";
+import type { Environment, EnvVariable } from "../../ports/mod.ts";
+import { defineKind } from "../../registry/mod.ts";
+
+const CONFIG = schema.object({
+  variable: schema.string({ default: "", doc: "Public name, unique; without one it is reached by entry id only." }),
+  storage: schema.reference({ doc: "Storage that holds the value." }),
+  default: schema.optional(schema.string({ doc: "Value while the storage has none." })),
+  readonly: schema.boolean({ default: false, doc: "Refuses to be set." }),
+});
+
+function variableOf(id: string, config: Decoded<typeof CONFIG>): EnvVariable {
+  return { id, name: config.variable, storage: config.storage, default: config.default, readonly: config.readonly };
+}
+
+/** Registers `variable` in place of what has its id; that one is back when the new one is refused. */
+function replace(environment: Environment, variable: EnvVariable): void {
+  const previous = environment.variable(variable.id);
+  try {
+    environment.register(variable);
+  } catch (error) {
+    if (previous !== undefined) environment.register(previous);
+    throw error;
+  }
+}
+
+export default defineKind({
+  name: "env.variable",
+  doc: "A named variable of the application.",
+  config: CONFIG,
+  aliases: ["variable"],
+  open({ id, config, environment, bus }) {
+    environment.register(variableOf(id, config));
+    bus.send({ system: "env", kind: "variable.register", path: id });
+    return {};
+  },
+  change(current, { id, config, environment, bus }) {
+    replace(environment, variableOf(id, config));
+    bus.send({ system: "env", kind: "variable.update", path: id });
+    return current;
+  },
+  close(_current, { id, environment, bus }) {
+    environment.unregister(id);
+    bus.send({ system: "env", kind: "variable.delete", path: id });
+  },
+});

@@ -1,0 +1,45 @@
+/** `fs.directory`: a directory of the machine as a file system of the application. */
+import { Failure, schema } from "../../core/mod.ts";
+import { type Files, FileSystemResource } from "../../ports/mod.ts";
+import { defineKind } from "../../registry/mod.ts";
+import { directoryMode, fileMode } from "../file_mode.ts";
+import { DirectoryFileSystem } from "./directory_file_system.ts";
+
+const CONFIG = schema.object({
+  directory: schema.string({ nonEmpty: true, doc: "Root; a relative path starts at `base`." }),
+  auto_init: schema.boolean({ default: false, doc: "Create the directory when missing." }),
+  mode: fileMode({ default: 0o755, doc: "Limits all operations; execute bits follow read bits." }),
+  base: schema.oneOf(["project", "module"], {
+    default: "project",
+    doc: "What a relative root starts at: the project, or the folder that the entry's module was loaded from.",
+  }),
+});
+
+/** The resolved root, made when it is missing and may be. */
+function rootOf(files: Files, path: string, config: { auto_init: boolean; mode: number }): string {
+  const info = files.stat(path);
+  if (info === undefined) {
+    if (!config.auto_init) {
+      throw new Failure("NotFound", `directory: there is no ${path} (auto_init: true makes it)`, { retryable: false });
+    }
+    files.makeDirectory(path, { recursive: true, mode: directoryMode(config.mode) });
+  } else if (!info.isDirectory) throw new Failure("Invalid", `directory: ${path} is not a directory`, { retryable: false });
+  return files.realPath(path) ?? path;
+}
+
+export default defineKind({
+  name: "fs.directory",
+  doc: "Files below a directory.",
+  config: CONFIG,
+  provides: FileSystemResource,
+  open({ id, config, ports, bus, baseDirectory, loadRoot }) {
+    const base = config.base === "module" ? loadRoot?.(id) ?? baseDirectory : baseDirectory;
+    const root = rootOf(ports.files, ports.files.resolve(base, config.directory), config);
+    const resource = new DirectoryFileSystem(ports.files, root, config.mode);
+    bus.send({ system: "fs", kind: "fs.register", path: id });
+    return { resource };
+  },
+  close(_current, { id, bus }) {
+    bus.send({ system: "fs", kind: "fs.delete", path: id });
+  },
+});
