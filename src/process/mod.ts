@@ -4,3 +4,4 @@ export * from "./event_bus.ts";
 export * from "./lifecycle_event.ts";
 export * from "./name_registry.ts";
 export * from "./process_table.ts";
+export * from "./supervisor.ts";

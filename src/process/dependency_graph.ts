@@ -1,0 +1,85 @@
+/**
+ * Which service needs which: an order of start, with circles taken out.
+ *
+ * G1. `dependencies` never leads back to where it started: services that need each other are not ordered.
+ */
+
+/** A service and the ids it names. */
+export interface GraphNode {
+  readonly id: string;
+  readonly requires: readonly string[];
+}
+
+/** Dependencies between the services known at one moment. */
+export class DependencyGraph {
+  /** Groups of services that need each other, each sorted. */
+  readonly circles: readonly string[][];
+  readonly #dependencies = new Map<string, string[]>();
+  readonly #dependents = new Map<string, string[]>();
+
+  constructor(nodes: Iterable<GraphNode>) {
+    const edges = new Map<string, string[]>();
+    for (const node of nodes) edges.set(node.id, [...new Set(node.requires)]);
+    for (const [id, requires] of edges) {
+      edges.set(id, requires.filter((other) => other !== id && edges.has(other)));
+      this.#dependents.set(id, []);
+    }
+    const groups = groupsOf(edges);
+    const groupOf = new Map<string, number>();
+    groups.forEach((group, i) => group.forEach((id) => groupOf.set(id, i)));
+    for (const [id, requires] of edges) {
+      const outside = requires.filter((other) => groupOf.get(other) !== groupOf.get(id)).sort();
+      this.#dependencies.set(id, outside);
+      for (const other of outside) this.#dependents.get(other)!.push(id);
+    }
+    this.circles = groups.filter((group) => group.length > 1).map((group) => group.sort());
+  }
+
+  /** Services that must run before `id`. */
+  dependencies(id: string): readonly string[] {
+    return this.#dependencies.get(id) ?? [];
+  }
+
+  /** Services that need `id`. */
+  dependents(id: string): readonly string[] {
+    return this.#dependents.get(id) ?? [];
+  }
+}
+
+/** Strongly connected components (Tarjan), without recursion. */
+function groupsOf(edges: ReadonlyMap<string, readonly string[]>): string[][] {
+  const index = new Map<string, number>();
+  const low = new Map<string, number>();
+  const open: string[] = [];
+  const isOpen = new Set<string>();
+  const groups: string[][] = [];
+  for (const root of edges.keys()) {
+    if (index.has(root)) continue;
+    const path: { id: string; next: number }[] = [{ id: root, next: 0 }];
+    while (path.length > 0) {
+      const frame = path.at(-1)!;
+      const { id } = frame;
+      if (frame.next === 0) {
+        index.set(id, index.size);
+        low.set(id, index.get(id)!);
+        open.push(id);
+        isOpen.add(id);
+      }
+      const target = edges.get(id)![frame.next];
+      frame.next += 1;
+      if (target !== undefined) {
+        if (!index.has(target)) path.push({ id: target, next: 0 });
+        else if (isOpen.has(target)) low.set(id, Math.min(low.get(id)!, index.get(target)!));
+        continue;
+      }
+      path.pop();
+      const parent = path.at(-1)?.id;
+      if (parent !== undefined) low.set(parent, Math.min(low.get(parent)!, low.get(id)!));
+      if (low.get(id) !== index.get(id)) continue;
+      const group = open.splice(open.indexOf(id));
+      for (const member of group) isOpen.delete(member);
+      groups.push(group);
+    }
+  }
+  return groups;
+}
