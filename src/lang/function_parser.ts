@@ -55,7 +55,8 @@ export abstract class FunctionParser extends ExpressionParser {
     const params: S.Param[] = [];
     let vararg: S.Param | undefined;
     if (!this.expect(T.LEFT_PAREN)) return { params, vararg };
-    while (this.kind !== T.RIGHT_PAREN) {
+    if (this.accept(T.RIGHT_PAREN)) return { params, vararg };
+    do {
       const start = this.start;
       if (this.kind === T.DOTS) {
         this.next();
@@ -75,8 +76,7 @@ export abstract class FunctionParser extends ExpressionParser {
       const type = this.parseAnnotation();
       if (type !== undefined) this.erase(nameEnd, this.previousEnd);
       params.push({ name, isOptional, type, start, end: this.previousEnd });
-      if (!this.accept(T.COMMA)) break;
-    }
+    } while (this.accept(T.COMMA));
     this.close(T.RIGHT_PAREN, { text: "(", start: open });
     return { params, vararg };
   }

@@ -4,6 +4,7 @@
  * Binding, loosest first: `|`, `&`, then the suffixes `?` and `@name(…)`; `->` takes everything to its right.
  * `(A, B)` is a list of results: it may stand only where a function says what it gives.
  */
+import { NESTING_MAX } from "./cursor.ts";
 import { numberValue, stringValue } from "./literal.ts";
 import type * as S from "./syntax.ts";
 import * as T from "./token.ts";
@@ -108,9 +109,13 @@ export abstract class TypeParser extends TypeLookahead {
   #suffixed(): S.TypeNode {
     const start = this.start;
     let type = this.#primary();
-    for (;;) {
+    for (let suffixes = 0;; suffixes++) {
+      if (suffixes > NESTING_MAX) {
+        this.fail(start, this.previousEnd, { kind: "nesting", limit: NESTING_MAX });
+        return type;
+      }
       if (this.kind === T.QUESTION) {
-        this.next();
+        while (this.kind === T.QUESTION) this.next();
         type = { kind: "type-optional", inner: type, start, end: this.previousEnd };
       } else if (this.kind === T.AT) {
         const annotations: S.Annotation[] = [];
