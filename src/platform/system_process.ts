@@ -11,7 +11,25 @@ export interface MemoryFacts {
   heapUsedBytes: number;
   /** Outside the heap: WASM memories, buffers. */
   externalBytes: number;
+  /** Objects on the heap. */
+  liveObjects: number;
 }
+
+/** Average size of an object, for the runtime that does not count them. */
+const OBJECT_BYTES = 64;
+
+/** Number of objects, as the runtime knows or guesses it. */
+function countObjects(heapUsedBytes: number): number {
+  if (BUN === undefined) return Math.round(heapUsedBytes / OBJECT_BYTES);
+  return heapStatistics?.().objectCount ?? 0;
+}
+
+/** Bun's own module is not there on Deno, and a static import of it would break the program there. */
+const heapStatistics = BUN === undefined
+  ? undefined
+  : (process.getBuiltinModule("bun:jsc" as "node:v8") as unknown as
+    | { heapStats(): { objectCount: number } }
+    | undefined)?.heapStats;
 
 /** Memory in use now. */
 export function memoryFacts(): MemoryFacts {
@@ -21,6 +39,7 @@ export function memoryFacts(): MemoryFacts {
     heapTotalBytes: usage.heapTotal,
     heapUsedBytes: usage.heapUsed,
     externalBytes: usage.external,
+    liveObjects: countObjects(usage.heapUsed),
   };
 }
 

@@ -1,0 +1,258 @@
+/**
+ * One application: from entries to a running program, and its orderly end.
+ *
+ * A1. It comes up in phases: infrastructure; components by level; the context is sealed and they start; entries are loaded;
+ *     `auto_start` services run. What fails on the way stops everything that is up already.
+ * A2. It goes down in reverse: services, dependents first; components, last first; infrastructure. It goes down once, whoever
+ *     asks and how often; the first exit code wins.
+ * A3. An end takes no longer than its limit: what does not stop by then is left behind.
+ */
+import { asFailure, Failure, type Value } from "../core/mod.ts";
+import type { LuaRuntime, ModuleDefinition } from "../lua/mod.ts";
+import type {
+  Bus,
+  ContractDirectory,
+  Environment,
+  Frame,
+  Ports,
+  Resources,
+  SecurityDirectory,
+} from "../ports/mod.ts";
+import { EventBus, type Supervisor } from "../process/mod.ts";
+import type { KindDefinition, LoadedEntries, Registry, RegistryOptions } from "../registry/mod.ts";
+import { type Component, ComponentSet } from "./components.ts";
+import { ApplicationContext } from "./context.ts";
+import type { LogHub } from "./logging/mod.ts";
+import { ResourceTable } from "./resources.ts";
+import { COMPONENTS, INFRASTRUCTURE, standardComponents } from "./standard_components.ts";
+import type { ProgramControl } from "./system_control.ts";
+import { chooseTerminalHost, runOnTerminal, startHost, type TerminalRun } from "./terminal_run.ts";
+
+/** What an application is made of. */
+export interface ApplicationOptions {
+  readonly ports: Ports;
+  readonly log: LogHub;
+  /** The root of relative paths. */
+  readonly baseDirectory: string;
+  /** Name of this node; when it has one it also shows in pids. */
+  readonly nodeName?: string;
+  /** Name of this node when it was given none; never in pids. */
+  readonly defaultNodeName?: string;
+  readonly strictSecurity?: boolean;
+  /** Memory of the whole program in bytes; a soft limit. */
+  readonly memoryBytesMax?: number;
+  /** Longest end, in milliseconds. */
+  readonly shutdownTimeoutMs?: number;
+  /** Longest wait for a kind to accept or reject an entry, in milliseconds. */
+  readonly operationTimeoutMs?: number;
+  readonly history?: RegistryOptions["history"];
+  readonly prepare?: RegistryOptions["prepare"];
+  /** Seeds for simulation and replay; random when absent. */
+  readonly hashSeed?: number;
+  readonly orderSeed?: number;
+  /** More modules, kinds and components than the standard ones. */
+  readonly modules?: readonly ModuleDefinition[];
+  readonly kinds?: readonly KindDefinition[];
+  readonly components?: readonly Component[];
+}
+
+/** How a call from outside is made. */
+export interface CallOptions {
+  readonly frame?: Frame;
+  readonly signal?: AbortSignal;
+  readonly options?: Record<string, Value>;
+}
+
+const SHUTDOWN_MS = 30_000;
+const OPERATION_MS = 30_000;
+
+/** An application of this program. */
+export class Application {
+  readonly ports: Ports;
+  readonly log: LogHub;
+  readonly bus: Bus;
+  readonly resources: Resources;
+  readonly context = new ApplicationContext();
+  /** Resolves with the exit code once everything has stopped. */
+  readonly ended: Promise<number>;
+  readonly #bus: EventBus;
+  readonly #components: ComponentSet;
+  readonly #shutdownMs: number;
+  readonly #disconnectLog: () => void;
+  readonly #end: (code: number) => void;
+  #exitCode: number | undefined;
+  #stopping: Promise<void> | undefined;
+  #phase: "new" | "booting" | "running" | "stopped" = "new";
+
+  constructor(options: ApplicationOptions) {
+    this.ports = options.ports;
+    this.log = options.log;
+    this.#bus = new EventBus({ clock: options.ports.clock, log: options.log });
+    this.bus = this.#bus;
+    this.#disconnectLog = options.log.connect(this.#bus);
+    this.resources = new ResourceTable(this.#bus);
+    this.#shutdownMs = options.shutdownTimeoutMs ?? SHUTDOWN_MS;
+    const { promise, resolve } = Promise.withResolvers<number>();
+    this.ended = promise;
+    this.#end = resolve;
+    this.context.provide(INFRASTRUCTURE.ports, this.ports);
+    this.context.provide(INFRASTRUCTURE.log, this.log);
+    this.context.provide(INFRASTRUCTURE.bus, this.bus);
+    this.context.provide(INFRASTRUCTURE.resources, this.resources);
+    const standard = standardComponents({
+      pidNode: options.nodeName ?? "",
+      node: options.nodeName ?? options.defaultNodeName ?? "local",
+      strictSecurity: options.strictSecurity ?? false,
+      baseDirectory: options.baseDirectory,
+      memoryBytesMax: options.memoryBytesMax ?? Infinity,
+      operationTimeoutMs: options.operationTimeoutMs ?? OPERATION_MS,
+      history: options.history,
+      prepare: options.prepare,
+      hashSeed: options.hashSeed,
+      orderSeed: options.orderSeed,
+      modules: options.modules ?? [],
+      kinds: options.kinds ?? [],
+      exit: (code) => this.exit(code),
+    });
+    this.#components = new ComponentSet([...standard, ...options.components ?? []], this.context, this.log);
+  }
+
+  // --- Parts ------------------------------------------------------------------------------------------------------------
+
+  get runtime(): LuaRuntime {
+    return this.context.get(COMPONENTS.runtime);
+  }
+
+  get registry(): Registry {
+    return this.context.get(COMPONENTS.registry);
+  }
+
+  get supervisor(): Supervisor {
+    return this.context.get(COMPONENTS.supervisor);
+  }
+
+  get environment(): Environment {
+    return this.context.get(COMPONENTS.environment);
+  }
+
+  get contracts(): ContractDirectory {
+    return this.context.get(COMPONENTS.contracts);
+  }
+
+  get security(): SecurityDirectory {
+    return this.context.get(COMPONENTS.security);
+  }
+
+  get control(): ProgramControl {
+    return this.context.get(COMPONENTS.control);
+  }
+
+  /** True from the end of boot until the first request to stop. */
+  get running(): boolean {
+    return this.#phase === "running" && this.#stopping === undefined;
+  }
+
+  // --- Boot and end -----------------------------------------------------------------------------------------------------
+
+  /** Makes the components work without entries. Part of `boot`; on its own for tools that only read a registry. */
+  async assemble(): Promise<void> {
+    if (this.#phase !== "new") throw new Error("an application boots once");
+    this.#phase = "booting";
+    await this.#components.start();
+  }
+
+  /** Boots with these entries. Rejects with what stands in the way, after everything has been stopped again. */
+  async boot(loaded: LoadedEntries): Promise<void> {
+    try {
+      await this.assemble();
+      await this.registry.load(loaded);
+      await this.supervisor.startAll();
+    } catch (error) {
+      await this.stop(1);
+      throw error;
+    }
+    this.#phase = "running";
+  }
+
+  /** Asks for an orderly end with this exit code; returns at once. */
+  exit(code: number): void {
+    this.#exitCode ??= code;
+    // Not inside the caller, which may be Lua in the middle of a slice.
+    this.ports.clock.soon(() => void this.stop(code));
+  }
+
+  /** Ends in order; resolves when everything has stopped or the limit is over. */
+  stop(code = 0): Promise<void> {
+    this.#exitCode ??= code;
+    return this.#stopping ??= this.#stop();
+  }
+
+  async #stop(): Promise<void> {
+    const limit = new AbortController();
+    const timer = this.ports.clock.timer(this.#shutdownMs, () => limit.abort());
+    const log = this.log.named("core");
+    try {
+      const supervisor = this.context.find(COMPONENTS.supervisor);
+      await this.#within(limit.signal, supervisor?.stopAll(), "services did not stop in time");
+      await this.#within(
+        limit.signal,
+        this.#components.stop(limit.signal),
+        "components did not stop in time",
+      );
+    } catch (error) {
+      log.error("shutdown failed", { error: asFailure(error).message });
+    } finally {
+      timer.cancel();
+      this.#disconnectLog();
+      this.#bus.close();
+      this.#phase = "stopped";
+      this.#end(this.#exitCode ?? 0);
+    }
+  }
+
+  async #within(limit: AbortSignal, work: Promise<void> | undefined, late: string): Promise<void> {
+    if (work === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<"late">();
+    const give = (): void => resolve("late");
+    if (limit.aborted) give();
+    else limit.addEventListener("abort", give);
+    const outcome = await Promise.race([work, promise]);
+    limit.removeEventListener("abort", give);
+    if (outcome === "late") this.log.named("core").error(late, { timeout_ms: this.#shutdownMs });
+  }
+
+  // --- Work -------------------------------------------------------------------------------------------------------------
+
+  /** Calls a function; rejects with its failure. */
+  async call(target: string, args: readonly Value[], options: CallOptions = {}): Promise<Value> {
+    const outcome = await this.runtime.call(target, [...args], options);
+    if (!outcome.ok) throw outcome.failure;
+    return outcome.value;
+  }
+
+  /**
+   * Runs a process on a terminal host to its end, then ends the application; the exit code. The host is started if it does
+   * not run; without one named, the only `terminal.host` there is serves.
+   */
+  async runTerminal(
+    run: Omit<TerminalRun, "host" | "hideLogs"> & { readonly host?: string },
+  ): Promise<number> {
+    const host = chooseTerminalHost(this.registry.state.all(), run.host);
+    await startHost(this.supervisor, host);
+    const ended = runOnTerminal(this.runtime, { ...run, host, hideLogs: () => this.log.hide() });
+    let code: number;
+    try {
+      code = await ended;
+    } catch (error) {
+      await this.stop(1);
+      throw error;
+    }
+    this.exit(code);
+    return await this.ended;
+  }
+}
+
+/** A new application; nothing runs before `boot`. */
+export function createApplication(options: ApplicationOptions): Application {
+  return new Application(options);
+}

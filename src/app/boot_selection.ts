@@ -1,0 +1,73 @@
+/**
+ * Which entries one function needs, for a run that boots nothing else.
+ *
+ * Needed are the target, what its fields refer to, what its source names in string literals, and so on from there; besides,
+ * what acts without being named: variables and their storages, policies, bindings of needed contracts.
+ */
+import { isValueMap, parseEntryId, resolveEntryId, type Value } from "../core/mod.ts";
+import type { Entry } from "../registry/mod.ts";
+
+/** Kinds that act without being named. */
+function isAmbient(kind: string): boolean {
+  return kind.startsWith("env.") || kind === "security.policy" || kind.startsWith("security.policy.");
+}
+
+/** Entries that are needed to call `target`, in the order given. `references` knows what the kinds declare. */
+export function selectFor(
+  target: string,
+  entries: readonly Entry[],
+  references: (entry: Entry) => readonly string[],
+): Entry[] {
+  const byId = new Map(entries.map((entry) => [entry.id, entry]));
+  const needed = new Set<string>();
+  const queue: string[] = [target];
+  for (const entry of entries) if (isAmbient(entry.kind)) queue.push(entry.id);
+  const bindings = entries.filter((entry) => entry.kind === "contract.binding");
+  while (queue.length > 0) {
+    const id = queue.pop()!;
+    const entry = byId.get(id);
+    if (entry === undefined || needed.has(id)) continue;
+    needed.add(id);
+    queue.push(...references(entry));
+    const { ns } = parseEntryId(id);
+    collect(entry.data, ns, byId, queue);
+    collect(entry.meta, ns, byId, queue);
+    if (entry.kind === "contract.definition") {
+      for (const binding of bindings) if (binds(binding, id)) queue.push(binding.id);
+    }
+  }
+  return entries.filter((entry) => needed.has(entry.id));
+}
+
+function binds(binding: Entry, contract: string): boolean {
+  const { contracts } = binding.data;
+  const { ns } = parseEntryId(binding.id);
+  return Array.isArray(contracts) &&
+    contracts.some((item) => isValueMap(item) && resolveEntryId(String(item["contract"]), ns) === contract);
+}
+
+/** Adds ids found in `value`: texts that are ids, and ids inside longer texts such as Lua source. */
+function collect(value: Value, ns: string, byId: ReadonlyMap<string, Entry>, found: string[]): void {
+  if (typeof value === "string") {
+    if (byId.has(value)) found.push(value);
+    else if (!value.includes("\n") && byId.has(`${ns}:${value}`)) found.push(`${ns}:${value}`);
+    else if (value.includes(":")) collectInside(value, byId, found);
+  } else if (Array.isArray(value)) {
+    for (const item of value) collect(item, ns, byId, found);
+  } else if (isValueMap(value)) {
+    for (const item of Object.values(value)) collect(item, ns, byId, found);
+  }
+}
+
+function collectInside(text: string, byId: ReadonlyMap<string, Entry>, found: string[]): void {
+  for (const [word] of text.matchAll(/[A-Za-z_][\w.-]*(?::[\w./-]+)+/g)) {
+    // A longer word may end in what does not belong to the id, a full stop for one.
+    for (let id = word; id !== ""; id = id.slice(0, -1)) {
+      if (byId.has(id)) {
+        found.push(id);
+        break;
+      }
+      if (/\w/.test(id.at(-1)!)) break;
+    }
+  }
+}

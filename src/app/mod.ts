@@ -1,0 +1,12 @@
+/** Applications: making, booting, talking to and ending them. */
+export {
+  type Application,
+  type ApplicationOptions,
+  type CallOptions,
+  createApplication,
+} from "./application.ts";
+export { selectFor } from "./boot_selection.ts";
+export { type Component, componentLevels, ComponentSet } from "./components.ts";
+export { ApplicationContext, type ContextKey, defineContextKey } from "./context.ts";
+export { COMPONENTS, INFRASTRUCTURE } from "./standard_components.ts";
+export { chooseTerminalHost, exitCodeOf, type TerminalRun } from "./terminal_run.ts";

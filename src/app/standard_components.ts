@@ -1,0 +1,174 @@
+/**
+ * The components every application has, and the keys under which they are found.
+ */
+import type { KindDefinition, KindServices, RegistryOptions } from "../registry/mod.ts";
+import { KindTable, Registry } from "../registry/mod.ts";
+import { kinds } from "../kinds/index.gen.ts";
+import {
+  luaKinds,
+  LuaRuntime,
+  type ModuleDefinition,
+  type ModuleServices,
+  type ObjectDefinition,
+} from "../lua/mod.ts";
+import {
+  type Bus,
+  type ByteStream,
+  ContractDirectory,
+  type Environment,
+  type Ports,
+  type Resources,
+  type SecurityDirectory,
+  SYSTEM_CONTROL_ID,
+  SystemControlResource,
+} from "../ports/mod.ts";
+import { Supervisor } from "../process/mod.ts";
+import { SecurityTable } from "../security/mod.ts";
+import { modules } from "../../std/index.gen.ts";
+import type { Component } from "./components.ts";
+import { type ApplicationContext, type ContextKey, defineContextKey } from "./context.ts";
+import { VariableTable } from "./environment.ts";
+import type { LogHub } from "./logging/mod.ts";
+import { ProgramControl } from "./system_control.ts";
+
+/** Keys of what is there before any component is loaded. */
+export const INFRASTRUCTURE = {
+  ports: defineContextKey<Ports>("ports"),
+  log: defineContextKey<LogHub>("log"),
+  bus: defineContextKey<Bus>("bus"),
+  resources: defineContextKey<Resources>("resources"),
+} as const;
+
+/** Keys of the standard components. */
+export const COMPONENTS = {
+  security: defineContextKey<SecurityDirectory>("security"),
+  contracts: defineContextKey<ContractDirectory>("contracts"),
+  environment: defineContextKey<Environment>("environment"),
+  supervisor: defineContextKey<Supervisor>("supervisor"),
+  runtime: defineContextKey<LuaRuntime>("lua"),
+  registry: defineContextKey<Registry>("registry"),
+  control: defineContextKey<ProgramControl>("system"),
+} as const;
+
+/** What the standard components are told. */
+export interface StandardOptions {
+  /** Name of this node inside pids; "" leaves it out. */
+  readonly pidNode: string;
+  /** Name of this node. */
+  readonly node: string;
+  readonly strictSecurity: boolean;
+  readonly baseDirectory: string;
+  readonly memoryBytesMax: number;
+  readonly operationTimeoutMs: number;
+  readonly history: RegistryOptions["history"];
+  readonly prepare: RegistryOptions["prepare"];
+  /** Fixed for simulation and replay, random otherwise. */
+  readonly hashSeed: number | undefined;
+  readonly orderSeed: number | undefined;
+  readonly modules: readonly ModuleDefinition[];
+  readonly kinds: readonly KindDefinition[];
+  readonly exit: (code: number) => void;
+}
+
+/** A component that makes one thing and provides it. */
+function maker<T>(
+  key: ContextKey<T>,
+  requires: readonly ContextKey<unknown>[],
+  make: (context: ApplicationContext) => T,
+): Component {
+  return {
+    name: key.name,
+    requires: requires.map(({ name }) => name),
+    load: (context) => context.provide(key, make(context)),
+  };
+}
+
+/** The standard components. */
+export function standardComponents(options: StandardOptions): Component[] {
+  const { control, contracts, environment, registry, runtime, security, supervisor } = COMPONENTS;
+  return [
+    maker(security, [], () => new SecurityTable()),
+    maker(contracts, [], () => new ContractDirectory()),
+    maker(environment, [], (context) => new VariableTable(context.get(INFRASTRUCTURE.resources))),
+    maker(supervisor, [], (context) => {
+      const { clock, random } = context.get(INFRASTRUCTURE.ports);
+      return new Supervisor({
+        clock,
+        random,
+        log: context.get(INFRASTRUCTURE.log),
+        bus: context.get(INFRASTRUCTURE.bus),
+      });
+    }),
+    maker(
+      runtime,
+      [security, contracts, environment, supervisor],
+      (context) => createRuntime(context, options),
+    ),
+    {
+      ...maker(registry, [runtime], (context) => createRegistry(context, options)),
+      stop: (context) => context.get(registry).close(),
+    },
+    {
+      ...maker(control, [runtime], (context) => createControl(context, options)),
+      start: (context) => context.get(control).watch(),
+      stop: (context) => context.get(control).stop(),
+    },
+  ];
+}
+
+function shared(context: ApplicationContext): Omit<KindServices, "runtime" | "entries" | "baseDirectory"> {
+  return {
+    ports: context.get(INFRASTRUCTURE.ports),
+    log: context.get(INFRASTRUCTURE.log),
+    bus: context.get(INFRASTRUCTURE.bus),
+    resources: context.get(INFRASTRUCTURE.resources),
+    services: context.get(COMPONENTS.supervisor),
+    environment: context.get(COMPONENTS.environment),
+    contracts: context.get(COMPONENTS.contracts),
+    security: context.get(COMPONENTS.security),
+  };
+}
+
+function createRuntime(context: ApplicationContext, options: StandardOptions): LuaRuntime {
+  const services: ModuleServices = { ...shared(context), strictSecurity: options.strictSecurity };
+  const all = [...modules, ...options.modules];
+  return new LuaRuntime({
+    services,
+    modules: all,
+    streamObject: streamObject(all),
+    node: options.pidNode,
+    hashSeed: options.hashSeed,
+    orderSeed: options.orderSeed,
+  });
+}
+
+/** The class of stream objects, which several modules hand out. */
+function streamObject(all: readonly ModuleDefinition[]): ObjectDefinition<ByteStream> | undefined {
+  const objects = all.find((module) => module.name === "stream")?.objects;
+  return objects?.find((object) => object.name === "Stream") as ObjectDefinition<ByteStream> | undefined;
+}
+
+function createRegistry(context: ApplicationContext, options: StandardOptions): Registry {
+  const runtime = context.get(COMPONENTS.runtime);
+  const services = { ...shared(context), runtime, baseDirectory: options.baseDirectory };
+  return new Registry({
+    kinds: new KindTable([...luaKinds(runtime), ...kinds, ...options.kinds]),
+    services: () => services,
+    history: options.history,
+    operationTimeoutMs: options.operationTimeoutMs,
+    prepare: options.prepare,
+  });
+}
+
+function createControl(context: ApplicationContext, options: StandardOptions): ProgramControl {
+  const control = new ProgramControl({
+    ports: context.get(INFRASTRUCTURE.ports),
+    log: context.get(INFRASTRUCTURE.log),
+    runtime: context.get(COMPONENTS.runtime),
+    node: options.node,
+    memoryBytesMax: options.memoryBytesMax,
+    exit: options.exit,
+  });
+  context.get(INFRASTRUCTURE.resources).provide(SystemControlResource, SYSTEM_CONTROL_ID, control);
+  return control;
+}
