@@ -11,12 +11,14 @@ import { SystemFiles } from "./system_files.ts";
 import { SystemHttp } from "./system_http.ts";
 import { SystemRandom } from "./system_random.ts";
 import { SystemSqlite } from "./system_sqlite.ts";
+import { yamlReader } from "./yaml.ts";
 
 export { SystemClock } from "./system_clock.ts";
 export { SystemFiles } from "./system_files.ts";
 export * from "./system_process.ts";
 export { SystemSockets } from "./system_sockets.ts";
 export { InputBuffer, SystemTerminal } from "./system_terminal.ts";
+export { yamlReader } from "./yaml.ts";
 
 /** The ports of this machine. */
 export function createPorts(): Ports {
@@ -28,6 +30,7 @@ export function createPorts(): Ports {
     files: new SystemFiles(),
     http: new SystemHttp(),
     sqlite: new SystemSqlite(),
+    yaml: yamlReader,
     osVariable: (name) => process.env[name],
     osVariables: () => {
       const variables: Record<string, string> = {};

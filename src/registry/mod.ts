@@ -12,6 +12,5 @@ export * from "./message_pack.ts";
 export * from "./nearest_name.ts";
 export * from "./placeholder.ts";
 export * from "./registry.ts";
-export * from "./resource_table.ts";
 export * from "./state.ts";
 export * from "./version.ts";

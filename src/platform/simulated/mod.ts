@@ -11,6 +11,7 @@ import { SimulatedFiles } from "./simulated_files.ts";
 import { SimulatedNetwork } from "./simulated_network.ts";
 import { SimulatedRandom } from "./simulated_random.ts";
 import { SimulatedSqlite } from "./simulated_sqlite.ts";
+import { yamlReader } from "../yaml.ts";
 
 export { SimulatedClock, type SimulatedClockOptions } from "./simulated_clock.ts";
 export { SimulatedFiles } from "./simulated_files.ts";
@@ -49,6 +50,7 @@ export function simulatedPorts(options: SimulationOptions): SimulatedPorts {
     files: new SimulatedFiles(clock, options.workingDirectory),
     http: new SimulatedNetwork(clock),
     sqlite: new SimulatedSqlite(),
+    yaml: yamlReader,
     osVariable: (name) => Object.hasOwn(variables, name) ? variables[name] : undefined,
     osVariables: () => ({ ...variables }),
     cpus: 2,
