@@ -228,7 +228,11 @@ export class Supervisor implements ServiceRegistry {
     Object.assign(supervised, { status, details, failure, lastUpdateMs: nowMs });
     if (status === "running") supervised.startedAtMs = nowMs;
     const { id } = supervised;
-    const reason: Record<string, string> = failure === null ? { details } : { error: failure.message };
+    const reason: Record<string, string> = failure !== null
+      ? { error: failure.message }
+      : details === ""
+      ? {}
+      : { details };
     const fields = { serviceID: id, status, ...reason };
     const message = `service ${id} is ${status}`;
     if (failure !== null) this.#log.error(message, fields);

@@ -1,0 +1,515 @@
+/** The rules of supervision, one by one, on virtual time. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Failure } from "../../src/core/mod.ts";
+import type { Lifecycle } from "../../src/ports/mod.ts";
+import { lifecycleOf, ScriptedService, type StartScript } from "./scripted_service.ts";
+import { createWorld, type World } from "./world.ts";
+
+const BOOM = new Failure("Internal", "boom");
+
+interface Stage extends World {
+  readonly notes: string[];
+  add(
+    id: string,
+    script: readonly StartScript[],
+    lifecycle?: Parameters<typeof lifecycleOf>[0],
+    references?: string[],
+  ): ScriptedService;
+  statuses(id: string): string[];
+  /** Virtual milliseconds at which each start began. */
+  startTimes(service: string): number[];
+}
+
+function stage(seed = 1): Stage {
+  const world = createWorld(seed);
+  const notes: string[] = [];
+  const note = (text: string): void => {
+    notes.push(`${world.ports.clock.elapsedMs} ${text}`);
+  };
+  return {
+    ...world,
+    notes,
+    add(id, script, changes, references = []) {
+      const service = new ScriptedService(id, world.ports.clock, script, note);
+      void world.supervisor.register(id, service, lifecycleOf(changes), references);
+      return service;
+    },
+    statuses: (id) =>
+      world.events.filter(({ kind, path }) => kind === "service.update" && path === id)
+        .map(({ data }) => (data as { status: string }).status),
+    startTimes: (id) =>
+      notes.filter((text) => text.endsWith(` ${id} start`)).map((text) => Number(text.split(" ")[0])),
+  };
+}
+
+function drive<T>(world: World, promise: Promise<T>): Promise<T> {
+  return world.ports.clock.drive(promise);
+}
+
+test("only auto_start services start with the supervisor, and a later registration starts at once [life.auto-start]", async () => {
+  const s = stage();
+  const a = s.add("a", [{}]);
+  const b = s.add("b", [{}], { autoStart: false });
+  assert.equal(a.starts, 0);
+  await drive(s, s.supervisor.startAll());
+  assert.equal(a.starts, 1);
+  assert.equal(b.starts, 0);
+  assert.equal(s.supervisor.state("b")?.status, "unknown");
+  const c = new ScriptedService("c", s.ports.clock, [{ afterMs: 20 }]);
+  await drive(s, s.supervisor.register("c", c, lifecycleOf(), []));
+  assert.equal(s.supervisor.state("c")?.status, "running");
+  const d = new ScriptedService("d", s.ports.clock, [{ failure: BOOM }]);
+  await drive(s, s.supervisor.register("d", d, lifecycleOf(), []));
+  assert.equal(s.supervisor.state("d")?.status, "failed");
+});
+
+test("a start that takes longer than start_timeout fails, and its late run is stopped [life.start-timeout]", async () => {
+  const s = stage();
+  const slow = s.add("slow", [{ afterMs: 12_000, ignoresAbort: true }, {}], { startup: "optional" });
+  await drive(s, s.supervisor.startAll());
+  assert.equal(s.ports.clock.elapsedMs, 10_000);
+  assert.equal(s.supervisor.state("slow")?.status, "failed");
+  assert.match(s.supervisor.state("slow")!.details, /slow did not start within 10s/);
+  await s.ports.clock.advance(5_000);
+  assert.equal(s.supervisor.state("slow")?.status, "running");
+  assert.equal(slow.starts, 2);
+  assert.equal(slow.live, 1);
+});
+
+test("a start_timeout aborts the signal that the service was started with [life.start-timeout]", async () => {
+  const s = stage();
+  s.add("slow", [{ afterMs: 60_000 }], {
+    startTimeoutMs: 300,
+    startup: "optional",
+    restart: { maxAttempts: 1 },
+  });
+  await drive(s, s.supervisor.startAll());
+  await s.ports.clock.run();
+  assert.equal(s.ports.clock.elapsedMs, 300 + 1_000 + 300);
+});
+
+test("stopping is gentle for stop_timeout, then by force, and never hangs [life.stop-timeout]", async () => {
+  const s = stage();
+  s.add("gentle", [{ stopMs: 9_000 }]);
+  s.add("forced", [{ stopMs: 60_000 }]);
+  s.add("deaf", [{ stopMs: 60_000, yieldsToForce: false }]);
+  await drive(s, s.supervisor.startAll());
+  await drive(s, s.supervisor.stop("gentle"));
+  assert.equal(s.ports.clock.elapsedMs, 9_000);
+  await drive(s, s.supervisor.stop("forced"));
+  assert.equal(s.ports.clock.elapsedMs, 19_000);
+  await drive(s, s.supervisor.stop("deaf"));
+  assert.equal(s.ports.clock.elapsedMs, 34_000);
+  assert.deepEqual(s.supervisor.states().map(({ status }) => status), ["stopped", "stopped", "stopped"]);
+  assert.ok(
+    s.log.records.some(({ level, message }) => level === 1 && message.includes("service deaf did not stop")),
+  );
+});
+
+test("retries wait 1, 2, 4, 8 s up to the cap [life.restart.initial] [life.restart.factor]", async () => {
+  const s = stage();
+  s.add("a", [{ failure: BOOM }], { startup: "optional" });
+  await drive(s, s.supervisor.startAll());
+  await s.ports.clock.advance(350_000);
+  const times = s.startTimes("a");
+  assert.deepEqual(times.slice(1).map((time, i) => time - times[i]!), [
+    1_000,
+    2_000,
+    4_000,
+    8_000,
+    16_000,
+    32_000,
+    64_000,
+    90_000,
+    90_000,
+  ]);
+  assert.equal(s.supervisor.state("a")?.retryCount, 10);
+});
+
+test("initial_delay, backoff_factor and max_delay come from the entry [life.restart.max-delay] [life.restart.factor]", async () => {
+  const s = stage();
+  s.add("a", [{ failure: BOOM }], {
+    startup: "optional",
+    restart: { initialDelayMs: 100, backoffFactor: 3, maxDelayMs: 1_000 },
+  });
+  await drive(s, s.supervisor.startAll());
+  await s.ports.clock.advance(3_500);
+  assert.deepEqual(s.startTimes("a"), [0, 100, 400, 1_300, 2_300, 3_300]);
+});
+
+test("jitter spreads each delay by its share around the base, at the cap too [life.restart.jitter]", async () => {
+  const s = stage(7);
+  s.add("a", [{ failure: BOOM }], { startup: "optional", restart: { jitter: 0.1 } });
+  await drive(s, s.supervisor.startAll());
+  await s.ports.clock.advance(20_000_000);
+  const times = s.startTimes("a");
+  const capped = times.slice(1).map((time, i) => time - times[i]!).slice(7);
+  assert.ok(capped.length > 200);
+  assert.ok(capped.every((delay) => delay >= 81_000 && delay <= 99_000));
+  assert.ok(Math.min(...capped) < 83_000 && Math.max(...capped) > 97_000);
+});
+
+test("max_attempts bounds the retries, and the service stays failed [life.restart.max-attempts]", async () => {
+  const s = stage();
+  const a = s.add("a", [{ failure: BOOM }], { startup: "optional", restart: { maxAttempts: 3 } });
+  await drive(s, s.supervisor.startAll());
+  await s.ports.clock.run();
+  assert.equal(a.starts, 4);
+  const state = s.supervisor.state("a")!;
+  assert.equal(state.status, "failed");
+  assert.equal(state.retryCount, 3);
+  assert.equal(state.details, "boom (given up after 3 retries)");
+  // A start by hand begins anew.
+  await assert.rejects(drive(s, s.supervisor.start("a")), { message: "boom" });
+  assert.equal(a.starts, 5);
+  assert.equal(s.supervisor.state("a")?.retryCount, 1);
+});
+
+test("running for stable_threshold resets the retry counter [life.stable]", async () => {
+  const s = stage();
+  const short: StartScript = { endsAfterMs: 4_999, ends: BOOM };
+  s.add("a", [short, short, { endsAfterMs: 5_000, ends: BOOM }, short]);
+  await drive(s, s.supervisor.startAll());
+  await s.ports.clock.advance(4_999 + 1_000 + 4_999 + 2_000 + 4_998);
+  assert.equal(s.supervisor.state("a")?.retryCount, 2);
+  await s.ports.clock.advance(3);
+  assert.equal(s.supervisor.state("a")?.status, "failed");
+  assert.equal(s.supervisor.state("a")?.retryCount, 1);
+  assert.deepEqual(s.startTimes("a").length, 3);
+  await s.ports.clock.advance(1_000);
+  assert.equal(s.startTimes("a").length, 4);
+  assert.equal(s.supervisor.state("a")?.retryCount, 1);
+});
+
+test("a service waits for what it requires, and pulls it in [life.requires] [life.wait-running]", async () => {
+  const s = stage();
+  s.add("app", [{}], { requires: ["cache", "elsewhere"] });
+  s.add("cache", [{ afterMs: 300 }], { autoStart: false, requires: ["database"] });
+  s.add("database", [{ afterMs: 200 }], { autoStart: false });
+  await drive(s, s.supervisor.startAll());
+  assert.deepEqual(s.notes, [
+    "0 database start",
+    "200 database up",
+    "200 cache start",
+    "500 cache up",
+    "500 app start",
+    "500 app up",
+  ]);
+});
+
+test("ids found in the entry are dependencies like those listed [life.extracted]", async () => {
+  const s = stage();
+  s.add("app", [{}], {}, ["database", "app", "some:function"]);
+  s.add("database", [{ afterMs: 200 }]);
+  await drive(s, s.supervisor.startAll());
+  assert.deepEqual(s.startTimes("app"), [200]);
+});
+
+test("services without an order between them start at the same time [life.parallel]", async () => {
+  const s = stage();
+  for (const id of ["a", "b", "c"]) s.add(id, [{ afterMs: 1_000 }]);
+  s.add("d", [{ afterMs: 1_000 }], { requires: ["a", "b", "c"] });
+  await drive(s, s.supervisor.startAll());
+  assert.equal(s.ports.clock.elapsedMs, 2_000);
+  assert.deepEqual([...s.startTimes("a"), ...s.startTimes("b"), ...s.startTimes("c")], [0, 0, 0]);
+});
+
+test("a migration that ended cleanly is no obstacle for those that require it [life.wait-running]", async () => {
+  const s = stage();
+  s.add("migrate", [{ afterMs: 10, endsAfterMs: 0 }]);
+  s.add("app", [{}], { requires: ["migrate", "slow"] });
+  s.add("slow", [{ afterMs: 1_000 }]);
+  await drive(s, s.supervisor.startAll());
+  assert.equal(s.supervisor.state("migrate")?.status, "exited");
+  assert.equal(s.supervisor.state("app")?.status, "running");
+});
+
+test("at shutdown dependents stop before their dependencies, others at the same time [life.stop-order]", async () => {
+  const s = stage();
+  s.add("http", [{ stopMs: 50 }], { requires: ["handler"] });
+  s.add("handler", [{ stopMs: 50 }], { requires: ["cache", "database"] });
+  s.add("cache", [{ stopMs: 50 }], { requires: ["database"] });
+  s.add("database", [{ stopMs: 50 }]);
+  s.add("other", [{ stopMs: 50 }]);
+  await drive(s, s.supervisor.startAll());
+  s.notes.length = 0;
+  await drive(s, s.supervisor.stopAll());
+  assert.deepEqual(s.notes.toSorted(), [
+    "0 http stopping",
+    "0 other stopping",
+    "100 cache stopping",
+    "100 handler down",
+    "150 cache down",
+    "150 database stopping",
+    "200 database down",
+    "50 handler stopping",
+    "50 http down",
+    "50 other down",
+  ]);
+});
+
+test("services that need each other start all the same, with a warning", async () => {
+  const s = stage();
+  s.add("a", [{}], { requires: ["b"] });
+  s.add("b", [{}], { requires: ["a"] });
+  await drive(s, s.supervisor.startAll());
+  assert.deepEqual(s.supervisor.states().map(({ status }) => status), ["running", "running"]);
+  assert.deepEqual(s.log.records.find(({ level }) => level === 1)?.fields, { services: ["a", "b"] });
+});
+
+test("cancellation, an explicit end and failures marked as final are not retried [life.terminal]", async () => {
+  const ends = [
+    new Failure("Canceled", "context canceled"),
+    new Failure("Terminated", "process terminated"),
+    new Failure("Internal", "no use", { retryable: false }),
+  ];
+  for (const end of ends) {
+    const s = stage();
+    const a = s.add("a", [{ endsAfterMs: 10, ends: end }]);
+    const b = s.add("b", [{ failure: end }], { startup: "optional" });
+    await drive(s, s.supervisor.startAll());
+    await s.ports.clock.run();
+    assert.deepEqual([a.starts, b.starts], [1, 1], end.message);
+    assert.deepEqual(s.supervisor.states().map(({ status, details }) => [status, details]), [
+      ["exited", end.message],
+      ["exited", end.message],
+    ]);
+  }
+});
+
+test("a failure that may be retried, or does not say, is retried [life.failed-process]", async () => {
+  for (
+    const end of [BOOM, new Failure("Invalid", "odd"), new Failure("Internal", "x", { retryable: true })]
+  ) {
+    const s = stage();
+    const a = s.add("a", [{ endsAfterMs: 10, ends: end }, {}]);
+    await drive(s, s.supervisor.startAll());
+    await s.ports.clock.run();
+    assert.equal(a.starts, 2);
+    assert.equal(s.supervisor.state("a")?.status, "running");
+  }
+});
+
+test("a clean end is an exit without restart [life.clean-exit]", async () => {
+  const s = stage();
+  const a = s.add("a", [{ endsAfterMs: 10 }]);
+  await drive(s, s.supervisor.startAll());
+  await s.ports.clock.run();
+  assert.equal(a.starts, 1);
+  assert.equal(s.supervisor.state("a")?.status, "exited");
+});
+
+test("statuses follow the documented ways [life.states]", async () => {
+  const s = stage();
+  s.add("a", [{ failure: BOOM }, { endsAfterMs: 10, ends: BOOM }, {}], { startup: "optional" });
+  s.add("b", [{}]);
+  await drive(s, s.supervisor.startAll());
+  await s.ports.clock.settle();
+  assert.deepEqual(s.statuses("b"), ["starting", "running"]);
+  await s.ports.clock.run();
+  await drive(s, s.supervisor.stopAll());
+  await s.ports.clock.settle();
+  assert.deepEqual(s.statuses("a"), [
+    "starting",
+    "failed",
+    "starting",
+    "running",
+    "failed",
+    "starting",
+    "running",
+    "stopping",
+    "stopped",
+  ]);
+  assert.deepEqual(s.statuses("b"), ["starting", "running", "stopping", "stopped"]);
+});
+
+test("the state of a service has id, status, wish, retries, times and details [life.state-api]", async () => {
+  const s = stage();
+  s.add("a", [{ afterMs: 250, details: "listening on :80" }], { autoStart: false });
+  const registeredMs = s.ports.clock.nowMs();
+  assert.deepEqual(s.supervisor.state("a"), {
+    id: "a",
+    status: "unknown",
+    desired: "stopped",
+    retryCount: 0,
+    lastUpdateMs: registeredMs,
+    startedAtMs: null,
+    details: "",
+  });
+  await drive(s, s.supervisor.start("a"));
+  assert.deepEqual(s.supervisor.state("a"), {
+    id: "a",
+    status: "running",
+    desired: "running",
+    retryCount: 0,
+    lastUpdateMs: registeredMs + 250,
+    startedAtMs: registeredMs + 250,
+    details: "listening on :80",
+  });
+  assert.equal(s.supervisor.state("nobody"), undefined);
+  await assert.rejects(s.supervisor.start("nobody"), {
+    kind: "NotFound",
+    message: "service not found: nobody",
+  });
+});
+
+test("supervision is told on the bus [life.events] [bus.supervisor]", async () => {
+  const s = stage();
+  s.add("a", [{ details: "up and well" }]);
+  await drive(s, s.supervisor.startAll());
+  await drive(s, s.supervisor.stop("a"));
+  await drive(s, s.supervisor.remove("a"));
+  await s.ports.clock.settle();
+  assert.deepEqual(s.events.map(({ system, kind, path, data }) => [system, kind, path, data]), [
+    ["supervisor", "service.register", "a", undefined],
+    ["supervisor", "service.start", "a", undefined],
+    ["supervisor", "service.update", "a", { status: "starting", details: "" }],
+    ["supervisor", "service.update", "a", { status: "running", details: "up and well" }],
+    ["supervisor", "service.stop", "a", undefined],
+    ["supervisor", "service.update", "a", { status: "stopping", details: "up and well" }],
+    ["supervisor", "service.update", "a", { status: "stopped", details: "" }],
+    ["supervisor", "service.remove", "a", undefined],
+  ]);
+});
+
+test("status lines name the service, exits at info, failures at error level [life.log]", async () => {
+  const s = stage();
+  s.add("a", [{ details: "service listening on :8080", endsAfterMs: 5 }]);
+  s.add("b", [{ failure: BOOM }], { startup: "optional", restart: { maxAttempts: 1 } });
+  await drive(s, s.supervisor.startAll());
+  await s.ports.clock.run();
+  const lines = s.log.records.filter(({ level }) => level >= 0).map(({ level, logger, message, fields }) => ({
+    level,
+    logger,
+    message,
+    fields,
+  }));
+  const failed = {
+    level: 2,
+    logger: "core",
+    message: "service b is failed",
+    fields: { serviceID: "b", status: "failed", error: "boom" },
+  };
+  assert.deepEqual(lines, [
+    {
+      level: 0,
+      logger: "core",
+      message: "service a is running",
+      fields: { serviceID: "a", status: "running", details: "service listening on :8080" },
+    },
+    failed,
+    {
+      level: 0,
+      logger: "core",
+      message: "service a is exited",
+      fields: { serviceID: "a", status: "exited" },
+    },
+    failed,
+  ]);
+});
+
+test("a failing required service stops boot, an optional one does not and keeps retrying [life.startup]", async () => {
+  const s = stage();
+  s.add("a", [{ afterMs: 100, failure: new Failure("Unavailable", "address in use") }]);
+  s.add("b", [{ failure: BOOM }], { startup: "optional" });
+  s.add("c", [{}], { requires: ["b"] });
+  s.add("d", [{}], { requires: ["a"] });
+  await assert.rejects(drive(s, s.supervisor.startAll()), {
+    kind: "Unavailable",
+    message: "service a failed to start: address in use",
+  });
+  await drive(s, s.supervisor.stopAll());
+  assert.ok(s.supervisor.states().every(({ status }) => status === "stopped"));
+
+  const t = stage();
+  const flaky = t.add("b", [{ failure: BOOM }, { failure: BOOM }, {}], { startup: "optional" });
+  t.add("c", [{}], { requires: ["b"] });
+  t.add("e", [{}], { requires: ["c"] });
+  t.add("f", [{ afterMs: 10 }]);
+  await drive(t, t.supervisor.startAll());
+  assert.equal(t.ports.clock.elapsedMs, 10);
+  assert.deepEqual(t.supervisor.states().map(({ status }) => status), [
+    "failed",
+    "unknown",
+    "unknown",
+    "running",
+  ]);
+  await t.ports.clock.run();
+  assert.equal(flaky.starts, 3);
+  assert.deepEqual(t.startTimes("e"), [3_000]);
+  assert.ok(t.supervisor.states().every(({ status }) => status === "running"));
+});
+
+test("a start by hand while a retry is pending retries at once and tells how it went", async () => {
+  const s = stage();
+  s.add("a", [{ failure: BOOM }, { failure: new Failure("Internal", "again") }, {}], { startup: "optional" });
+  await drive(s, s.supervisor.startAll());
+  await s.ports.clock.advance(100);
+  await assert.rejects(drive(s, s.supervisor.start("a")), { message: "again" });
+  await drive(s, s.supervisor.start("a"));
+  assert.equal(s.ports.clock.elapsedMs, 100);
+  assert.equal(s.supervisor.state("a")?.status, "running");
+});
+
+test("a stop reaches a service in every state", async () => {
+  const cases: [StartScript[], number, Partial<Lifecycle>][] = [
+    [[{ afterMs: 5_000 }], 100, {}],
+    [[{ afterMs: 5_000, ignoresAbort: true }], 100, {}],
+    [[{ afterMs: 60_000, ignoresAbort: true }], 100, {}],
+    [[{ failure: BOOM }], 100, {}],
+    [[{}], 100, {}],
+    [[{}], 100, { requires: ["never"] }],
+  ];
+  for (const [script, afterMs, changes] of cases) {
+    const s = stage();
+    s.add("never", [{ failure: BOOM }], { startup: "optional", autoStart: false });
+    const a = s.add("a", script, { startup: "optional", ...changes });
+    const starting = s.supervisor.startAll().catch(() => undefined);
+    await s.ports.clock.advance(afterMs);
+    await drive(s, s.supervisor.stop("a"));
+    await drive(s, starting);
+    assert.equal(s.supervisor.state("a")?.status, "stopped");
+    assert.ok(s.ports.clock.elapsedMs <= 100 + 15_000);
+    await s.ports.clock.advance(120_000);
+    assert.equal(a.live, 0);
+    assert.equal(s.supervisor.state("a")?.status, "stopped");
+  }
+});
+
+test("replacing a running service stops the old one before the new one starts", async () => {
+  const s = stage();
+  s.add("a", [{ stopMs: 40 }]);
+  await drive(s, s.supervisor.startAll());
+  const next = new ScriptedService(
+    "next",
+    s.ports.clock,
+    [{}],
+    (text) => s.notes.push(`${s.ports.clock.elapsedMs} ${text}`),
+  );
+  await drive(s, s.supervisor.register("a", next, lifecycleOf({ autoStart: false }), []));
+  assert.deepEqual(s.notes, [
+    "0 a start",
+    "0 a up",
+    "0 a stopping",
+    "40 a down",
+    "40 next start",
+    "40 next up",
+  ]);
+  assert.equal(s.supervisor.state("a")?.status, "running");
+});
+
+test("registering again while it is being removed keeps the new one", async () => {
+  const s = stage();
+  s.add("a", [{ stopMs: 40 }]);
+  await drive(s, s.supervisor.startAll());
+  const removed = s.supervisor.remove("a");
+  const next = new ScriptedService("next", s.ports.clock, [{}]);
+  const registered = s.supervisor.register("a", next, lifecycleOf(), []);
+  await drive(s, Promise.all([removed, registered]));
+  assert.equal(s.supervisor.state("a")?.status, "running");
+  assert.equal(next.live, 1);
+  await drive(s, s.supervisor.remove("a"));
+  assert.equal(s.supervisor.state("a"), undefined);
+  assert.equal(next.live, 0);
+});
