@@ -10,3 +10,6 @@ export { type Component, componentLevels, ComponentSet } from "./components.ts";
 export { ApplicationContext, type ContextKey, defineContextKey } from "./context.ts";
 export { COMPONENTS, INFRASTRUCTURE } from "./standard_components.ts";
 export { chooseTerminalHost, exitCodeOf, type TerminalRun } from "./terminal_run.ts";
+export * from "./config/mod.ts";
+export * from "./logging/mod.ts";
+export { editEntries, openProject, optionsOf, type Project, type ProjectRequest } from "./project.ts";

@@ -1,0 +1,123 @@
+/**
+ * A project on disk: its configuration, its lock file, its entries, and the options of the application they make.
+ *
+ * J1. Reading a project starts nothing. What can be wrong with it is found here, with file and line.
+ * J2. Entries are overridden first and disabled then, before anything looks at them.
+ */
+import { Failure } from "../core/mod.ts";
+import type { Ports } from "../ports/mod.ts";
+import { type Entry, type LoadedEntries, nearestName } from "../registry/mod.ts";
+import type { ApplicationOptions } from "./application.ts";
+import {
+  composeConfiguration,
+  type Configuration,
+  type ConfigurationRequest,
+  isDisabled,
+  LOCK_FILE,
+  type LockFile,
+  NO_LOCK,
+  overrideEntries,
+  parseLockFile,
+} from "./config/mod.ts";
+
+/** What a project is opened with. */
+export interface ProjectRequest extends ConfigurationRequest {
+  /** Lock file as typed; default `wippy.lock`, which may be absent. */
+  readonly lockFile?: string;
+}
+
+/** Configuration and lock file of a project. */
+export interface Project {
+  readonly configuration: Configuration;
+  readonly lock: LockFile;
+  /** Where definition files are, absolute. */
+  readonly sourceDirectory: string;
+  /** Where modules are installed, absolute. */
+  readonly modulesDirectory: string;
+  /** What the user should know though nothing is wrong. */
+  readonly warnings: readonly string[];
+}
+
+/** Reads configuration and lock file. Fails with NotFound when a lock file that was named is not there. */
+export function openProject(request: ProjectRequest, ports: Ports): Project {
+  const { files } = ports;
+  const configuration = composeConfiguration(request, ports);
+  const path = lockPath(request.lockFile, configuration, ports);
+  const lock = path === undefined
+    ? NO_LOCK
+    : parseLockFile(files.readText(path), request.lockFile ?? LOCK_FILE, ports.yaml);
+  const root = path === undefined ? configuration.baseDirectory : files.directory(path);
+  const sourceDirectory = files.resolve(root, lock.directories.src);
+  if (files.stat(sourceDirectory)?.isDirectory !== true) {
+    throw new Failure(
+      "NotFound",
+      `${request.lockFile ?? LOCK_FILE}: source directory ${lock.directories.src} is not there; ` +
+        "create it, or name another one with wippy init --src-dir",
+    );
+  }
+  return {
+    configuration,
+    lock,
+    sourceDirectory,
+    modulesDirectory: files.resolve(root, lock.directories.modules),
+    warnings: lock.replacements === undefined || lock.replacements === null ? [] : [
+      `${LOCK_FILE}: replacements are deprecated; move them to workspace.replacements of a configuration file`,
+    ],
+  };
+}
+
+/** The lock file: the one that was named, else that of the working directory, else that beside the configuration. */
+function lockPath(
+  named: string | undefined,
+  configuration: Configuration,
+  { files }: Ports,
+): string | undefined {
+  if (named !== undefined) {
+    const path = files.resolve(named);
+    if (files.stat(path) === undefined) throw new Failure("NotFound", `--lock-file ${named}: no such file`);
+    return path;
+  }
+  return [files.resolve(LOCK_FILE), files.resolve(configuration.baseDirectory, LOCK_FILE)]
+    .find((path) => files.stat(path) !== undefined);
+}
+
+/** Entries as the application is to see them, and what is odd about the overrides. */
+export function editEntries(
+  loaded: LoadedEntries,
+  configuration: Configuration,
+): { loaded: LoadedEntries; warnings: string[] } {
+  const { entries, unmatched } = overrideEntries(loaded.entries, configuration.overrides);
+  const warnings: string[] = [];
+  for (const override of unmatched) {
+    const near = nearestName(override.id, loaded.entries.map(({ id }) => id));
+    const message = `${override.origin()}: there is no entry ${override.id}` +
+      (near === undefined ? "" : `; did you mean ${near}?`);
+    if (override.isStrict) throw new Failure("NotFound", message);
+    warnings.push(message);
+  }
+  const kept: Entry[] = entries.filter(({ id }) => !isDisabled(id, configuration.disabled));
+  return { loaded: { ...loaded, entries: kept }, warnings };
+}
+
+/** The options of an application that a configuration decides. */
+export function optionsOf(
+  configuration: Configuration,
+): Pick<
+  ApplicationOptions,
+  | "baseDirectory"
+  | "nodeName"
+  | "strictSecurity"
+  | "memoryBytesMax"
+  | "shutdownTimeoutMs"
+  | "operationTimeoutMs"
+> {
+  const { settings } = configuration;
+  return {
+    baseDirectory: configuration.baseDirectory,
+    nodeName: settings.relay.node_name === "" ? undefined : settings.relay.node_name,
+    strictSecurity: settings.security.strict_mode,
+    memoryBytesMax: configuration.memoryBytesMax,
+    shutdownTimeoutMs: settings.shutdown.timeout,
+    operationTimeoutMs: settings.registry.event_wait_timeout,
+  };
+}
