@@ -7,7 +7,7 @@
  *     asks and how often; the first exit code wins.
  * A3. An end takes no longer than its limit: what does not stop by then is left behind.
  */
-import { asFailure, Failure, type Value } from "../core/mod.ts";
+import { asFailure, type Value } from "../core/mod.ts";
 import type { LuaRuntime, ModuleDefinition } from "../lua/mod.ts";
 import type {
   Bus,

@@ -13,3 +13,4 @@ export { chooseTerminalHost, exitCodeOf, type TerminalRun } from "./terminal_run
 export * from "./config/mod.ts";
 export * from "./logging/mod.ts";
 export { editEntries, openProject, optionsOf, type Project, type ProjectRequest } from "./project.ts";
+export { connectControl, type ControlClient, controlComponent, controlPath } from "./control/mod.ts";

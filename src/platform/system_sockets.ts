@@ -3,6 +3,8 @@
  */
 import { chmodSync, rmSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
+import { relative } from "node:path";
+import { Buffer } from "node:buffer";
 import process from "node:process";
 import { Failure } from "../core/mod.ts";
 import type { LocalConnection, LocalHandlers, LocalListener, LocalSockets } from "../ports/mod.ts";
@@ -10,6 +12,8 @@ import type { LocalConnection, LocalHandlers, LocalListener, LocalSockets } from
 /** Only the owner may read and write. */
 const SOCKET_MODE = 0o600;
 const OTHERS_MASK = 0o177;
+/** Longest path every system takes for a socket. */
+const PATH_BYTES_MAX = 100;
 
 /** Local sockets of this machine. */
 export class SystemSockets implements LocalSockets {
@@ -39,14 +43,14 @@ export class SystemSockets implements LocalSockets {
       });
       // The file must not be open to others for even a moment, hence the mask while it is made.
       const mask = isFile ? process.umask(OTHERS_MASK) : 0;
-      server.listen(isFile ? path : pipeName(path));
+      server.listen(addressOf(path));
       if (isFile) process.umask(mask);
     });
   }
 
   connect(path: string, handlers: LocalHandlers): Promise<LocalConnection> {
     return new Promise((resolve, reject) => {
-      const socket = connect(process.platform === "win32" ? pipeName(path) : path);
+      const socket = connect(addressOf(path));
       const refuse = (error: Error): void => reject(socketFailure(error, `can't connect to ${path}`));
       socket.once("error", refuse);
       socket.once("connect", () => {
@@ -59,9 +63,12 @@ export class SystemSockets implements LocalSockets {
   }
 }
 
-/** Windows keeps pipes in a name space of their own. */
-function pipeName(path: string): string {
-  return `\\\\.\\pipe\\${path.replaceAll(/[\\/:]/g, "-")}`;
+/** What the system calls the socket: a pipe in a name space of its own on Windows, else the shorter of two paths. */
+function addressOf(path: string): string {
+  if (process.platform === "win32") return `\\\\.\\pipe\\${path.replaceAll(/[\\/:]/g, "-")}`;
+  if (Buffer.byteLength(path) <= PATH_BYTES_MAX) return path;
+  const near = relative(process.cwd(), path);
+  return near.length < path.length ? near : path;
 }
 
 function connectionOf(socket: Socket): LocalConnection {
