@@ -146,7 +146,9 @@ class Writer {
     else if (bytes.length < 0x100) this.#tagged(0xd9, 1, bytes.length);
     else if (bytes.length < 0x1_0000) this.#tagged(0xda, 2, bytes.length);
     else this.#tagged(0xdb, 4, bytes.length);
-    this.#bytes.set(bytes, this.#reserve(bytes.length));
+    // Reserved first: it may replace the buffer.
+    const at = this.#reserve(bytes.length);
+    this.#bytes.set(bytes, at);
   }
 
   /** Writes a short text of ASCII letters only; false, with nothing written, for another one. */
@@ -168,7 +170,9 @@ class Writer {
     if (bytes.length < 0x100) this.#tagged(0xc4, 1, bytes.length);
     else if (bytes.length < 0x1_0000) this.#tagged(0xc5, 2, bytes.length);
     else this.#tagged(0xc6, 4, bytes.length);
-    this.#bytes.set(bytes, this.#reserve(bytes.length));
+    // Reserved first: it may replace the buffer.
+    const at = this.#reserve(bytes.length);
+    this.#bytes.set(bytes, at);
   }
 }
 
