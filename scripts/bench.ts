@@ -1,0 +1,132 @@
+/**
+ * Runs the benchmarks: ours and the peer alternate in fresh processes, the ratio is the median over the pairs.
+ *
+ *     bun scripts/bench.ts [FILTER]          a table; a row is run when its name or peer contains FILTER
+ *     bun scripts/bench.ts --json [FILTER]   [{"name","ours","peer","unit","ratio","must","aim"}]
+ *     bun scripts/bench.ts --rounds N        pairs per row (5)
+ *
+ * The binary in `dist` is built when it is missing. Peers come from Debian (lua5.4, erlang-base, wrk) and Go modules; a row
+ * whose peer is missing is reported as skipped with the reason.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Benchmark, Tools } from "../tests/bench/benchmark.ts";
+import { median } from "../tests/bench/benchmark.ts";
+import { benchmarks as language } from "../tests/bench/language.bench.ts";
+import { benchmarks as processes } from "../tests/bench/processes.bench.ts";
+import { benchmarks as registry } from "../tests/bench/registry.bench.ts";
+import { benchmarks as services } from "../tests/bench/services.bench.ts";
+import { BUN } from "./command.ts";
+import { ROOT } from "./source_tree.ts";
+
+const ALL: readonly Benchmark[] = [...language, ...processes, ...services, ...registry];
+const ROUNDS = 5;
+
+/** One finished row. Numbers are medians; `ratio` is ours to the peer's, null without a peer. */
+interface Row {
+  readonly name: string;
+  readonly peerName: string;
+  readonly ours: number;
+  readonly peer: number | null;
+  readonly unit: string;
+  readonly ratio: number | null;
+  readonly must: string;
+  readonly aim: string;
+}
+
+function installed(command: string): boolean {
+  try {
+    execFileSync("sh", ["-c", `command -v ${command}`], { stdio: "ignore" });
+    return true;
+  } catch {
+    // `command -v` says no by its exit code.
+    return false;
+  }
+}
+
+/** Installs what is missing where that is possible, and builds the programs of the peers. */
+function prepare(tools: Tools): void {
+  const packages = Object.entries({ "lua5.4": "lua5.4", erl: "erlang-base", wrk: "wrk" })
+    .filter(([command]) => !installed(command)).map(([, name]) => name);
+  if (packages.length > 0 && installed("apt-get")) {
+    execFileSync("apt-get", ["install", "-y", "-qq", ...packages], { stdio: ["ignore", "ignore", "inherit"] });
+  }
+  mkdirSync(tools.cache, { recursive: true });
+  if (installed("erlc")) execFileSync("erlc", ["-o", tools.cache, join(tools.folder, "peers", "bench.erl")]);
+  if (installed("go")) {
+    for (const name of ["lua", "http", "hello"]) {
+      execFileSync("go", ["build", "-o", join(tools.cache, name), `./${name}`], { cwd: join(tools.folder, "peers", "go") });
+    }
+  }
+  if (!existsSync(tools.wippy)) execFileSync(BUN, ["scripts/build.ts"], { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
+}
+
+async function measure(benchmark: Benchmark, tools: Tools, rounds: number): Promise<Row> {
+  const ours: number[] = [];
+  const peers: number[] = [];
+  for (let i = 0; i < (benchmark.rounds ?? rounds); i++) {
+    ours.push(await benchmark.ours(tools));
+    if (benchmark.peer !== undefined) peers.push(await benchmark.peer(tools));
+  }
+  const { name, peerName, unit, must, aim } = benchmark;
+  const ratio = peers.length === 0 ? null : median(ours.map((value, i) => value / peers[i]!));
+  return { name, peerName, unit, must, aim, ours: median(ours), peer: peers.length === 0 ? null : median(peers), ratio };
+}
+
+/** Whether a value keeps a bound such as `<=2.0`. */
+function holds(bound: string, value: number): boolean {
+  const match = /^(<=|>=)\s*([\d.]+)$/.exec(bound);
+  if (match === null) return true;
+  return match[1] === "<=" ? value <= Number(match[2]) : value >= Number(match[2]);
+}
+
+function verdict(row: Row): string {
+  const value = row.ratio ?? row.ours;
+  if (!holds(row.must, value)) return "MISSED";
+  return row.aim !== "" && holds(row.aim, value) ? "aim" : row.must === "" ? "reported" : "must";
+}
+
+function printNumber(value: number): string {
+  if (value >= 1000) return value.toFixed(0);
+  return value >= 10 ? value.toFixed(1) : value.toPrecision(3);
+}
+
+function printRow(row: Row): string {
+  const peer = row.peer === null ? "-" : `${printNumber(row.peer)} (${row.peerName})`;
+  const ratio = row.ratio === null ? "-" : row.ratio.toFixed(2);
+  return `| ${row.name} | ${printNumber(row.ours)} ${row.unit} | ${peer} | ${ratio} | ${row.must} | ${row.aim} | ${verdict(row)} |`;
+}
+
+async function main(args: string[]): Promise<number> {
+  const json = args.includes("--json");
+  const roundsAt = args.indexOf("--rounds");
+  const rounds = roundsAt < 0 ? ROUNDS : Number(args[roundsAt + 1]);
+  const filter = args.filter((arg, i) => !arg.startsWith("--") && (roundsAt < 0 || i !== roundsAt + 1))[0] ?? "";
+  const tools: Tools = {
+    wippy: join(ROOT, "dist", "wippy"),
+    bun: BUN,
+    folder: join(ROOT, "tests", "bench"),
+    cache: join(ROOT, ".cache", "bench"),
+  };
+  prepare(tools);
+  const rows: Row[] = [];
+  let failed = 0;
+  if (!json) process.stdout.write("| what | ours | peer | ratio | must | aim | reached |\n| --- | --- | --- | --- | --- | --- | --- |\n");
+  for (const benchmark of ALL) {
+    if (!`${benchmark.name} ${benchmark.peerName}`.includes(filter)) continue;
+    try {
+      const row = await measure(benchmark, tools, rounds);
+      rows.push(row);
+      if (!json) process.stdout.write(printRow(row) + "\n");
+      if (verdict(row) === "MISSED") failed++;
+    } catch (error) {
+      failed++;
+      process.stderr.write(`skipped: ${benchmark.name} (${benchmark.peerName}): ${(error as Error).message}\n`);
+    }
+  }
+  if (json) process.stdout.write(JSON.stringify(rows) + "\n");
+  return failed === 0 ? 0 : 1;
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,6 @@
+// The least a Go program can do.
+package main
+
+import "fmt"
+
+func main() { fmt.Println("hello") }

@@ -1,0 +1,106 @@
+/** HTTP, SQLite and the command line, each beside what the machine can do without us. */
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { type Benchmark, called, median, numberFrom, outputOf, type Tools, whileRunning } from "./benchmark.ts";
+
+/** The port in the benchmark's web application. */
+const PORT = 18_931;
+const CALL_RUNS = 15;
+
+async function requestsPerSecond(port: number): Promise<number> {
+  const url = `http://127.0.0.1:${port}/hello`;
+  for (let tries = 0; tries < 200; tries++) {
+    const answer = await fetch(url).then((response) => response.text(), () => "");
+    if (answer.includes("hello world")) break;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  await outputOf(["wrk", "-t1", "-c32", "-d1s", url]);
+  const report = await outputOf(["wrk", "-t1", "-c32", "-d4s", url]);
+  if (/Non-2xx/.test(report)) throw new Error(report);
+  return Number(/Requests\/sec:\s+([\d.]+)/.exec(report)![1]);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function ours({ folder, wippy }: Tools): Promise<number> {
+  return whileRunning([wippy, "run", "-c"], "listening", () => requestsPerSecond(PORT), join(folder, "web"));
+}
+
+async function served(argv: (port: number) => string[]): Promise<number> {
+  const port = await freePort();
+  const child = argv(port);
+  const shell = ["sh", "-c", `echo starting; exec "$@"`, "sh", ...child];
+  return whileRunning(shell, "starting", () => requestsPerSecond(port));
+}
+
+async function wallMs(argv: readonly string[], cwd?: string): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < CALL_RUNS; i++) {
+    const started = performance.now();
+    await outputOf(argv, cwd);
+    times.push(performance.now() - started);
+  }
+  return median(times);
+}
+
+function hello({ folder, wippy }: Tools): Promise<number> {
+  return wallMs([wippy, "call", "bench:hello"], join(folder, "app"));
+}
+
+/** The benchmarks of this file. */
+export const benchmarks: readonly Benchmark[] = [
+  {
+    name: "HTTP JSON hello through a Lua endpoint",
+    unit: "requests/s",
+    peerName: "Bun.serve",
+    must: ">=0.4",
+    aim: ">=0.65",
+    ours,
+    peer: ({ bun, folder }) => served((port) => [bun, join(folder, "peers", "http.ts"), String(port)]),
+  },
+  {
+    name: "HTTP JSON hello through a Lua endpoint",
+    unit: "requests/s",
+    peerName: "Go net/http",
+    must: "",
+    aim: ">=1",
+    ours,
+    peer: ({ cache }) => served((port) => [join(cache, "http"), String(port)]),
+  },
+  {
+    name: "SQLite point select through sql",
+    unit: "selects/s",
+    peerName: "node:sqlite",
+    must: ">=0.4",
+    aim: ">=0.7",
+    ours: (tools) => called(tools, "select", 200_000),
+    peer: ({ bun, folder }) => numberFrom([bun, join(folder, "peers", "select.ts"), "200000"]),
+  },
+  {
+    name: "wippy call of a hello function, wall time",
+    unit: "ms",
+    peerName: "bun -e",
+    must: "<=3",
+    aim: "<=1.5",
+    rounds: 3,
+    ours: hello,
+    peer: ({ bun }) => wallMs([bun, "-e", `console.log("hello")`]),
+  },
+  {
+    name: "wippy call of a hello function, wall time",
+    unit: "ms",
+    peerName: "Go hello",
+    must: "",
+    aim: "",
+    rounds: 3,
+    ours: hello,
+    peer: ({ cache }) => wallMs([join(cache, "hello")]),
+  },
+];

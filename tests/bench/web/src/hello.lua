@@ -1,0 +1,6 @@
+return {
+  main = function()
+    local res = http.response()
+    res:write_json({ message = "hello world" })
+  end,
+}
