@@ -9,7 +9,18 @@
  * M3. Arguments must be read before the first `await`: a call object is reused.
  */
 import type { Failure, FailureKind, Value } from "../core/mod.ts";
-import type { Bus, ByteStream, ContractDirectory, Environment, Frame, Log, Ports, Resources, SecurityDirectory, ServiceRegistry } from "../ports/mod.ts";
+import type {
+  Bus,
+  ByteStream,
+  ContractDirectory,
+  Environment,
+  Frame,
+  Log,
+  Ports,
+  Resources,
+  SecurityDirectory,
+  ServiceRegistry,
+} from "../ports/mod.ts";
 import type { LuaChannel, LuaHandle, LuaValue, NativeCall, NativeResult } from "../vm/mod.ts";
 import type { LuaProcess } from "./lua_process.ts";
 import type { LuaRuntime } from "./runtime.ts";
@@ -47,6 +58,14 @@ export interface ModuleDefinition {
   /** Members the VM implements itself, by builtin name; a function or command of the same name is the fallback. */
   readonly builtins?: Readonly<Record<string, string>>;
   readonly objects?: readonly ObjectDefinition<never>[];
+  /** Members that are objects, the same for every process; made once, from what the runtime offers. */
+  readonly instances?: Readonly<Record<string, ModuleInstance>>;
+}
+
+/** A member that is an object. */
+export interface ModuleInstance {
+  readonly definition: ObjectDefinition<never>;
+  create(services: ModuleServices): unknown;
 }
 
 /** Declares a module. */
@@ -65,7 +84,9 @@ export interface ObjectDefinition<T> {
   /** Called once when Lua has dropped the object or its process ended. */
   readonly release?: (value: T) => void;
   /** Operators; arguments 1 and 2 as in Lua. `index` answers members that `methods` and `commands` lack. */
-  readonly operators?: Readonly<Partial<Record<"eq" | "lt" | "le" | "add" | "sub" | "concat" | "len" | "index", ModuleFunction>>>;
+  readonly operators?: Readonly<
+    Partial<Record<"eq" | "lt" | "le" | "add" | "sub" | "concat" | "len" | "index", ModuleFunction>>
+  >;
   /** Makes objects callable; argument 1 is the object. */
   readonly invoke?: ModuleCommand;
 }
@@ -84,6 +105,8 @@ export interface FedChannel {
   close(): void;
   /** Drops what nobody has received yet. */
   clear(): void;
+  /** Leaves the channel to Lua, which must have it by now: nothing can be sent any more, and it goes when Lua drops it. */
+  release(): void;
 }
 
 /** The process (or function call) that a native call comes from. */

@@ -165,6 +165,10 @@ export class ModuleTable {
     for (const [path, fn] of Object.entries(definition.commands ?? {})) {
       place(path, { kind: "native", index: this.#command(fn) });
     }
+    for (const [path, instance] of Object.entries(definition.instances ?? {})) {
+      const value = instance.create(this.#runtime.services) as never;
+      place(path, { kind: "value", value: this.create(instance.definition, value) });
+    }
     for (const [path, name] of Object.entries(definition.builtins ?? {})) {
       const fn = definition.functions?.[path];
       const command = definition.commands?.[path];

@@ -247,6 +247,9 @@ export class LuaRuntime implements Runtime {
       clear: () => {
         if (alive()) this.universe.channelClear(slot, channel);
       },
+      release: () => {
+        if (alive()) this.universe.channelRelease(slot, channel);
+      },
     };
   }
 

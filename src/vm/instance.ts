@@ -29,6 +29,7 @@ export interface VmExports {
   channel_send(slot: number, id: number, length: number, drop: number): number;
   channel_close(slot: number, id: number): void;
   channel_clear(slot: number, id: number): void;
+  channel_release(slot: number, id: number): void;
   arg_encode(i: number, mode: number, many: number): number;
   arg_userdata(i: number): number;
   ids(): number;

@@ -347,6 +347,11 @@ export class Universe {
     this.#vm.channel_clear(slot, channel.id);
   }
 
+  /** Leaves a channel to Lua: it can't be named any more, and goes when Lua drops it. */
+  channelRelease(slot: number, channel: LuaChannel): void {
+    this.#vm.channel_release(slot, channel.id);
+  }
+
   // --- Running ----------------------------------------------------------------------------------------------------------
 
   /** Runs ready processes for at most `turns` turns and about `sliceMs`; returns how many are ready still. */

@@ -10,6 +10,8 @@ export interface Future {
   active: ActiveCall | undefined;
   canceled: boolean;
   result: CallResult | undefined;
+  /** Lua has no more use for the object itself; it may still wait on the channel. */
+  dropped: boolean;
 }
 
 /** Starts an asynchronous call and returns its future object. */
@@ -20,12 +22,13 @@ export function openFuture(
   frame: Frame,
   options: Record<string, Value> | undefined,
 ): NativeResult {
-  const future: Future = { channel: call.openChannel(1), active: undefined, canceled: false, result: undefined };
+  const future: Future = { channel: call.openChannel(1), active: undefined, canceled: false, result: undefined, dropped: false };
   const { runtime } = call;
   future.active = runtime.startCallFrom(call.process, target, args, frame, options, (result) => {
     future.result = result;
     future.channel.send(result.ok ? payloadOf(runtime.universe.decode(result.results)[0]) : result.error);
     future.channel.close();
+    if (future.dropped) future.channel.release();
   });
   return call.create(futureObject, future);
 }
@@ -37,6 +40,10 @@ function payloadOf(value: LuaValue): LuaPayload {
 /** The `Future` object. */
 export const futureObject: ObjectDefinition<Future> = defineObject({
   name: "Future",
+  release: (future) => {
+    future.dropped = true;
+    if (future.result !== undefined) future.channel.release();
+  },
   methods: {
     response: (call) => call.self(futureObject).channel.channel,
     channel: (call) => call.self(futureObject).channel.channel,

@@ -100,6 +100,27 @@ void channel_free (Channel *c) {
   c->blobTail = NULL; c->blobCount = 0;
 }
 
+/* Makes 'c' a channel of 'p' that the host feeds. It must not outlive the process with messages in it. */
+void channel_fed (Proc *p, Channel *c) {
+  c->feeds = 1; c->proc = p;
+  c->fedPrev = NULL;
+  if ((c->fedNext = p->fed) != NULL) c->fedNext->fedPrev = c;
+  p->fed = c;
+}
+
+static void fed_unlink (Channel *c) {
+  if (c->external == 0 || !c->proc) return;
+  if (c->fedPrev) c->fedPrev->fedNext = c->fedNext; else c->proc->fed = c->fedNext;
+  if (c->fedNext) c->fedNext->fedPrev = c->fedPrev;
+  c->fedNext = c->fedPrev = NULL;
+}
+
+void channel_dispose (Channel *c) {
+  channel_free(c);
+  fed_unlink(c);
+  c->proc = NULL;
+}
+
 /* Moves the value on top into the buffer of the channel at 'index'. */
 static void buffer_put (lua_State *L, int index, Channel *c) {
   if (lua_getiuservalue(L, index, 1) != LUA_TTABLE) {
@@ -528,6 +549,11 @@ void mailbox_reset (Proc *p, int keep) {
     free(p->listeners[i].topic);
   }
   p->listenerCount = 0;
+  while (p->fed) {
+    Channel *c = p->fed;
+    fed_unlink(c);
+    channel_drain(p, c, keep);
+  }
   if (keep) return;
   while (p->held) {
     Blob *b = p->held;

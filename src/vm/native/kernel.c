@@ -1136,8 +1136,7 @@ static int do_open_channel (lua_State *L) {
   proc_aux(L, o->proc);
   c = channel_new(L, o->capacity);
   c->external = o->id;
-  c->feeds = 1;
-  c->proc = o->proc;
+  channel_fed(o->proc, c);
   lua_rawseti(L, -2, (lua_Integer)o->id);
   return 0;
 }
@@ -1191,6 +1190,20 @@ EXPORT(channel_close) void x_channel_close (uint32_t slot, double id) {
 EXPORT(channel_clear) void x_channel_clear (uint32_t slot, double id) {
   Channel *c = find_channel(slot, id);
   if (c) channel_free(c);
+}
+
+/* The host will not name the channel again: from now on only Lua keeps it. */
+static int do_channel_release (lua_State *L) {
+  Open *o = lua_touserdata(L, 1);
+  proc_aux(L, o->proc);
+  lua_pushnil(L);
+  lua_rawseti(L, -2, (lua_Integer)o->id);
+  return 0;
+}
+EXPORT(channel_release) void x_channel_release (uint32_t slot, double id) {
+  Open o;
+  o.proc = proc_at(slot); o.id = id;
+  if (o.proc) gprotect(do_channel_release, &o);
 }
 
 /* ---- within a native call ---- */

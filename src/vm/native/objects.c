@@ -276,9 +276,11 @@ const luaL_Reg vm_error_functions[] = {
 /* ---- payloads and messages ---- */
 
 #define NATIVE_FORMAT "lua/any"
+#define ERROR_FORMAT "golang/error"
 
-/* Wraps the value on top, or with format NULL the (format, value) pair there. */
+/* Wraps the value on top (an error has a format of its own), or with format NULL the (format, value) pair there. */
 void payload_push (lua_State *L, const char *format) {
+  if (format && class_test(L, -1, CLASS_ERROR)) format = ERROR_FORMAT;
   lua_newuserdatauv(L, sizeof(Payload), 2);
   class_set(L, CLASS_PAYLOAD);
   lua_insert(L, -2);
@@ -300,7 +302,8 @@ static int payload_new (lua_State *L) {
 static int payload_data (lua_State *L) {
   class_check(L, 1, CLASS_PAYLOAD, "Payload");
   lua_getiuservalue(L, 1, 1);
-  if (lua_isnil(L, lua_upvalueindex(1)) || strcmp(lua_tostring(L, -1), NATIVE_FORMAT) == 0) {
+  if (lua_isnil(L, lua_upvalueindex(1)) || strcmp(lua_tostring(L, -1), NATIVE_FORMAT) == 0 ||
+      strcmp(lua_tostring(L, -1), ERROR_FORMAT) == 0) {
     lua_getiuservalue(L, 1, 2);
     return 1;
   }
@@ -444,10 +447,16 @@ static int handle_gc (lua_State *L) {
   return 0;
 }
 
-/* Pushes the process's handle for 'id', made on first sight. */
+/* Pushes the process's handle for 'id', made on first sight; outside a process one that belongs to nobody. */
 void handle_push (lua_State *L, int class, double id) {
   Handle *h;
-  if (class < CLASS_USER || class >= classes || !vm_cur) { lua_pushnil(L); return; }
+  if (class < CLASS_USER || class >= classes) { lua_pushnil(L); return; }
+  if (!vm_cur) {
+    h = lua_newuserdatauv(L, sizeof(Handle), 0);
+    h->id = id; h->class = class; h->proc = NULL; h->next = h->prev = NULL;
+    class_set(L, class);
+    return;
+  }
   proc_aux(L, vm_cur);
   if (lua_getfield(L, -1, "handles") == LUA_TNIL) {
     lua_pop(L, 1);
@@ -721,7 +730,7 @@ static int define_globals (lua_State *L) {
   return 1;
 }
 
-static int channel_gc (lua_State *L) { channel_free(lua_touserdata(L, 1)); return 0; }
+static int channel_gc (lua_State *L) { channel_dispose(lua_touserdata(L, 1)); return 0; }
 extern const luaL_Reg vm_channel_methods[];
 
 static const luaL_Reg payload_methods[] = { {"get_format", payload_format}, {NULL, NULL} };
@@ -762,7 +771,9 @@ static int define_protected (lua_State *L) {
 }
 static int define (lua_CFunction f, uint32_t n) {
   Define d = { f, n };
+  Proc *cur = vm_cur;
   int r;
+  vm_cur = NULL;  /* what is defined belongs to no process */
   lua_pushcfunction(vm_G, define_protected);
   lua_pushlightuserdata(vm_G, &d);
   if (lua_pcall(vm_G, 1, 1, 0) != LUA_OK) {
@@ -772,6 +783,7 @@ static int define (lua_CFunction f, uint32_t n) {
   }
   else r = (int)lua_tointeger(vm_G, -1);
   lua_pop(vm_G, 1);
+  vm_cur = cur;
   return r;
 }
 EXPORT(define_class) int x_define_class (uint32_t n) { return define(define_class, n); }

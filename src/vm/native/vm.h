@@ -106,7 +106,7 @@ struct Proc {
   uint32_t mailbox;   /* messages not yet received */
   uint32_t turns;     /* turns taken so far */
   uint64_t mailboxBytes;
-  Channel *inbox, *events;
+  Channel *inbox, *events, *fed;
   Listener *listeners; uint32_t listenerCount, listenerCap;
   struct Handle *handles;
   Blob *killError, *loadError;
@@ -122,6 +122,7 @@ struct Channel {
   uint32_t capacity, count, head;  /* buffer of Lua values in user value 1 */
   uint8_t closed, feeds, message;  /* feeds: how many outside sources it has */
   double external;                 /* id, 0 when made by Lua */
+  Channel *fedNext, *fedPrev;      /* channels that the host feeds, of one process */
   Proc *proc;                      /* owner while it has messages */
   Blob *blobs, *blobTail; uint32_t blobCount;
   Waiter *receivers, *receiverTail, *senders, *senderTail;
@@ -184,6 +185,8 @@ Channel *channel_new (lua_State *L, uint32_t capacity);
 void channel_give (Channel *c, Blob *b);
 void channel_close (lua_State *L, Channel *c);
 void channel_free (Channel *c);
+void channel_fed (Proc *p, Channel *c);
+void channel_dispose (Channel *c);
 void waiters_clear (Fiber *f);
 int channel_results (lua_State *L, Fiber *f);
 int proc_deliver (Proc *p, Blob *b);
