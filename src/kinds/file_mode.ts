@@ -20,9 +20,13 @@ export function fileMode(options: { default: number; doc?: string }): Field<numb
       }
       const digits = typeof value === "string" ? DIGITS.exec(value)?.[2] : undefined;
       if (digits !== undefined) return Number.parseInt(digits, 8);
-      throw new Failure("Invalid", `${scope.path}: expected an octal mode such as "0755", got ${JSON.stringify(value)}`, {
-        retryable: false,
-      });
+      throw new Failure(
+        "Invalid",
+        `${scope.path}: expected an octal mode such as "0755", got ${JSON.stringify(value)}`,
+        {
+          retryable: false,
+        },
+      );
     },
   };
 }

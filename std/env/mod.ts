@@ -17,7 +17,10 @@ function subject(call: Call, key: string): string {
 }
 
 function notFound(key: string): Failure {
-  return new Failure("NotFound", "environment variable not found", { retryable: false, details: { name: key } });
+  return new Failure("NotFound", "environment variable not found", {
+    retryable: false,
+    details: { name: key },
+  });
 }
 
 function found(key: string, value: string | undefined): string {

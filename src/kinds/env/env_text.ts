@@ -28,7 +28,10 @@ function parseValue(text: string): string {
 
 function printValue(value: string): string {
   if (value === "" || /^[^\s#'"\\][^\n\r#'"\\]*$/.test(value) && value.trim() === value) return value;
-  const escaped = value.replace(/[\\"]/g, "\\$&").replace(/\n/g, "\\n").replace(/\r/g, "\\r").replace(/\t/g, "\\t");
+  const escaped = value.replace(/[\\"]/g, "\\$&").replace(/\n/g, "\\n").replace(/\r/g, "\\r").replace(
+    /\t/g,
+    "\\t",
+  );
   return `"${escaped}"`;
 }
 

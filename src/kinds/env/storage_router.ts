@@ -60,7 +60,9 @@ class RouterStorage implements EnvStorage {
 
   #storage(id: string): EnvStorage {
     const storage = this.#resources.find(EnvStorageResource, id);
-    if (storage === undefined) throw new Failure("NotFound", `storage not found: ${id}`, { retryable: false });
+    if (storage === undefined) {
+      throw new Failure("NotFound", `storage not found: ${id}`, { retryable: false });
+    }
     return storage;
   }
 }

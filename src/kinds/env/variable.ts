@@ -4,14 +4,23 @@ import type { Environment, EnvVariable } from "../../ports/mod.ts";
 import { defineKind } from "../../registry/mod.ts";
 
 const CONFIG = schema.object({
-  variable: schema.string({ default: "", doc: "Public name, unique; without one it is reached by entry id only." }),
+  variable: schema.string({
+    default: "",
+    doc: "Public name, unique; without one it is reached by entry id only.",
+  }),
   storage: schema.reference({ doc: "Storage that holds the value." }),
   default: schema.optional(schema.string({ doc: "Value while the storage has none." })),
   readonly: schema.boolean({ default: false, doc: "Refuses to be set." }),
 });
 
 function variableOf(id: string, config: Decoded<typeof CONFIG>): EnvVariable {
-  return { id, name: config.variable, storage: config.storage, default: config.default, readonly: config.readonly };
+  return {
+    id,
+    name: config.variable,
+    storage: config.storage,
+    default: config.default,
+    readonly: config.readonly,
+  };
 }
 
 /** Registers `variable` in place of what has its id; that one is back when the new one is refused. */

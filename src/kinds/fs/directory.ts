@@ -11,7 +11,8 @@ const CONFIG = schema.object({
   mode: fileMode({ default: 0o755, doc: "Limits all operations; execute bits follow read bits." }),
   base: schema.oneOf(["project", "module"], {
     default: "project",
-    doc: "What a relative root starts at: the project, or the folder that the entry's module was loaded from.",
+    doc:
+      "What a relative root starts at: the project, or the folder that the entry's module was loaded from.",
   }),
 });
 
@@ -20,10 +21,14 @@ function rootOf(files: Files, path: string, config: { auto_init: boolean; mode: 
   const info = files.stat(path);
   if (info === undefined) {
     if (!config.auto_init) {
-      throw new Failure("NotFound", `directory: there is no ${path} (auto_init: true makes it)`, { retryable: false });
+      throw new Failure("NotFound", `directory: there is no ${path} (auto_init: true makes it)`, {
+        retryable: false,
+      });
     }
     files.makeDirectory(path, { recursive: true, mode: directoryMode(config.mode) });
-  } else if (!info.isDirectory) throw new Failure("Invalid", `directory: ${path} is not a directory`, { retryable: false });
+  } else if (!info.isDirectory) {
+    throw new Failure("Invalid", `directory: ${path} is not a directory`, { retryable: false });
+  }
   return files.realPath(path) ?? path;
 }
 

@@ -55,15 +55,25 @@ export class DirectoryFileSystem implements FileSystem {
     if (info === undefined) throw notThere(path);
     if (info.isDirectory) throw failure("Invalid", `is a directory: ${path}`);
     if (info.size > FILE_READ_BYTES_MAX) {
-      throw failure("LimitExceeded", `file too large to read at once: ${path} (${info.size} bytes; open it and read parts)`);
+      throw failure(
+        "LimitExceeded",
+        `file too large to read at once: ${path} (${info.size} bytes; open it and read parts)`,
+      );
     }
     return this.#attempt(path, () => this.#files.readFile(full));
   }
 
   writeFile(path: string, data: Uint8Array, mode: "w" | "a" | "wx"): void {
     const full = this.#fileToWrite(path, mode);
-    this.#attempt(path, () =>
-      this.#files.writeFile(full, data, { append: mode === "a", exclusive: mode === "wx", mode: this.#mode & FILE_BITS }));
+    this.#attempt(
+      path,
+      () =>
+        this.#files.writeFile(full, data, {
+          append: mode === "a",
+          exclusive: mode === "wx",
+          mode: this.#mode & FILE_BITS,
+        }),
+    );
   }
 
   makeDirectory(path: string): void {
@@ -101,7 +111,9 @@ export class DirectoryFileSystem implements FileSystem {
   }
 
   #readable(path: string): string {
-    if ((this.#mode & READ_BITS) === 0) throw failure("PermissionDenied", `the mode of this filesystem forbids reading: ${path}`);
+    if ((this.#mode & READ_BITS) === 0) {
+      throw failure("PermissionDenied", `the mode of this filesystem forbids reading: ${path}`);
+    }
     return this.#locate(this.#files.resolve(this.#root, ...partsOf(path)));
   }
 
@@ -139,7 +151,9 @@ export class DirectoryFileSystem implements FileSystem {
     try {
       return this.#files.readLink(full);
     } catch (error) {
-      if (error instanceof Failure && (error.kind === "Invalid" || error.kind === "NotFound")) return undefined;
+      if (error instanceof Failure && (error.kind === "Invalid" || error.kind === "NotFound")) {
+        return undefined;
+      }
       throw error;
     }
   }
