@@ -1,0 +1,164 @@
+/**
+ * Boots applications inside a test: real runtime, real or simulated ports, a folder of its own.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Application, type Component, COMPONENTS, createApplication, LogHub } from "../src/app/mod.ts";
+import type { Value } from "../src/core/mod.ts";
+import { createPorts } from "../src/platform/mod.ts";
+import { type SimulatedPorts, simulatedPorts } from "../src/platform/simulated/mod.ts";
+import type { LogRecord, Ports } from "../src/ports/mod.ts";
+import type { Entry, LoadedEntries } from "../src/registry/mod.ts";
+import { readDefinitions } from "./definition_text.ts";
+
+/** How an application is booted for a test. */
+export interface ApplicationTestOptions {
+  /** Configuration beside that of a `.wippy.yaml` among the files. */
+  readonly config?: Record<string, Value>;
+  /** Virtual time, files, network and randomness. */
+  readonly simulated?: boolean;
+  /** Seed of a simulation. */
+  readonly seed?: number;
+  /** Checks a process may take in one turn; 1 interrupts it everywhere. */
+  readonly budget?: number;
+  /** False leaves services stopped. */
+  readonly autoStart?: boolean;
+  readonly components?: readonly Component[];
+}
+
+/** A booted application. */
+export interface TestApplication {
+  /** Calls a function; rejects with its failure. */
+  call(target: string, ...args: Value[]): Promise<Value>;
+  readonly application: Application;
+  readonly logs: LogRecord[];
+  /** The project's folder: on disk, or in the simulated file system. */
+  readonly folder: string;
+  /** Polls `probe` until it gives something; fails after 10 s and names `what`. */
+  until<T>(probe: () => T | undefined | false | Promise<T | undefined | false>, what: string): Promise<T>;
+  /** Simulated ports, when the test asked for them. */
+  readonly world: SimulatedPorts | undefined;
+}
+
+const UNTIL_MS = 10_000;
+const PROBE_EVERY_MS = 1;
+const SIMULATED_FOLDER = "/project";
+
+/** Boots `files`, runs `body`, stops. A text is the content of `src/_index.yaml`. */
+export async function withApplication(
+  files: string | Record<string, string>,
+  body: (app: TestApplication) => Promise<void>,
+  options: ApplicationTestOptions = {},
+): Promise<void> {
+  const started = await startApplication(files, options);
+  try {
+    await started.app.drive(body(started.app));
+  } finally {
+    await started.stop();
+  }
+}
+
+/** Boots without a body; the caller stops it. */
+export async function startApplication(
+  files: string | Record<string, string>,
+  options: ApplicationTestOptions = {},
+): Promise<{ app: TestApplication & { drive<T>(work: Promise<T>): Promise<T> }; stop(): Promise<void> }> {
+  const all = typeof files === "string" ? { "src/_index.yaml": files } : files;
+  const world = options.simulated
+    ? simulatedPorts({ seed: options.seed ?? 1, workingDirectory: SIMULATED_FOLDER })
+    : undefined;
+  const drive = <T>(work: Promise<T>): Promise<T> => world === undefined ? work : world.clock.drive(work);
+  const folder = world === undefined ? mkdtempSync(join(tmpdir(), "wippy-app-")) : SIMULATED_FOLDER;
+  const ports = world ?? createPorts();
+  place(all, folder, ports, world !== undefined);
+  const logs: LogRecord[] = [];
+  const log = new LogHub({
+    clock: ports.clock,
+    routing: { propagate_downstream: true, stream_to_events: false, min_level: -1 },
+  });
+  log.listen((record) => logs.push(record));
+  const application = createApplication({
+    ports,
+    log,
+    baseDirectory: folder,
+    hashSeed: world === undefined ? undefined : options.seed ?? 1,
+    components: [
+      ...options.budget === undefined ? [] : [budgetComponent(options.budget)],
+      ...options.components ?? [],
+    ],
+  });
+  const stop = async (): Promise<void> => {
+    await drive(application.stop());
+    if (world === undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await drive(boot(application, loadFrom(all, ports), options));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const call = (target: string, ...args: Value[]): Promise<Value> => application.call(target, args);
+  return { app: { call, application, logs, folder, until: untilOn(ports), world, drive }, stop };
+}
+
+async function boot(
+  application: Application,
+  loaded: LoadedEntries,
+  options: ApplicationTestOptions,
+): Promise<void> {
+  if (options.autoStart !== false) {
+    await application.boot(loaded);
+    return;
+  }
+  await application.assemble();
+  await application.registry.load(loaded);
+}
+
+function place(files: Record<string, string>, folder: string, ports: Ports, inMemory: boolean): void {
+  for (const [path, text] of Object.entries(files)) {
+    const file = join(folder, path);
+    if (inMemory) {
+      ports.files.makeDirectory(dirname(file), { recursive: true });
+      ports.files.writeFile(file, text);
+    } else {
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text);
+    }
+  }
+}
+
+function loadFrom(files: Record<string, string>, ports: Ports): LoadedEntries {
+  const entries: Entry[] = [];
+  for (const [path, text] of Object.entries(files)) {
+    if (!/(^|\/)_[^/]*\.ya?ml$/.test(path)) continue;
+    const folder = dirname(path);
+    entries.push(...readDefinitions(text, ports.yaml, (name) => {
+      const source = files[join(folder, name)];
+      if (source === undefined) throw new Error(`${path} names ${name}, which is not among the test's files`);
+      return source;
+    }));
+  }
+  return { entries };
+}
+
+function budgetComponent(budget: number): Component {
+  const { runtime } = COMPONENTS;
+  return {
+    name: "turn budget",
+    requires: [runtime.name],
+    load: (context) => context.get(runtime).universe.setBudget(budget),
+  };
+}
+
+function untilOn(ports: Ports): TestApplication["until"] {
+  return async (probe, what) => {
+    const endMs = ports.clock.monotonicMs() + UNTIL_MS;
+    for (;;) {
+      const found = await probe();
+      if (found !== undefined && found !== false) return found;
+      if (ports.clock.monotonicMs() > endMs) throw new Error(`waited ${UNTIL_MS} ms for ${what}`);
+      await new Promise<void>((resolve) => ports.clock.timer(PROBE_EVERY_MS, resolve));
+    }
+  };
+}
