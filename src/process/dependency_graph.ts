@@ -1,7 +1,9 @@
 /**
  * Which service needs which: an order of start, with circles taken out.
  *
- * G1. `dependencies` never leads back to where it started: services that need each other are not ordered.
+ * G1. `dependencies` never leads back to where it started: services that need each other are not ordered among themselves.
+ * G2. Services that need each other count as one towards others: they need what any of them needs, and who needs one of
+ *     them needs all.
  */
 
 /** A service and the ids it names. */
@@ -25,14 +27,19 @@ export class DependencyGraph {
       this.#dependents.set(id, []);
     }
     const groups = groupsOf(edges);
-    const groupOf = new Map<string, number>();
-    groups.forEach((group, i) => group.forEach((id) => groupOf.set(id, i)));
-    for (const [id, requires] of edges) {
-      const outside = requires.filter((other) => groupOf.get(other) !== groupOf.get(id)).sort();
-      this.#dependencies.set(id, outside);
-      for (const other of outside) this.#dependents.get(other)!.push(id);
+    const groupOf = new Map<string, string[]>();
+    for (const group of groups) for (const id of group) groupOf.set(id, group);
+    for (const group of groups) {
+      const outside = new Set<string[]>();
+      for (const id of group) for (const other of edges.get(id)!) outside.add(groupOf.get(other)!);
+      outside.delete(group);
+      const needed = [...outside].flat().sort();
+      for (const id of group) {
+        this.#dependencies.set(id, needed);
+        for (const other of needed) this.#dependents.get(other)!.push(id);
+      }
     }
-    this.circles = groups.filter((group) => group.length > 1).map((group) => group.sort());
+    this.circles = groups.filter((group) => group.length > 1).map((group) => group.toSorted());
   }
 
   /** Services that must run before `id`. */
@@ -76,7 +83,7 @@ function groupsOf(edges: ReadonlyMap<string, readonly string[]>): string[][] {
       const parent = path.at(-1)?.id;
       if (parent !== undefined) low.set(parent, Math.min(low.get(parent)!, low.get(id)!));
       if (low.get(id) !== index.get(id)) continue;
-      const group = open.splice(open.indexOf(id));
+      const group = open.splice(open.lastIndexOf(id));
       for (const member of group) isOpen.delete(member);
       groups.push(group);
     }

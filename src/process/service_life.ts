@@ -140,8 +140,9 @@ export class ServiceLife {
     }
     let again = true;
     while (again) {
-      if (await this.#owner.dependencies(this, signal)) again = await this.#once();
-      else again = this.#finish("stopped", "", null);
+      const isReady = await this.#owner.dependencies(this, signal);
+      // It may have been stopped between the answer and now.
+      again = isReady && !signal.aborted ? await this.#once() : this.#finish("stopped", "", null);
     }
   }
 

@@ -113,13 +113,14 @@ export class Supervisor implements ServiceRegistry {
     const supervised = this.#services.get(id);
     if (supervised === undefined) return;
     supervised.removed = true;
+    // From now on nobody waits for it.
+    this.#graph = undefined;
+    this.#wake(id);
     await this.#end(supervised);
     // Registered again while it was stopping.
     if (!supervised.removed || this.#services.get(id) !== supervised) return;
     this.#services.delete(id);
-    this.#graph = undefined;
     this.#tell("service.remove", id);
-    this.#wake(id);
   }
 
   // --- Starting and stopping --------------------------------------------------------------------------------------------
@@ -289,14 +290,16 @@ export class Supervisor implements ServiceRegistry {
   }
 
   #dependencyGraph(): DependencyGraph {
-    return this.#graph ??= new DependencyGraph(this.#services.values());
+    return this.#graph ??= new DependencyGraph(
+      [...this.#services.values()].filter(({ removed }) => !removed),
+    );
   }
 
   /** Services that `supervised` needs and that do not run. */
   #missing(supervised: Supervised): Supervised[] {
     return this.#dependencyGraph().dependencies(supervised.id)
       .map((id) => this.#services.get(id)!)
-      .filter(({ status, failure }) => status !== "running" && !(status === "exited" && failure === null));
+      .filter((needed) => !isSatisfied(needed));
   }
 
   /** False when nothing under way will make it run: it failed, was stopped, or waits for one that did. */
@@ -366,6 +369,12 @@ function newService(id: string, service: Service, lifecycle: Lifecycle, nowMs: n
     blocked: null,
     removed: false,
   };
+}
+
+/** Whether those that need it may run: it runs, or has done its work and is not to begin again. */
+function isSatisfied({ status, failure, life }: Supervised): boolean {
+  if (life === null || life.isStopping) return false;
+  return status === "running" || status === "exited" && failure === null && life.isOver;
 }
 
 function startFailure(id: string, failure: Failure): Failure {

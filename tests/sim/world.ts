@@ -1,4 +1,5 @@
 /** What simulations share: ports, a bus and a log on virtual time, and a trace of what happened. */
+import assert from "node:assert/strict";
 import type { Value } from "../../src/core/mod.ts";
 import type { BusEvent, Log, LogLevel, LogRecord } from "../../src/ports/mod.ts";
 import { type SimulatedPorts, simulatedPorts } from "../../src/platform/simulated/mod.ts";
@@ -87,6 +88,10 @@ export interface World {
   /** Events of the supervisor so far. */
   readonly events: BusEvent[];
   readonly trace: Trace;
+  /** Takes note of a broken rule. Supervisors and buses survive what their services and subscribers throw: so nothing is thrown. */
+  check(ok: boolean, rule: string): void;
+  /** Fails when a rule was broken so far. */
+  assertRules(): void;
 }
 
 /** A world of its own. */
@@ -98,5 +103,17 @@ export function createWorld(seed: number): World {
   const supervisor = new Supervisor({ clock, random, log, bus });
   const events: BusEvent[] = [];
   bus.subscribe("supervisor", "", (event) => events.push(event));
-  return { seed, ports, log, bus, supervisor, events, trace: new Trace() };
+  const trace = new Trace();
+  const broken: string[] = [];
+  const check = (ok: boolean, rule: string): void => {
+    if (ok) return;
+    trace.note(`BROKEN ${rule}`);
+    broken.push(`${clock.elapsedMs} ms: ${rule}`);
+  };
+  const assertRules = (): void => {
+    const crashes = log.records.filter(({ message }) => message === "event subscriber failed");
+    for (const { fields } of crashes) broken.push(String(fields["error"]));
+    assert.deepEqual(broken, [], `rules were broken; the last steps:\n${trace.tail.join("\n")}`);
+  };
+  return { seed, ports, log, bus, supervisor, events, trace, check, assertRules };
 }
