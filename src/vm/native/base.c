@@ -393,6 +393,8 @@ static const char *const MATH[] = {
   "type", "ult", NULL
 };
 
+static const char *const LIBRARIES[] = { "string", "table", "math", "coroutine", NULL };
+
 /* Copies the named fields of the table on top into a new one, which replaces it. */
 static void pick (lua_State *L, const char *const *names) {
   lua_newtable(L);
@@ -448,8 +450,13 @@ void base_open (lua_State *L) {
 
   lua_setfield(L, LUA_REGISTRYINDEX, "vm.base");
   lua_settop(L, 0);
-  /* The stock tables and the loaded table are not reachable from any environment. */
-  lua_pushnil(L); lua_setfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  /* Errors name library functions by this table; no environment reaches it, nor the stock tables. */
+  lua_newtable(L);
+  lua_getfield(L, LUA_REGISTRYINDEX, "vm.base");
+  lua_pushvalue(L, -1); lua_setfield(L, 1, LUA_GNAME);
+  for (base = 0; LIBRARIES[base]; base++) { lua_getfield(L, 2, LIBRARIES[base]); lua_setfield(L, 1, LIBRARIES[base]); }
+  lua_settop(L, 1);
+  lua_setfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
   lua_pushnil(L); lua_rawseti(L, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
   objects_open(L);
 }
