@@ -6,6 +6,7 @@
  */
 import { Failure } from "../core/mod.ts";
 import type { Operation } from "./change_set.ts";
+import type { Entry } from "./entry.ts";
 import { type Version, VersionTree } from "./version.ts";
 
 /** Digests of the entries last read from definition files, by id. */
@@ -37,6 +38,8 @@ export interface HistoryRecord {
   readonly graph?: ModuleGraph;
   /** New digests, when definition files were read. */
   readonly files?: FileDigests;
+  /** The whole state at this version, for histories that store one now and then. */
+  readonly state: () => Iterable<Entry>;
 }
 
 /** What a history holds when it is opened. */
@@ -52,12 +55,16 @@ export interface History {
   open(): StoredHistory | Promise<StoredHistory>;
   /** The change set of a version; fails with NotFound. */
   operations(version: number): readonly Operation[] | Promise<readonly Operation[]>;
+  /** The whole state at a version, when it was stored. */
+  checkpoint(version: number): readonly Entry[] | undefined | Promise<readonly Entry[] | undefined>;
   /** The module graph stored with this version or the nearest one before it. */
   graph(version: number): ModuleGraph | undefined | Promise<ModuleGraph | undefined>;
   append(record: HistoryRecord): void | Promise<void>;
   moveHead(version: number): void | Promise<void>;
   /** Replaces the file digests without a new version. */
   setFiles(files: FileDigests): void | Promise<void>;
+  /** Stores the module graph of a version that has none. */
+  setGraph(version: number, graph: ModuleGraph): void | Promise<void>;
   /** Versions that were dropped since the last call to keep within bounds. */
   forgotten(): readonly number[];
   close(): void | Promise<void>;
@@ -116,9 +123,16 @@ export class MemoryHistory implements History {
     this.#forgotten.push(id);
   }
 
+  checkpoint(): undefined {}
+
   moveHead(): void {}
 
   setFiles(): void {}
+
+  setGraph(version: number, graph: ModuleGraph): void {
+    const record = this.#records.get(version);
+    if (record !== undefined) this.#records.set(version, { ...record, graph });
+  }
 
   forgotten(): readonly number[] {
     const forgotten = this.#forgotten;

@@ -298,13 +298,19 @@ export class Registry {
   /** The state at a stored version, from its change sets. */
   async #replay(head: number): Promise<RegistryState> {
     const chain: number[] = [];
+    let base = RegistryState.empty;
     for (let at: Version | undefined = this.#versions.require(head); at !== undefined;) {
+      const stored = await this.#history.checkpoint(at.id);
+      if (stored !== undefined) {
+        base = RegistryState.of(stored);
+        break;
+      }
       chain.push(at.id);
       at = this.#versions.previous(at.id);
     }
     const operations: Operation[] = [];
     for (const id of chain.reverse()) operations.push(...await this.#history.operations(id));
-    return RegistryState.empty.with(operations);
+    return base.with(operations);
   }
 
   /** What changed in the files since they were last read, as operations on `state`. */

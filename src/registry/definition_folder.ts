@@ -1,0 +1,160 @@
+/**
+ * Definition files of one folder, read recursively.
+ *
+ * FO1. Files are read in order of their path, so that the same folder gives the same list everywhere. Hidden folders, other projects'
+ *      package folders and excluded paths are passed over; a folder reached again through a link is read once.
+ * FO2. A file reference is resolved beside its definition file and may not leave the tree it belongs to, links followed.
+ */
+import { Failure, type Value } from "../core/mod.ts";
+import type { Files, YamlReader } from "../ports/mod.ts";
+import { type DefinedEntry, FILE_SCHEME, type InlineSite, readDefinitions } from "./definition_file.ts";
+import type { Entry } from "./entry.ts";
+import type { PathTest } from "./path_glob.ts";
+
+/** A folder to read. */
+export interface DefinitionFolder {
+  readonly files: Files;
+  readonly yaml: YamlReader;
+  /** Folder with definition files; absolute. */
+  readonly folder: string;
+  /** What file references may not leave; contains `folder`. */
+  readonly tree: string;
+  /** Paths relative to `tree` that are passed over. */
+  readonly excluded?: PathTest;
+  /** Folders that are passed over; absolute. */
+  readonly skipped?: ReadonlySet<string>;
+  /** A path as messages show it. */
+  readonly shown: (path: string) => string;
+  /** Told of what is odd but no mistake. */
+  readonly warn: (message: string) => void;
+}
+
+/** An entry with its place. */
+export interface PlacedEntry {
+  readonly entry: Entry;
+  /** Absolute path of the definition file. */
+  readonly file: string;
+  readonly path: readonly (string | number)[];
+}
+
+/** Folders never looked into. */
+const FOREIGN_FOLDERS = new Set(["node_modules"]);
+const YAML_FILE = /\.ya?ml$/i;
+/** Configuration that may lie beside definition files. */
+const OTHER_FILES = new Set(["wippy.yaml", "wippy.yml"]);
+
+/** Reads every definition file below `source.folder`. */
+export function readDefinitionFolder(source: DefinitionFolder): PlacedEntry[] {
+  const found: PlacedEntry[] = [];
+  const inlined = new Map<string, Value>();
+  for (const file of definitionFiles(source)) {
+    const text = decodeText(source.files.readFile(file));
+    if (text === undefined) {
+      throw new Failure("Invalid", `${source.shown(file)}: is not UTF-8 text`, { retryable: false });
+    }
+    const options = {
+      file: source.shown(file),
+      yaml: source.yaml,
+      inline: (reference: string, site: InlineSite) => inlineFile(source, file, reference, site, inlined),
+    };
+    for (const item of readDefinitions(text, options) ?? [] as DefinedEntry[]) found.push({ ...item, file });
+  }
+  return found;
+}
+
+/** Paths of all YAML files of a folder, sorted. */
+function definitionFiles(source: DefinitionFolder): string[] {
+  const { files } = source;
+  const result: string[] = [];
+  const seen = new Set<string>();
+  const visit = (folder: string): void => {
+    const real = files.realPath(folder) ?? folder;
+    if (seen.has(real) || source.skipped?.has(real) || source.skipped?.has(folder)) return;
+    seen.add(real);
+    const items = files.list(folder).toSorted((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+    for (const item of items) {
+      if (item.name.startsWith(".")) continue;
+      const path = files.resolve(folder, item.name);
+      if (source.excluded?.(relativePath(files, source.tree, path))) continue;
+      if (item.isDirectory) {
+        if (!FOREIGN_FOLDERS.has(item.name)) visit(path);
+      } else if (YAML_FILE.test(item.name) && !OTHER_FILES.has(item.name)) result.push(path);
+    }
+  };
+  visit(source.folder);
+  return result;
+}
+
+/** `path` as seen from `folder`, which contains it; with `/` between segments. */
+export function relativePath(files: Files, folder: string, path: string): string {
+  const base = files.resolve(folder);
+  const inner = path.startsWith(base) ? path.slice(base.length) : path;
+  return inner.replaceAll("\\", "/").replace(/^\/+/, "");
+}
+
+function inlineFile(
+  source: DefinitionFolder,
+  definition: string,
+  reference: string,
+  site: InlineSite,
+  known: Map<string, Value>,
+): Value {
+  const { files } = source;
+  const beside = files.resolve(files.directory(definition), reference.replace(/^\/+/, ""));
+  let path = beside;
+  if (site.kind === "ns.definition" && files.stat(path) === undefined) {
+    // A module's readme commonly lies beside its manifest, and is worth a warning when it is missing, not a failed boot.
+    path = files.resolve(source.tree, reference);
+    if (files.stat(path) === undefined) {
+      source.warn(
+        `${source.shown(definition)}: ${site.id}: ${site.field}: file not found: ${source.shown(beside)}`,
+      );
+      return FILE_SCHEME + reference;
+    }
+  }
+  const cached = known.get(path);
+  if (cached !== undefined) return cached;
+  const facts = files.stat(path);
+  const inTree = isInside(files, source.tree, path);
+  if (!inTree || (facts !== undefined && !isInside(files, real(files, source.tree), real(files, path)))) {
+    const root = source.shown(source.tree);
+    const place = root === "." ? "the project's folder" : root;
+    throw new Failure("Invalid", `${FILE_SCHEME}${reference} leaves ${place}; move the file inside`, {
+      retryable: false,
+    });
+  }
+  if (facts === undefined) {
+    throw new Failure("Invalid", `file not found: ${source.shown(path)}`, { retryable: false });
+  }
+  if (facts.isDirectory) {
+    throw new Failure("Invalid", `${source.shown(path)} is a directory, a file is needed`, {
+      retryable: false,
+    });
+  }
+  const bytes = files.readFile(path);
+  const value = decodeText(bytes) ?? bytes;
+  known.set(path, value);
+  return value;
+}
+
+function real(files: Files, path: string): string {
+  return files.realPath(path) ?? path;
+}
+
+/** Whether `path` is `folder` or below it. */
+export function isInside(files: Files, folder: string, path: string): boolean {
+  const base = files.resolve(folder);
+  const given = files.resolve(path);
+  if (given === base) return true;
+  const separator = base.includes("\\") && !base.includes("/") ? "\\" : "/";
+  return given.startsWith(base.endsWith(separator) ? base : base + separator);
+}
+
+/** UTF-8 text without its byte order mark; undefined when the bytes are something else. */
+export function decodeText(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
