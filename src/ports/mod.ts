@@ -24,5 +24,6 @@ export * from "./sqlite.ts";
 export * from "./store.ts";
 export * from "./system.ts";
 export * from "./terminal.ts";
+export * from "./waiter.ts";
 export * from "./token_store.ts";
 export * from "./yaml.ts";

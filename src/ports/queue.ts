@@ -2,6 +2,7 @@
 import type { Value } from "../core/mod.ts";
 import { defineResource } from "./resource.ts";
 import { defineAttachment } from "./runtime.ts";
+import type { Waiter } from "./waiter.ts";
 
 /** A message on its way. `body` may hold whole floats wrapped (`LuaFloat` of `src/vm`), so that they stay floats. */
 export interface QueueMessage {
@@ -28,25 +29,33 @@ export interface QueueConsumeOptions {
   readonly driverOptions: Readonly<Record<string, Value>>;
 }
 
+/** A consumer's hold on a queue. */
+export interface QueueConsumption {
+  /** Ends deliveries: none comes after this. What was delivered can still be settled. */
+  pause(): void;
+  /** Gives back what is unsettled and lets go of the queue. */
+  close(): Promise<void> | void;
+}
+
 /** One queue. */
 export interface Queue {
-  /** Resolves when accepted; waits while a bounded queue is full, until `signal` aborts. */
-  publish(message: QueueMessage, signal?: AbortSignal): Promise<void> | void;
-  /**
-   * Deliveries up to `prefetch` unsettled ones. The returned function stops them: nothing is received after the call, and
-   * what is unsettled when its promise resolves goes back to the queue.
-   */
+  /** Resolves when accepted; waits while a bounded queue is full. */
+  publish(message: QueueMessage, caller?: Waiter): Promise<void> | void;
+  /** Hands over messages, up to `prefetch` unsettled ones. */
   consume(
     prefetch: number,
     receive: (delivery: QueueDelivery) => void,
     options?: QueueConsumeOptions,
-  ): Promise<() => Promise<void>> | (() => Promise<void>);
+  ): Promise<QueueConsumption> | QueueConsumption;
   info(): Promise<Record<string, Value>> | Record<string, Value>;
 }
 
 /** Declares queues. */
 export interface QueueDriver {
-  declare(id: string, options: { name: string; codec: string; driverOptions: Record<string, Value> }): Promise<Queue> | Queue;
+  declare(
+    id: string,
+    options: { name: string; codec: string; driverOptions: Record<string, Value> },
+  ): Promise<Queue> | Queue;
   remove(id: string): Promise<void> | void;
 }
 

@@ -1,6 +1,7 @@
 /** SQL databases: provided by `db.sql.*` kinds, used by the `sql` module. */
 import type { Value } from "../core/mod.ts";
 import { defineResource } from "./resource.ts";
+import type { Waiter } from "./waiter.ts";
 
 /**
  * Rows as maps from column to value, or the effect of a statement. Parameters and rows tell integers from floats: a whole
@@ -12,23 +13,22 @@ export interface SqlResult {
   lastInsertId: number | bigint;
 }
 
-/** Who waits: when its process ends, a call that still waits for a connection is given up. Only read when waiting. */
-export interface SqlCaller {
-  readonly signal: AbortSignal;
-}
-
 /** A prepared statement. */
 export interface SqlStatement {
-  query(params: readonly Value[], caller?: SqlCaller): SqlResult["rows"] | Promise<SqlResult["rows"]>;
-  execute(params: readonly Value[], caller?: SqlCaller): SqlResult | Promise<SqlResult>;
+  query(params: readonly Value[], caller?: Waiter): SqlResult["rows"] | Promise<SqlResult["rows"]>;
+  execute(params: readonly Value[], caller?: Waiter): SqlResult | Promise<SqlResult>;
   close(): void;
 }
 
 /** Something that runs SQL: a database or a transaction. */
 export interface SqlExecutor {
-  query(sql: string, params: readonly Value[], caller?: SqlCaller): SqlResult["rows"] | Promise<SqlResult["rows"]>;
-  execute(sql: string, params: readonly Value[], caller?: SqlCaller): SqlResult | Promise<SqlResult>;
-  prepare(sql: string, caller?: SqlCaller): SqlStatement | Promise<SqlStatement>;
+  query(
+    sql: string,
+    params: readonly Value[],
+    caller?: Waiter,
+  ): SqlResult["rows"] | Promise<SqlResult["rows"]>;
+  execute(sql: string, params: readonly Value[], caller?: Waiter): SqlResult | Promise<SqlResult>;
+  prepare(sql: string, caller?: Waiter): SqlStatement | Promise<SqlStatement>;
 }
 
 /** An open transaction. After commit or rollback every call fails with Invalid `transaction is not active`. */
@@ -56,7 +56,7 @@ export type SqlIsolation =
 /** A database. */
 export interface SqlDatabase extends SqlExecutor {
   readonly type: "postgres" | "mysql" | "sqlite" | "unknown";
-  begin(options: SqlTransactionOptions, caller?: SqlCaller): SqlTransaction | Promise<SqlTransaction>;
+  begin(options: SqlTransactionOptions, caller?: Waiter): SqlTransaction | Promise<SqlTransaction>;
   stats(): Record<string, number>;
 }
 

@@ -1,0 +1,78 @@
+/** `queue.queue`: a queue of a driver. */
+import { type Decoded, Failure, parseEntryId, schema } from "../../core/mod.ts";
+import {
+  type Queue,
+  type QueueDriver,
+  QueueDriverResource,
+  QueueResource,
+  type Resources,
+} from "../../ports/mod.ts";
+import { defineKind } from "../../registry/mod.ts";
+import { residentService } from "../resident_service.ts";
+
+/** Payload formats a body can be sent in, by the names entries use. */
+const CODECS: Readonly<Record<string, string>> = {
+  "json/plain": "json/plain",
+  "json": "json/plain",
+  "application/json": "json/plain",
+  "application/msgpack": "application/msgpack",
+};
+
+const CONFIG = schema.object({
+  driver: schema.reference({ doc: "Queue driver." }),
+  codec: schema.string({
+    default: "json/plain",
+    doc: "How bodies travel: json/plain or application/msgpack.",
+  }),
+  queue_name: schema.string({ default: "", doc: "Name outside; the entry's name by default." }),
+  driver_options: schema.map(schema.any()),
+  dead_letter: schema.object({
+    queue: schema.reference({ optional: true, doc: "Accepted; no built-in driver enforces it." }),
+    max_attempts: schema.integer({ default: 0, min: 0, doc: "Accepted; no built-in driver enforces it." }),
+  }),
+  lifecycle: schema.any(),
+});
+
+function driverOf(resources: Resources, id: string): QueueDriver {
+  const driver = resources.find(QueueDriverResource, id);
+  if (driver === undefined) {
+    throw new Failure("NotFound", `driver: there is no queue driver ${id}`, { retryable: false });
+  }
+  return driver;
+}
+
+async function declare(id: string, config: Decoded<typeof CONFIG>, resources: Resources): Promise<Queue> {
+  const codec = Object.hasOwn(CODECS, config.codec) ? CODECS[config.codec] : undefined;
+  if (codec === undefined) {
+    throw new Failure("Invalid", `unknown payload codec: ${config.codec}`, { retryable: false });
+  }
+  return await driverOf(resources, config.driver).declare(id, {
+    name: config.queue_name === "" ? parseEntryId(id).name : config.queue_name,
+    codec,
+    driverOptions: config.driver_options,
+  });
+}
+
+export default defineKind({
+  name: "queue.queue",
+  doc: "A message queue.",
+  config: CONFIG,
+  provides: QueueResource,
+  async open({ id, config, resources, bus }) {
+    const resource = await declare(id, config, resources);
+    bus.send({ system: "queue", kind: "queue.queue.declare", path: id });
+    return { resource, service: residentService(`queue on ${config.driver}`) };
+  },
+  async change(current, { id, ns, config, resources, bus }, previous) {
+    const before = CONFIG.decode(previous.data, { path: "", ns, references: [] });
+    const resource = await declare(id, config, resources);
+    if (before.driver !== config.driver) await resources.find(QueueDriverResource, before.driver)?.remove(id);
+    bus.send({ system: "queue", kind: "queue.queue.declare", path: id });
+    return { ...current, resource };
+  },
+  async close(_current, { id, entry, resources, bus }) {
+    const { driver } = CONFIG.decode(entry.data, { path: "", ns: parseEntryId(id).ns, references: [] });
+    await resources.find(QueueDriverResource, driver)?.remove(id);
+    bus.send({ system: "queue", kind: "queue.queue.delete", path: id });
+  },
+});
