@@ -19,12 +19,13 @@ import type {
   SecurityDirectory,
 } from "../ports/mod.ts";
 import { EventBus, type Supervisor } from "../process/mod.ts";
-import type { KindDefinition, LoadedEntries, Registry, RegistryOptions } from "../registry/mod.ts";
+import type { KindDefinition, KindTable, LoadedEntries, Registry, RegistryOptions } from "../registry/mod.ts";
+import { selectFor } from "./boot_selection.ts";
 import { type Component, ComponentSet } from "./components.ts";
 import { ApplicationContext } from "./context.ts";
 import type { LogHub } from "./logging/mod.ts";
 import { ResourceTable } from "./resources.ts";
-import { COMPONENTS, INFRASTRUCTURE, standardComponents } from "./standard_components.ts";
+import { COMPONENTS, INFRASTRUCTURE, kindTable, standardComponents } from "./standard_components.ts";
 import type { ProgramControl } from "./system_control.ts";
 import { chooseTerminalHost, runOnTerminal, startHost, type TerminalRun } from "./terminal_run.ts";
 
@@ -72,6 +73,8 @@ export class Application {
   readonly log: LogHub;
   readonly bus: Bus;
   readonly resources: Resources;
+  /** What handles which kind; complete from the start. */
+  readonly kinds: KindTable;
   readonly context = new ApplicationContext();
   /** Resolves with the exit code once everything has stopped. */
   readonly ended: Promise<number>;
@@ -99,6 +102,7 @@ export class Application {
     this.context.provide(INFRASTRUCTURE.log, this.log);
     this.context.provide(INFRASTRUCTURE.bus, this.bus);
     this.context.provide(INFRASTRUCTURE.resources, this.resources);
+    this.kinds = kindTable(this.context, options.kinds ?? []);
     const standard = standardComponents({
       pidNode: options.nodeName ?? "",
       node: options.nodeName ?? options.defaultNodeName ?? "local",
@@ -111,7 +115,7 @@ export class Application {
       hashSeed: options.hashSeed,
       orderSeed: options.orderSeed,
       modules: options.modules ?? [],
-      kinds: options.kinds ?? [],
+      kinds: this.kinds,
       exit: (code) => this.exit(code),
     });
     this.#components = new ComponentSet([...standard, ...options.components ?? []], this.context, this.log);
@@ -162,10 +166,22 @@ export class Application {
   }
 
   /** Boots with these entries. Rejects with what stands in the way, after everything has been stopped again. */
-  async boot(loaded: LoadedEntries): Promise<void> {
+  boot(loaded: LoadedEntries): Promise<void> {
+    return this.#boot(() => loaded);
+  }
+
+  /** Boots with what calls of `targets` need of these entries, and with nothing else. */
+  bootFor(targets: readonly string[], loaded: LoadedEntries): Promise<void> {
+    return this.#boot(() => {
+      const references = this.registry.kinds.referencesAmong(loaded.entries);
+      return { ...loaded, entries: selectFor(targets, loaded.entries, references) };
+    });
+  }
+
+  async #boot(select: () => LoadedEntries): Promise<void> {
     try {
       await this.assemble();
-      await this.registry.load(loaded);
+      await this.registry.load(select());
       await this.supervisor.startAll();
     } catch (error) {
       await this.stop(1);

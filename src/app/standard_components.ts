@@ -66,8 +66,13 @@ export interface StandardOptions {
   readonly hashSeed: number | undefined;
   readonly orderSeed: number | undefined;
   readonly modules: readonly ModuleDefinition[];
-  readonly kinds: readonly KindDefinition[];
+  readonly kinds: KindTable;
   readonly exit: (code: number) => void;
+}
+
+/** All kinds: those of Lua, which reach into the runtime of `context`, the standard ones, and `more`. */
+export function kindTable(context: ApplicationContext, more: readonly KindDefinition[]): KindTable {
+  return new KindTable([...luaKinds(() => context.get(COMPONENTS.runtime)), ...kinds, ...more]);
 }
 
 /** A component that makes one thing and provides it. */
@@ -152,7 +157,7 @@ function createRegistry(context: ApplicationContext, options: StandardOptions): 
   const runtime = context.get(COMPONENTS.runtime);
   const services = { ...shared(context), runtime, baseDirectory: options.baseDirectory };
   return new Registry({
-    kinds: new KindTable([...luaKinds(runtime), ...kinds, ...options.kinds]),
+    kinds: options.kinds,
     services: () => services,
     history: options.history,
     operationTimeoutMs: options.operationTimeoutMs,

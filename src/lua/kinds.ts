@@ -9,35 +9,38 @@ import { defineKind, type KindDefinition } from "../registry/mod.ts";
 import { decodeDefinition, LUA_CONFIG, LUA_KINDS } from "./definition.ts";
 import type { LuaRuntime } from "./runtime.ts";
 
+/** Gives the runtime; it need not be there before the first entry is opened. */
+export type RuntimeOf = () => LuaRuntime;
+
 /** Definitions of `function.lua`, `process.lua`, ..., `process.host`, `terminal.host` for this runtime. */
-export function luaKinds(runtime: LuaRuntime): KindDefinition[] {
+export function luaKinds(runtime: RuntimeOf): KindDefinition[] {
   return [...LUA_KINDS.map((name) => luaKind(runtime, name)), processHost(runtime), terminalHost(runtime)];
 }
 
-function luaKind(runtime: LuaRuntime, name: (typeof LUA_KINDS)[number]): KindDefinition {
+function luaKind(runtime: RuntimeOf, name: (typeof LUA_KINDS)[number]): KindDefinition {
   return defineKind({
     name,
     config: LUA_CONFIG,
     references: ["imports.*", "meta.default_host", "meta.options.default_host"],
     open({ entry, config, bus }) {
       const definition = decodeDefinition(entry, config);
-      runtime.define(definition);
+      runtime().define(definition);
       if (name === "function.lua") {
         bus.send({ system: "function", kind: "function.register", path: entry.id });
-        if (definition.pool.warmStart) runtime.functions.warm(entry.id);
+        if (definition.pool.warmStart) runtime().functions.warm(entry.id);
       } else if (name === "process.lua") {
         bus.send({ system: "process", kind: "factory.register", path: entry.id });
       }
       return {};
     },
     change(current, { entry, config }) {
-      runtime.define(decodeDefinition(entry, config));
-      runtime.announceChanged([entry.id]);
+      runtime().define(decodeDefinition(entry, config));
+      runtime().announceChanged([entry.id]);
       return current;
     },
     close(_current, { id, bus }) {
-      runtime.undefine(id);
-      runtime.announceChanged([id]);
+      runtime().undefine(id);
+      runtime().announceChanged([id]);
       if (name === "function.lua") bus.send({ system: "function", kind: "function.delete", path: id });
       else if (name === "process.lua") bus.send({ system: "process", kind: "factory.delete", path: id });
     },
@@ -45,16 +48,16 @@ function luaKind(runtime: LuaRuntime, name: (typeof LUA_KINDS)[number]): KindDef
 }
 
 /** Runs while the host's processes may run; stopping it ends them. */
-function hostService(runtime: LuaRuntime, id: string, details: string): Service {
+function hostService(runtime: RuntimeOf, id: string, details: string): Service {
   return {
     start() {
-      const host = runtime.hosts.get(id);
+      const host = runtime().hosts.get(id);
       if (host === undefined) throw new Failure("NotFound", `host not found: ${id}`);
       host.state = "running";
       return Promise.resolve({
         details,
         ended: new Promise<null>(() => {}),
-        stop: (_reason: string, signal: AbortSignal) => runtime.hosts.stop(id, "host stopping", signal),
+        stop: (_reason: string, signal: AbortSignal) => runtime().hosts.stop(id, "host stopping", signal),
       });
     },
   };
@@ -63,7 +66,7 @@ function hostService(runtime: LuaRuntime, id: string, details: string): Service 
 const QUEUE_DEFAULT = 1024;
 const LOCAL_QUEUE_DEFAULT = 256;
 
-function processHost(runtime: LuaRuntime): KindDefinition {
+function processHost(runtime: RuntimeOf): KindDefinition {
   return defineKind({
     name: "process.host",
     config: schema.object({
@@ -78,7 +81,7 @@ function processHost(runtime: LuaRuntime): KindDefinition {
     open({ id, config, ports, bus }) {
       if (config.host.workers < 0) throw new Failure("Invalid", "workers must be greater than 0");
       const workers = config.host.workers || ports.cpus;
-      runtime.hosts.add(id, { type: "process", processesMax: config.host.max_processes || Infinity, workers });
+      runtime().hosts.add(id, { type: "process", processesMax: config.host.max_processes || Infinity, workers });
       bus.send({ system: "relay", kind: "host.register", path: id });
       return { service: hostService(runtime, id, `process host with ${workers} workers`) };
     },
@@ -93,19 +96,19 @@ function processHost(runtime: LuaRuntime): KindDefinition {
       if (JSON.stringify(previous.data["lifecycle"]) !== JSON.stringify(entry.data["lifecycle"])) {
         throw new Failure("Invalid", `${id}: lifecycle is fixed while the host runs; delete the host and create it anew`);
       }
-      const host = runtime.hosts.get(id)!;
+      const host = runtime().hosts.get(id)!;
       host.processesMax = config.host.max_processes || Infinity;
       host.workers = config.host.workers || ports.cpus;
       return current;
     },
     close(_current, { id, bus }) {
-      runtime.hosts.remove(id);
+      runtime().hosts.remove(id);
       bus.send({ system: "relay", kind: "host.delete", path: id });
     },
   });
 }
 
-function terminalHost(runtime: LuaRuntime): KindDefinition {
+function terminalHost(runtime: RuntimeOf): KindDefinition {
   return defineKind({
     name: "terminal.host",
     config: schema.object({
@@ -113,11 +116,11 @@ function terminalHost(runtime: LuaRuntime): KindDefinition {
       lifecycle: schema.any(),
     }),
     open({ id, config }) {
-      runtime.hosts.add(id, { type: "terminal", processesMax: 1, hideLogs: config.hide_logs });
+      runtime().hosts.add(id, { type: "terminal", processesMax: 1, hideLogs: config.hide_logs });
       return { service: hostService(runtime, id, "terminal host") };
     },
     close(_current, { id }) {
-      runtime.hosts.remove(id);
+      runtime().hosts.remove(id);
     },
   });
 }
