@@ -48,3 +48,11 @@ export const QUEUE_LENGTH_DEFAULT = 1000;
 export const CONSUMER_CONCURRENCY_MAX = 1000;
 /** Unsettled messages of one queue consumer. */
 export const CONSUMER_PREFETCH_MAX = 10_000;
+/** Events that a subscription's channel holds; surplus waits in the mailbox of the subscriber. */
+export const EVENT_CHANNEL_CAPACITY = 64;
+/** Bytes of a response that may wait for a slow client before its writer has to wait. */
+export const HTTP_RESPONSE_QUEUED_BYTES_MAX = 1024 * 1024;
+/** Messages that may wait for a client of an event stream that does not read. */
+export const SSE_MAILBOX_MESSAGES_MAX = 32;
+/** Bytes that may wait for a client of a WebSocket; it is disconnected when more do. */
+export const WEBSOCKET_QUEUED_BYTES_MAX = 8 * 1024 * 1024;

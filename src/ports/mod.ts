@@ -13,6 +13,7 @@ export * from "./http_server.ts";
 export * from "./local_sockets.ts";
 export * from "./log.ts";
 export * from "./ports.ts";
+export * from "./process_group.ts";
 export * from "./queue.ts";
 export * from "./random.ts";
 export * from "./resource.ts";

@@ -3,5 +3,6 @@ export * from "./event_awaiter.ts";
 export * from "./event_bus.ts";
 export * from "./lifecycle_event.ts";
 export * from "./name_registry.ts";
+export * from "./process_group_scope.ts";
 export * from "./process_table.ts";
 export * from "./supervisor.ts";
