@@ -143,6 +143,7 @@ export class FunctionTable {
       pool.sweep?.cancel();
       for (const slot of pool.idle.splice(0)) this.#drop(pool, slot);
       for (const call of pool.waiting.splice(0)) this.#attempt(call);
+      this.#runtime.wake();
     }
   }
 
@@ -250,7 +251,10 @@ export class FunctionTable {
       const base = Math.min(rule.maxMs, rule.initialMs * rule.factor ** (call.attempt - 1));
       const delay = base * (1 + rule.jitter * (2 * random.float() - 1));
       call.attempt++;
-      call.delay = this.#runtime.services.ports.clock.timer(delay, () => this.#attempt(call));
+      call.delay = this.#runtime.services.ports.clock.timer(delay, () => {
+        this.#attempt(call);
+        this.#runtime.wake();
+      });
       return;
     }
     this.#finish(call, result);

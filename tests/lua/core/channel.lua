@@ -208,7 +208,7 @@ end)
 
 test("waiting senders and receivers are served in order of arrival [channel.fifo]", function()
   local ch, order = channel.new(), {}
-  for i = 1, 4 do coroutine.spawn(function() order[#order + 1] = i .. ":" .. ch:receive() end) end
+  for i = 1, 4 do coroutine.spawn(function() local v = ch:receive() order[#order + 1] = i .. ":" .. v end) end
   time.sleep("1ms")
   for i = 1, 4 do ch:send(i) end
   time.sleep("1ms")
