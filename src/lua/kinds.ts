@@ -22,6 +22,7 @@ function luaKind(runtime: RuntimeOf, name: (typeof LUA_KINDS)[number]): KindDefi
     name,
     config: LUA_CONFIG,
     references: ["imports.*", "meta.default_host", "meta.options.default_host"],
+    verbatim: ["source"],
     open({ entry, config, bus }) {
       const definition = decodeDefinition(entry, config);
       runtime().define(definition);

@@ -70,7 +70,7 @@ export interface KindDefinition<C = unknown, R = unknown> {
   readonly aliases?: readonly string[];
   /** Data fields in which placeholders are plain text, e.g. the source of a function. */
   readonly verbatim?: readonly string[];
-  /** Stored, validated and found, but never offered: no bus events, nothing opened. */
+  /** Stored, validated by `open` and found, but never live: no bus events, no resource, nothing to close. */
   readonly internal?: boolean;
   /** Brings an entry to life. A thrown Failure rejects the change set. */
   open(context: KindContext<C>): Opened<R> | Promise<Opened<R>>;

@@ -10,7 +10,7 @@
  *      next operation on that entry waits for this.
  * KR4. A service is stopped before its entry is closed, and registered after its resource is provided.
  */
-import { asFailure, Failure, parseEntryId, valuesEqual } from "../core/mod.ts";
+import { asFailure, Failure, isValueMap, parseEntryId, valuesEqual } from "../core/mod.ts";
 import type { Clock, Lifecycle, ResourceType } from "../ports/mod.ts";
 import { inverseOf, type Operation } from "./change_set.ts";
 import type { Entry } from "./entry.ts";
@@ -128,6 +128,9 @@ export class KindRunner {
     const definition = this.#kinds.require(entry.kind);
     const { ns } = parseEntryId(entry.id);
     let { data } = entry;
+    if (definition.internal !== true && !isValueMap(data)) {
+      throw new Failure("Invalid", "data must be a map", { retryable: false });
+    }
     if (definition.internal !== true && hasPlaceholders(data, definition.verbatim)) {
       data = await resolvePlaceholders(data, this.#services.environment, definition.verbatim);
     }
@@ -143,9 +146,10 @@ export class KindRunner {
 
   async #open(entry: Entry, view: RunView): Promise<void> {
     const prepared = await this.#prepare(entry, view);
-    if (prepared.definition.internal === true) return;
+    const { internal } = prepared.definition;
     const work = prepared.definition.open(prepared.context);
     const opened = work instanceof Promise ? await work : work;
+    if (internal === true) return;
     try {
       await this.#install(entry, prepared, opened, undefined);
     } catch (error) {
@@ -164,9 +168,12 @@ export class KindRunner {
     const { definition, references } = prepared;
     const { resources, services } = this.#services;
     const lifecycle = opened.service === undefined ? undefined : prepared.lifecycle();
-    if (definition.provides !== undefined && opened.resource !== undefined) {
-      resources.provide(definition.provides as ResourceType<unknown>, entry.id, opened.resource);
-    } else if (before?.definition.provides !== undefined) resources.withdraw(entry.id);
+    const provided = definition.provides as ResourceType<unknown> | undefined;
+    const isProvided = provided !== undefined && opened.resource !== undefined;
+    if (before?.definition.provides !== undefined && !isProvided) resources.withdraw(entry.id);
+    if (isProvided && opened.resource !== before?.opened.resource) {
+      resources.provide(provided, entry.id, opened.resource);
+    }
     this.#live.set(entry.id, { entry, definition, opened, lifecycle, references });
     if (opened.service === undefined) {
       if (before?.opened.service !== undefined) await services.remove(entry.id);

@@ -44,8 +44,8 @@ interface Parameter {
   readonly isRoot: boolean;
 }
 
-/** A place a value is written to. */
-interface Target {
+/** A place a requirement's value is written to. */
+export interface RequirementTarget {
   readonly entry: string;
   readonly path: readonly string[];
   readonly append: boolean;
@@ -69,7 +69,7 @@ export function linkEntries(entries: readonly Entry[], options: LinkOptions = {}
   const parameters = collectParameters(entries);
   const linked = new Map(entries.map((entry) => [entry.id, entry]));
   for (const requirement of requirements) {
-    const targets = targetsOf(requirement);
+    const targets = requirementTargets(requirement);
     const resolved = resolve(requirement, parameters);
     const strict = options.strict === true || options.strictModule?.(moduleOf(requirement)) === true;
     if (resolved === undefined) {
@@ -94,7 +94,7 @@ export function linkEntries(entries: readonly Entry[], options: LinkOptions = {}
   return [...linked.values()];
 }
 
-function missingTarget(requirement: Entry, target: Target): Failure {
+function missingTarget(requirement: Entry, target: RequirementTarget): Failure {
   const message = `${requirement.id}: target ${target.entry} does not exist`;
   return new Failure("Invalid", message, {
     retryable: false,
@@ -160,7 +160,8 @@ function componentOf(requirement: Entry): string {
   return `${organization}/${name ?? ""}`;
 }
 
-function targetsOf(requirement: Entry): Target[] {
+/** The places a requirement writes to; fails with Invalid when there are none or one is malformed. */
+export function requirementTargets(requirement: Entry): RequirementTarget[] {
   const { ns } = parseEntryId(requirement.id);
   const list = requirement.data["targets"];
   if (!Array.isArray(list) || list.length === 0) {
@@ -195,7 +196,7 @@ function targetsOf(requirement: Entry): Target[] {
   });
 }
 
-function written(entry: Entry, { path, append }: Target, value: Value): Entry {
+function written(entry: Entry, { path, append }: RequirementTarget, value: Value): Entry {
   const [first, ...rest] = path as [string, ...string[]];
   if (first === "meta" && rest.length > 0) {
     return { ...entry, meta: withValue(entry.meta, rest, value, append, entry.id) as ValueMap };

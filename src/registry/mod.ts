@@ -1,24 +1,27 @@
-/** Entries, kinds' contract, versions and change sets. */
+/** Entries, kinds' contract, versions and change sets, definition files and modules. */
 export * from "./change_set.ts";
+export * from "./definition_file.ts";
+export { decodeText, isInside, type PlacedEntry, readDefinitionFolder } from "./definition_folder.ts";
 export * from "./dependency_order.ts";
 export * from "./digest.ts";
 export * from "./entry.ts";
 export * from "./history.ts";
+export * from "./history_codec.ts";
 export * from "./kind.ts";
 export * from "./kind_runner.ts";
 export * from "./kind_table.ts";
 export * from "./lifecycle.ts";
-export * from "./message_pack.ts";
-export * from "./nearest_name.ts";
-export * from "./placeholder.ts";
-export * from "./registry.ts";
-export * from "./state.ts";
-export * from "./version.ts";
-export * from "./definition_file.ts";
-export { decodeText, isInside, type PlacedEntry, readDefinitionFolder } from "./definition_folder.ts";
 export * from "./link.ts";
+export * from "./message_pack.ts";
 export * from "./module_folder.ts";
 export * from "./module_resolution.ts";
 export * from "./module_version.ts";
+export * from "./nearest_name.ts";
 export * from "./path_glob.ts";
+export * from "./placeholder.ts";
 export * from "./project_loader.ts";
+export * from "./registry.ts";
+export * from "./sqlite_history.ts";
+export * from "./state.ts";
+export * from "./transaction.ts";
+export * from "./version.ts";
