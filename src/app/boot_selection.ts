@@ -1,7 +1,7 @@
 /**
- * Which entries one function needs, for a run that boots nothing else.
+ * Which entries some functions need, for a run that boots nothing else.
  *
- * Needed are the target, what its fields refer to, what its source names in string literals, and so on from there; besides,
+ * Needed are the targets, what its fields refer to, what its source names in string literals, and so on from there; besides,
  * what acts without being named: variables and their storages, policies, bindings of needed contracts.
  */
 import { isValueMap, parseEntryId, resolveEntryId, type Value } from "../core/mod.ts";
@@ -12,15 +12,15 @@ function isAmbient(kind: string): boolean {
   return kind.startsWith("env.") || kind === "security.policy" || kind.startsWith("security.policy.");
 }
 
-/** Entries that are needed to call `target`, in the order given. `references` knows what the kinds declare. */
+/** Entries that are needed to call `targets`, in the order given. `references` knows what the kinds declare. */
 export function selectFor(
-  target: string,
+  targets: readonly string[],
   entries: readonly Entry[],
   references: (entry: Entry) => readonly string[],
 ): Entry[] {
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
   const needed = new Set<string>();
-  const queue: string[] = [target];
+  const queue: string[] = [...targets];
   for (const entry of entries) if (isAmbient(entry.kind)) queue.push(entry.id);
   const bindings = entries.filter((entry) => entry.kind === "contract.binding");
   while (queue.length > 0) {

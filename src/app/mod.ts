@@ -12,5 +12,13 @@ export { COMPONENTS, INFRASTRUCTURE } from "./standard_components.ts";
 export { chooseTerminalHost, exitCodeOf, type TerminalRun } from "./terminal_run.ts";
 export * from "./config/mod.ts";
 export * from "./logging/mod.ts";
-export { editEntries, openProject, optionsOf, type Project, type ProjectRequest } from "./project.ts";
+export { loadProject, openProject, optionsOf, type Project, type ProjectRequest } from "./project.ts";
+export {
+  currentEntries,
+  historyOf,
+  isHistoryKept,
+  openStoredRegistry,
+  type StoredRegistryOptions,
+} from "./stored_registry.ts";
+export { type TraceLine, traceOf } from "./trace.ts";
 export { connectControl, type ControlClient, controlComponent, controlPath } from "./control/mod.ts";

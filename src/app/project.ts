@@ -6,12 +6,13 @@
  */
 import { Failure } from "../core/mod.ts";
 import type { Ports } from "../ports/mod.ts";
-import { type Entry, type LoadedEntries, nearestName } from "../registry/mod.ts";
+import { type LoadedEntries, loadEntries, nearestName } from "../registry/mod.ts";
 import type { ApplicationOptions } from "./application.ts";
 import {
   composeConfiguration,
   type Configuration,
   type ConfigurationRequest,
+  defaultNodeName,
   isDisabled,
   LOCK_FILE,
   type LockFile,
@@ -30,6 +31,8 @@ export interface ProjectRequest extends ConfigurationRequest {
 export interface Project {
   readonly configuration: Configuration;
   readonly lock: LockFile;
+  /** What paths in messages are relative to, and what file references may not leave. */
+  readonly root: string;
   /** Where definition files are, absolute. */
   readonly sourceDirectory: string;
   /** Where modules are installed, absolute. */
@@ -58,6 +61,7 @@ export function openProject(request: ProjectRequest, ports: Ports): Project {
   return {
     configuration,
     lock,
+    root,
     sourceDirectory,
     modulesDirectory: files.resolve(root, lock.directories.modules),
     warnings: lock.replacements === undefined || lock.replacements === null ? [] : [
@@ -81,40 +85,72 @@ function lockPath(
     .find((path) => files.stat(path) !== undefined);
 }
 
-/** Entries as the application is to see them, and what is odd about the overrides. */
-export function editEntries(
+/** The entries of a project as its application is to see them, and what is odd but no mistake. */
+export function loadProject(
+  project: Project,
+  { files, yaml }: Pick<Ports, "files" | "yaml">,
+): { loaded: LoadedEntries; warnings: string[] } {
+  const { configuration, lock } = project;
+  const warnings: string[] = [];
+  const loaded = loadEntries({
+    files,
+    yaml,
+    root: project.root,
+    sourceDirectory: project.sourceDirectory,
+    modulesDirectory: project.modulesDirectory,
+    lock,
+    replacements: configuration.replacements,
+    baseDirectory: configuration.baseDirectory,
+    edit: (read) => editEntries(read, configuration, (message) => warnings.push(message)),
+    warn: (message, fields) =>
+      warnings.push(typeof fields.id === "string" ? `${message} (${fields.id})` : message),
+  });
+  return { loaded, warnings };
+}
+
+/** Overrides and disables; an override from the command line must match an entry, any other is worth a warning. */
+function editEntries(
   loaded: LoadedEntries,
   configuration: Configuration,
-): { loaded: LoadedEntries; warnings: string[] } {
-  const { entries, unmatched } = overrideEntries(loaded.entries, configuration.overrides);
-  const warnings: string[] = [];
+  warn: (message: string) => void,
+): LoadedEntries {
+  const { overrides, disabled } = configuration;
+  if (overrides.length === 0 && disabled.namespaces.length === 0 && disabled.entries.length === 0) {
+    return loaded;
+  }
+  const { entries, unmatched } = overrideEntries(loaded.entries, overrides);
   for (const override of unmatched) {
     const near = nearestName(override.id, loaded.entries.map(({ id }) => id));
     const message = `${override.origin()}: there is no entry ${override.id}` +
       (near === undefined ? "" : `; did you mean ${near}?`);
     if (override.isStrict) throw new Failure("NotFound", message);
-    warnings.push(message);
+    warn(message);
   }
-  const kept: Entry[] = entries.filter(({ id }) => !isDisabled(id, configuration.disabled));
-  return { loaded: { ...loaded, entries: kept }, warnings };
+  return { ...loaded, entries: entries.filter(({ id }) => !isDisabled(id, disabled)) };
 }
 
 /** The options of an application that a configuration decides. */
-export function optionsOf(
+export async function optionsOf(
   configuration: Configuration,
-): Pick<
-  ApplicationOptions,
-  | "baseDirectory"
-  | "nodeName"
-  | "strictSecurity"
-  | "memoryBytesMax"
-  | "shutdownTimeoutMs"
-  | "operationTimeoutMs"
+  ports: Ports,
+): Promise<
+  Pick<
+    ApplicationOptions,
+    | "baseDirectory"
+    | "nodeName"
+    | "defaultNodeName"
+    | "strictSecurity"
+    | "memoryBytesMax"
+    | "shutdownTimeoutMs"
+    | "operationTimeoutMs"
+  >
 > {
   const { settings } = configuration;
+  const name = settings.relay.node_name;
   return {
     baseDirectory: configuration.baseDirectory,
-    nodeName: settings.relay.node_name === "" ? undefined : settings.relay.node_name,
+    nodeName: name === "" ? undefined : name,
+    defaultNodeName: name === "" ? await defaultNodeName(ports) : undefined,
     strictSecurity: settings.security.strict_mode,
     memoryBytesMax: configuration.memoryBytesMax,
     shutdownTimeoutMs: settings.shutdown.timeout,

@@ -48,6 +48,8 @@ export class LogHub implements Log {
   readonly #listeners = new Set<(record: LogRecord) => void>();
   #bus: Bus | undefined;
   #hidden = 0;
+  /** Lowest level that reaches the console for the time being. */
+  #floor: LogLevel = -1;
 
   constructor(options: LogHubOptions) {
     this.#clock = options.clock;
@@ -113,12 +115,21 @@ export class LogHub implements Log {
     return new NamedLog(this, logger, fields);
   }
 
+  /** Keeps records below `level` off the console until the returned function is called. */
+  raise(level: LogLevel): () => void {
+    const before = this.#floor;
+    this.#floor = level;
+    return () => {
+      this.#floor = before;
+    };
+  }
+
   /** Takes one record. */
   write(level: LogLevel, logger: string, message: string, fields: Record<string, Value> = {}): void {
     if (level < this.#routing.min_level) return;
     const toConsole = this.#encode !== undefined && this.#hidden === 0 &&
       this.#routing.propagate_downstream &&
-      level >= this.#console!.level;
+      level >= this.#console!.level && level >= this.#floor;
     const toBus = this.#bus !== undefined && (this.#routing.stream_to_events || this.#hidden > 0);
     if (!toConsole && !toBus && this.#listeners.size === 0) return;
     const record: LogRecord = { level, logger, message, fields, timeMs: this.#clock.nowMs() };

@@ -1,0 +1,86 @@
+/**
+ * Where a Lua error happened, in the user's own files.
+ *
+ * A frame names an entry and a line of its source. The source is a file of its own or stands inside the definition file; the
+ * definition is read again to find out, which only happens when there is something to tell.
+ */
+import { Failure, isValueMap, parseEntryId, type Value } from "../core/mod.ts";
+import type { Ports } from "../ports/mod.ts";
+import { FILE_SCHEME, type LoadedEntries } from "../registry/mod.ts";
+import { LuaError } from "../vm/mod.ts";
+
+/** One line of a trace. */
+export interface TraceLine {
+  /** `src/greet.lua:3`, or `app:greet:3` when the file is not known. */
+  readonly place: string;
+  /** Name of the function, `""` when it has none. */
+  readonly name: string;
+}
+
+/** The Lua frames behind a failure, innermost first; empty when it does not come from Lua. */
+export function traceOf(
+  failure: Failure,
+  loaded: LoadedEntries,
+  ports: Pick<Ports, "files" | "yaml">,
+): TraceLine[] {
+  let cause: unknown = failure;
+  while (cause instanceof Failure) cause = cause.cause;
+  if (!(cause instanceof LuaError)) return [];
+  const places = new Map<string, SourcePlace | undefined>();
+  return cause.stack.filter(({ line }) => line > 0).map(({ source, line, name }) => {
+    if (!places.has(source)) places.set(source, sourcePlace(source, loaded, ports));
+    const place = places.get(source);
+    return {
+      place: place === undefined ? `${source}:${line}` : `${place.file}:${place.line + line - 1}`,
+      name: name ?? "",
+    };
+  });
+}
+
+/** Where the first line of an entry's source stands. */
+interface SourcePlace {
+  readonly file: string;
+  readonly line: number;
+}
+
+function sourcePlace(
+  id: string,
+  loaded: LoadedEntries,
+  { files, yaml }: Pick<Ports, "files" | "yaml">,
+): SourcePlace | undefined {
+  const origin = loaded.origin?.(id);
+  if (origin === undefined || files.stat(files.resolve(origin.file)) === undefined) return undefined;
+  const text = files.readText(files.resolve(origin.file));
+  const path = entryPath(yaml.parse(text), parseEntryId(id).name);
+  if (path === undefined) return undefined;
+  const source = valueAt(yaml.parse(text), [...path, "source"]);
+  if (typeof source !== "string") return undefined;
+  if (!source.startsWith(FILE_SCHEME)) {
+    const line = yaml.lineOf(text, [...path, "source"]);
+    // The text of a block begins below its mark.
+    return { file: origin.file, line: source.includes("\n") ? line + 1 : line };
+  }
+  const slash = origin.file.lastIndexOf("/");
+  const folder = slash < 0 ? "" : origin.file.slice(0, slash + 1);
+  return { file: `${folder}${source.slice(FILE_SCHEME.length).replace(/^(\.?\/)+/, "")}`, line: 1 };
+}
+
+function entryPath(root: Value, name: string): (string | number)[] | undefined {
+  if (!isValueMap(root)) return undefined;
+  const list = root.entries;
+  if (!Array.isArray(list)) return root.name === name ? [] : undefined;
+  const at = list.findIndex((item) => isValueMap(item) && item.name === name);
+  if (at < 0) return undefined;
+  const item = list[at];
+  return isValueMap(item) && isValueMap(item.data) ? ["entries", at, "data"] : ["entries", at];
+}
+
+function valueAt(root: Value, path: readonly (string | number)[]): Value {
+  let value: Value = root;
+  for (const key of path) {
+    if (Array.isArray(value)) value = value[key as number];
+    else if (isValueMap(value)) value = value[key];
+    else return undefined;
+  }
+  return value;
+}
