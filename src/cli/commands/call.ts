@@ -1,0 +1,169 @@
+/**
+ * `wippy call`: one function, its result as JSON.
+ *
+ * K1. Without `--connect` only what the function needs is booted, in this program; nothing is kept in the registry's history.
+ * K2. Exit code 1 means that the function failed: kind and message are on stderr, with the Lua trace.
+ */
+import { durationMs, Failure, type Value } from "../../core/mod.ts";
+import { callArguments } from "../call_arguments.ts";
+import { type Command, Misuse, type ParsedArguments } from "../command.ts";
+import { connectRunning } from "../connection.ts";
+import { printFailure } from "../failure_report.ts";
+import { printJson } from "../json_text.ts";
+import { printResult, styleOf } from "../output.ts";
+import {
+  BOOT_OPTIONS,
+  createProjectApplication,
+  openSession,
+  PROJECT_HELP,
+  type Session,
+} from "../session.ts";
+import { endOnSignals } from "../signals.ts";
+import { didYouMean } from "../suggestion.ts";
+
+const TIMEOUT_DEFAULT = "30s";
+
+/** Calls one function. */
+export const call: Command = {
+  help: `Call a function and print its result as JSON
+
+Boots just what the function needs. Arguments are JSON or text; all key=value words together are one table. Exit code 1
+means that the function failed, its error is on stderr.
+
+Usage
+  wippy call <namespace:function> [argument | key=value]... [options]
+
+Options
+      --connect              call into the application that runs in this folder
+      --timeout TIME         longest wait, such as 500ms or 2m (default ${TIMEOUT_DEFAULT}; 0 waits for ever)
+      --json                 result on one line, errors as JSON too
+  -o, --override ID:PATH=V   change a field of an entry for this call; repeatable
+      ${PROJECT_HELP.trimStart()}
+Examples
+  wippy call app:greet name=Ada
+  wippy call app:add 2 3
+  wippy call app:import '{"rows": [1, 2, 3]}' --timeout 5m
+  wippy call app:count --connect
+  wippy call app:echo -- -5                 what begins with a dash goes behind --
+`,
+  options: {
+    connect: { type: "flag", about: "call into the running application" },
+    timeout: { type: "text", about: "longest wait, such as 500ms or 2m" },
+    json: { type: "flag", about: "result on one line, errors as JSON" },
+    ...BOOT_OPTIONS,
+  },
+  async run(args) {
+    const [target, ...words] = args.positionals;
+    if (target === undefined) {
+      throw new Misuse("which function? usage: wippy call <namespace:function> [arguments]");
+    }
+    if (!/^[^:]+:.+$/.test(target)) {
+      throw new Misuse(
+        `${JSON.stringify(target)} is no function id; usage: wippy call <namespace:function> [arguments]`,
+      );
+    }
+    const values = callArguments(words);
+    const timeoutMs = timeoutOf(args);
+    return args.flag("connect")
+      ? await callRunning(target, values, timeoutMs, args)
+      : await callHere(target, values, timeoutMs, args);
+  },
+};
+
+function timeoutOf(args: ParsedArguments): number {
+  const text = args.text("timeout") ?? TIMEOUT_DEFAULT;
+  try {
+    const ms = durationMs(text, "--timeout");
+    if (ms >= 0) return ms;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+  }
+  throw new Misuse(`--timeout ${text}: expected a duration such as 500ms, 10s or 2m`);
+}
+
+function print(value: Value, args: ParsedArguments): void {
+  printResult(printJson(value, args.flag("json") ? 0 : 2));
+}
+
+async function callRunning(
+  target: string,
+  values: Value[],
+  timeoutMs: number,
+  args: ParsedArguments,
+): Promise<number> {
+  const { createPorts } = await import("../../platform/mod.ts");
+  const client = await connectRunning(args);
+  try {
+    const request = client.request("call", { target, args: values });
+    print(await withTimeout(request, timeoutMs, createPorts().clock), args);
+    return 0;
+  } catch (error) {
+    printFailure(error, styleOf("progress"), {
+      isJson: args.flag("json"),
+      isVeryVerbose: args.flag("very-verbose"),
+    });
+    return 1;
+  } finally {
+    client.close();
+  }
+}
+
+/** Rejects with Timeout when `work` takes longer; `abandon` is told then. */
+async function withTimeout<T>(
+  work: Promise<T>,
+  timeoutMs: number,
+  clock: Session["ports"]["clock"],
+  abandon: () => void = () => undefined,
+): Promise<T> {
+  if (timeoutMs === 0) return await work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = clock.timer(timeoutMs, () => {
+    abandon();
+    reject(new Failure("Timeout", `no result after ${timeoutMs} ms`));
+  });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    timer.cancel();
+  }
+}
+
+async function callHere(
+  target: string,
+  values: Value[],
+  timeoutMs: number,
+  args: ParsedArguments,
+): Promise<number> {
+  const session = await openSession(args, "quiet");
+  const { traceOf } = await import("../../app/mod.ts");
+  const loaded = await currentEntriesOf(session, args);
+  const entry = loaded.entries.find(({ id }) => id === target);
+  if (entry === undefined) {
+    const callable = loaded.entries.filter(({ kind }) => isCallable(kind)).map(({ id }) => id);
+    throw new Misuse(`there is no function ${target}${didYouMean(target, callable)}`);
+  }
+  if (!isCallable(entry.kind)) throw new Misuse(`${target} is a ${entry.kind}, which can't be called`);
+  const application = await createProjectApplication(session, { isPassing: true });
+  const stopListening = endOnSignals(application, session);
+  const failureContext = { isJson: args.flag("json"), isVeryVerbose: args.flag("very-verbose") };
+  try {
+    await application.bootFor([target], loaded);
+    const cancel = new AbortController();
+    const outcome = application.call(target, values, { signal: cancel.signal });
+    print(await withTimeout(outcome, timeoutMs, session.ports.clock, () => cancel.abort()), args);
+    return 0;
+  } catch (error) {
+    const trace = error instanceof Failure ? traceOf(error, loaded, session.ports) : [];
+    printFailure(error, session.style, { ...failureContext, trace });
+    return 1;
+  } finally {
+    stopListening();
+    await application.stop();
+  }
+}
+
+/** Functions, and processes that are called through their default host. */
+function isCallable(kind: string): boolean {
+  return kind.startsWith("function.") || /^process\.(?!host$|service$)/.test(kind) ||
+    kind.startsWith("workflow.");
+}

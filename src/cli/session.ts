@@ -1,0 +1,126 @@
+/** What most commands begin with: the ports, the log as the flags want it, the project. */
+import type { Application, LogEncoding, LogHub, Project, ProjectRequest } from "../app/mod.ts";
+import type { LogLevel, Ports } from "../ports/mod.ts";
+import type { LoadedEntries } from "../registry/mod.ts";
+import type { OptionSpecs, ParsedArguments } from "./command.ts";
+import { isProgressTerminal, printProgress, type Style, styleOf, writeProgress } from "./output.ts";
+
+/** Options of commands that read a project. */
+export const PROJECT_OPTIONS: OptionSpecs = {
+  profile: { type: "list", about: "profile of the configuration, repeatable" },
+  set: { type: "list", about: "section.path=value of the configuration, repeatable" },
+  "lock-file": { type: "text", short: "l", about: "lock file", completes: "file" },
+};
+
+/** Options of commands that boot a project. */
+export const BOOT_OPTIONS: OptionSpecs = {
+  override: { type: "list", short: "o", about: "namespace:entry:field=value, repeatable" },
+  ...PROJECT_OPTIONS,
+};
+
+/** Help of `PROJECT_OPTIONS`. */
+export const PROJECT_HELP =
+  `  --profile NAME         profile of the configuration; repeatable, applied in order
+      --set PATH=VALUE       value of the configuration, such as shutdown.timeout=5s; repeatable
+  -l, --lock-file FILE       lock file (default wippy.lock)
+`;
+
+/** Which log lines reach the console without flags: all from info up, only warnings and errors, or none. */
+export type Loudness = "normal" | "quiet" | "silent";
+
+/** A project that has been read. */
+export interface Session {
+  readonly ports: Ports;
+  readonly project: Project;
+  readonly log: LogHub;
+  readonly loaded: LoadedEntries;
+  /** Style of progress. */
+  readonly style: Style;
+  /** Whether log lines are for people on a terminal. */
+  readonly isHuman: boolean;
+}
+
+/** The project as the arguments describe it. */
+export function projectRequest(args: ParsedArguments): ProjectRequest {
+  return {
+    files: args.list("config"),
+    profiles: args.list("profile"),
+    sets: [...args.flag("profiler") ? ["profiler.enabled=true"] : [], ...args.list("set")],
+    overrides: args.list("override"),
+    memoryLimit: args.text("memory-limit"),
+    lockFile: args.text("lock-file"),
+  };
+}
+
+/** Reads the project; what is odd about it but not wrong is said on stderr. */
+export async function openSession(args: ParsedArguments, loudness: Loudness): Promise<Session> {
+  const { loadProject, openProject } = await import("../app/mod.ts");
+  const { createPorts } = await import("../platform/mod.ts");
+  const ports = createPorts();
+  const project = openProject(projectRequest(args), ports);
+  const isHuman = isHumanLog(args, project);
+  const log = await createLog(args, project, ports, loudness, isHuman);
+  const { loaded, warnings } = loadProject(project, ports);
+  const style = styleOf("progress");
+  for (const warning of [...project.warnings, ...warnings]) {
+    if (isHuman) printProgress(`${style.yellow("warning:")} ${warning}`);
+    else log.named("config").warn(warning);
+  }
+  return { ports, project, log, loaded, style, isHuman };
+}
+
+/** On a terminal lines are for people unless the configuration asks for JSON; `-c` asks for them anywhere. */
+function isHumanLog(args: ParsedArguments, project: Project): boolean {
+  if (args.flag("console")) return true;
+  return isProgressTerminal() && project.configuration.settings.logger.encoding !== "json";
+}
+
+async function createLog(
+  args: ParsedArguments,
+  project: Project,
+  ports: Ports,
+  loudness: Loudness,
+  isHuman: boolean,
+): Promise<LogHub> {
+  const { LogHub } = await import("../app/mod.ts");
+  const { logger, logmanager } = project.configuration.settings;
+  const isVerbose = args.flag("verbose") || args.flag("very-verbose");
+  const isAsked = isVerbose || args.flag("console");
+  const isSilent = args.flag("silent") || (loudness === "silent" && !isAsked);
+  const level: LogLevel = isVerbose ? -1 : loudness === "quiet" && !isAsked ? 1 : 0;
+  const encoding: LogEncoding = isHuman ? "human" : logger.encoding === "json" ? "json" : "console";
+  return new LogHub({
+    clock: ports.clock,
+    routing: { ...logmanager, stream_to_events: logmanager.stream_to_events || args.flag("event-streams") },
+    console: isSilent ? undefined : {
+      write: writeProgress,
+      encoding,
+      colour: styleOf("progress").isColoured,
+      level,
+    },
+    stackTraces: args.flag("very-verbose"),
+  });
+}
+
+/** What kind of application a command needs. */
+export interface ApplicationWish {
+  /** It is gone with the command: its registry is kept in memory, and nobody can reach it. */
+  readonly isPassing?: boolean;
+}
+
+/** An application of this project, not yet booted. */
+export async function createProjectApplication(
+  session: Session,
+  wish: ApplicationWish = {},
+): Promise<Application> {
+  const { controlComponent, createApplication, historyOf, optionsOf } = await import("../app/mod.ts");
+  const { SystemSockets } = await import("../platform/mod.ts");
+  const { ports, log, project: { configuration } } = session;
+  return createApplication({
+    ports,
+    log,
+    ...await optionsOf(configuration, ports),
+    history: wish.isPassing ? undefined : historyOf(configuration, ports),
+    components: wish.isPassing ? [] : [controlComponent(new SystemSockets(), configuration.baseDirectory)],
+  });
+}
