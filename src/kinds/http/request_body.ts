@@ -1,0 +1,235 @@
+/**
+ * The body of a request: whole with limits, or as a stream.
+ *
+ * RB1. Nothing is read before somebody asks, and never more than the limit is kept.
+ * RB2. The body can be had once as a stream; had whole, it is kept and can be had again.
+ */
+import { Failure } from "../../core/mod.ts";
+import type { ByteStream, Clock } from "../../ports/mod.ts";
+
+/** Limits of reading a whole body. */
+export interface BodyLimits {
+  readonly bytesMax: number;
+  readonly timeoutMs: number;
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array>;
+
+const NOTHING = new Uint8Array();
+
+function unreadable(reason: string, cause?: unknown): Failure {
+  return new Failure("Internal", `failed to read body: ${reason}`, { retryable: false, cause });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error && error.message !== "" ? error.message : "connection closed";
+}
+
+/** A request's body. */
+export class RequestBody {
+  readonly #request: Request;
+  readonly #clock: Clock;
+  /** Milliseconds of the monotonic clock at which reading must be over; Infinity without a limit. */
+  readonly #deadlineMs: number;
+  #whole: Uint8Array | Promise<Uint8Array> | undefined;
+  #streamed = false;
+
+  constructor(request: Request, clock: Clock, deadlineMs: number) {
+    this.#request = request;
+    this.#clock = clock;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  /** Length as announced: 0 without a body, -1 when unknown. */
+  get length(): number {
+    const { headers } = this.#request;
+    const written = headers.get("content-length");
+    if (written !== null) return /^\d+$/.test(written) ? Number(written) : -1;
+    return headers.has("transfer-encoding") || this.#request.body !== null ? -1 : 0;
+  }
+
+  /** Whether there is a body at all, be it an empty one. */
+  get exists(): boolean {
+    return this.length !== 0 || this.#request.headers.has("content-length");
+  }
+
+  /** The whole body. */
+  read(limits: BodyLimits): Uint8Array | Promise<Uint8Array> {
+    if (this.#whole === undefined) {
+      if (!this.exists) throw new Failure("Invalid", "no body", { retryable: false });
+      if (this.#streamed) throw new Failure("Invalid", "body was read as a stream", { retryable: false });
+      const length = this.length;
+      if (length === 0) return this.#whole = NOTHING;
+      if (length > limits.bytesMax) throw tooLarge();
+      this.#streamed = true;
+      this.#whole = this.#readAll(limits).then((bytes) => this.#whole = bytes);
+    }
+    const whole = this.#whole;
+    if (whole instanceof Uint8Array) {
+      if (whole.length > limits.bytesMax) throw tooLarge();
+      return whole;
+    }
+    return whole;
+  }
+
+  async #readAll(limits: BodyLimits): Promise<Uint8Array> {
+    const reader = this.#reader();
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    const now = this.#clock.monotonicMs();
+    const timeoutMs = Math.min(limits.timeoutMs, Math.max(0, this.#deadlineMs - now));
+    const late = new Deadline(this.#clock, timeoutMs);
+    try {
+      while (true) {
+        const { done, value } = await late.before(reader.read());
+        if (done) break;
+        length += value.length;
+        if (length > limits.bytesMax) throw tooLarge();
+        chunks.push(value);
+      }
+    } catch (error) {
+      // What else the client sends is not wanted; that it can't be told so changes nothing.
+      reader.cancel().catch(() => undefined);
+      throw error instanceof Failure ? error : unreadable(messageOf(error), error);
+    } finally {
+      late.clear();
+    }
+    return joinChunks(chunks, length);
+  }
+
+  #reader(): Reader {
+    const body = this.#request.body;
+    return (body ?? new ReadableStream({ start: (controller) => controller.close() })).getReader() as Reader;
+  }
+
+  /** The body as it arrives. */
+  stream(): ByteStream {
+    if (!this.exists) throw new Failure("Invalid", "no body", { retryable: false });
+    if (this.#whole instanceof Uint8Array) return new WholeStream(this.#whole);
+    if (this.#streamed) throw new Failure("Invalid", "body was read already", { retryable: false });
+    this.#streamed = true;
+    return new BodyStream(this.#reader(), this.length, this.#clock, this.#deadlineMs);
+  }
+}
+
+function tooLarge(): Failure {
+  return new Failure("Invalid", "request body too large", { retryable: false });
+}
+
+function joinChunks(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  if (chunks.length === 1) return chunks[0]!;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
+
+/** Fails what takes too long. */
+class Deadline {
+  readonly #expired: Promise<never> | undefined;
+  readonly #timer: { cancel(): void } | undefined;
+
+  constructor(clock: Clock, timeoutMs: number) {
+    if (timeoutMs === Infinity) return;
+    const { promise, reject } = Promise.withResolvers<never>();
+    this.#timer = clock.timer(
+      timeoutMs,
+      () => reject(unreadable(`request timeout after ${Math.round(timeoutMs)}ms`)),
+    );
+    // Nobody may be waiting when it expires.
+    promise.catch(() => undefined);
+    this.#expired = promise;
+  }
+
+  before<T>(promise: Promise<T>): Promise<T> {
+    return this.#expired === undefined ? promise : Promise.race([promise, this.#expired]);
+  }
+
+  clear(): void {
+    this.#timer?.cancel();
+  }
+}
+
+/** A body as it arrives. */
+class BodyStream implements ByteStream {
+  readonly size: number;
+  position = 0;
+  readonly #reader: Reader;
+  readonly #clock: Clock;
+  readonly #deadlineMs: number;
+  #rest: Uint8Array = NOTHING;
+  #ended = false;
+
+  constructor(reader: Reader, size: number, clock: Clock, deadlineMs: number) {
+    this.#reader = reader;
+    this.size = size;
+    this.#clock = clock;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  read(size: number): Uint8Array | null | Promise<Uint8Array | null> {
+    if (this.#rest.length > 0) return this.#take(size);
+    return this.#ended ? null : this.#fill(size);
+  }
+
+  async #fill(size: number): Promise<Uint8Array | null> {
+    const late = new Deadline(this.#clock, Math.max(0, this.#deadlineMs - this.#clock.monotonicMs()));
+    try {
+      while (this.#rest.length === 0) {
+        const { done, value } = await late.before(this.#reader.read());
+        if (done) {
+          this.#ended = true;
+          return null;
+        }
+        this.#rest = value;
+      }
+    } catch (error) {
+      this.#ended = true;
+      throw error instanceof Failure ? error : unreadable(messageOf(error), error);
+    } finally {
+      late.clear();
+    }
+    return this.#take(size);
+  }
+
+  #take(size: number): Uint8Array {
+    const taken = this.#rest.subarray(0, size);
+    this.#rest = this.#rest.subarray(taken.length);
+    this.position += taken.length;
+    return taken;
+  }
+
+  close(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#rest = NOTHING;
+    // The client may be gone by now, which is as good.
+    this.#reader.cancel().catch(() => undefined);
+  }
+}
+
+/** A body that was read whole before. */
+class WholeStream implements ByteStream {
+  readonly size: number;
+  position = 0;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.size = bytes.length;
+  }
+
+  read(size: number): Uint8Array | null {
+    if (this.position >= this.#bytes.length) return null;
+    const chunk = this.#bytes.subarray(this.position, this.position + size);
+    this.position += chunk.length;
+    return chunk;
+  }
+
+  close(): void {
+    this.position = this.#bytes.length;
+  }
+}

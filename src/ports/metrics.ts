@@ -1,0 +1,17 @@
+/** Measurements that the runtime itself records. Provided by the application when they are collected. */
+import { defineResource } from "./resource.ts";
+
+/** Label values by name. */
+export type MetricLabels = Readonly<Record<string, string>>;
+
+/** Records measurements; names and label names of one series must not change. */
+export interface Metrics {
+  counterAdd(name: string, amount: number, labels: MetricLabels): void;
+  gaugeAdd(name: string, amount: number, labels: MetricLabels): void;
+  observe(name: string, value: number, labels: MetricLabels): void;
+}
+
+/** Resource type of the one collector; it stands at `METRICS_ID`. */
+export const MetricsResource = defineResource<Metrics>("metrics");
+/** Where the collector is found. No entry can have this id, for it has no namespace. */
+export const METRICS_ID = "metrics";
