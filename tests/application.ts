@@ -1,16 +1,20 @@
 /**
  * Boots applications inside a test: real runtime, real or simulated ports, a folder of its own.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Application, type Component, COMPONENTS, createApplication, LogHub } from "../src/app/mod.ts";
+import { type Application, type ApplicationOptions, createApplication } from "../src/app/application.ts";
+import type { Component } from "../src/app/components.ts";
+import { composeConfiguration, CONFIG_FILE, type Configuration, NO_LOCK } from "../src/app/config/mod.ts";
+import { LogHub } from "../src/app/logging/mod.ts";
+import { loadProject, optionsOf } from "../src/app/project.ts";
+import { COMPONENTS } from "../src/app/standard_components.ts";
 import type { Value } from "../src/core/mod.ts";
 import { createPorts } from "../src/platform/mod.ts";
 import { type SimulatedPorts, simulatedPorts } from "../src/platform/simulated/mod.ts";
 import type { LogRecord, Ports } from "../src/ports/mod.ts";
-import type { Entry, LoadedEntries } from "../src/registry/mod.ts";
-import { readDefinitions } from "./definition_text.ts";
+import type { LoadedEntries } from "../src/registry/mod.ts";
 
 /** How an application is booted for a test. */
 export interface ApplicationTestOptions {
@@ -69,9 +73,12 @@ export async function startApplication(
     ? simulatedPorts({ seed: options.seed ?? 1, workingDirectory: SIMULATED_FOLDER })
     : undefined;
   const drive = <T>(work: Promise<T>): Promise<T> => world === undefined ? work : world.clock.drive(work);
-  const folder = world === undefined ? mkdtempSync(join(tmpdir(), "wippy-app-")) : SIMULATED_FOLDER;
+  const folder = world === undefined
+    ? realpathSync(mkdtempSync(join(tmpdir(), "wippy-app-")))
+    : SIMULATED_FOLDER;
   const ports = world ?? createPorts();
   place(all, folder, ports, world !== undefined);
+  const configuration = configurationOf(folder, ports, options.config);
   const logs: LogRecord[] = [];
   const log = new LogHub({
     clock: ports.clock,
@@ -81,6 +88,8 @@ export async function startApplication(
   const application = createApplication({
     ports,
     log,
+    ...await optionsOf(configuration, ports),
+    history: await historyFrom(configuration, ports),
     baseDirectory: folder,
     hashSeed: world === undefined ? undefined : options.seed ?? 1,
     components: [
@@ -93,7 +102,7 @@ export async function startApplication(
     if (world === undefined) rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await drive(boot(application, loadFrom(all, ports), options));
+    await drive(boot(application, loadFrom(folder, ports, configuration), options));
   } catch (error) {
     await stop();
     throw error;
@@ -128,18 +137,43 @@ function place(files: Record<string, string>, folder: string, ports: Ports, inMe
   }
 }
 
-function loadFrom(files: Record<string, string>, ports: Ports): LoadedEntries {
-  const entries: Entry[] = [];
-  for (const [path, text] of Object.entries(files)) {
-    if (!/(^|\/)_[^/]*\.ya?ml$/.test(path)) continue;
-    const folder = dirname(path);
-    entries.push(...readDefinitions(text, ports.yaml, (name) => {
-      const source = files[join(folder, name)];
-      if (source === undefined) throw new Error(`${path} names ${name}, which is not among the test's files`);
-      return source;
-    }));
+/** The configuration among the files, with that of the options over it. */
+function configurationOf(
+  folder: string,
+  ports: Ports,
+  config: ApplicationTestOptions["config"],
+): Configuration {
+  const named = [join(folder, CONFIG_FILE)];
+  if (ports.files.stat(named[0]!) === undefined) ports.files.writeFile(named[0]!, "{}");
+  if (config !== undefined) {
+    named.push(join(folder, "test.yaml"));
+    ports.files.writeFile(named[1]!, JSON.stringify(config));
   }
-  return { entries };
+  return composeConfiguration({ files: named }, ports);
+}
+
+function loadFrom(folder: string, ports: Ports, configuration: Configuration): LoadedEntries {
+  const sourceDirectory = join(folder, "src");
+  if (ports.files.stat(sourceDirectory) === undefined) ports.files.makeDirectory(sourceDirectory);
+  const project = {
+    configuration,
+    lock: NO_LOCK,
+    root: folder,
+    sourceDirectory,
+    modulesDirectory: join(folder, ".wippy"),
+    warnings: [],
+  };
+  return loadProject(project, ports).loaded;
+}
+
+/** Loaded only when it is asked for. */
+async function historyFrom(
+  configuration: Configuration,
+  ports: Ports,
+): Promise<ApplicationOptions["history"]> {
+  if (configuration.settings.registry.history_type === "memory") return undefined;
+  const { historyOf } = await import("../src/app/stored_registry.ts");
+  return historyOf(configuration, ports);
 }
 
 function budgetComponent(budget: number): Component {
