@@ -53,7 +53,7 @@ function control(action: string, act: (call: Call, pid: string) => void): Module
 const setOptions: ModuleFunction = (call) => {
   const options = call.count >= 1 ? call.value(1) : null;
   if (typeof options !== "object" || options === null || Array.isArray(options) && options.length > 0) {
-    throw invalid("options parameter must be a table");
+    return refuse(call, "options parameter must be a table");
   }
   const given = Object.entries(options as Record<string, unknown>);
   for (const [key, value] of given) {
