@@ -5,7 +5,7 @@
  * X2. Lines stay; what comes before the first type declaration with a run-time value stays in its column too.
  */
 import type { ParsedSource } from "./parser.ts";
-import type { TypeStatement } from "./syntax.ts";
+import type { CallExpression, TypeStatement } from "./syntax.ts";
 
 /** A replacement of a range. */
 interface Edit {
@@ -14,16 +14,24 @@ interface Edit {
   readonly text: string;
 }
 
-/** The plain Lua of `parsed`; `typeText` gives what stands for a type declaration, "" when nothing has to. */
-export function erase(parsed: ParsedSource, typeText: (statement: TypeStatement) => string): string {
+/**
+ * The plain Lua of `parsed`. `replacement` gives what stands for a type declaration, "" when nothing has to, and for each
+ * of `typeofCalls`.
+ */
+export function erase(
+  parsed: ParsedSource,
+  typeofCalls: readonly CallExpression[],
+  replacement: (node: TypeStatement | CallExpression) => string,
+): string {
   const { source } = parsed;
   const preamble = parsed.comments[0];
   const edits: Edit[] = [...parsed.erasures];
   if (preamble?.start === 0 && !source.startsWith("--")) edits.push({ ...preamble, text: "" });
   for (const statement of parsed.typeStatements) {
     // A semicolon: the statement before must not go on in the parenthesis that may come next.
-    edits.push({ start: statement.start, end: statement.end, text: `${typeText(statement)};` });
+    edits.push({ start: statement.start, end: statement.end, text: `${replacement(statement)};` });
   }
+  for (const call of typeofCalls) edits.push({ start: call.start, end: call.end, text: replacement(call) });
   if (edits.length === 0) return source;
   edits.sort((a, b) => a.start - b.start || b.end - a.end);
   let out = "";

@@ -25,6 +25,12 @@ export interface Variable {
   readonly statement: S.TypeStatement | undefined;
   /** The variable of the same name that this one hides. */
   readonly shadows: Variable | undefined;
+  /** What a local is first set to, when it is the only or the matching value. */
+  readonly initial: S.Expression | undefined;
+  /** The declared type. */
+  readonly type: S.TypeNode | undefined;
+  /** The body of a local function. */
+  readonly body: S.FunctionBody | undefined;
   /** Uses as a value. */
   readonly reads: S.Range[];
   readonly writes: S.Range[];
@@ -41,5 +47,9 @@ export interface Resolution {
   /** Meaning of the first name of each named type; absent for built-in names. */
   readonly types: ReadonlyMap<S.NameType, Variable>;
   readonly globalReads: readonly S.NameExpression[];
+  /** Global `string` where it is but the library: `string.format`. */
+  readonly libraryReads: ReadonlySet<S.NameExpression>;
+  /** Calls of the built-in `typeof` with one argument. */
+  readonly typeofCalls: readonly S.CallExpression[];
   readonly globalWrites: readonly (S.NameExpression | S.Identifier)[];
 }

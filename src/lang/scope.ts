@@ -16,21 +16,16 @@ export function resolve(parsed: ParsedSource): Resolution {
   return resolver;
 }
 
-/** The type declarations whose name is read as a value. */
-export function valueTypes(parsed: ParsedSource): Set<S.TypeStatement> {
-  const used = new Set<S.TypeStatement>();
-  if (parsed.typeStatements.length === 0) return used;
-  for (const variable of resolve(parsed).variables) {
-    if (variable.statement !== undefined && variable.reads.length > 0) used.add(variable.statement);
-  }
-  return used;
-}
+/** What a declaration says beside its name. */
+type Facts = Partial<Pick<Variable, "statement" | "initial" | "type" | "body">>;
 
 class Resolver implements Resolution {
   readonly variables: Variable[] = [];
   readonly values = new Map<S.NameExpression, Variable>();
   readonly types = new Map<S.NameType, Variable>();
   readonly globalReads: S.NameExpression[] = [];
+  readonly libraryReads = new Set<S.NameExpression>();
+  readonly typeofCalls: S.CallExpression[] = [];
   readonly globalWrites: (S.NameExpression | S.Identifier)[] = [];
   /** Visible variables by name, innermost last. */
   readonly #visible = new Map<string, Variable[]>();
@@ -62,16 +57,17 @@ class Resolver implements Resolution {
     this.#declared.push({ stack });
   }
 
-  #create(name: string, kind: VariableKind, at: S.Range, statement?: S.TypeStatement): Variable {
-    const shadows = this.#visible.get(name)?.at(-1);
-    const { start, end } = at;
+  #create(name: string, kind: VariableKind, at: S.Range, facts: Facts = {}): Variable {
     const variable: Variable = {
       name,
       kind,
-      start,
-      end,
-      statement,
-      shadows,
+      start: at.start,
+      end: at.end,
+      statement: facts.statement,
+      initial: facts.initial,
+      type: facts.type,
+      body: facts.body,
+      shadows: this.#visible.get(name)?.at(-1),
       reads: [],
       writes: [],
       typeUses: [],
@@ -80,14 +76,14 @@ class Resolver implements Resolution {
     return variable;
   }
 
-  #declare(name: string, kind: VariableKind, at: S.Range): void {
-    this.#push(this.#visible, this.#create(name, kind, at));
+  #declare(name: string, kind: VariableKind, at: S.Range, facts?: Facts): void {
+    this.#push(this.#visible, this.#create(name, kind, at, facts));
   }
 
   #hoist(block: S.Block): void {
     for (const statement of block.statements) {
       if (statement.kind !== "type") continue;
-      const variable = this.#create(statement.name.name, "type", statement.name, statement);
+      const variable = this.#create(statement.name.name, "type", statement.name, { statement });
       this.#hoisted.set(statement, variable);
       this.#push(this.#visibleTypes, variable);
     }
@@ -97,9 +93,9 @@ class Resolver implements Resolution {
     switch (statement.kind) {
       case "local":
         for (const value of statement.values) this.expression(value);
-        for (const binding of statement.bindings) {
+        for (const [i, binding] of statement.bindings.entries()) {
           if (binding.type !== undefined) this.type(binding.type);
-          this.#declare(binding.name, "local", binding);
+          this.#declare(binding.name, "local", binding, { type: binding.type, initial: statement.values[i] });
         }
         break;
       case "assign":
@@ -149,7 +145,7 @@ class Resolver implements Resolution {
         this.#function(statement.body, statement.method);
         break;
       case "local-function":
-        this.#declare(statement.name.name, "function", statement.name);
+        this.#declare(statement.name.name, "function", statement.name, { body: statement.body });
         this.#function(statement.body);
         break;
       case "return":
@@ -172,7 +168,7 @@ class Resolver implements Resolution {
     const mark = this.#open();
     for (const binding of bindings) {
       if (binding.type !== undefined) this.type(binding.type);
-      this.#declare(binding.name, "loop", binding);
+      this.#declare(binding.name, "loop", binding, { type: binding.type });
     }
     this.block(block);
     this.#close(mark);
@@ -206,7 +202,8 @@ class Resolver implements Resolution {
     if (method !== undefined) this.#declare("self", "self", { start: method.start, end: method.start });
     for (const param of body.params) {
       if (param.type !== undefined) this.type(param.type);
-      this.#declare(param.name, "param", { start: param.start, end: param.start + param.name.length });
+      const at = { start: param.start, end: param.start + param.name.length };
+      this.#declare(param.name, "param", at, { type: param.type });
     }
     if (body.vararg !== undefined) {
       if (body.vararg.type !== undefined) this.type(body.vararg.type);
@@ -260,6 +257,9 @@ class Resolver implements Resolution {
           current = current.operand;
           continue;
         case "member":
+          if (current.object.kind === "name" && current.object.name === "string") {
+            this.libraryReads.add(current.object);
+          }
           current = current.object;
           continue;
         case "index":
@@ -268,6 +268,10 @@ class Resolver implements Resolution {
           continue;
         case "call":
           for (const value of current.arguments) this.expression(value);
+          if (this.#isTypeof(current)) {
+            this.typeofCalls.push(current);
+            return;
+          }
           current = current.callee;
           continue;
         case "method":
@@ -299,6 +303,11 @@ class Resolver implements Resolution {
           return;
       }
     }
+  }
+
+  #isTypeof(call: S.CallExpression): boolean {
+    return call.callee.kind === "name" && call.callee.name === "typeof" && call.arguments.length === 1 &&
+      (this.#visible.get("typeof")?.length ?? 0) === 0;
   }
 
   type(type: S.TypeNode): void {

@@ -7,10 +7,18 @@
  * G2. An import cycle, an unknown import or an unknown module fails the build with the ids involved.
  */
 import { Failure } from "../core/mod.ts";
-import { formatDiagnostic, parseForRun } from "../lang/mod.ts";
-import { type CodeRef, type GlobalsRef, LuaSyntaxError, type ModuleRef, type ProgramRef, type Universe } from "../vm/mod.ts";
+import { formatDiagnostic, parseForRun, type TypeValues } from "../lang/mod.ts";
+import {
+  type CodeRef,
+  type GlobalsRef,
+  LuaSyntaxError,
+  type ModuleRef,
+  type ProgramRef,
+  type Universe,
+} from "../vm/mod.ts";
 import type { LuaDefinition } from "./definition.ts";
 import type { ModuleTable } from "./module_table.ts";
+import { type ProgramUnit, TypeUnits } from "./type_units.ts";
 
 /** A compiled entry with its imports. */
 export interface Program {
@@ -18,6 +26,12 @@ export interface Program {
   readonly definition: LuaDefinition;
   /** Ids of all entries in it, itself included. */
   readonly sources: ReadonlySet<string>;
+}
+
+/** A compiled source, with its types when it uses them as values. */
+interface Compiled {
+  readonly code: CodeRef;
+  readonly types: { readonly code: CodeRef; readonly values: TypeValues } | undefined;
 }
 
 /** Modules that every Lua entry sees without listing them. */
@@ -28,13 +42,15 @@ export class ProgramTable {
   readonly #universe: Universe;
   readonly #modules: ModuleTable;
   readonly #definitions = new Map<string, LuaDefinition>();
-  readonly #code = new Map<string, CodeRef>();
+  readonly #types: TypeUnits;
+  readonly #code = new Map<string, Compiled>();
   readonly #globals = new Map<string, GlobalsRef>();
   readonly #programs = new Map<string, Program>();
 
   constructor(universe: Universe, modules: ModuleTable) {
     this.#universe = universe;
     this.#modules = modules;
+    this.#types = new TypeUnits(universe);
   }
 
   /** The definition at `id`. */
@@ -53,11 +69,12 @@ export class ProgramTable {
    */
   set(definition: LuaDefinition): void {
     for (const name of definition.modules.values()) {
-      if (this.#modules.module(name) === undefined) throw unknownModule(name, definition.id, this.#modules.names());
+      if (this.#modules.module(name) === undefined) {
+        throw unknownModule(name, definition.id, this.#modules.names());
+      }
     }
     const code = this.#compile(definition);
-    const old = this.#code.get(definition.id);
-    if (old !== undefined) this.#universe.releaseCode(old);
+    this.#release(definition.id);
     this.#code.set(definition.id, code);
     this.#definitions.set(definition.id, definition);
     this.invalidate([definition.id]);
@@ -65,8 +82,7 @@ export class ProgramTable {
 
   /** Forgets a definition. */
   delete(id: string): void {
-    const old = this.#code.get(id);
-    if (old !== undefined) this.#universe.releaseCode(old);
+    this.#release(id);
     this.#code.delete(id);
     this.#definitions.delete(id);
     this.invalidate([id]);
@@ -90,17 +106,15 @@ export class ProgramTable {
     if (known !== undefined) return known;
     const definition = this.#definitions.get(id);
     if (definition === undefined) return undefined;
-    const units: LuaDefinition[] = [];
+    const order: LuaDefinition[] = [];
+    this.#collect(definition, [], order);
+    const units: ProgramUnit[] = [];
     const index = new Map<string, number>();
-    this.#collect(definition, [], units, index);
-    const ref = this.#universe.defineProgram({
-      units: units.map((unit) => ({
-        code: this.#codeOf(unit),
-        globals: this.#globalsOf(unit),
-        imports: [...unit.imports].map(([alias, target]) => ({ alias, unit: index.get(target)! })),
-      })),
-      method: definition.method,
-    });
+    for (const source of order) {
+      this.#addUnit(source, units, index);
+      index.set(source.id, units.length - 1);
+    }
+    const ref = this.#universe.defineProgram({ units, method: definition.method });
     const program: Program = { ref, definition, sources: new Set(index.keys()) };
     this.#programs.set(id, program);
     return program;
@@ -120,8 +134,18 @@ export class ProgramTable {
     return seen;
   }
 
-  #collect(definition: LuaDefinition, path: string[], units: LuaDefinition[], index: Map<string, number>): void {
-    if (index.has(definition.id)) return;
+  #addUnit(source: LuaDefinition, units: ProgramUnit[], index: ReadonlyMap<string, number>): void {
+    const { code, types } = this.#codeOf(source);
+    const imports = [...source.imports].map(([alias, target]) => ({ alias, unit: index.get(target)! }));
+    if (types !== undefined) {
+      const taken = (name: string) => source.imports.has(name) || source.modules.has(name);
+      imports.push(...this.#types.add(units, { types: types.values, code: types.code, imports, taken }));
+    }
+    units.push({ code, globals: this.#globalsOf(source), imports });
+  }
+
+  #collect(definition: LuaDefinition, path: string[], order: LuaDefinition[]): void {
+    if (order.includes(definition)) return;
     if (path.includes(definition.id)) {
       const cycle = [...path.slice(path.indexOf(definition.id)), definition.id].join(" -> ");
       throw new Failure("Invalid", `import cycle: ${cycle}`);
@@ -130,16 +154,25 @@ export class ProgramTable {
     for (const [alias, target] of definition.imports) {
       const imported = this.#definitions.get(target);
       if (imported === undefined) {
-        throw new Failure("Internal", `failed to load dependency ${alias}: ${target} is not a Lua entry (imported by ${definition.id})`);
+        throw new Failure(
+          "Internal",
+          `failed to load dependency ${alias}: ${target} is not a Lua entry (imported by ${definition.id})`,
+        );
       }
-      this.#collect(imported, path, units, index);
+      this.#collect(imported, path, order);
     }
     path.pop();
-    index.set(definition.id, units.length);
-    units.push(definition);
+    order.push(definition);
   }
 
-  #codeOf(definition: LuaDefinition): CodeRef {
+  #release(id: string): void {
+    const old = this.#code.get(id);
+    if (old === undefined) return;
+    this.#universe.releaseCode(old.code);
+    if (old.types !== undefined) this.#universe.releaseCode(old.types.code);
+  }
+
+  #codeOf(definition: LuaDefinition): Compiled {
     let code = this.#code.get(definition.id);
     if (code === undefined) {
       code = this.#compile(definition);
@@ -148,14 +181,18 @@ export class ProgramTable {
     return code;
   }
 
-  #compile(definition: LuaDefinition): CodeRef {
-    const parsed = parseForRun(definition.source, definition.id);
+  #compile(definition: LuaDefinition): Compiled {
+    const parsed = parseForRun(definition.source, definition.id, { hasTypeValues: true });
     if (!parsed.ok) {
-      const text = parsed.diagnostics.map((d) => formatDiagnostic(d, definition.id, definition.source)).join("\n");
+      const text = parsed.diagnostics.map((d) => formatDiagnostic(d, definition.id, definition.source)).join(
+        "\n",
+      );
       throw new Failure("Invalid", text);
     }
     try {
-      return this.#universe.compile(parsed.source, definition.id);
+      const code = this.#universe.compile(parsed.source, definition.id);
+      const values = parsed.types;
+      return { code, types: values && { code: this.#types.compile(values, definition.id), values } };
     } catch (error) {
       if (!(error instanceof LuaSyntaxError)) throw error;
       throw new Failure("Invalid", `${error.chunk}:${error.line}: ${error.message}`);
@@ -185,8 +222,12 @@ export class ProgramTable {
 
 /** An unknown module in a `modules:` list, with the nearest known name. */
 function unknownModule(name: string, id: string, known: readonly string[]): Failure {
-  const near = known.find((candidate) => candidate.startsWith(name) || name.startsWith(candidate) || distance(candidate, name) <= 2);
-  const hint = near === undefined ? `known modules: ${[...known].sort().join(", ")}` : `did you mean "${near}"?`;
+  const near = known.find((candidate) =>
+    candidate.startsWith(name) || name.startsWith(candidate) || distance(candidate, name) <= 2
+  );
+  const hint = near === undefined
+    ? `known modules: ${[...known].sort().join(", ")}`
+    : `did you mean "${near}"?`;
   return new Failure("Invalid", `${id}: unknown module "${name}"; ${hint}`);
 }
 

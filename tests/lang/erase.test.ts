@@ -124,10 +124,8 @@ test("typed variadics [types.syntax.variadic]", () => {
 test("an alias leaves nothing unless its name is read as a value [types.syntax.alias]", () => {
   assertPlain("type A = {b: B}\nlocal x: A = {}", ";\nlocal x    = {}");
   assertPlain("type Config = {a: A}\nreturn {Config = Config}", "local Config;\nreturn {Config = Config}");
-  const typed = plain("type Config = {\n  a: A,\n}\nreturn {Config = Config}", {
-    typeRuntime: (statement) => `T("${statement.name.name}")`,
-  });
-  assert.equal(typed.replace(/ +$/gm, ""), 'local Config = T("Config");\n\n\nreturn {Config = Config}');
+  const typed = plain("type Config = {\n  a: A,\n}\nreturn {Config = Config}", { hasTypeValues: true });
+  assert.equal(typed.replace(/ +$/gm, ""), 'local Config = _ENV["@types"][1];\n\n\nreturn {Config = Config}');
 });
 
 test("an alias beside a variable of its name leaves the variable alone [types.syntax.alias]", () => {

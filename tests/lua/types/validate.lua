@@ -26,7 +26,7 @@ test("calling a type gives the value back or raises [types.call.validate]", func
   local p = Point(data)
   assert(p == data and p.x + p.y == 3)
   raises("y: expected number, got nil", function() return (Point({x = 1})) end)
-  raises("case:main:29: ", function()
+  raises("case:main:30: ", function()
     local broken = Point({x = 1})
   end)
 end)
