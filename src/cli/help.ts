@@ -2,14 +2,14 @@
 
 /** Options that every command takes, as its help shows them. */
 export const GLOBAL_HELP = `Everywhere
-  --config FILE          configuration file instead of .wippy.yaml; repeatable, later ones win
-  -c, --console          colourful log lines
-  -v, --verbose          debug log lines; --very-verbose adds stack traces
-  -s, --silent           no log lines
-  -e, --event-streams    log records also as events
-  -m, --memory-limit N   memory limit, such as 512M or 1G
-  -p, --profiler         profiler on localhost:6060
-  -h, --help             help of the command
+      --config FILE          configuration file instead of .wippy.yaml; repeatable, later ones win
+  -c, --console              colourful log lines
+  -v, --verbose              debug log lines; --very-verbose adds stack traces
+  -s, --silent               no log lines
+  -e, --event-streams        log records also as events
+  -m, --memory-limit SIZE    memory limit, such as 512M or 1G
+  -p, --profiler             profiler on localhost:6060
+  -h, --help                 help of the command
 `;
 
 /** What `wippy` and `wippy help` print. */
@@ -40,3 +40,10 @@ Examples
   wippy call app:greet name=Ada        call one function of it
   wippy run list                       commands that the application brings
 `;
+
+/** Help of a command with the options that every command takes; examples stay last. */
+export function withGlobalHelp(help: string): string {
+  const at = help.indexOf("\nExamples\n");
+  if (at < 0) return `${help}\n${GLOBAL_HELP}`;
+  return `${help.slice(0, at)}\n${GLOBAL_HELP}${help.slice(at)}`;
+}

@@ -7,7 +7,7 @@ import process from "node:process";
 import { firstWord, parseArguments } from "./arguments.ts";
 import { type CommandEntry, type CommandGroup, Misuse } from "./command.ts";
 import { COMMANDS, findCommand } from "./commands.ts";
-import { GLOBAL_HELP, HELP } from "./help.ts";
+import { HELP, withGlobalHelp } from "./help.ts";
 import { printProgress, printResult, styleOf } from "./output.ts";
 import { didYouMean } from "./suggestion.ts";
 
@@ -68,7 +68,7 @@ async function runCommand(entry: CommandEntry, args: readonly string[], name: st
   const command = await entry.load();
   const parsed = parseArguments(args, command.options, name);
   if (parsed.flag("help")) {
-    printResult(`${command.help}\n${GLOBAL_HELP}`);
+    printResult(withGlobalHelp(command.help));
     return 0;
   }
   return await command.run(parsed);

@@ -20,7 +20,7 @@ export const BOOT_OPTIONS: OptionSpecs = {
 
 /** Help of `PROJECT_OPTIONS`. */
 export const PROJECT_HELP =
-  `  --profile NAME         profile of the configuration; repeatable, applied in order
+  `      --profile NAME         profile of the configuration; repeatable, applied in order
       --set PATH=VALUE       value of the configuration, such as shutdown.timeout=5s; repeatable
   -l, --lock-file FILE       lock file (default wippy.lock)
 `;

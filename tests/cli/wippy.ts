@@ -39,7 +39,8 @@ export interface RunningCommand {
   until(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
-function commandLine(): [string, string[]] {
+/** Program and first arguments of a command. */
+export function commandLine(): [string, string[]] {
   const binary = process.env.WIPPY_BINARY;
   if (binary !== undefined && binary !== "") return [binary, []];
   const main = join(ROOT, "src/cli/main.ts");

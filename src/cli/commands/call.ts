@@ -11,6 +11,7 @@ import { connectRunning } from "../connection.ts";
 import { printFailure } from "../failure_report.ts";
 import { printJson } from "../json_text.ts";
 import { printResult, styleOf } from "../output.ts";
+import { currentEntriesOf } from "../registry_source.ts";
 import {
   BOOT_OPTIONS,
   createProjectApplication,
@@ -38,7 +39,7 @@ Options
       --timeout TIME         longest wait, such as 500ms or 2m (default ${TIMEOUT_DEFAULT}; 0 waits for ever)
       --json                 result on one line, errors as JSON too
   -o, --override ID:PATH=V   change a field of an entry for this call; repeatable
-      ${PROJECT_HELP.trimStart()}
+${PROJECT_HELP}
 Examples
   wippy call app:greet name=Ada
   wippy call app:add 2 3

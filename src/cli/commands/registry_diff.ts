@@ -18,7 +18,7 @@ Without versions: what the current one changed. With one: what happened since.
 
 Options
       --json                 as JSON, with entries before and after
-      ${PROJECT_HELP.trimStart()}
+${PROJECT_HELP}
 Examples
   wippy registry diff
   wippy registry diff v2

@@ -23,7 +23,7 @@ Usage
 Options
       --limit N              at most so many (default ${LIMIT_DEFAULT}; 0 means all)
       --json                 as JSON
-      ${PROJECT_HELP.trimStart()}
+${PROJECT_HELP}
 Examples
   wippy registry history
   wippy registry history --limit 0 --json

@@ -24,7 +24,7 @@ Options
       --json                 as JSON
       --yaml                 as YAML
       --connect              of the application that runs in this folder
-      ${PROJECT_HELP.trimStart()}
+${PROJECT_HELP}
 Examples
   wippy registry list
   wippy registry list --kind "function.*" --ns "app.*"

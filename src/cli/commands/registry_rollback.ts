@@ -20,7 +20,7 @@ Usage
 Options
       --dry-run              show what would change
       --json                 what changed, as JSON
-      ${PROJECT_HELP.trimStart()}
+${PROJECT_HELP}
 Examples
   wippy registry rollback v2 --dry-run
   wippy registry rollback v2

@@ -20,7 +20,7 @@ Options
       --yaml                 as YAML (the default)
       --raw                  texts as they are, everything else as JSON on one line
       --connect              of the application that runs in this folder
-      ${PROJECT_HELP.trimStart()}
+${PROJECT_HELP}
 Examples
   wippy registry show app:gateway
   wippy registry show app:greet --field source --raw

@@ -39,7 +39,7 @@ Options
   -x, --exec ID              run this process or function (namespace:entry) and exit
       --host ID              terminal host for it, where there are several
   -o, --override ID:PATH=V   change a field of an entry, such as app:gateway:addr=:9090; repeatable
-  ${PROJECT_HELP.trimStart().replace("--profile", "    --profile")}
+${PROJECT_HELP}
 Examples
   wippy run -c                              with colourful log lines
   wippy run -o app:gateway:addr=:9090       on another port

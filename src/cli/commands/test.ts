@@ -36,7 +36,7 @@ Options
       --json                 results as JSON
       --host ID              terminal host for a test command, where there are several
   -o, --override ID:PATH=V   change a field of an entry; repeatable
-      ${PROJECT_HELP.trimStart()}
+${PROJECT_HELP}
 Examples
   wippy test
   wippy test orders
