@@ -7,7 +7,7 @@ import {
   QueueResource,
   type Resources,
 } from "../../ports/mod.ts";
-import { defineKind } from "../../registry/mod.ts";
+import { defineKind, type Opened } from "../../registry/mod.ts";
 import { residentService } from "../resident_service.ts";
 
 /** Payload formats a body can be sent in, by the names entries use. */
@@ -32,6 +32,11 @@ const CONFIG = schema.object({
   }),
   lifecycle: schema.any(),
 });
+
+/** A live queue and the driver it was declared on. */
+interface OpenedQueue extends Opened<Queue> {
+  readonly driver: string;
+}
 
 function driverOf(resources: Resources, id: string): QueueDriver {
   const driver = resources.find(QueueDriverResource, id);
@@ -58,21 +63,20 @@ export default defineKind({
   doc: "A message queue.",
   config: CONFIG,
   provides: QueueResource,
-  async open({ id, config, resources, bus }) {
+  async open({ id, config, resources, bus }): Promise<OpenedQueue> {
     const resource = await declare(id, config, resources);
     bus.send({ system: "queue", kind: "queue.queue.declare", path: id });
-    return { resource, service: residentService(`queue on ${config.driver}`) };
+    return { resource, service: residentService(`queue on ${config.driver}`), driver: config.driver };
   },
-  async change(current, { id, ns, config, resources, bus }, previous) {
-    const before = CONFIG.decode(previous.data, { path: "", ns, references: [] });
+  async change(current, { id, config, resources, bus }): Promise<OpenedQueue> {
+    const { driver } = current as OpenedQueue;
     const resource = await declare(id, config, resources);
-    if (before.driver !== config.driver) await resources.find(QueueDriverResource, before.driver)?.remove(id);
+    if (driver !== config.driver) await resources.find(QueueDriverResource, driver)?.remove(id);
     bus.send({ system: "queue", kind: "queue.queue.declare", path: id });
-    return { ...current, resource };
+    return { ...current, resource, driver: config.driver };
   },
-  async close(_current, { id, entry, resources, bus }) {
-    const { driver } = CONFIG.decode(entry.data, { path: "", ns: parseEntryId(id).ns, references: [] });
-    await resources.find(QueueDriverResource, driver)?.remove(id);
+  async close(current, { id, resources, bus }) {
+    await resources.find(QueueDriverResource, (current as OpenedQueue).driver)?.remove(id);
     bus.send({ system: "queue", kind: "queue.queue.delete", path: id });
   },
 });

@@ -1,0 +1,289 @@
+/**
+ * A SQLite database as the `sql` module uses it: one connection, one transaction at a time.
+ *
+ * S1. While nobody holds the connection, a statement runs and answers at once, without a promise.
+ * S2. A transaction holds the connection from begin to its end; everybody else waits in order.
+ * S3. A lock held by another program is waited for without blocking the runtime, up to `SQL_LOCK_WAIT_MS`.
+ * S4. A connection past its lifetime is replaced while nobody holds it; one in memory never is, for its data would be lost.
+ */
+import { Failure, SQL_LOCK_WAIT_MS, type Value } from "../../core/mod.ts";
+import type { Clock, Sqlite, SqliteConnection, SqliteStatement, SqlDatabase, SqlResult, SqlStatement, SqlTransaction, SqlTransactionOptions, TimerHandle, Waiter } from "../../ports/mod.ts";
+import { ConnectionGate } from "./connection_gate.ts";
+import { preparedOn } from "./prepared_statement.ts";
+import { bindable, convertRows, planOf, type RowPlan, type Rows } from "./sqlite_rows.ts";
+import { SqliteTransaction } from "./sqlite_transaction.ts";
+
+/** First pause before a lock is tried again; it doubles up to `LOCK_PAUSE_MAX_MS`. */
+const LOCK_PAUSE_MS = 1;
+const LOCK_PAUSE_MAX_MS = 50;
+const NO_ROWS: Rows = [];
+
+/** Where a database is and how long a connection to it lives. */
+export interface SqliteDatabaseOptions {
+  /** Path, or `:memory:`. */
+  readonly path: string;
+  readonly readonly: boolean;
+  /** 0 keeps a connection for good. */
+  readonly lifetimeMs: number;
+}
+
+/** Something that a statement can do. */
+type Action<T> = () => T;
+
+/** The database of `db.sql.sqlite`. */
+export class SqliteDatabase implements SqlDatabase {
+  readonly type = "sqlite";
+  readonly #id: string;
+  readonly #sqlite: Sqlite;
+  readonly #clock: Clock;
+  readonly path: string;
+  readonly readonly: boolean;
+  readonly #gate: ConnectionGate;
+  #connection: SqliteConnection;
+  #plans = new WeakMap<SqliteStatement, { plan: RowPlan }>();
+  #lifetimeMs: number;
+  #timer: TimerHandle | undefined;
+  #expired = false;
+  #lifetimesEnded = 0;
+  #closing = false;
+  #closed = false;
+
+  /** Opens the database; fails with Unavailable when it can't be. */
+  constructor(id: string, sqlite: Sqlite, clock: Clock, options: SqliteDatabaseOptions) {
+    this.#id = id;
+    this.#sqlite = sqlite;
+    this.#clock = clock;
+    this.path = options.path;
+    this.readonly = options.readonly;
+    this.#lifetimeMs = options.lifetimeMs;
+    this.#gate = new ConnectionGate(clock);
+    this.#connection = this.#open();
+  }
+
+  query(sql: string, params: readonly Value[], caller?: Waiter): Rows | Promise<Rows> {
+    return this.#free ? this.attempt(() => this.rows(sql, params), true) : this.#queued(() => this.rows(sql, params), caller);
+  }
+
+  execute(sql: string, params: readonly Value[], caller?: Waiter): SqlResult | Promise<SqlResult> {
+    return this.#free ? this.attempt(() => this.effect(sql, params), true) : this.#queued(() => this.effect(sql, params), caller);
+  }
+
+  prepare(sql: string, caller?: Waiter): SqlStatement | Promise<SqlStatement> {
+    const prepared = (): SqlStatement => {
+      this.check(sql);
+      return preparedOn(this, sql);
+    };
+    return this.#free ? this.attempt(prepared, true) : this.#queued(prepared, caller);
+  }
+
+  begin(options: SqlTransactionOptions, caller?: Waiter): SqlTransaction | Promise<SqlTransaction> {
+    if (this.#gate.tryEnter()) return this.#begin(options);
+    return this.#gate.enter(caller).then(() => this.#begin(options));
+  }
+
+  #begin(options: SqlTransactionOptions): SqlTransaction | Promise<SqlTransaction> {
+    const started = (): SqlTransaction => new SqliteTransaction(this, options, () => this.#leave());
+    try {
+      this.#refresh();
+      const begun = this.attempt(() => this.effect("BEGIN", []), false);
+      if (!(begun instanceof Promise)) return started();
+      return begun.then(started, (error) => {
+        this.#leave();
+        throw error;
+      });
+    } catch (error) {
+      this.#leave();
+      throw error;
+    }
+  }
+
+  stats(): Record<string, number> {
+    const inUse = this.#gate.isHeld ? 1 : 0;
+    const open = this.#closed ? 0 : 1;
+    return {
+      max_open_connections: 1,
+      open_connections: open,
+      in_use: inUse,
+      idle: open - inUse,
+      wait_count: this.#gate.waits,
+      wait_duration: Math.round(this.#gate.waitedMs * 1e6),
+      max_idle_closed: 0,
+      max_idle_time_closed: 0,
+      max_lifetime_closed: this.#lifetimesEnded,
+    };
+  }
+
+  /** Lets connections from now on live that long. */
+  setLifetime(lifetimeMs: number): void {
+    this.#lifetimeMs = lifetimeMs;
+    this.#watchLifetime();
+  }
+
+  /** Closes the connection, once a transaction in progress has ended. */
+  close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#timer?.cancel();
+    this.#gate.refuseAll(this.#gone());
+    if (!this.#gate.isHeld) this.#shut();
+  }
+
+  // --- For transactions -----------------------------------------------------------------------------------------------
+
+  /** Runs a statement on the connection, whoever holds it; its rows. */
+  rows(sql: string, params: readonly Value[]): Rows {
+    const statement = this.#statement(sql);
+    if (statement.tail !== "") return this.#script(statement, params);
+    return this.#read(statement, params);
+  }
+
+  /** Runs a statement on the connection, whoever holds it; its effect. */
+  effect(sql: string, params: readonly Value[]): SqlResult {
+    let statement = this.#statement(sql);
+    if (statement.tail !== "") refuseParams(params);
+    let result = this.#change(statement, params);
+    while (statement.tail !== "") {
+      statement = this.#statement(statement.tail);
+      result = this.#change(statement, params);
+    }
+    return result;
+  }
+
+  /** Fails with Invalid unless `sql` is one statement that can be prepared. */
+  check(sql: string): void {
+    if (this.#statement(sql).tail === "") return;
+    throw new Failure("Invalid", "a prepared statement can't hold several statements", { retryable: false });
+  }
+
+  /** Runs `action`; when another program holds a lock, waits for it, `guarded` with the connection held meanwhile. */
+  attempt<T>(action: Action<T>, guarded: boolean): T | Promise<T> {
+    try {
+      return action();
+    } catch (error) {
+      if (!isLocked(error)) throw error;
+      return guarded ? this.#queued(() => this.#insist(action)) : this.#insist(action);
+    }
+  }
+
+  async #insist<T>(action: Action<T>): Promise<T> {
+    const end = this.#clock.monotonicMs() + SQL_LOCK_WAIT_MS;
+    for (let pause = LOCK_PAUSE_MS;; pause = Math.min(pause * 2, LOCK_PAUSE_MAX_MS)) {
+      await this.#clock.sleep(pause);
+      try {
+        return action();
+      } catch (error) {
+        if (!isLocked(error) || this.#clock.monotonicMs() >= end) throw error;
+      }
+    }
+  }
+
+  // --- The connection ---------------------------------------------------------------------------------------------------
+
+  /** True when a statement may run at once. */
+  get #free(): boolean {
+    if (this.#gate.isHeld) return false;
+    if (this.#expired || this.#closing) this.#refresh();
+    return true;
+  }
+
+  async #queued<T>(action: Action<T | Promise<T>>, caller?: Waiter): Promise<T> {
+    await this.#gate.enter(caller);
+    try {
+      this.#refresh();
+      return await this.attempt(action as Action<T>, false);
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #leave(): void {
+    if (this.#closing) this.#shut();
+    this.#gate.leave();
+  }
+
+  #open(): SqliteConnection {
+    const { path, readonly } = this;
+    const connection = this.#sqlite.open(path, { readonly, exact: true, lenient: true, lockWaitMs: SQL_LOCK_WAIT_MS });
+    try {
+      // Only opening may block: the runtime waits for later locks itself.
+      if (!readonly) connection.exec("PRAGMA journal_mode = WAL");
+      connection.exec("PRAGMA busy_timeout = 0");
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    this.#watchLifetime();
+    return connection;
+  }
+
+  #watchLifetime(): void {
+    this.#timer?.cancel();
+    this.#expired = false;
+    if (this.#lifetimeMs <= 0 || this.path === ":memory:") return;
+    this.#timer = this.#clock.timer(this.#lifetimeMs, () => {
+      this.#expired = true;
+    }, { background: true });
+  }
+
+  /** Replaces a connection past its lifetime. */
+  #refresh(): void {
+    if (this.#closing) throw this.#gone();
+    if (!this.#expired) return;
+    this.#connection.close();
+    this.#lifetimesEnded++;
+    this.#plans = new WeakMap();
+    this.#connection = this.#open();
+  }
+
+  #shut(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#connection.close();
+  }
+
+  #gone(): Failure {
+    return new Failure("Unavailable", `database is closed: ${this.#id}`, { retryable: false });
+  }
+
+  #statement(sql: string): SqliteStatement {
+    if (this.#closed) throw this.#gone();
+    return this.#connection.prepare(sql);
+  }
+
+  #read(statement: SqliteStatement, params: readonly Value[]): Rows {
+    const rows = statement.all(params.length === 0 ? params : params.map(bindable));
+    return rows.length === 0 ? NO_ROWS : convertRows(rows, this.#planOf(statement));
+  }
+
+  #planOf(statement: SqliteStatement): RowPlan {
+    let known = this.#plans.get(statement);
+    if (known === undefined) this.#plans.set(statement, known = { plan: planOf(statement.columns) });
+    return known.plan;
+  }
+
+  /** Several statements in one text; the rows of the last. */
+  #script(first: SqliteStatement, params: readonly Value[]): Rows {
+    refuseParams(params);
+    let rows = this.#read(first, params);
+    for (let statement = first; statement.tail !== "";) {
+      statement = this.#statement(statement.tail);
+      rows = this.#read(statement, params);
+    }
+    return rows;
+  }
+
+  #change(statement: SqliteStatement, params: readonly Value[]): SqlResult {
+    const { changes, lastInsertRowid } = statement.run(params.length === 0 ? params : params.map(bindable));
+    // For anything else SQLite tells the number of an earlier statement.
+    return { rows: NO_ROWS, rowsAffected: statement.changesRows ? changes : 0, lastInsertId: lastInsertRowid };
+  }
+}
+
+function refuseParams(params: readonly Value[]): void {
+  if (params.length === 0) return;
+  throw new Failure("Invalid", "parameters need a single statement", { retryable: false });
+}
+
+function isLocked(error: unknown): boolean {
+  return error instanceof Failure && error.kind === "Unavailable" && error.retryable === true && /locked|busy/.test(error.message);
+}
