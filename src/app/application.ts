@@ -48,6 +48,8 @@ export interface ApplicationOptions {
   readonly operationTimeoutMs?: number;
   readonly history?: RegistryOptions["history"];
   readonly prepare?: RegistryOptions["prepare"];
+  readonly resolveGraph?: RegistryOptions["resolveGraph"];
+  readonly finder?: RegistryOptions["finder"];
   /** Seeds for simulation and replay; random when absent. */
   readonly hashSeed?: number;
   readonly orderSeed?: number;
@@ -112,6 +114,8 @@ export class Application {
       operationTimeoutMs: options.operationTimeoutMs ?? OPERATION_MS,
       history: options.history,
       prepare: options.prepare,
+      resolveGraph: options.resolveGraph,
+      finder: options.finder,
       hashSeed: options.hashSeed,
       orderSeed: options.orderSeed,
       modules: options.modules ?? [],

@@ -143,6 +143,7 @@ export async function optionsOf(
     | "memoryBytesMax"
     | "shutdownTimeoutMs"
     | "operationTimeoutMs"
+    | "finder"
   >
 > {
   const { settings } = configuration;
@@ -155,5 +156,9 @@ export async function optionsOf(
     memoryBytesMax: configuration.memoryBytesMax,
     shutdownTimeoutMs: settings.shutdown.timeout,
     operationTimeoutMs: settings.registry.event_wait_timeout,
+    finder: {
+      queriesMax: settings.finder.query_cache_size,
+      expressionsMax: settings.finder.regex_cache_size,
+    },
   };
 }

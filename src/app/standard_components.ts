@@ -2,7 +2,7 @@
  * The components every application has, and the keys under which they are found.
  */
 import type { KindDefinition, KindServices, RegistryOptions } from "../registry/mod.ts";
-import { KindTable, Registry } from "../registry/mod.ts";
+import { KindTable, Registry, REGISTRY_ID, RegistryResource } from "../registry/mod.ts";
 import { kinds } from "../kinds/index.gen.ts";
 import {
   luaKinds,
@@ -62,6 +62,8 @@ export interface StandardOptions {
   readonly operationTimeoutMs: number;
   readonly history: RegistryOptions["history"];
   readonly prepare: RegistryOptions["prepare"];
+  readonly resolveGraph: RegistryOptions["resolveGraph"];
+  readonly finder: RegistryOptions["finder"];
   /** Fixed for simulation and replay, random otherwise. */
   readonly hashSeed: number | undefined;
   readonly orderSeed: number | undefined;
@@ -156,13 +158,17 @@ function streamObject(all: readonly ModuleDefinition[]): ObjectDefinition<ByteSt
 function createRegistry(context: ApplicationContext, options: StandardOptions): Registry {
   const runtime = context.get(COMPONENTS.runtime);
   const services = { ...shared(context), runtime, baseDirectory: options.baseDirectory };
-  return new Registry({
+  const made = new Registry({
     kinds: options.kinds,
     services: () => services,
     history: options.history,
     operationTimeoutMs: options.operationTimeoutMs,
     prepare: options.prepare,
+    resolveGraph: options.resolveGraph,
+    finder: options.finder,
   });
+  context.get(INFRASTRUCTURE.resources).provide(RegistryResource, REGISTRY_ID, made);
+  return made;
 }
 
 function createControl(context: ApplicationContext, options: StandardOptions): ProgramControl {

@@ -5,6 +5,7 @@ export { decodeText, isInside, type PlacedEntry, readDefinitionFolder } from "./
 export * from "./dependency_order.ts";
 export * from "./digest.ts";
 export * from "./entry.ts";
+export * from "./finder.ts";
 export * from "./history.ts";
 export * from "./history_codec.ts";
 export * from "./kind.ts";
@@ -21,6 +22,7 @@ export * from "./path_glob.ts";
 export * from "./placeholder.ts";
 export * from "./project_loader.ts";
 export * from "./registry.ts";
+export * from "./registry_resource.ts";
 export * from "./sqlite_history.ts";
 export * from "./state.ts";
 export * from "./transaction.ts";

@@ -21,6 +21,7 @@ import { orderEntries, orderOperations } from "./dependency_order.ts";
 import { digestOf } from "./digest.ts";
 import type { Entry, EntryOrigin } from "./entry.ts";
 import { type FileDigests, type History, MemoryHistory, type ModuleGraph } from "./history.ts";
+import { Finder, type FinderOptions } from "./finder.ts";
 import type { KindServices } from "./kind.ts";
 import { type EntryObserver, type KindTable } from "./kind_table.ts";
 import { RegistryState } from "./state.ts";
@@ -49,6 +50,7 @@ export interface RegistryOptions {
   readonly history?: History;
   /** Longest wait for a kind to accept or reject one operation, in milliseconds. */
   readonly operationTimeoutMs?: number;
+  readonly finder?: FinderOptions;
   /** Turns what is asked for into what is applied: links requirements, brings in modules. */
   readonly prepare?: (
     operations: readonly Operation[],
@@ -75,6 +77,7 @@ export interface Snapshot {
 /** The entries of an application. */
 export class Registry {
   readonly kinds: KindTable;
+  readonly finder: Finder;
   readonly #options: RegistryOptions;
   readonly #log: VersionLog;
   readonly #transactions: Transactions;
@@ -88,6 +91,7 @@ export class Registry {
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.kinds = options.kinds;
+    this.finder = new Finder(() => this.state, options.finder);
     this.#log = new VersionLog(options.history ?? new MemoryHistory(MEMORY_VERSIONS_MAX));
     this.#transactions = new Transactions({
       kinds: options.kinds,
