@@ -1263,6 +1263,14 @@ EXPORT(memory_of) double x_memory_of (uint32_t slot) {
   Proc *p = proc_at(slot);
   return p ? (double)memory_measure(p) : 0;
 }
+/* A blocked process that waits for nothing but messages is idle. */
+static int waits_for_host (const Proc *p) {
+  const Fiber *f;
+  if (p->main.state == FIBER_NATIVE) return 1;
+  for (f = p->fibers; f; f = f->next) if (f->state == FIBER_NATIVE) return 1;
+  return 0;
+}
+
 EXPORT(info) int x_info (uint32_t slot) {  /* state; mailbox, fibers, channels, listeners in out */
   Proc *p = proc_at(slot);
   uint32_t v[4] = { 0, 0, 0, 0 };
@@ -1272,7 +1280,8 @@ EXPORT(info) int x_info (uint32_t slot) {  /* state; mailbox, fibers, channels, 
   }
   vm_out.n = 0;
   buf_put(&vm_out, v, sizeof v);
-  return p ? p->state : 0;
+  if (!p) return 0;
+  return p->state == PROC_BLOCKED && !waits_for_host(p) ? PROC_IDLE : p->state;
 }
 /* Turns taken; still answered while the end of a process is being reported. */
 EXPORT(turns_of) uint32_t x_turns_of (uint32_t slot) { return slot < slotCount && slots[slot] ? slots[slot]->turns : 0; }
