@@ -115,7 +115,10 @@ for (const file of caseFiles(ROOT)) {
   for (const budget of [undefined, 1]) {
     const mode = budget === undefined ? "" : " (budget 1)";
     let started: ReturnType<typeof startApplication> | undefined;
-    const application = () => started ??= startApplication(projectOf(file, source), { budget });
+    const application = () =>
+      started ??= startApplication(projectOf(file, source), { budget }).catch((error: unknown) => {
+        throw describeFailure(error);
+      });
     for (const [index, name] of names.entries()) {
       test(`${path}${mode}: ${name}`, { timeout: CASE_MS }, async () => {
         const { app } = await application();
