@@ -20,7 +20,8 @@ export interface HttpExchange {
   readonly contentLength: number;
   /** Whole body; Invalid `request body too large`, Internal `failed to read body`. Synchronous when already there. */
   body(options: { bytesMax: number; timeoutMs: number }): Uint8Array | Promise<Uint8Array>;
-  bodyStream(): ByteStream;
+  /** The body as it arrives; can be had once. `timeoutMs` bounds the whole reading. */
+  bodyStream(options?: { timeoutMs?: number }): ByteStream;
   readonly response: HttpResponseWriter;
 }
 

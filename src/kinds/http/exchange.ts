@@ -151,8 +151,8 @@ export class Exchange implements HttpExchange, StreamOwner {
     return this.#requestBody.read(options);
   }
 
-  bodyStream(): ByteStream {
-    return this.#requestBody.stream();
+  bodyStream(options: { timeoutMs?: number } = {}): ByteStream {
+    return this.#requestBody.stream(options.timeoutMs ?? Infinity);
   }
 
   /** The frame in which the endpoint's function runs. */

@@ -18,7 +18,11 @@ type Reader = ReadableStreamDefaultReader<Uint8Array>;
 const NOTHING = new Uint8Array();
 
 function unreadable(reason: string, cause?: unknown): Failure {
-  return new Failure("Internal", `failed to read body: ${reason}`, { retryable: false, cause });
+  return new Failure("Internal", `failed to read body: ${reason}`, {
+    retryable: false,
+    details: { type: "STREAM_ERROR" },
+    cause,
+  });
 }
 
 function messageOf(error: unknown): string {
@@ -78,7 +82,7 @@ export class RequestBody {
     let length = 0;
     const now = this.#clock.monotonicMs();
     const timeoutMs = Math.min(limits.timeoutMs, Math.max(0, this.#deadlineMs - now));
-    const late = new Deadline(this.#clock, timeoutMs);
+    const late = new Deadline(this.#clock, timeoutMs, timeoutMs);
     try {
       while (true) {
         const { done, value } = await late.before(reader.read());
@@ -102,13 +106,14 @@ export class RequestBody {
     return (body ?? new ReadableStream({ start: (controller) => controller.close() })).getReader() as Reader;
   }
 
-  /** The body as it arrives. */
-  stream(): ByteStream {
+  /** The body as it arrives; reading it may take `timeoutMs` in all. */
+  stream(timeoutMs: number): ByteStream {
     if (!this.exists) throw new Failure("Invalid", "no body", { retryable: false });
     if (this.#whole instanceof Uint8Array) return new WholeStream(this.#whole);
     if (this.#streamed) throw new Failure("Invalid", "body was read already", { retryable: false });
     this.#streamed = true;
-    return new BodyStream(this.#reader(), this.length, this.#clock, this.#deadlineMs);
+    const deadlineMs = Math.min(this.#deadlineMs, this.#clock.monotonicMs() + timeoutMs);
+    return new BodyStream(this.#reader(), this.length, this.#clock, deadlineMs, timeoutMs);
   }
 }
 
@@ -132,13 +137,12 @@ class Deadline {
   readonly #expired: Promise<never> | undefined;
   readonly #timer: { cancel(): void } | undefined;
 
-  constructor(clock: Clock, timeoutMs: number) {
-    if (timeoutMs === Infinity) return;
+  /** Fails after `leftMs`; the message names the limit that applies to the whole. */
+  constructor(clock: Clock, leftMs: number, limitMs: number) {
+    if (leftMs === Infinity) return;
     const { promise, reject } = Promise.withResolvers<never>();
-    this.#timer = clock.timer(
-      timeoutMs,
-      () => reject(unreadable(`request timeout after ${Math.round(timeoutMs)}ms`)),
-    );
+    const shown = Math.round(limitMs === Infinity ? leftMs : limitMs);
+    this.#timer = clock.timer(leftMs, () => reject(unreadable(`request timeout after ${shown}ms`)));
     // Nobody may be waiting when it expires.
     promise.catch(() => undefined);
     this.#expired = promise;
@@ -160,14 +164,16 @@ class BodyStream implements ByteStream {
   readonly #reader: Reader;
   readonly #clock: Clock;
   readonly #deadlineMs: number;
+  readonly #timeoutMs: number;
   #rest: Uint8Array = NOTHING;
   #ended = false;
 
-  constructor(reader: Reader, size: number, clock: Clock, deadlineMs: number) {
+  constructor(reader: Reader, size: number, clock: Clock, deadlineMs: number, timeoutMs: number) {
     this.#reader = reader;
     this.size = size;
     this.#clock = clock;
     this.#deadlineMs = deadlineMs;
+    this.#timeoutMs = timeoutMs;
   }
 
   read(size: number): Uint8Array | null | Promise<Uint8Array | null> {
@@ -176,7 +182,11 @@ class BodyStream implements ByteStream {
   }
 
   async #fill(size: number): Promise<Uint8Array | null> {
-    const late = new Deadline(this.#clock, Math.max(0, this.#deadlineMs - this.#clock.monotonicMs()));
+    const late = new Deadline(
+      this.#clock,
+      Math.max(0, this.#deadlineMs - this.#clock.monotonicMs()),
+      this.#timeoutMs,
+    );
     try {
       while (this.#rest.length === 0) {
         const { done, value } = await late.before(this.#reader.read());

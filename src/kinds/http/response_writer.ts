@@ -25,7 +25,7 @@ const encoder = new TextEncoder();
 type Chunk = string | Uint8Array;
 
 function late(message: string): Failure {
-  return new Failure("Invalid", message, { retryable: false });
+  return new Failure("Invalid", message, { retryable: false, details: { type: "INVALID_STATE" } });
 }
 
 /** A header value whose characters stand for bytes, as the platform wants it. */
@@ -177,7 +177,10 @@ export class ResponseWriter implements HttpResponseWriter {
 
   #unwritable(): Failure {
     const reason = this.#state === "broken" ? "client disconnected" : "response has ended";
-    return new Failure("Internal", `write failed: ${reason}`, { retryable: false });
+    return new Failure("Internal", `write failed: ${reason}`, {
+      retryable: false,
+      details: { type: "WRITE_FAILED" },
+    });
   }
 
   /** Nothing more will be written. */
