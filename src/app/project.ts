@@ -13,6 +13,7 @@ import {
   type Configuration,
   type ConfigurationRequest,
   defaultNodeName,
+  flagFailure,
   isDisabled,
   LOCK_FILE,
   type LockFile,
@@ -78,7 +79,9 @@ function lockPath(
 ): string | undefined {
   if (named !== undefined) {
     const path = files.resolve(named);
-    if (files.stat(path) === undefined) throw new Failure("NotFound", `--lock-file ${named}: no such file`);
+    if (files.stat(path) === undefined) {
+      throw flagFailure("NotFound", "--lock-file", `${named}: no such file`);
+    }
     return path;
   }
   return [files.resolve(LOCK_FILE), files.resolve(configuration.baseDirectory, LOCK_FILE)]
@@ -123,7 +126,7 @@ function editEntries(
     const near = nearestName(override.id, loaded.entries.map(({ id }) => id));
     const message = `${override.origin()}: there is no entry ${override.id}` +
       (near === undefined ? "" : `; did you mean ${near}?`);
-    if (override.isStrict) throw new Failure("NotFound", message);
+    if (override.isStrict) throw new Failure("NotFound", message, { details: { flag: "--override" } });
     warn(message);
   }
   return { ...loaded, entries: entries.filter(({ id }) => !isDisabled(id, disabled)) };

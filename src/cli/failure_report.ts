@@ -1,5 +1,5 @@
 /** How a failure is told: what happened, where in the user's files, and the way out. */
-import { asFailure, type Failure, isValueMap, type Value } from "../core/mod.ts";
+import { asFailure, Failure, isValueMap, type Value } from "../core/mod.ts";
 import type { TraceLine } from "../app/mod.ts";
 import { printJson } from "./json_text.ts";
 import { printProgress, type Style } from "./output.ts";
@@ -22,7 +22,9 @@ export function printFailure(error: unknown, style: Style, context: FailureConte
     printProgress(printJson(failureValue(failure, trace), 0));
     return;
   }
-  const kind = failure.kind === "" || failure.kind === "Internal" ? "" : ` (${failure.kind})`;
+  const kind = failure.kind === "" || failure.kind === "Internal" || isFlagFailure(failure)
+    ? ""
+    : ` (${failure.kind})`;
   const [first, ...more] = failure.message.split("\n");
   printProgress(`${style.red(`error${kind}:`)} ${first}`);
   for (const line of more) printProgress(`  ${line}`);
@@ -39,6 +41,11 @@ export function printFailure(error: unknown, style: Style, context: FailureConte
   if ((context.isVeryVerbose || isBug) && error instanceof Error && error.stack !== undefined) {
     printProgress(style.dim(`\n${error.stack}`));
   }
+}
+
+/** Whether what was typed is to blame. */
+export function isFlagFailure(error: unknown): boolean {
+  return error instanceof Failure && typeof error.details?.flag === "string";
 }
 
 /** A failure as plain data. */

@@ -101,12 +101,13 @@ async function report(error: unknown): Promise<number> {
     for (const line of more) printProgress(line);
     return EXIT_MISUSE;
   }
-  const { printFailure } = await import("./failure_report.ts");
-  printFailure(error, style);
-  return EXIT_FAILURE;
+  const { isFlagFailure, printFailure } = await import("./failure_report.ts");
+  printFailure(error, style, { isVeryVerbose: process.argv.includes("--very-verbose") });
+  return isFlagFailure(error) ? EXIT_MISUSE : EXIT_FAILURE;
 }
 
-if (import.meta.main) {
+/** The program; no top-level `await`, which the compiled form can't have. */
+async function main(): Promise<void> {
   let code: number;
   try {
     code = await dispatch(process.argv.slice(2));
@@ -115,3 +116,5 @@ if (import.meta.main) {
   }
   process.exit(code);
 }
+
+if (import.meta.main) void main();

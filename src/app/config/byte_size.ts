@@ -8,7 +8,10 @@ export function parseByteSize(text: string, field: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?$/i.exec(text.trim());
   const bytes = match === null ? NaN : Number(match[1]) * UNITS[match[2]!.toLowerCase()]!;
   if (!Number.isFinite(bytes) || bytes <= 0) {
-    throw new Failure("Invalid", `${field}: "${text}" is not an amount of memory (examples: 512M, 1G)`);
+    throw new Failure("Invalid", `${field}: "${text}" is not an amount of memory (examples: 512M, 1G)`, {
+      retryable: false,
+      details: field.startsWith("--") ? { flag: field } : undefined,
+    });
   }
   return Math.floor(bytes);
 }

@@ -14,6 +14,7 @@ import { type Disabled, type EntryOverride, parseOverride, parseOverrideFlag } f
 import { type Layer, LayeredValues, leafLayer, parseSet } from "./layers.ts";
 import { fillEnvironment, fillVariables } from "./references.ts";
 import { SETTINGS, type Settings, texts } from "./settings.ts";
+import { flagFailure } from "./flag_failure.ts";
 import { readYaml } from "./yaml_file.ts";
 
 /** The file that is read when none is named; it may be absent. */
@@ -84,7 +85,7 @@ export function composeConfiguration(
   for (const [i, path] of paths.entries()) {
     if (files.stat(path) === undefined) {
       if (named.length === 0) continue;
-      throw new Failure("NotFound", `--config ${named[i]}: no such file`);
+      throw flagFailure("NotFound", "--config", `${named[i]}: no such file`);
     }
     layered.add(fileLayer(files.readText(path), named[i] ?? CONFIG_FILE, ports));
     read.push(path);
@@ -132,9 +133,10 @@ function profileLayer(layered: LayeredValues, name: string): Layer {
   const profiles: ValueMap = isValueMap(section) ? section : {};
   if (!Object.hasOwn(profiles, name)) {
     const known = Object.keys(profiles);
-    throw new Failure(
+    throw flagFailure(
       "NotFound",
-      `--profile ${name}: no such profile; ` +
+      "--profile",
+      `${name}: no such profile; ` +
         (known.length === 0 ? "the configuration declares none" : `there are: ${known.join(", ")}`),
     );
   }
@@ -161,7 +163,8 @@ function decode<T>(
     const wrong = String(error.details?.path ?? "").split(/[.[\]]+/).filter((part) => part !== "");
     const origin = layered.origin(wrong);
     if (origin === undefined) throw error;
-    throw new Failure("Invalid", `${error.message} (${origin})`, { cause: error });
+    const details = { ...error.details, ...(origin.startsWith("--") ? { flag: origin } : {}) };
+    throw new Failure("Invalid", `${error.message} (${origin})`, { details, cause: error });
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { Failure, isValueMap, parseEntryId, type Value, type ValueMap } from "../../core/mod.ts";
 import type { Entry } from "../../registry/mod.ts";
+import { flagFailure } from "./flag_failure.ts";
 import { coerce } from "./layers.ts";
 
 /** One changed field of one entry. */
@@ -36,15 +37,12 @@ export function parseOverride(
   const [ns, name, ...rest] = key.split(":");
   const field = rest.join(":");
   if (!ns || !name || field === "" || field.split(".").includes("")) {
-    throw new Failure(
-      "Invalid",
-      `override ${key} (${origin()}): expected namespace:entry:field, for example app:gateway:addr`,
-    );
+    throw wrongOverride(key, origin, "expected namespace:entry:field, for example app:gateway:addr");
   }
   const id = `${ns}:${name}`;
   if (field === "kind") {
     if (typeof value !== "string" || value === "") {
-      throw new Failure("Invalid", `override ${key} (${origin()}): a kind is a non-empty text`);
+      throw wrongOverride(key, origin, "a kind is a non-empty text");
     }
     return { id, target: "kind", path: [], value, origin, isStrict };
   }
@@ -60,13 +58,22 @@ export function parseOverride(
   };
 }
 
+function wrongOverride(key: string, origin: () => string, why: string): Failure {
+  const place = origin();
+  return new Failure("Invalid", `override ${key} (${place}): ${why}`, {
+    retryable: false,
+    details: place.startsWith("--") ? { flag: place } : undefined,
+  });
+}
+
 /** Reads one `--override namespace:entry:field=value`; the value is coerced by its form. */
 export function parseOverrideFlag(text: string): EntryOverride {
   const equals = text.indexOf("=");
   if (equals < 0) {
-    throw new Failure(
+    throw flagFailure(
       "Invalid",
-      `--override ${text}: expected namespace:entry:field=value, for example app:gateway:addr=:9090`,
+      "--override",
+      `${text}: expected namespace:entry:field=value, for example app:gateway:addr=:9090`,
     );
   }
   const value = coerce(text.slice(equals + 1));

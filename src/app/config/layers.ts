@@ -7,6 +7,7 @@
  * CL3. Every leaf knows which layer wrote it last, so that a complaint can say where to look. The place itself is only
  *      found when it is asked for: that reads the file again.
  */
+import { flagFailure } from "./flag_failure.ts";
 import { Failure, isValueMap, type Value, type ValueMap } from "../../core/mod.ts";
 
 /** One source of configuration. */
@@ -115,9 +116,10 @@ export function parseSet(text: string): Layer {
   const equals = text.indexOf("=");
   const path = equals < 0 ? [] : parsePath(text.slice(0, equals));
   if (path.length === 0 || path.includes("")) {
-    throw new Failure(
+    throw flagFailure(
       "Invalid",
-      `--set ${text}: expected section.path=value, for example shutdown.timeout=5s`,
+      "--set",
+      `${text}: expected section.path=value, for example shutdown.timeout=5s`,
     );
   }
   return leafLayer(path, coerce(text.slice(equals + 1)), `--set ${text}`);

@@ -18,6 +18,7 @@ export {
   parseOverride,
   parseOverrideFlag,
 } from "./entry_edits.ts";
+export { flagFailure } from "./flag_failure.ts";
 export { coerce } from "./layers.ts";
 export { LOCK_FILE, type LockFile, NO_LOCK, parseLockFile, printLockFile } from "./lock_file.ts";
 export { defaultNodeName } from "./node_name.ts";
