@@ -91,6 +91,10 @@ export class LuaCall implements Call {
     return this.#native.handleOf(i, classId);
   }
 
+  json(i: number): Uint8Array {
+    return this.#native.json(i);
+  }
+
   raw(from: number): Uint8Array {
     return this.#native.raw(from);
   }

@@ -6,6 +6,6 @@ export * from "./kinds.ts";
 export * from "./lua_process.ts";
 export * from "./module.ts";
 export { failureOf, luaErrorOf } from "./module_table.ts";
-export { plainMap, plainValue } from "./plain.ts";
+export { plainMap, type PlainObject, plainValue } from "./plain.ts";
 export { AMBIENT_MODULES, type Program } from "./program_table.ts";
 export * from "./runtime.ts";

@@ -5,11 +5,13 @@
  * objects to handles. What a function does belongs to its module.
  *
  * T1. A handle names an object of this universe only; `release` runs once, when Lua has dropped it or its process ended.
+ *     A released handle names nothing ever after, also when its place has been given to another object.
  * T2. A command's promise completes its fiber once; a fiber that is gone by then is not an error.
  */
 import { asFailure, Failure } from "../core/mod.ts";
 import type { ByteStream } from "../ports/mod.ts";
 import {
+  ArgumentError,
   Encoded,
   LuaError,
   LuaHandle,
@@ -27,6 +29,11 @@ import { LuaCall } from "./call.ts";
 import type { Call, ModuleCommand, ModuleConstants, ModuleDefinition, ModuleFunction, ObjectDefinition } from "./module.ts";
 import type { LuaRuntime } from "./runtime.ts";
 
+/** Places for live objects; an id is the place plus its generation times this. */
+const PLACES_MAX = 2 ** 24;
+/** Uses of one place; ids stay below 2^43, so that the VM can pair them with a class. A worn-out place is left empty. */
+const GENERATIONS_MAX = 2 ** 19;
+
 /** One class of userdata in this universe. */
 interface ObjectClass {
   readonly definition: ObjectDefinition<unknown>;
@@ -42,7 +49,10 @@ export class ModuleTable {
   readonly #classes = new Map<ObjectDefinition<never>, ObjectClass>();
   readonly #byClassId: (ObjectClass | undefined)[] = [];
   readonly #objects: unknown[] = [undefined];
-  readonly #freeIds: number[] = [];
+  /** Id of the object at each place; 0 while it is empty. */
+  readonly #ids: number[] = [0];
+  readonly #generations: number[] = [0];
+  readonly #freePlaces: number[] = [];
   readonly #reused: LuaCall;
   #print: ModuleRef | undefined;
   readonly #streamObject: ObjectDefinition<ByteStream> | undefined;
@@ -97,8 +107,13 @@ export class ModuleTable {
   /** A new Lua object holding `value`. */
   create<T>(definition: ObjectDefinition<T>, value: T): LuaHandle {
     const objectClass = this.#classOf(definition as ObjectDefinition<never>);
-    const id = this.#freeIds.pop() ?? this.#objects.length;
-    this.#objects[id] = value;
+    const place = this.#freePlaces.pop() ?? this.#objects.length;
+    if (place >= PLACES_MAX) throw new Failure("LimitExceeded", "too many live objects", { retryable: true });
+    const generation = this.#generations[place] ?? 0;
+    const id = generation * PLACES_MAX + place;
+    this.#objects[place] = value;
+    this.#ids[place] = id;
+    this.#generations[place] = generation;
     return this.#universe.handle(objectClass.classId, id);
   }
 
@@ -119,26 +134,45 @@ export class ModuleTable {
     const objectClass = this.#classes.get(definition as ObjectDefinition<never>);
     if (objectClass === undefined) return undefined;
     const id = call.handleOf(i, objectClass.classId);
-    return id === 0 ? undefined : this.#objects[id] as T;
+    return id === 0 ? undefined : this.#at(id) as T | undefined;
   }
 
   /** The object behind a handle, if it is of that class. */
   unwrap<T>(value: LuaValue, definition: ObjectDefinition<T>): T | undefined {
     if (!(value instanceof LuaHandle)) return undefined;
     const objectClass = this.#classes.get(definition as ObjectDefinition<never>);
-    return objectClass?.classId === value.classId ? this.#objects[value.id] as T : undefined;
+    return objectClass?.classId === value.classId ? this.#at(value.id) as T | undefined : undefined;
+  }
+
+  /** What `tostring` says of an object that has a text form of its own. */
+  textOf(handle: LuaHandle): string | undefined {
+    const object = this.#objects[handle.id];
+    return object === undefined ? undefined : this.#byClassId[handle.classId]?.definition.tostring?.(object);
   }
 
   /** The object behind argument `i`; raises an argument error when it is something else. */
   self<T>(call: NativeCall, i: number, definition: ObjectDefinition<T>): T {
-    return this.#objects[call.handle(i, this.#classOf(definition as ObjectDefinition<never>).classId)] as T;
+    const id = call.handle(i, this.#classOf(definition as ObjectDefinition<never>).classId);
+    const value = this.#at(id);
+    if (value === undefined) throw new ArgumentError(i, `${definition.name} was released when the call that made it ended`);
+    return value as T;
+  }
+
+  #at(id: number): unknown {
+    const place = id % PLACES_MAX;
+    return this.#ids[place] === id ? this.#objects[place] : undefined;
   }
 
   /** Forgets a dropped object. */
   released(classId: number, id: number): void {
-    const value = this.#objects[id];
-    this.#objects[id] = undefined;
-    this.#freeIds.push(id);
+    const place = id % PLACES_MAX;
+    if (this.#ids[place] !== id) return;
+    const value = this.#objects[place];
+    this.#objects[place] = undefined;
+    this.#ids[place] = 0;
+    const generation = this.#generations[place]! + 1;
+    this.#generations[place] = generation;
+    if (generation < GENERATIONS_MAX) this.#freePlaces.push(place);
     this.#byClassId[classId]?.definition.release?.(value);
   }
 

@@ -11,6 +11,8 @@ import { LuaChannel, LuaError, LuaFloat, type LuaFrame, LuaHandle, LuaOpaque, Lu
 /** Deepest nesting a list may have; as in C. */
 const DEPTH_MAX = 160;
 const START_BYTES = 4096;
+/** Integers below this keep their exact value when doubled. */
+const ZIGZAG_MAX = 2 ** 52;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -81,9 +83,9 @@ export class Writer {
       this.#float(value);
     } else if (value >= 0 && value < 64) {
       this.#byte(0xc0 | value);
-    } else if (value >= -0x40000000 && value < 0x40000000) {
+    } else if (value > -ZIGZAG_MAX && value < ZIGZAG_MAX) {
       this.#byte(3);
-      this.#varint(((value << 1) ^ (value >> 31)) >>> 0);
+      this.#varint(value < 0 ? -value * 2 - 1 : value * 2);
     } else {
       this.#bigint(BigInt(value));
     }
@@ -609,19 +611,15 @@ const OPAQUE_FUNCTION = new LuaOpaque("function");
 const OPAQUE_USERDATA = new LuaOpaque("userdata");
 const OPAQUE_THREAD = new LuaOpaque("thread");
 const OPAQUE_CHANNEL = new LuaOpaque("channel");
-const SHORT_TEXT = 24;
+const SHORT_TEXT = 40;
+/** Short texts read before, by a hash of their bytes: names, topics and keys come again and again. */
+const texts: (string | undefined)[] = new Array<string | undefined>(4096).fill(undefined);
 
 /** A string of VM memory: text when it is valid UTF-8, else a copy of its bytes. */
 export function readString(bytes: Uint8Array, start: number, end: number): string | Uint8Array {
   if (end - start <= SHORT_TEXT) {
-    let text = "";
-    let i = start;
-    for (; i < end; i++) {
-      const byte = bytes[i]!;
-      if (byte >= 128) break;
-      text += String.fromCharCode(byte);
-    }
-    if (i === end) return text;
+    const text = readShort(bytes, start, end);
+    if (text !== undefined) return text;
   }
   const slice = bytes.subarray(start, end);
   try {
@@ -630,6 +628,26 @@ export function readString(bytes: Uint8Array, start: number, end: number): strin
     // Not UTF-8: the bytes are the value.
     return slice.slice();
   }
+}
+
+/** A short ASCII text, without making it anew when it is known; undefined when it is not ASCII. */
+function readShort(bytes: Uint8Array, start: number, end: number): string | undefined {
+  let hash = end - start;
+  let high = 0;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i]!;
+    high |= byte;
+    hash = (Math.imul(hash, 31) + byte) | 0;
+  }
+  if (high >= 128) return undefined;
+  const slot = hash & (texts.length - 1);
+  const known = texts[slot];
+  if (known !== undefined && known.length === end - start) {
+    let i = start;
+    while (i < end && known.charCodeAt(i - start) === bytes[i]) i++;
+    if (i === end) return known;
+  }
+  return texts[slot] = String.fromCharCode.apply(null, bytes.subarray(start, end) as unknown as number[]);
 }
 
 function setField(record: { [key: string]: LuaValue }, key: string, value: LuaValue): void {

@@ -32,6 +32,9 @@ export interface VmExports {
   channel_release(slot: number, id: number): void;
   arg_encode(i: number, mode: number, many: number): number;
   arg_userdata(i: number): number;
+  json_arg(i: number): number;
+  json_encode(length: number): number;
+  json_decode(length: number): number;
   ids(): number;
   location(): number;
   slot_of_call(): number;

@@ -53,10 +53,10 @@ export class CallFrame implements NativeCall {
   }
 
   #memory(): DataView {
-    const { buffer } = this.#vm.memory;
-    if (this.#view.buffer !== buffer) {
-      this.#view = new DataView(buffer);
-      this.#bytes = new Uint8Array(buffer);
+    // Growing detaches the buffer, which leaves its views empty.
+    if (this.#bytes.length === 0) {
+      this.#bytes = new Uint8Array(this.#vm.memory.buffer);
+      this.#view = new DataView(this.#bytes.buffer);
     }
     return this.#view;
   }
@@ -186,6 +186,15 @@ export class CallFrame implements NativeCall {
     const id = this.handleOf(i, classId);
     if (id === 0) throw new ArgumentError(i, "object of another type", this.type(i));
     return id;
+  }
+
+  json(i: number): Uint8Array {
+    const status = this.#vm.json_arg(i);
+    const at = this.#vm.out() >>> 0;
+    this.#memory();
+    const text = this.#bytes.slice(at, at + this.#vm.out_size());
+    if (status !== 0) throw new Failure("Internal", new TextDecoder().decode(text), { retryable: false });
+    return text;
   }
 
   raw(i: number): Uint8Array {

@@ -87,7 +87,7 @@ export class Universe {
   readonly #natives: ((call: NativeCall) => NativeResult)[] = [];
   readonly #frames: CallFrame[] = [];
   #depth = 0;
-  #bytes!: Uint8Array;
+  #bytes = new Uint8Array(0);
 
   private constructor(options: UniverseOptions) {
     this.#host = options.host;
@@ -111,8 +111,8 @@ export class Universe {
   // --- Memory -----------------------------------------------------------------------------------------------------------
 
   #refresh(): Uint8Array {
-    const { buffer } = this.#vm.memory;
-    if (this.#bytes === undefined || this.#bytes.buffer !== buffer) this.#bytes = new Uint8Array(buffer);
+    // Growing detaches the buffer, which leaves its views empty; asking the memory each time is slow.
+    if (this.#bytes.length === 0) this.#bytes = new Uint8Array(this.#vm.memory.buffer);
     return this.#bytes;
   }
 
@@ -145,6 +145,24 @@ export class Universe {
   /** The values of an encoded list. With `exact`, floats that are whole come as `LuaFloat`. */
   decode(bytes: Uint8Array, exact = false): LuaValue[] {
     return this.#reader.list(bytes, exact);
+  }
+
+  /** JSON of a value, by the rules of the `json` module. Fails with Internal for what has no JSON. */
+  encodeJson(value: LuaValue): Uint8Array {
+    return this.#json(this.#writer.list([value]), this.#vm.json_encode);
+  }
+
+  /** The value of a JSON text as an encoded list of one. Fails with Internal when it is malformed. */
+  decodeJson(text: Uint8Array): Uint8Array {
+    return this.#json(text, this.#vm.json_decode);
+  }
+
+  #json(input: Uint8Array, convert: (length: number) => number): Uint8Array {
+    this.#fill(input);
+    const status = convert(input.length);
+    const output = this.#out().slice();
+    if (status === 0) return output;
+    throw new Failure("Internal", new TextDecoder().decode(output), { retryable: false });
   }
 
   /** Number of values in an encoded list. */

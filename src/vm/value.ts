@@ -196,6 +196,8 @@ export interface NativeCall {
   handle(i: number, classId: number): number;
   /** Id of the host object of that class, 0 for anything else. */
   handleOf(i: number, classId: number): number;
+  /** Argument `i` as JSON, by the rules of the `json` module. Throws Internal for what has no JSON. */
+  json(i: number): Uint8Array;
   /** Arguments from `i` on as an encoded list, as messages carry them. Throws Invalid when they can't be sent. */
   raw(i: number): Uint8Array;
   /** Where the calling Lua code stands. */

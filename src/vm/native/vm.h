@@ -211,6 +211,13 @@ void base_open (lua_State *L);
 extern const luaL_Reg vm_base_functions[];
 lua_CFunction builtin_find (const char *name);
 
+/* ---- json.c, number.c ---- */
+extern const luaL_Reg vm_json_functions[];
+#define NUMBER_PRINT_MAX 40
+int integer_print (char *out, lua_Integer v);
+int number_print (char *out, double value);
+double number_read (const char *s, size_t n);
+
 /* ---- memory.c ---- */
 void *vm_alloc (void *ud, void *ptr, size_t osize, size_t nsize);
 uint64_t memory_measure (Proc *p);
