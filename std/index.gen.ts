@@ -9,12 +9,15 @@ import errorsDefinition from "./errors/mod.ts";
 import eventsDefinition from "./events/mod.ts";
 import fsDefinition from "./fs/mod.ts";
 import funcsDefinition from "./funcs/mod.ts";
+import httpDefinition from "./http/mod.ts";
 import ioDefinition from "./io/mod.ts";
+import loaderDefinition from "./loader/mod.ts";
 import loggerDefinition from "./logger/mod.ts";
 import osDefinition from "./os/mod.ts";
 import pgDefinition from "./pg/mod.ts";
 import processDefinition from "./process/mod.ts";
 import queueDefinition from "./queue/mod.ts";
+import registryDefinition from "./registry/mod.ts";
 import securityDefinition from "./security/mod.ts";
 import storeDefinition from "./store/mod.ts";
 import systemDefinition from "./system/mod.ts";
@@ -32,12 +35,15 @@ export const modules: readonly ModuleDefinition[] = [
   eventsDefinition,
   fsDefinition,
   funcsDefinition,
+  httpDefinition,
   ioDefinition,
+  loaderDefinition,
   loggerDefinition,
   osDefinition,
   pgDefinition,
   processDefinition,
   queueDefinition,
+  registryDefinition,
   securityDefinition,
   storeDefinition,
   systemDefinition,

@@ -7,13 +7,19 @@
  */
 import { Failure, type Value } from "../core/mod.ts";
 import type { Files, YamlReader } from "../ports/mod.ts";
-import { type DefinedEntry, FILE_SCHEME, type InlineSite, readDefinitions } from "./definition_file.ts";
+import { FILE_SCHEME, type InlineSite, readDefinitions } from "./definition_file.ts";
 import type { Entry } from "./entry.ts";
 import type { PathTest } from "./path_glob.ts";
 
+/** What of a file system is needed to read definitions. */
+export type DefinitionFiles = Pick<
+  Files,
+  "readFile" | "list" | "stat" | "realPath" | "resolve" | "directory"
+>;
+
 /** A folder to read. */
 export interface DefinitionFolder {
-  readonly files: Files;
+  readonly files: DefinitionFiles;
   readonly yaml: YamlReader;
   /** Folder with definition files; absolute. */
   readonly folder: string;
@@ -47,19 +53,30 @@ const OTHER_FILES = new Set(["wippy.yaml", "wippy.yml"]);
 export function readDefinitionFolder(source: DefinitionFolder): PlacedEntry[] {
   const found: PlacedEntry[] = [];
   const inlined = new Map<string, Value>();
-  for (const file of definitionFiles(source)) {
-    const text = decodeText(source.files.readFile(file));
-    if (text === undefined) {
-      throw new Failure("Invalid", `${source.shown(file)}: is not UTF-8 text`, { retryable: false });
-    }
-    const options = {
-      file: source.shown(file),
-      yaml: source.yaml,
-      inline: (reference: string, site: InlineSite) => inlineFile(source, file, reference, site, inlined),
-    };
-    for (const item of readDefinitions(text, options) ?? [] as DefinedEntry[]) found.push({ ...item, file });
-  }
+  for (const file of definitionFiles(source)) found.push(...readOne(source, file, inlined) ?? []);
   return found;
+}
+
+/** Reads one file; undefined when it defines no entries. */
+export function readDefinitionFile(source: DefinitionFolder, file: string): PlacedEntry[] | undefined {
+  return readOne(source, file, new Map());
+}
+
+function readOne(
+  source: DefinitionFolder,
+  file: string,
+  inlined: Map<string, Value>,
+): PlacedEntry[] | undefined {
+  const text = decodeText(source.files.readFile(file));
+  if (text === undefined) {
+    throw new Failure("Invalid", `${source.shown(file)}: is not UTF-8 text`, { retryable: false });
+  }
+  const found = readDefinitions(text, {
+    file: source.shown(file),
+    yaml: source.yaml,
+    inline: (reference: string, site: InlineSite) => inlineFile(source, file, reference, site, inlined),
+  });
+  return found?.map((item) => ({ ...item, file }));
 }
 
 /** Paths of all YAML files of a folder, sorted. */
@@ -86,7 +103,7 @@ function definitionFiles(source: DefinitionFolder): string[] {
 }
 
 /** `path` as seen from `folder`, which contains it; with `/` between segments. */
-export function relativePath(files: Files, folder: string, path: string): string {
+export function relativePath(files: DefinitionFiles, folder: string, path: string): string {
   const base = files.resolve(folder);
   const inner = path.startsWith(base) ? path.slice(base.length) : path;
   return inner.replaceAll("\\", "/").replace(/^\/+/, "");
@@ -137,12 +154,12 @@ function inlineFile(
   return value;
 }
 
-function real(files: Files, path: string): string {
+function real(files: DefinitionFiles, path: string): string {
   return files.realPath(path) ?? path;
 }
 
 /** Whether `path` is `folder` or below it. */
-export function isInside(files: Files, folder: string, path: string): boolean {
+export function isInside(files: DefinitionFiles, folder: string, path: string): boolean {
   const base = files.resolve(folder);
   const given = files.resolve(path);
   if (given === base) return true;

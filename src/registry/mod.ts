@@ -1,7 +1,7 @@
 /** Entries, kinds' contract, versions and change sets, definition files and modules. */
 export * from "./change_set.ts";
 export * from "./definition_file.ts";
-export { decodeText, isInside, type PlacedEntry, readDefinitionFolder } from "./definition_folder.ts";
+export * from "./definition_folder.ts";
 export * from "./dependency_order.ts";
 export * from "./digest.ts";
 export * from "./entry.ts";
