@@ -1,0 +1,272 @@
+-- modules: registry, events, funcs, channel
+-- Changing: change sets, versions, going back. Each test leaves the registry as it found it.
+
+local function entry(name, data, meta)
+  return { id = "made:" .. name, kind = "registry.entry", meta = meta or {}, data = data or {} }
+end
+
+local function changes()
+  return registry.snapshot():changes()
+end
+
+local function apply(build)
+  local set = changes()
+  build(set)
+  local version, err = set:apply()
+  assert(err == nil, tostring(err))
+  return version
+end
+
+local function kinds(ops)
+  local list = {}
+  for _, op in ipairs(ops) do list[#list + 1] = op.kind .. " " .. op.entry.id end
+  return table.concat(list, ", ")
+end
+
+test("create, update and delete each make a version [changes.create] [changes.update] [changes.delete] [changes.apply] [registry.version.new]", function()
+  local before = registry.current_version()
+  local created = apply(function(set) set:create(entry("one", { value = 1 })) end)
+  assert(created:id() > before:id() and created:previous():id() == before:id())
+  assert(registry.get("made:one").data.value == 1)
+  local updated = apply(function(set) set:update(entry("one", { value = 2 }, { note = "x" })) end)
+  local one = registry.get("made:one")
+  assert(one.data.value == 2 and one.meta.note == "x")
+  local removed = apply(function(set) set:delete("made:one") end)
+  local gone, err = registry.get("made:one")
+  assert(gone == nil and err:kind() == errors.NOT_FOUND)
+  assert(removed:previous():id() == updated:id() and updated:next():id() == removed:id())
+  assert(created:string() == "v" .. created:id())
+end)
+
+test("delete takes an id or its parts [changes.delete]", function()
+  apply(function(set) set:create(entry("a")) set:create(entry("b")) end)
+  apply(function(set) set:delete({ ns = "made", name = "a" }) set:delete("made:b") end)
+  assert(#registry.find({ [".ns"] = "made" }) == 0)
+end)
+
+test("ops shows what is queued, in order [changes.ops] [snapshot.changes]", function()
+  apply(function(set) set:create(entry("kept", { v = 1 })) end)
+  local set = changes()
+  assert(#set:ops() == 0)
+  set:create(entry("new"))
+  set:update(entry("kept", { v = 2 }))
+  set:delete("made:kept")
+  assert(kinds(set:ops()) == "entry.create made:new, entry.update made:kept, entry.delete made:kept")
+  assert(set:ops()[3].entry.data.v == 1)
+  assert(tostring(set) == "registry.Changes{ops=3}")
+  apply(function(last) last:delete("made:kept") end)
+end)
+
+test("nothing queued is Invalid, and so is what cancels itself out [changes.apply] [changes.apply.errors] [registry.squash] [kind.entry.squash]", function()
+  local version, err = changes():apply()
+  assert(version == nil and err:kind() == errors.INVALID and err:message() == "no changes to apply")
+  local set = changes()
+  set:create(entry("brief"))
+  set:delete("made:brief")
+  version, err = set:apply()
+  assert(version == nil and err:message() == "no changes to apply")
+  local again = changes()
+  again:create(entry("once"))
+  assert(again:apply())
+  version, err = again:apply()
+  assert(version == nil and err:message() == "no changes to apply", "a set is empty once it is applied")
+  apply(function(last) last:delete("made:once") end)
+end)
+
+test("changes of one entry are merged [registry.squash] [kind.entry.squash]", function()
+  apply(function(set) set:create(entry("m", { v = 1 })) set:update(entry("m", { v = 2 })) end)
+  assert(registry.get("made:m").data.v == 2)
+  apply(function(set) set:delete("made:m") set:create(entry("m", { v = 3 })) end)
+  assert(registry.get("made:m").data.v == 3)
+  apply(function(set) set:update(entry("m", { v = 4 })) set:delete("made:m") end)
+  assert(registry.get("made:m") == nil)
+end)
+
+test("changes that do not fit fail and change nothing [registry.errors] [changes.apply.errors]", function()
+  local before = registry.current_version():id()
+  local set = changes()
+  set:create(entry("good"))
+  set:update(entry("absent"))
+  local version, err = set:apply()
+  assert(version == nil and err:kind() == errors.NOT_FOUND and err:message() == "entry not found: made:absent")
+  assert(registry.get("made:good") == nil)
+  local twice = changes()
+  twice:create(entry("good"))
+  twice:create(entry("good"))
+  version, err = twice:apply()
+  assert(version == nil and err:kind() == errors.ALREADY_EXISTS)
+  local wrong = changes()
+  local ok, bad = wrong:create({ id = "no-namespace", kind = "registry.entry" })
+  assert(ok == nil and bad:kind() == errors.INVALID and bad:message():find("invalid ID format", 1, true))
+  ok, bad = wrong:create({ id = "made:x" })
+  assert(ok == nil and bad:kind() == errors.INVALID)
+  ok, bad = wrong:delete(5)
+  assert(ok == nil and bad:message() == "invalid ID format")
+  assert(registry.current_version():id() == before)
+end)
+
+test("an unknown kind is refused with a suggestion [registry.kind]", function()
+  local set = changes()
+  set:create({ id = "made:x", kind = "registry.entri", meta = {}, data = {} })
+  local version, err = set:apply()
+  assert(version == nil and err:kind() == errors.INVALID)
+  assert(err:message():find('did you mean "registry.entry"', 1, true), err:message())
+end)
+
+test("one refusal undoes the whole set [registry.tx] [kind.entry.txn] [handler.listener]", function()
+  local before = registry.current_version():id()
+  local set = changes()
+  set:create(entry("first"))
+  set:create({ id = "made:fn", kind = "function.lua", meta = {}, data = { source = "return {run = function() return 1 end}", method = "run" } })
+  set:create({ id = "made:bad", kind = "function.lua", meta = {}, data = { source = "return {}", modules = { "time" } } })
+  local version, err = set:apply()
+  assert(version == nil and err:kind() == errors.INVALID, tostring(err))
+  assert(err:message():find("made:bad", 1, true) and err:message():find("method is required", 1, true), err:message())
+  assert(registry.get("made:first") == nil and registry.get("made:fn") == nil)
+  assert(registry.current_version():id() == before)
+  local result, failed = funcs.call("made:fn")
+  assert(result == nil and failed:kind() == errors.NOT_FOUND)
+end)
+
+test("a function made at run time can be called, changed and removed [registry.kind] [kind.update.live]", function()
+  local function fn(text)
+    return { id = "made:fn", kind = "function.lua", meta = {}, data = { source = text, method = "run" } }
+  end
+  apply(function(set) set:create(fn("return {run = function() return 'old' end}")) end)
+  assert(funcs.call("made:fn") == "old")
+  apply(function(set) set:update(fn("return {run = function() return 'new' end}")) end)
+  assert(funcs.call("made:fn") == "new")
+  apply(function(set) set:delete("made:fn") end)
+  local result, err = funcs.call("made:fn")
+  assert(result == nil and err:kind() == errors.NOT_FOUND)
+end)
+
+test("apply_version goes back and forth, a change afterwards branches [registry.apply_version] [registry.version.chain] [version.methods] [registry.snapshot_at] [history.snapshot_at] [history.get_version] [history.versions] [registry.history]", function()
+  local base = registry.current_version()
+  local one = apply(function(set) set:create(entry("x", { v = 1 })) end)
+  local two = apply(function(set) set:update(entry("x", { v = 2 })) set:create(entry("y")) end)
+  assert(registry.snapshot_at(one:id()):get("made:x").data.v == 1)
+  assert(registry.snapshot_at(base:id()):get("made:x") == nil)
+  local old = registry.snapshot()
+
+  local ok, err = registry.apply_version(one)
+  assert(ok == true and err == nil)
+  assert(registry.get("made:x").data.v == 1 and registry.get("made:y") == nil)
+  assert(registry.current_version():id() == one:id() and one:next():id() == two:id())
+  assert(old:get("made:x").data.v == 2, "a snapshot does not move")
+
+  assert(registry.apply_version(two))
+  assert(registry.get("made:x").data.v == 2 and registry.get("made:y"))
+  assert(registry.apply_version(base))
+  assert(registry.get("made:x") == nil)
+
+  local branch = apply(function(set) set:create(entry("z")) end)
+  assert(branch:previous():id() == base:id() and base:next():id() == branch:id())
+  assert(two:previous():id() == one:id())
+  assert(registry.apply_version(two))
+  assert(registry.get("made:z") == nil and registry.get("made:y"))
+  local history = registry.history()
+  assert(history:snapshot_at(history:get_version(branch:id())):get("made:z"))
+  local all = history:versions()
+  assert(#all == #registry.versions() and all[#all]:id() == branch:id())
+  assert(registry.apply_version(base))
+end)
+
+test("build_delta gives the fewest operations, ordered [registry.build_delta] [registry.delta.order] [registry.delta.original] [kind.entry.order]", function()
+  local function fn(name, imports, source)
+    return { id = "d:" .. name, kind = "function.lua", meta = {}, data = { source = source or "x", method = "run", imports = imports } }
+  end
+  local from = { fn("top", { m = "d:mid" }), fn("mid", { l = "d:low" }), fn("low"), fn("same") }
+  local to = { fn("b", { a = "d:a" }), fn("a"), fn("same") }
+  local ops, err = registry.build_delta(from, to)
+  assert(err == nil)
+  assert(kinds(ops) == "entry.delete d:top, entry.delete d:mid, entry.delete d:low, entry.create d:a, entry.create d:b", kinds(ops))
+  ops = registry.build_delta(to, { fn("b", { a = "d:a" }, "y"), fn("a"), fn("same") })
+  assert(kinds(ops) == "entry.update d:b" and ops[1].entry.data.source == "y")
+  assert(#registry.build_delta({}, {}) == 0)
+  local none, bad = registry.build_delta("x", {})
+  assert(none == nil and bad:kind() == errors.INVALID)
+end)
+
+test("a cycle is refused and named [registry.deps.extract] [registry.deps.imports]", function()
+  local set = changes()
+  local function lib(name, other)
+    return { id = "made:" .. name, kind = "library.lua", meta = {}, data = { source = "return {}", imports = { o = "made:" .. other } } }
+  end
+  set:create(lib("a", "b"))
+  set:create(lib("b", "a"))
+  local version, err = set:apply()
+  assert(version == nil and err:kind() == errors.INVALID)
+  assert(err:message():find("dependency cycle: made:a -> made:b -> made:a", 1, true), err:message())
+end)
+
+test("every operation is announced between begin and commit [registry.event.ops] [registry.event.replies] [registry.event.tx] [registry.event.sample-kind] [kind.entry.events] [bus.registry]", function()
+  local sub = assert(events.subscribe("registry"))
+  local channel = sub:channel()
+  local function fn(name)
+    return { id = "made:" .. name, kind = "function.lua", meta = { n = 1 }, data = { source = "return {run = function() end}", method = "run" } }
+  end
+  apply(function(set) set:create(fn("seen")) end)
+  local function nextEvent()
+    local event = channel:receive()
+    return event.kind .. " " .. tostring(event.path), event
+  end
+  assert(nextEvent() == "registry.begin ")
+  local text, event = nextEvent()
+  assert(text == "entry.create made:seen" and event.data.id == "made:seen" and event.data.meta.n == 1)
+  assert(nextEvent() == "entry.accept made:seen")
+  assert(nextEvent() == "registry.commit ")
+
+  local set = changes()
+  set:update(fn("seen"))
+  local broken = fn("broken")
+  broken.data.method = ""
+  set:create(broken)
+  assert(set:apply() == nil)
+  assert(nextEvent() == "registry.begin ")
+  assert(nextEvent() == "entry.update made:seen")
+  assert(nextEvent() == "entry.accept made:seen")
+  assert(nextEvent() == "entry.create made:broken")
+  assert(nextEvent() == "entry.reject made:broken")
+  assert(nextEvent() == "registry.discard ")
+
+  apply(function(last) last:delete("made:seen") end)
+  assert(nextEvent() == "registry.begin ")
+  assert(nextEvent() == "entry.delete made:seen")
+  assert(nextEvent() == "entry.accept made:seen")
+  assert(nextEvent() == "registry.commit ")
+  sub:close()
+end)
+
+test("data without a handler is never offered [registry.tx.skip] [kind.entry.nonpropagating]", function()
+  local sub = assert(events.subscribe("registry"))
+  local channel = sub:channel()
+  apply(function(set)
+    set:create(entry("quiet"))
+    set:create({ id = "made:req", kind = "ns.requirement", meta = {}, data = { targets = { { entry = "made:quiet", path = ".x" } }, default = 1 } })
+    set:create({ id = "made:def", kind = "ns.definition", meta = {}, data = {} })
+  end)
+  assert(registry.get("made:req").kind == "ns.requirement" and registry.get("made:def"))
+  assert(channel:receive().kind == "registry.begin")
+  assert(channel:receive().kind == "registry.commit")
+  sub:close()
+  apply(function(set) set:delete("made:quiet") set:delete("made:req") set:delete("made:def") end)
+end)
+
+test("changes asked for at once are carried out one after the other", function()
+  local done = channel.new(10)
+  for i = 1, 5 do
+    coroutine.spawn(function()
+      local version = apply(function(set) set:create(entry("many" .. i)) end)
+      done:send(version:id())
+    end)
+  end
+  local seen = {}
+  for _ = 1, 5 do
+    local id = done:receive()
+    assert(seen[id] == nil, "a version was given twice")
+    seen[id] = true
+  end
+  assert(#registry.find({ [".name"] = "many*" }) == 5)
+  apply(function(set) for i = 1, 5 do set:delete("made:many" .. i) end end)
+end)
