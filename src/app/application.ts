@@ -223,6 +223,8 @@ export class Application {
       log.error("shutdown failed", { error: asFailure(error).message });
     } finally {
       timer.cancel();
+      // What was told on the way down still reaches those who listen.
+      await new Promise<void>((resolve) => this.ports.clock.soon(resolve));
       this.#disconnectLog();
       this.#bus.close();
       this.#phase = "stopped";

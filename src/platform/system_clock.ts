@@ -8,7 +8,7 @@
 import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { Failure } from "../core/mod.ts";
 import type { Clock, TimerHandle } from "../ports/mod.ts";
-import { DENO } from "./runtime_globals.ts";
+import { DENO, type DenoGlobal } from "./runtime_globals.ts";
 
 /** Longest delay the runtimes' timers take; longer ones are chained. */
 const TIMER_MS_MAX = 2_147_483_647;
@@ -28,6 +28,7 @@ export class SystemClock implements Clock {
   readonly localZone: string = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   #baseMs = Date.now() - performance.now();
   #polledMs = 0;
+  #waiting: (() => void)[] = [];
   readonly #zones = new Map<string, Zone>();
 
   nowNs(): bigint {
@@ -67,17 +68,38 @@ export class SystemClock implements Clock {
       setImmediate(fire);
       return;
     }
-    const nowMs = performance.now();
-    if (nowMs - this.#polledMs < POLL_EVERY_MS) {
-      setImmediate(fire);
+    this.#waiting.push(fire);
+    if (this.#waiting.length === 1) this.#scheduleOnDeno(DENO);
+  }
+
+  #scheduleOnDeno(deno: DenoGlobal): void {
+    const serve = (): void => {
+      const ready = this.#waiting;
+      this.#waiting = [];
+      let served = 0;
+      try {
+        for (const fire of ready) {
+          served++;
+          fire();
+        }
+      } finally {
+        // One that threw must not take the others with it.
+        if (served < ready.length) {
+          this.#waiting = [...ready.slice(served), ...this.#waiting];
+          setImmediate(serve);
+        }
+      }
+    };
+    if (performance.now() - this.#polledMs < POLL_EVERY_MS) {
+      setImmediate(serve);
       return;
     }
     const polled = (): void => {
       this.#polledMs = performance.now();
-      // Not inside the promise: what `fire` throws has to reach the runtime as it does from a timer.
-      setImmediate(fire);
+      // Not inside the promise: what is thrown has to reach the runtime as it does from a timer.
+      setImmediate(serve);
     };
-    DENO.stat("/").then(polled, polled);
+    deno.stat("/").then(polled, polled);
   }
 
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {

@@ -151,10 +151,7 @@ export class SimulatedFiles implements Files {
   }
 
   resolve(...parts: string[]): string {
-    return normalise(
-      parts.reduce((path, part) => part.startsWith("/") ? part : `${path}/${part}`, ""),
-      this.#working,
-    );
+    return parts.reduce((base, part) => normalise(part, base), this.#working);
   }
 
   directory(path: string): string {
