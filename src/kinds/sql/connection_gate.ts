@@ -68,14 +68,19 @@ export class ConnectionGate {
         reject(failure);
       },
     };
-    const cancel = (): void => waiting.refuse(new Failure("Canceled", "gave up waiting for the database", { retryable: false }));
+    const cancel = (): void =>
+      waiting.refuse(new Failure("Canceled", "gave up waiting for the database", { retryable: false }));
     this.#waits++;
     this.#waiting.add(waiting);
     timer = this.#clock.timer(SQL_CONNECTION_WAIT_MS, () => {
       waiting.refuse(
-        new Failure("Timeout", `waited ${SQL_CONNECTION_WAIT_MS / 1000}s for the only connection, which a transaction holds`, {
-          retryable: true,
-        }),
+        new Failure(
+          "Timeout",
+          `waited ${SQL_CONNECTION_WAIT_MS / 1000}s for the only connection, which a transaction holds`,
+          {
+            retryable: true,
+          },
+        ),
       );
     });
     if (signal?.aborted) cancel();

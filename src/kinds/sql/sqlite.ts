@@ -14,7 +14,10 @@ const CONFIG = schema.object({
   pool: schema.object({
     max_open: schema.integer({ default: 1, doc: "Always 1." }),
     max_idle: schema.integer({ default: 1, doc: "Always 1." }),
-    max_lifetime: schema.duration({ default: HOUR_MS, doc: "A connection to a file is replaced after this time; 0 never." }),
+    max_lifetime: schema.duration({
+      default: HOUR_MS,
+      doc: "A connection to a file is replaced after this time; 0 never.",
+    }),
   }),
   options: schema.any({ doc: "Accepted and ignored." }),
   lifecycle: schema.any(),
@@ -25,12 +28,16 @@ type Config = Decoded<typeof CONFIG>;
 /** Where the database is. A `file:` URI may name it, with `mode` as the only parameter that counts. */
 function locate(config: Config, files: Files, baseDirectory: string): SqliteDatabaseOptions {
   const written = config.file !== "" ? config.file : config.path;
-  if (written === "") throw new Failure("Invalid", "file: a path or :memory: is required", { retryable: false });
+  if (written === "") {
+    throw new Failure("Invalid", "file: a path or :memory: is required", { retryable: false });
+  }
   const [, uri, name, query] = /^(file:(?:\/\/)?)?([^?]*)(?:\?(.*))?$/.exec(written)!;
   const isUri = uri !== undefined || name!.startsWith(MEMORY);
   const mode = isUri ? new URLSearchParams(query ?? "").get("mode") : null;
   const lifetimeMs = config.pool.max_lifetime;
-  if (isUri && (name!.startsWith(MEMORY) || mode === "memory")) return { path: MEMORY, readonly: false, lifetimeMs };
+  if (isUri && (name!.startsWith(MEMORY) || mode === "memory")) {
+    return { path: MEMORY, readonly: false, lifetimeMs };
+  }
   return { path: files.resolve(baseDirectory, isUri ? name! : written), readonly: mode === "ro", lifetimeMs };
 }
 
@@ -38,15 +45,22 @@ function open({ id, ports }: KindContext<Config>, options: SqliteDatabaseOptions
   const { files } = ports;
   const { path } = options;
   if (path !== MEMORY) {
-    if (files.stat(path)?.isDirectory) throw new Failure("Invalid", `file: ${path} is a directory`, { retryable: false });
+    if (files.stat(path)?.isDirectory) {
+      throw new Failure("Invalid", `file: ${path} is a directory`, { retryable: false });
+    }
     const folder = files.directory(path);
-    if (!options.readonly && files.stat(folder) === undefined) files.makeDirectory(folder, { recursive: true });
+    if (!options.readonly && files.stat(folder) === undefined) {
+      files.makeDirectory(folder, { recursive: true });
+    }
   }
   try {
     return new SqliteDatabase(id, ports.sqlite, ports.clock, options);
   } catch (error) {
     const failure = asFailure(error);
-    throw new Failure(failure.kind, `can't open ${path}: ${failure.message}`, { retryable: failure.retryable, cause: failure });
+    throw new Failure(failure.kind, `can't open ${path}: ${failure.message}`, {
+      retryable: failure.retryable,
+      cause: failure,
+    });
   }
 }
 

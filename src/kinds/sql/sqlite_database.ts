@@ -7,7 +7,19 @@
  * S4. A connection past its lifetime is replaced while nobody holds it; one in memory never is, for its data would be lost.
  */
 import { Failure, SQL_LOCK_WAIT_MS, type Value } from "../../core/mod.ts";
-import type { Clock, Sqlite, SqliteConnection, SqliteStatement, SqlDatabase, SqlResult, SqlStatement, SqlTransaction, SqlTransactionOptions, TimerHandle, Waiter } from "../../ports/mod.ts";
+import type {
+  Clock,
+  SqlDatabase,
+  Sqlite,
+  SqliteConnection,
+  SqliteStatement,
+  SqlResult,
+  SqlStatement,
+  SqlTransaction,
+  SqlTransactionOptions,
+  TimerHandle,
+  Waiter,
+} from "../../ports/mod.ts";
 import { ConnectionGate } from "./connection_gate.ts";
 import { preparedOn } from "./prepared_statement.ts";
 import { bindable, convertRows, planOf, type RowPlan, type Rows } from "./sqlite_rows.ts";
@@ -61,11 +73,15 @@ export class SqliteDatabase implements SqlDatabase {
   }
 
   query(sql: string, params: readonly Value[], caller?: Waiter): Rows | Promise<Rows> {
-    return this.#free ? this.attempt(() => this.rows(sql, params), true) : this.#queued(() => this.rows(sql, params), caller);
+    return this.#free
+      ? this.attempt(() => this.rows(sql, params), true)
+      : this.#queued(() => this.rows(sql, params), caller);
   }
 
   execute(sql: string, params: readonly Value[], caller?: Waiter): SqlResult | Promise<SqlResult> {
-    return this.#free ? this.attempt(() => this.effect(sql, params), true) : this.#queued(() => this.effect(sql, params), caller);
+    return this.#free
+      ? this.attempt(() => this.effect(sql, params), true)
+      : this.#queued(() => this.effect(sql, params), caller);
   }
 
   prepare(sql: string, caller?: Waiter): SqlStatement | Promise<SqlStatement> {
@@ -203,7 +219,12 @@ export class SqliteDatabase implements SqlDatabase {
 
   #open(): SqliteConnection {
     const { path, readonly } = this;
-    const connection = this.#sqlite.open(path, { readonly, exact: true, lenient: true, lockWaitMs: SQL_LOCK_WAIT_MS });
+    const connection = this.#sqlite.open(path, {
+      readonly,
+      exact: true,
+      lenient: true,
+      lockWaitMs: SQL_LOCK_WAIT_MS,
+    });
     try {
       // Only opening may block: the runtime waits for later locks itself.
       if (!readonly) connection.exec("PRAGMA journal_mode = WAL");
@@ -275,7 +296,11 @@ export class SqliteDatabase implements SqlDatabase {
   #change(statement: SqliteStatement, params: readonly Value[]): SqlResult {
     const { changes, lastInsertRowid } = statement.run(params.length === 0 ? params : params.map(bindable));
     // For anything else SQLite tells the number of an earlier statement.
-    return { rows: NO_ROWS, rowsAffected: statement.changesRows ? changes : 0, lastInsertId: lastInsertRowid };
+    return {
+      rows: NO_ROWS,
+      rowsAffected: statement.changesRows ? changes : 0,
+      lastInsertId: lastInsertRowid,
+    };
   }
 }
 
@@ -285,5 +310,6 @@ function refuseParams(params: readonly Value[]): void {
 }
 
 function isLocked(error: unknown): boolean {
-  return error instanceof Failure && error.kind === "Unavailable" && error.retryable === true && /locked|busy/.test(error.message);
+  return error instanceof Failure && error.kind === "Unavailable" && error.retryable === true &&
+    /locked|busy/.test(error.message);
 }

@@ -67,12 +67,21 @@ function wholeFloat(value: number): Value {
 /** `2024-01-15T10:30:00Z` for whatever SQLite programs keep dates as; other values as they are. */
 function dateText(value: Value): Value {
   const plain: unknown = value;
-  if (typeof plain === "number") return printDate(Math.abs(plain) > SECONDS_MAX ? plain : plain * 1000, value);
+  if (typeof plain === "number") {
+    return printDate(Math.abs(plain) > SECONDS_MAX ? plain : plain * 1000, value);
+  }
   if (typeof plain !== "string") return value;
   const match = DATE.exec(plain);
   if (match === null) return value;
   const [, year, month, day, hour = "0", minute = "0", second = "0", zone = "Z"] = match;
-  const at = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
+  const at = Date.UTC(
+    Number(year),
+    Number(month) - 1,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second),
+  );
   return printDate(at - zoneMs(zone), value);
 }
 
@@ -107,6 +116,9 @@ function bindableObject(value: Value): Value {
   if (value === null || value instanceof Uint8Array) return value;
   const plain: unknown = value;
   if (plain instanceof LuaFloat) return plain.value;
-  const what = Array.isArray(plain) || Object.getPrototypeOf(plain) === Object.prototype || plain instanceof Map ? "table" : "value of this type";
+  const what =
+    Array.isArray(plain) || Object.getPrototypeOf(plain) === Object.prototype || plain instanceof Map
+      ? "table"
+      : "value of this type";
   throw new Failure("Invalid", `a ${what} can't be a SQL parameter`, { retryable: false });
 }
