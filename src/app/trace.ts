@@ -32,7 +32,7 @@ export function traceOf(
     const place = places.get(source);
     return {
       place: place === undefined ? `${source}:${line}` : `${place.file}:${place.line + line - 1}`,
-      name: name ?? "",
+      name: name === "?" ? "" : name ?? "",
     };
   });
 }
@@ -56,9 +56,7 @@ function sourcePlace(
   const source = valueAt(yaml.parse(text), [...path, "source"]);
   if (typeof source !== "string") return undefined;
   if (!source.startsWith(FILE_SCHEME)) {
-    const line = yaml.lineOf(text, [...path, "source"]);
-    // The text of a block begins below its mark.
-    return { file: origin.file, line: source.includes("\n") ? line + 1 : line };
+    return { file: origin.file, line: yaml.lineOf(text, [...path, "source"]) };
   }
   const slash = origin.file.lastIndexOf("/");
   const folder = slash < 0 ? "" : origin.file.slice(0, slash + 1);

@@ -45,7 +45,10 @@ export interface ServiceState {
   id: string;
   status: ServiceStatus;
   desired: "running" | "stopped";
+  /** Retries since it last ran for long enough to count as stable. */
   retryCount: number;
+  /** Restarts since it was last asked to run. */
+  restarts: number;
   lastUpdateMs: number;
   startedAtMs: number | null;
   details: string;

@@ -45,6 +45,8 @@ export class ServiceLife {
   readonly subject: LifeSubject;
   /** Retries since the service last ran for long enough. */
   retryCount = 0;
+  /** Retries in all. */
+  restarts = 0;
   /** Monotonic time of the last start; null before the first. */
   runningSinceMs: number | null = null;
   readonly #owner: LifeOwner;
@@ -237,6 +239,7 @@ export class ServiceLife {
     }
     if (!this.#owner.retries) return this.#finish("failed", failure.message, failure);
     this.retryCount += 1;
+    this.restarts += 1;
     this.#phase = "failing";
     this.#owner.changed(this, "failed", failure.message, failure);
     this.#decide(failure);

@@ -349,7 +349,8 @@ export class Supervisor implements ServiceRegistry {
     const since = status === "running" ? life?.runningSinceMs ?? null : null;
     const stable = since !== null && this.#clock.monotonicMs() - since >= lifecycle.stableThresholdMs;
     const retryCount = stable ? 0 : life?.retryCount ?? 0;
-    return { id, status, desired, retryCount, lastUpdateMs, startedAtMs, details };
+    const restarts = life?.restarts ?? 0;
+    return { id, status, desired, retryCount, restarts, lastUpdateMs, startedAtMs, details };
   }
 }
 

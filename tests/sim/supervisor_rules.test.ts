@@ -125,6 +125,7 @@ test("retries wait 1, 2, 4, 8 s up to the cap [life.restart.initial] [life.resta
     90_000,
   ]);
   assert.equal(s.supervisor.state("a")?.retryCount, 10);
+  assert.equal(s.supervisor.state("a")?.restarts, 10);
 });
 
 test("initial_delay, backoff_factor and max_delay come from the entry [life.restart.max-delay] [life.restart.factor]", async () => {
@@ -333,6 +334,7 @@ test("the state of a service has id, status, wish, retries, times and details [l
     status: "unknown",
     desired: "stopped",
     retryCount: 0,
+    restarts: 0,
     lastUpdateMs: registeredMs,
     startedAtMs: null,
     details: "",
@@ -343,6 +345,7 @@ test("the state of a service has id, status, wish, retries, times and details [l
     status: "running",
     desired: "running",
     retryCount: 0,
+    restarts: 0,
     lastUpdateMs: registeredMs + 250,
     startedAtMs: registeredMs + 250,
     details: "listening on :80",

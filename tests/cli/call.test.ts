@@ -1,0 +1,144 @@
+/** `wippy call`: one function, here or in an application that runs. */
+import assert from "node:assert/strict";
+import { chmodSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { COUNTER, FAILING, TOOLS } from "./applications.ts";
+import { inFolder, start, wippy } from "./wippy.ts";
+
+test("call prints the result as JSON", async () => {
+  await inFolder(TOOLS, async (cwd) => {
+    const { code, stdout, stderr } = await wippy(["call", "app:add", "2", "40"], { cwd });
+    assert.deepEqual([code, stdout, stderr], [0, "42\n", ""]);
+    const pretty = await wippy(["call", "app:tell", "name=Ada", "n=3"], { cwd });
+    assert.deepEqual(JSON.parse(pretty.stdout), { count: 1, first: { name: "Ada", n: 3 } });
+    assert.ok(pretty.stdout.split("\n").length > 3);
+    const line = await wippy(["call", "app:tell", '{"a": [1, {"b": null}]}', "--json"], { cwd });
+    assert.equal(line.stdout.split("\n").length, 2);
+    assert.equal(JSON.parse(line.stdout).count, 1);
+    assert.equal((await wippy(["call", "app:tell", "--", "-5"], { cwd })).stdout.includes("-5"), true);
+  });
+});
+
+test("call boots only what the function needs", async () => {
+  await inFolder(FAILING, async (cwd) => {
+    assert.equal((await wippy(["run"], { cwd })).code, 1);
+    assert.equal((await wippy(["call", "app:raises", "4"], { cwd })).stdout, "0.25\n");
+  });
+});
+
+test("a function that raises gives 1, its message and a trace in the user's files", async () => {
+  await inFolder(FAILING, async (cwd) => {
+    const { code, stdout, stderr } = await wippy(["call", "app:raises"], { cwd });
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, /^error: .*division by zero\n/);
+    assert.match(stderr, /^ {2}at src\/lua\/raises\.lua:2 .*divide/m);
+    assert.match(stderr, /^ {2}at src\/lua\/raises\.lua:8$/m);
+    const inline = await wippy(["call", "app:inline"], { cwd });
+    assert.match(inline.stderr, /^ {2}at src\/_index\.yaml:12 .*inner/m);
+    assert.match(inline.stderr, /^ {2}at src\/_index\.yaml:14$/m);
+  });
+});
+
+test("an error that is returned keeps kind and details", async () => {
+  await inFolder(FAILING, async (cwd) => {
+    const plain = await wippy(["call", "app:returns"], { cwd });
+    assert.equal(plain.code, 1);
+    assert.match(plain.stderr, /^error \(NotFound\): no such order\n/);
+    const json = await wippy(["call", "app:returns", "--json"], { cwd });
+    assert.deepEqual([json.code, json.stdout], [1, ""]);
+    const { error } = JSON.parse(json.stderr);
+    assert.equal(error.kind, "NotFound");
+    assert.equal(error.message, "no such order");
+    assert.deepEqual(error.details, { order: 7 });
+  });
+});
+
+test("call gives up after its timeout", async () => {
+  await inFolder(FAILING, async (cwd) => {
+    const { code, stderr } = await wippy(["call", "app:sleeps", "--timeout", "100ms"], { cwd });
+    assert.equal(code, 1);
+    assert.match(stderr, /^error \(Timeout\): no result after 100 ms\n$/);
+    const misuse = await wippy(["call", "app:sleeps", "--timeout", "soon"], { cwd });
+    assert.equal(misuse.code, 2);
+    assert.match(misuse.stderr, /^error: --timeout soon: expected a duration/);
+  });
+});
+
+test("call of what is no function is misuse", async () => {
+  await inFolder(TOOLS, async (cwd) => {
+    const cases: [string[], RegExp][] = [
+      [[], /^error: which function\? usage: wippy call /],
+      [["add"], /^error: "add" is no function id; usage: /],
+      [["app:ad"], /^error: there is no function app:ad; did you mean app:add\?\n$/],
+      [["app:terminal"], /^error: app:terminal is a terminal\.host, which can't be called\n$/],
+    ];
+    for (const [words, message] of cases) {
+      const { code, stdout, stderr } = await wippy(["call", ...words], { cwd });
+      assert.deepEqual([code, stdout], [2, ""]);
+      assert.match(stderr, message);
+    }
+  });
+});
+
+test("call --connect reaches the application that runs, through a socket of its owner's alone", async () => {
+  await inFolder(COUNTER, async (cwd) => {
+    const nobody = await wippy(["call", "--connect", "app:count"], { cwd });
+    assert.equal(nobody.code, 1);
+    assert.match(nobody.stderr, /^error \(Unavailable\): no application runs in .*; start it with wippy run/);
+
+    const running = start(["run"], { cwd });
+    await running.until(/counting/);
+    assert.equal(statSync(join(cwd, ".wippy/control.sock")).mode & 0o777, 0o600);
+    assert.equal((await wippy(["call", "--connect", "app:count"], { cwd })).stdout, "1\n");
+    assert.equal((await wippy(["call", "--connect", "app:count"], { cwd })).stdout, "2\n");
+    const wrong = await wippy(["call", "--connect", "app:cont"], { cwd });
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /^error \(NotFound\): no handler registered for target/);
+    running.child.kill("SIGINT");
+    await running.ended;
+  });
+});
+
+test("a socket left over from a crash is in nobody's way", async () => {
+  await inFolder(COUNTER, async (cwd) => {
+    const running = start(["run"], { cwd });
+    await running.until(/counting/);
+    running.child.kill("SIGKILL");
+    await running.ended;
+    chmodSync(join(cwd, ".wippy/control.sock"), 0o600);
+    assert.match((await wippy(["ps"], { cwd })).stderr, /no application runs in/);
+    const again = start(["run"], { cwd });
+    await again.until(/runtime ready/);
+    assert.equal((await wippy(["call", "--connect", "app:count"], { cwd })).stdout, "1\n");
+    again.child.kill("SIGINT");
+    await again.ended;
+  });
+});
+
+test("processes are listed with memory, mailbox, restarts and names", async () => {
+  await inFolder(COUNTER, async (cwd) => {
+    const none = await wippy(["ps"], { cwd });
+    assert.equal(none.code, 1);
+    assert.match(none.stderr, /^error \(Unavailable\): no application runs in /);
+
+    const running = start(["run"], { cwd });
+    await running.until(/counting/);
+    const { code, stdout } = await wippy(["ps"], { cwd });
+    assert.equal(code, 0);
+    assert.match(stdout, /^PID +ENTRY +STATE +MEMORY +MAILBOX +RESTARTS +NAMES\n/);
+    assert.match(
+      stdout,
+      /^\{app:processes\|0x[0-9a-f]{5}\} +app:counter +\w+ +[\d.]+ [KM]?B +0 +0 +counter$/m,
+    );
+    await wippy(["call", "--connect", "app:crash"], { cwd });
+    await running.until(/counting[^]*counting/);
+    const [facts] = JSON.parse((await wippy(["ps", "--json"], { cwd })).stdout);
+    assert.equal(facts.entry, "app:counter");
+    assert.equal(facts.restarts, 1);
+    assert.deepEqual(facts.names, ["counter"]);
+    assert.ok(facts.memoryBytes > 0);
+    running.child.kill("SIGINT");
+    await running.ended;
+  });
+});
