@@ -11,18 +11,23 @@ import fsDefinition from "./fs/mod.ts";
 import funcsDefinition from "./funcs/mod.ts";
 import httpDefinition from "./http/mod.ts";
 import ioDefinition from "./io/mod.ts";
+import jsonDefinition from "./json/mod.ts";
 import loaderDefinition from "./loader/mod.ts";
 import loggerDefinition from "./logger/mod.ts";
 import osDefinition from "./os/mod.ts";
+import payloadDefinition from "./payload/mod.ts";
 import pgDefinition from "./pg/mod.ts";
 import processDefinition from "./process/mod.ts";
 import queueDefinition from "./queue/mod.ts";
 import registryDefinition from "./registry/mod.ts";
 import securityDefinition from "./security/mod.ts";
+import sqlDefinition from "./sql/mod.ts";
 import storeDefinition from "./store/mod.ts";
+import streamDefinition from "./stream/mod.ts";
 import systemDefinition from "./system/mod.ts";
 import timeDefinition from "./time/mod.ts";
 import uuidDefinition from "./uuid/mod.ts";
+import yamlDefinition from "./yaml/mod.ts";
 
 /** Everything found in `std`. */
 export const modules: readonly ModuleDefinition[] = [
@@ -37,16 +42,21 @@ export const modules: readonly ModuleDefinition[] = [
   funcsDefinition,
   httpDefinition,
   ioDefinition,
+  jsonDefinition,
   loaderDefinition,
   loggerDefinition,
   osDefinition,
+  payloadDefinition,
   pgDefinition,
   processDefinition,
   queueDefinition,
   registryDefinition,
   securityDefinition,
+  sqlDefinition,
   storeDefinition,
+  streamDefinition,
   systemDefinition,
   timeDefinition,
   uuidDefinition,
+  yamlDefinition,
 ];
