@@ -13,6 +13,8 @@ export interface Host {
   /** Suppress log output while a process runs here. */
   readonly hideLogs: boolean;
   state: "stopped" | "running" | "stopping";
+  /** Processes may be started on it inside the VM. */
+  open: boolean;
   /** Most processes at once; Infinity when unlimited. */
   processesMax: number;
   /** Scheduler workers it asks for. */
@@ -40,6 +42,7 @@ export class HostTable {
       type: options.type,
       hideLogs: options.hideLogs ?? false,
       state: "stopped",
+      open: false,
       processesMax: options.processesMax ?? Infinity,
       workers: options.workers ?? 1,
       turnsEnded: 0,
@@ -52,6 +55,7 @@ export class HostTable {
 
   /** Forgets a host. */
   remove(id: string): void {
+    this.close(id);
     this.#hosts.delete(id);
   }
 
@@ -65,8 +69,25 @@ export class HostTable {
     return this.#hosts.has(id);
   }
 
+  /** Lets the VM start processes on a host by itself, when nothing but the host's running stands in the way. */
+  open(host: Host): void {
+    if (host.open || host.type !== "process" || host.state !== "running" || host.processesMax !== Infinity) return;
+    host.open = true;
+    this.#runtime.universe.openHost(host.id, true);
+  }
+
+  /** Every start on this host is judged here from now on. */
+  close(id: string): void {
+    const host = this.#hosts.get(id);
+    if (host === undefined || !host.open) return;
+    host.open = false;
+    this.#runtime.universe.openHost(id, false);
+    this.#runtime.adoptAll();
+  }
+
   /** All hosts. */
   all(): Host[] {
+    this.#runtime.adoptAll();
     return [...this.#hosts.values()];
   }
 
@@ -93,6 +114,7 @@ export class HostTable {
   async stop(id: string, reason: string, signal: AbortSignal): Promise<void> {
     const host = this.#hosts.get(id);
     if (host === undefined || host.state === "stopped") return;
+    this.close(id);
     host.state = "stopping";
     for (const process of [...host.processes]) this.#runtime.cancel(process.pid, reason);
     if (host.processes.size > 0) {

@@ -97,7 +97,9 @@ function processHost(runtime: RuntimeOf): KindDefinition {
       if (JSON.stringify(previous.data["lifecycle"]) !== JSON.stringify(entry.data["lifecycle"])) {
         throw new Failure("Invalid", `${id}: lifecycle is fixed while the host runs; delete the host and create it anew`);
       }
-      const host = runtime().hosts.get(id)!;
+      const { hosts } = runtime();
+      hosts.close(id);
+      const host = hosts.get(id)!;
       host.processesMax = config.host.max_processes || Infinity;
       host.workers = config.host.workers || ports.cpus;
       return current;

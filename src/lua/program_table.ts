@@ -88,12 +88,19 @@ export class ProgramTable {
     this.invalidate([id]);
   }
 
+  /** The program with this reference, as long as it may be started. */
+  byRef(ref: ProgramRef): Program | undefined {
+    for (const program of this.#programs.values()) if (program.ref === ref) return program;
+    return undefined;
+  }
+
   /** Drops every program that holds one of `ids`; returns the ids of the dropped programs. */
   invalidate(ids: readonly string[]): string[] {
     const dropped: string[] = [];
     for (const [id, program] of this.#programs) {
       if (!ids.some((changed) => program.sources.has(changed))) continue;
       this.#programs.delete(id);
+      this.#universe.openProgram(id, undefined);
       this.#universe.releaseProgram(program.ref);
       dropped.push(id);
     }

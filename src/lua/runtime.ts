@@ -114,7 +114,10 @@ export class LuaRuntime implements Runtime {
   readonly #natives = new Map<number, NativeProcess>();
   readonly #exitListeners = new Map<number, Set<ExitListener>>();
   #deferred: (() => void)[] = [];
-  #nextId = 1;
+  /** Frames that processes started inside the VM inherit, by number and back. */
+  readonly #frames: (Frame | undefined)[] = [undefined];
+  readonly #frameNumbers = new Map<Frame, number>();
+  readonly #freeFrames: number[] = [];
   #scheduled = false;
   #inside = false;
 
@@ -125,13 +128,17 @@ export class LuaRuntime implements Runtime {
     this.universe = Universe.create({
       host: {
         exited: (slot, exit) => this.#exited(slot, exit),
-        released: (classId, id) => this.modules.released(classId, id),
+        released: (classId, id) => {
+          if (classId === 0) this.#forgetFrame(id);
+          else this.modules.released(classId, id);
+        },
         failed: (slot, error) => {
           const pid = this.#bySlot[slot]?.pid ?? "";
           this.services.log.named("lua").error("module failed", { pid, error: String((error as Error)?.stack ?? error) });
         },
       },
       now: () => options.services.ports.clock.monotonicMs(),
+      nowSeconds: () => this.#nowSeconds(),
       hashSeed: options.hashSeed ?? options.services.ports.random.stream("lua.hash").below(2 ** 32),
       randomSeed: options.services.ports.random.stream("lua.random").below(2 ** 48),
       orderSeed: options.orderSeed,
@@ -193,7 +200,7 @@ export class LuaRuntime implements Runtime {
 
   /** The process or call at a slot. */
   processAt(slot: number): LuaProcess | undefined {
-    return this.#bySlot[slot];
+    return this.#bySlot[slot] ?? this.#adopt(slot);
   }
 
   /** Changes whenever a slot gets another process, so that late completions can be told apart. */
@@ -363,7 +370,7 @@ export class LuaRuntime implements Runtime {
   /** Runs a call on a worker. */
   startCall(slot: number, program: LuaProcess["program"], call: ActiveCall): LuaProcess {
     const { request } = call;
-    const process = new LuaProcess(this.#nextId++, this.#node, request.target, program, request.frame, true);
+    const process = new LuaProcess(this.universe.nextPid(), this.#node, request.target, program, request.frame, true);
     this.#attach(process, slot);
     this.#calls.set(process, call);
     this.universe.callWorker(slot, { pid: process.id, host: request.target, guarded: this.#guarded(request.frame), args: request.args });
@@ -397,7 +404,7 @@ export class LuaRuntime implements Runtime {
     if (this.#byId.size >= PROCESSES_MAX) throw new Failure("LimitExceeded", "max processes limit exceeded");
     const { frame: given } = options;
     const frame = options.inherit || given.attachments.size === 0 ? given : { ...given, attachments: EMPTY_FRAME.attachments };
-    const process = new LuaProcess(this.#nextId++, this.#node, hostId, program, frame, false);
+    const process = new LuaProcess(this.universe.nextPid(), this.#node, hostId, program, frame, false);
     const slot = this.universe.spawn({
       program: program.ref,
       pid: process.id,
@@ -432,6 +439,63 @@ export class LuaRuntime implements Runtime {
     return this.services.strictSecurity || (frame.actor !== null && frame.scope !== null);
   }
 
+  // --- Processes started inside the VM --------------------------------------------------------------------------------
+
+  /** The live process with this number. */
+  #find(id: number): LuaProcess | undefined {
+    const known = this.#byId.get(id);
+    if (known !== undefined) return known;
+    const slot = this.universe.slotOf(id);
+    return slot < 0 ? undefined : this.#adopt(slot);
+  }
+
+  /** Takes a process that the VM started into the books: its record, its host and who watches it. */
+  #adopt(slot: number): LuaProcess | undefined {
+    const adopted = this.universe.adopt(slot);
+    if (adopted === undefined) return undefined;
+    const program = this.programs.byRef(adopted.program);
+    const frame = this.#frames[adopted.frame];
+    if (program === undefined || frame === undefined) throw new Error(`process ${adopted.pid} has no program or frame`);
+    const process = new LuaProcess(adopted.pid, this.#node, adopted.host, program, frame, false);
+    this.#attach(process, slot);
+    process.startedMs = adopted.startedSeconds * 1000;
+    process.parent = adopted.parent;
+    this.hosts.get(adopted.host)?.processes.add(process);
+    if (adopted.watcher !== 0 && this.#find(adopted.watcher) !== undefined) this.table.monitor(adopted.watcher, adopted.pid);
+    return process;
+  }
+
+  /** Takes every process that the VM started into the books, before something is asked of all or code changes. */
+  adoptAll(): void {
+    const { slots } = this.universe;
+    for (let slot = 0; slot < slots; slot++) if (this.#bySlot[slot] === undefined) this.#adopt(slot);
+  }
+
+  /** Lets later spawns like this one stay inside the VM: same parent, its frame, an unlimited host. */
+  #openSpawn(parent: LuaProcess, child: LuaProcess): void {
+    if (this.#guarded(parent.frame) || child.frame.attachments.size > 0) return;
+    const host = this.hosts.get(child.host);
+    if (host === undefined) return;
+    this.hosts.open(host);
+    if (!host.open) return;
+    this.universe.openProgram(child.entryId, child.program.ref);
+    let number = this.#frameNumbers.get(child.frame);
+    if (number === undefined) {
+      number = this.#freeFrames.pop() ?? this.#frames.length;
+      this.#frames[number] = child.frame;
+      this.#frameNumbers.set(child.frame, number);
+    }
+    this.universe.setFrame(parent.slot, number);
+  }
+
+  #forgetFrame(number: number): void {
+    const frame = this.#frames[number];
+    if (frame === undefined) return;
+    this.#frames[number] = undefined;
+    this.#frameNumbers.delete(frame);
+    this.#freeFrames.push(number);
+  }
+
   /** Spawns for a Lua process, with relations, name and first messages. Returns the pid. */
   spawnFrom(parent: LuaProcess, entryId: string, hostId: string, args: Uint8Array, relations: SpawnRelations): string {
     if (relations.name !== "") {
@@ -446,6 +510,7 @@ export class LuaRuntime implements Runtime {
     if (relations.monitored) this.table.monitor(parent.id, child.id);
     if (relations.linked) this.table.link(parent.id, child.id);
     this.#sendAll(child.pid, relations);
+    if (relations.frame === parent.frame && !relations.linked) this.#openSpawn(parent, child);
     return child.pid;
   }
 
@@ -482,7 +547,7 @@ export class LuaRuntime implements Runtime {
   }
 
   #exited(slot: number, exit: Exit): void {
-    const process = this.#bySlot[slot];
+    const process = this.processAt(slot);
     if (process === undefined) return;
     this.#bySlot[slot] = undefined;
     this.#byId.delete(process.id);
@@ -545,7 +610,7 @@ export class LuaRuntime implements Runtime {
 
   #sendTo(pid: string, topic: string, values: Uint8Array, from: string): void {
     const target = parsePid(pid);
-    const process = target === undefined ? undefined : this.#byId.get(target.id);
+    const process = target === undefined ? undefined : this.#find(target.id);
     if (process !== undefined && process.host === target!.host) {
       if (!this.universe.deliver(process.slot, topic, from, values)) throw new Failure("NotFound", "process closed");
       this.wake();
@@ -565,7 +630,7 @@ export class LuaRuntime implements Runtime {
   /** The live process behind a pid text. */
   liveProcess(pid: string): LuaProcess | undefined {
     const target = parsePid(pid);
-    const process = target === undefined ? undefined : this.#byId.get(target.id);
+    const process = target === undefined ? undefined : this.#find(target.id);
     return process !== undefined && process.host === target!.host ? process : undefined;
   }
 
@@ -668,11 +733,13 @@ export class LuaRuntime implements Runtime {
 
   /** Adds or replaces the code of an entry. Fails with Invalid and changes nothing when it does not compile. */
   define(definition: LuaDefinition): void {
+    if (this.programs.definition(definition.id) !== undefined) this.adoptAll();
     this.programs.set(definition);
   }
 
   /** Forgets the code of an entry. */
   undefine(id: string): void {
+    this.adoptAll();
     this.programs.delete(id);
   }
 
@@ -725,7 +792,7 @@ export class LuaRuntime implements Runtime {
   }
 
   openNative(hostId: string, receiver: NativeReceiver): { pid: string; end(value: Value, failure: Failure | null): void } {
-    const id = this.#nextId++;
+    const id = this.universe.nextPid();
     const pid = printPid({ node: this.#node, host: hostId, id });
     this.#natives.set(id, { id, pid, host: hostId, receiver });
     // Nothing can end it from here, so the failure of a linked peer is an event to it.
@@ -743,7 +810,7 @@ export class LuaRuntime implements Runtime {
   // --- Events -----------------------------------------------------------------------------------------------------------
 
   #deliverEvent(id: number, event: LifecycleEvent): void {
-    const process = this.#byId.get(id);
+    const process = this.#find(id);
     if (process !== undefined) {
       this.universe.deliverEvent(process.slot, event.from, eventTable(event));
       this.wake();
@@ -753,7 +820,7 @@ export class LuaRuntime implements Runtime {
   }
 
   #failProcess(id: number, failure: Failure): void {
-    const process = this.#byId.get(id);
+    const process = this.#find(id);
     if (process !== undefined) this.killProcess(process, luaErrorOf(failure));
   }
 
@@ -765,6 +832,7 @@ export class LuaRuntime implements Runtime {
 
   /** Facts of every live process. */
   processes(): ProcessFacts[] {
+    this.adoptAll();
     const facts: ProcessFacts[] = [];
     for (const process of this.#byId.values()) {
       if (process.isCall) continue;
@@ -791,6 +859,7 @@ export class LuaRuntime implements Runtime {
 
   /** Live processes, calls included. */
   get liveCount(): number {
+    this.adoptAll();
     return this.#byId.size;
   }
 }

@@ -22,6 +22,14 @@ export interface VmExports {
   replace(slot: number, program: number, args: number): number;
   kill(slot: number, error: number): number;
   run(turns: number): number;
+  next_pid(): number;
+  set_frame(slot: number, frame: number): void;
+  open_program(program: number, id: number): void;
+  open_host(open: number, id: number): void;
+  adopt(slot: number): number;
+  slot_of(pid: number): number;
+  slots(): number;
+  set_now(seconds: number): void;
   complete(slot: number, tag: number, length: number, raise: number): number;
   deliver(slot: number, topic: number, from: number, length: number): number;
   has_event(slot: number, topic: number): number;

@@ -1,3 +1,3 @@
 /** The WebAssembly Lua VM: universes, values and native calls. */
-export { type SlotInfo, Universe, type UniverseHost, type UniverseOptions } from "./universe.ts";
+export { type Adopted, type SlotInfo, Universe, type UniverseHost, type UniverseOptions } from "./universe.ts";
 export * from "./value.ts";

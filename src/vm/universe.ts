@@ -48,6 +48,8 @@ export interface UniverseOptions {
   readonly host: UniverseHost;
   /** A clock in milliseconds for slices. */
   readonly now: () => number;
+  /** Unix seconds for events that the VM makes. */
+  readonly nowSeconds?: () => number;
   /** String hash seed; must be random unless runs are to repeat. */
   readonly hashSeed: number;
   /** Seed of what `math.random` draws without a seed of its own. */
@@ -56,6 +58,19 @@ export interface UniverseOptions {
   readonly orderSeed?: number;
   /** Most bytes of Lua heap. */
   readonly heapBytesMax?: number;
+}
+
+/** A process that was started inside the VM, when it becomes known outside. */
+export interface Adopted {
+  readonly pid: number;
+  /** Number of the process that watches it, 0 for none. */
+  readonly watcher: number;
+  readonly frame: number;
+  readonly startedSeconds: number;
+  readonly program: ProgramRef;
+  readonly host: string;
+  /** Pid text of its parent. */
+  readonly parent: string;
 }
 
 /** State of a process as the kernel sees it. */
@@ -81,6 +96,7 @@ const NOTHING = new Uint8Array([0, 0]);
 export class Universe {
   readonly #host: UniverseHost;
   readonly #now: () => number;
+  readonly #nowSeconds: () => number;
   readonly #vm: VmExports;
   readonly #writer = new Writer();
   readonly #reader = new Reader();
@@ -92,6 +108,7 @@ export class Universe {
   private constructor(options: UniverseOptions) {
     this.#host = options.host;
     this.#now = options.now;
+    this.#nowSeconds = options.nowSeconds ?? (() => 0);
     this.#vm = instantiate({
       native: (index, args, count, tag) => this.#callNative(index, args, count, tag),
       exited: (slot, ok, at, length) => this.#exited(slot, ok, at, length),
@@ -280,6 +297,59 @@ export class Universe {
     return slot;
   }
 
+  /** The next process number. */
+  nextPid(): number {
+    return this.#vm.next_pid();
+  }
+
+  /** Numbers the frame that children started by this process inherit. `released(0, frame)` tells when none has it any more. */
+  setFrame(slot: number, frame: number): void {
+    this.#vm.set_frame(slot, frame);
+  }
+
+  /** Lets processes of this entry be started inside the VM; without a program no longer. */
+  openProgram(id: string, program: ProgramRef | undefined): void {
+    const name = text(id);
+    this.#fill(name);
+    this.#vm.open_program(program ?? 0, name.length);
+  }
+
+  /** Lets processes be started on this host inside the VM, or no longer. */
+  openHost(id: string, open: boolean): void {
+    const name = text(id);
+    this.#fill(name);
+    this.#vm.open_host(open ? 1 : 0, name.length);
+  }
+
+  /** Makes a process that was started inside the VM known; undefined when there is none to adopt at this slot. */
+  adopt(slot: number): Adopted | undefined {
+    if (this.#vm.adopt(slot) === 0) return undefined;
+    const out = this.#out().slice();
+    const numbers = new Float64Array(out.buffer, 0, 7);
+    const texts = out.subarray(56);
+    const decoder = new TextDecoder();
+    const [pid, watcher, frame, startedSeconds, program, hostLength, parentLength] = numbers as unknown as number[];
+    return {
+      pid: pid!,
+      watcher: watcher!,
+      frame: frame!,
+      startedSeconds: startedSeconds!,
+      program: program!,
+      host: decoder.decode(texts.subarray(0, hostLength)),
+      parent: decoder.decode(texts.subarray(hostLength!, hostLength! + parentLength!)),
+    };
+  }
+
+  /** Slot of a live process by its number; -1 when there is none. */
+  slotOf(pid: number): number {
+    return this.#vm.slot_of(pid);
+  }
+
+  /** One more than the highest slot in use. */
+  get slots(): number {
+    return this.#vm.slots();
+  }
+
   /** A worker that loads the program and waits for calls. */
   newWorker(options: { program: ProgramRef; host: string; node: string; guarded: boolean; memoryBytesMax: number }): number {
     return this.spawn({ ...options, pid: 0, args: NOTHING.subarray(0, 0) });
@@ -375,6 +445,7 @@ export class Universe {
   /** Runs ready processes for at most `turns` turns and about `sliceMs`; returns how many are ready still. */
   run(turns: number, sliceMs: number): number {
     const end = this.#now() + sliceMs;
+    this.#vm.set_now(this.#nowSeconds());
     let ready = 1;
     while (turns > 0 && ready > 0) {
       ready = this.#vm.run(Math.min(turns, TURNS_PER_LOOK));

@@ -158,6 +158,8 @@ export default defineModule({
   builtins: {
     pid: "process.pid",
     send: "process.send",
+    spawn: "process.spawn",
+    spawn_monitored: "process.spawn_monitored",
     inbox: "process.inbox",
     events: "process.events",
     listen: "process.listen",

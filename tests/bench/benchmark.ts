@@ -85,7 +85,7 @@ export function residentBytes(child: ChildProcess): number {
 
 /** The number that a function of the benchmark application returns. */
 export function called(tools: Tools, fn: string, ...args: (number | string)[]): Promise<number> {
-  return numberFrom([tools.wippy, "call", `bench:${fn}`, JSON.stringify(args), "--json"], join(tools.folder, "app"));
+  return numberFrom([tools.wippy, "call", `bench:${fn}`, ...args.map((arg) => JSON.stringify(arg)), "--json"], join(tools.folder, "app"));
 }
 
 /** The number that the Erlang side prints. */

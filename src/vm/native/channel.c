@@ -812,7 +812,6 @@ const luaL_Reg vm_process_functions[] = {
 };
 
 /* In the io buffer: a topic. Whether an event of that name waits unread. */
-extern Proc *proc_live (uint32_t slot);
 EXPORT(has_event) int x_has_event (uint32_t slot, uint32_t topicLength) {
   Proc *p = proc_live(slot);
   Blob **tail;

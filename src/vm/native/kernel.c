@@ -38,13 +38,16 @@ unsigned int vm_random_pivot (void) { return (unsigned int)vm_random64(); }
 static Proc **slots;
 static uint32_t slotCount, slotCap, *freeSlots, freeCount, freeCap, liveCount;
 
-Proc *proc_live (uint32_t slot);
 static Proc *proc_at (uint32_t slot) { return proc_live(slot); }
 /* The process at a slot, unless it has ended. */
 Proc *proc_live (uint32_t slot) {
   Proc *p = slot < slotCount ? slots[slot] : NULL;
   return p && p->state != PROC_DEAD ? p : NULL;
 }
+
+/* The process at a slot, also while it is ending. */
+Proc *proc_any (uint32_t slot) { return slot < slotCount ? slots[slot] : NULL; }
+uint32_t slot_count (void) { return slotCount; }
 
 static int slot_take (uint32_t *slot) {
   if (freeCount) { *slot = freeSlots[--freeCount]; return 1; }
@@ -632,8 +635,9 @@ static void proc_free (Proc *p) {
   ring_remove(p);
   if (p->pid) pid_remove(p);
   free_blobs(p->args); free_blobs(p->killError); free_blobs(p->loadError);
-  free(p->host); free(p->node); free(p->listeners); free(p->pidText);
-  p->args = p->killError = p->loadError = NULL; p->host = p->node = p->pidText = NULL; p->listeners = NULL;
+  free(p->host); free(p->node); free(p->listeners); free(p->pidText); free(p->parentText);
+  p->args = p->killError = p->loadError = NULL; p->host = p->node = p->pidText = p->parentText = NULL;
+  frame_set(p, 0); p->listeners = NULL;
   program_release(p->program);
   if (p->nextProgram) program_release(p->nextProgram);
   gprotect(do_forget, p);
@@ -662,15 +666,17 @@ static void proc_finish (Proc *p, int ok) {
     ring_remove(p);
     if (p->pid) { pid_remove(p); p->pid = 0; }
     vm_cur = NULL;
+    frame_set(p, 0);
     host_exited(p->slot, ok, outcome.p, outcome.n);
     return;
   }
   {
     uint32_t slot = p->slot;
     p->state = PROC_DEAD;
-    if (p->pid) { pid_remove(p); p->pid = 0; }
+    if (p->pid) pid_remove(p);
     vm_cur = NULL;
-    host_exited(slot, ok, outcome.p, outcome.n);
+    if (!p->unknown || !unknown_exited(p, ok, outcome.p, outcome.n)) host_exited(slot, ok, outcome.p, outcome.n);
+    p->pid = 0;
     proc_free(p);
   }
 }
@@ -1014,13 +1020,13 @@ static int set_text (char **to, uint32_t *length, const uint8_t *from, uint32_t 
   return 1;
 }
 
-/* In the io buffer: host, node, arguments. The slot, or -1. pid 0 makes a worker. */
-EXPORT(spawn) int x_spawn (Program *g, double pid, uint32_t hostLength, uint32_t nodeLength, uint32_t argsLength,
-                           int guarded, double limit) {
+/* Starts a process, which is ready; pid 0 makes a worker. NULL when there is no memory. */
+Proc *proc_start (Program *g, double pid, const char *host, uint32_t hostLength, const char *node, uint32_t nodeLength,
+                  const uint8_t *args, uint32_t argsLength, int guarded, double limit) {
   Spawn s;
   Proc *p, *cur = vm_cur;
   s.program = g; s.proc = NULL;
-  if (!slot_take(&s.slot)) return -1;
+  if (!slot_take(&s.slot)) return NULL;
   lua_pushcfunction(vm_G, do_spawn);
   lua_pushlightuserdata(vm_G, &s);
   vm_cur = NULL;
@@ -1028,7 +1034,7 @@ EXPORT(spawn) int x_spawn (Program *g, double pid, uint32_t hostLength, uint32_t
     lua_pop(vm_G, 1);
     vm_cur = cur;
     slot_free(s.slot);
-    return -1;
+    return NULL;
   }
   vm_cur = cur;
   p = s.proc;
@@ -1040,13 +1046,22 @@ EXPORT(spawn) int x_spawn (Program *g, double pid, uint32_t hostLength, uint32_t
   p->guarded = (uint8_t)guarded;
   p->limit = limit > 0 ? (uint64_t)limit : UINT64_MAX / 8;
   p->threshold = p->limit / 4 < (1 << 20) ? p->limit / 4 : 1 << 20;
-  set_text(&p->host, &p->hostLength, vm_io, hostLength);
-  if (nodeLength) set_text(&p->node, &p->nodeLength, vm_io + hostLength, nodeLength);
-  if (argsLength) p->args = blob_make(NULL, 0, NULL, 0, vm_io + hostLength + nodeLength, argsLength);
+  set_text(&p->host, &p->hostLength, (const uint8_t *)host, hostLength);
+  if (nodeLength) set_text(&p->node, &p->nodeLength, (const uint8_t *)node, nodeLength);
+  if (argsLength) p->args = blob_make(NULL, 0, NULL, 0, args, argsLength);
   if (!p->worker) pid_add(p);
   p->main.state = FIBER_FOREVER;
   fiber_ready(&p->main);
-  return (int)s.slot;
+  return p;
+}
+
+/* In the io buffer: host, node, arguments. The slot, or -1. */
+EXPORT(spawn) int x_spawn (Program *g, double pid, uint32_t hostLength, uint32_t nodeLength, uint32_t argsLength,
+                           int guarded, double limit) {
+  const uint8_t *io = vm_io;
+  Proc *p = proc_start(g, pid, (const char *)io, hostLength, (const char *)io + hostLength, nodeLength,
+                       io + hostLength + nodeLength, argsLength, guarded, limit);
+  return p ? (int)p->slot : -1;
 }
 
 /* In the io buffer: host, arguments. */

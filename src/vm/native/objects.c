@@ -419,16 +419,21 @@ void blob_push_value (lua_State *L, Blob *b) {
 typedef struct Release { struct Release *next; int class; double id; } Release;
 static Release *releases, *releasesTail;
 
+/* Tells the host, once it is safe, that nothing here refers to 'id' any more. */
+void release_number (int class, double id) {
+  Release *r = malloc(sizeof *r);
+  if (!r) return;
+  r->next = NULL; r->class = class; r->id = id;
+  if (releasesTail) releasesTail->next = r; else releases = r;
+  releasesTail = r;
+}
+
 static void release_queue (Handle *h) {
-  Release *r;
   if (!h->proc) return;
   if (h->prev) h->prev->next = h->next; else h->proc->handles = h->next;
   if (h->next) h->next->prev = h->prev;
   h->proc = NULL;
-  if ((r = malloc(sizeof *r)) == NULL) return;
-  r->next = NULL; r->class = h->class; r->id = h->id;
-  if (releasesTail) releasesTail->next = r; else releases = r;
-  releasesTail = r;
+  release_number(h->class, h->id);
 }
 
 void released_flush (void) {
@@ -622,7 +627,8 @@ static int define_class (lua_State *L) {
   lua_pushnil(L);
   while (lua_next(L, -2)) {
     native_push(L, lua_tointeger(L, -1), lua_tostring(L, -3));
-    if (class == CLASS_PAYLOAD && strcmp(lua_tostring(L, -3), "data") == 0) lua_pushcclosure(L, payload_data, 1);
+    if (class == CLASS_PAYLOAD && (strcmp(lua_tostring(L, -3), "data") == 0 || strcmp(lua_tostring(L, -3), "unmarshal") == 0))
+      lua_pushcclosure(L, payload_data, 1);
     lua_setfield(L, -5, lua_tostring(L, -3));
     lua_pop(L, 1);
   }

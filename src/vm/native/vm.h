@@ -95,6 +95,11 @@ struct Proc {
   char *host; uint32_t hostLength;
   char *node; uint32_t nodeLength;
   char *pidText; uint32_t pidTextLength;  /* made on first use */
+  char *parentText; uint32_t parentTextLength;
+  double watcher;     /* pid of the process to tell of the end while the host does not know this one; 0 for none */
+  int64_t startedSeconds;
+  uint32_t frame;     /* number of the host's frame, 0 for none */
+  uint8_t unknown;    /* started here; the host has no record of it */
   Program *program, *nextProgram;
   int stage;          /* unit being run; == units when the main function runs */
   Fiber main;
@@ -177,6 +182,7 @@ int objects_errors_new (lua_State *L);
 extern const luaL_Reg vm_error_functions[];
 extern const luaL_Reg vm_payload_functions[];
 void released_flush (void);
+void release_number (int class, double id);
 
 /* ---- channel.c ---- */
 extern const luaL_Reg vm_channel_functions[];
@@ -205,6 +211,17 @@ Proc *proc_by_pid (double pid);
 const char *pid_text (Proc *p, uint32_t *length);
 Proc *proc_current (lua_State *L);
 uint64_t vm_random64 (void);
+
+Proc *proc_live (uint32_t slot);
+Proc *proc_any (uint32_t slot);
+uint32_t slot_count (void);
+Proc *proc_start (Program *g, double pid, const char *host, uint32_t hostLength, const char *node, uint32_t nodeLength,
+                  const uint8_t *args, uint32_t argsLength, int guarded, double limit);
+
+/* ---- spawn.c ---- */
+extern const luaL_Reg vm_spawn_functions[];
+void frame_set (Proc *p, uint32_t frame);
+int unknown_exited (Proc *p, int ok, const uint8_t *bytes, uint32_t n);
 
 /* ---- base.c ---- */
 void base_open (lua_State *L);
