@@ -34,6 +34,8 @@ export interface LinkOptions {
   /** Whether unresolved requirements of this module fail even when linking is lenient. */
   readonly strictModule?: (module: string) => boolean;
   readonly warn?: (message: string, fields: Record<string, Value>) => void;
+  /** Requirements to fill in; all when absent. */
+  readonly only?: (requirement: Entry) => boolean;
 }
 
 /** A parameter of a dependency. */
@@ -69,6 +71,7 @@ export function linkEntries(entries: readonly Entry[], options: LinkOptions = {}
   const parameters = collectParameters(entries);
   const linked = new Map(entries.map((entry) => [entry.id, entry]));
   for (const requirement of requirements) {
+    if (options.only?.(requirement) === false) continue;
     const targets = requirementTargets(requirement);
     const resolved = resolve(requirement, parameters);
     const strict = options.strict === true || options.strictModule?.(moduleOf(requirement)) === true;
@@ -102,6 +105,13 @@ function missingTarget(requirement: Entry, target: RequirementTarget): Failure {
   });
 }
 
+/** The value of each requirement by id; undefined when it is unresolved. */
+export function requirementValues(entries: readonly Entry[]): Map<string, { value: Value } | undefined> {
+  const requirements = entries.filter((entry) => entry.kind === REQUIREMENT_KIND);
+  const parameters = requirements.length === 0 ? new Map<string, Parameter[]>() : collectParameters(entries);
+  return new Map(requirements.map((requirement) => [requirement.id, resolve(requirement, parameters)]));
+}
+
 /** Parameters by `component|name` for bare names, by id for qualified ones. */
 function collectParameters(entries: readonly Entry[]): Map<string, Parameter[]> {
   const parameters = new Map<string, Parameter[]>();
@@ -132,8 +142,8 @@ function resolve(
 ): { value: Value } | undefined {
   const { name } = parseEntryId(requirement.id);
   const given = [
-    ...parameters.get(requirement.id) ?? [],
     ...parameters.get(`${componentOf(requirement)}|${name}`) ?? [],
+    ...parameters.get(requirement.id) ?? [],
   ];
   const roots = given.filter((parameter) => parameter.isRoot);
   const counted = roots.length > 0 ? roots : given;

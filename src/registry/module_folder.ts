@@ -1,6 +1,7 @@
 /** A module as a folder: its manifest, where its definitions are, what of it is passed over. */
 import { Failure, isValueMap, type Value } from "../core/mod.ts";
-import type { Files, YamlReader } from "../ports/mod.ts";
+import type { YamlReader } from "../ports/mod.ts";
+import { decodeText, type DefinitionFiles } from "./definition_folder.ts";
 import { compilePathGlobs, type PathTest } from "./path_glob.ts";
 
 /** Name of a module's manifest. */
@@ -27,7 +28,12 @@ export interface ModuleFolder {
 const NO_MANIFEST: ModuleManifest = { name: "", version: "", exclude: [] };
 
 /** Reads the manifest in `folder`, when there is one. Fails with Invalid naming the file. */
-export function readManifest(files: Files, yaml: YamlReader, folder: string, shown: string): ModuleManifest {
+export function readManifest(
+  files: DefinitionFiles,
+  yaml: YamlReader,
+  folder: string,
+  shown: string,
+): ModuleManifest {
   const path = files.resolve(folder, MANIFEST_FILE);
   if (files.stat(path) === undefined) return NO_MANIFEST;
   const fail = (message: string, line: number): Failure =>
@@ -35,7 +41,7 @@ export function readManifest(files: Files, yaml: YamlReader, folder: string, sho
       retryable: false,
       details: { file: shown, line },
     });
-  const text = files.readText(path);
+  const text = decodeText(files.readFile(path)) ?? "";
   let value: Value;
   try {
     value = yaml.parse(text);
@@ -73,7 +79,7 @@ function isTextList(value: Value): value is string[] {
  * the whole tree.
  */
 export function openModuleFolder(
-  files: Files,
+  files: DefinitionFiles,
   yaml: YamlReader,
   tree: string,
   shown: (path: string) => string,
@@ -88,11 +94,11 @@ export function openModuleFolder(
   };
 }
 
-function sourceOf(files: Files, yaml: YamlReader, tree: string): string | undefined {
+function sourceOf(files: DefinitionFiles, yaml: YamlReader, tree: string): string | undefined {
   const path = files.resolve(tree, "wippy.lock");
   if (files.stat(path) === undefined) return undefined;
   try {
-    const lock = yaml.parse(files.readText(path));
+    const lock = yaml.parse(decodeText(files.readFile(path)) ?? "");
     const directories = isValueMap(lock) ? lock["directories"] : undefined;
     const source = isValueMap(directories) ? directories["src"] : undefined;
     return typeof source === "string" ? source : undefined;
