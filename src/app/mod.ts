@@ -12,7 +12,14 @@ export { COMPONENTS, INFRASTRUCTURE } from "./standard_components.ts";
 export { chooseTerminalHost, exitCodeOf, type TerminalRun } from "./terminal_run.ts";
 export * from "./config/mod.ts";
 export * from "./logging/mod.ts";
-export { loadProject, openProject, optionsOf, type Project, type ProjectRequest } from "./project.ts";
+export {
+  expansionOf,
+  loadProject,
+  openProject,
+  optionsOf,
+  type Project,
+  type ProjectRequest,
+} from "./project.ts";
 export {
   currentEntries,
   historyOf,

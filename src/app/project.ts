@@ -5,8 +5,14 @@
  * J2. Entries are overridden first and disabled then, before anything looks at them.
  */
 import { Failure } from "../core/mod.ts";
-import type { Ports } from "../ports/mod.ts";
-import { type LoadedEntries, loadEntries, nearestName } from "../registry/mod.ts";
+import type { Log, Ports } from "../ports/mod.ts";
+import {
+  type LoadedEntries,
+  loadEntries,
+  moduleExpansion,
+  nearestName,
+  type ProjectSources,
+} from "../registry/mod.ts";
 import type { ApplicationOptions } from "./application.ts";
 import {
   composeConfiguration,
@@ -93,22 +99,32 @@ export function loadProject(
   project: Project,
   { files, yaml }: Pick<Ports, "files" | "yaml">,
 ): { loaded: LoadedEntries; warnings: string[] } {
-  const { configuration, lock } = project;
+  const { configuration } = project;
   const warnings: string[] = [];
   const loaded = loadEntries({
-    files,
-    yaml,
-    root: project.root,
-    sourceDirectory: project.sourceDirectory,
-    modulesDirectory: project.modulesDirectory,
-    lock,
-    replacements: configuration.replacements,
-    baseDirectory: configuration.baseDirectory,
+    ...sourcesOf(project, { files, yaml }),
     edit: (read) => editEntries(read, configuration, (message) => warnings.push(message)),
     warn: (message, fields) =>
       warnings.push(typeof fields.id === "string" ? `${message} (${fields.id})` : message),
   });
   return { loaded, warnings };
+}
+
+/** Where the entries of a project and its modules are. */
+function sourcesOf(project: Project, { files, yaml }: Pick<Ports, "files" | "yaml">): ProjectSources {
+  const { configuration, lock, modulesDirectory, root, sourceDirectory } = project;
+  const { baseDirectory, replacements } = configuration;
+  return { files, yaml, root, sourceDirectory, modulesDirectory, lock, replacements, baseDirectory };
+}
+
+/** Lets a running application mount and dismount modules of this project. */
+export function expansionOf(
+  project: Project,
+  ports: Pick<Ports, "files" | "yaml">,
+  log: Log,
+): ReturnType<typeof moduleExpansion> {
+  const warn = (message: string): void => log.named("registry").warn(message);
+  return moduleExpansion({ ...sourcesOf(project, ports), warn });
 }
 
 /** Overrides and disables; an override from the command line must match an entry, any other is worth a warning. */

@@ -14,6 +14,7 @@ import {
   type HistoryRecord,
   KindTable,
   type LoadedEntries,
+  MemoryHistory,
   type ModuleGraph,
   type Operation,
   Registry,
@@ -32,9 +33,10 @@ export function isHistoryKept({ settings: { registry } }: Configuration): boolea
     (registry.history_type === "sqlite" || registry.history_type === "postgres");
 }
 
-/** The history that a configuration asks for; undefined when versions are kept in memory. */
+/** The history that a configuration asks for; undefined when versions are kept in memory as usual. */
 export function historyOf(configuration: Configuration, ports: Ports): History | undefined {
   const { registry } = configuration.settings;
+  if (!registry.enable_history || registry.history_type === "nil") return new MemoryHistory(1);
   if (!isHistoryKept(configuration)) return undefined;
   if (registry.history_type === "postgres") {
     throw new Failure(
@@ -63,8 +65,9 @@ export interface StoredRegistryOptions {
  */
 export async function openStoredRegistry(options: StoredRegistryOptions): Promise<Registry> {
   const { project, loaded, ports, log, canWrite } = options;
-  const history = historyOf(project.configuration, ports);
-  if (history === undefined && canWrite) {
+  const isKept = isHistoryKept(project.configuration);
+  const history = isKept ? historyOf(project.configuration, ports) : undefined;
+  if (!isKept && canWrite) {
     const { history_type } = project.configuration.settings.registry;
     throw new Failure(
       "Unavailable",

@@ -113,13 +113,17 @@ export async function createProjectApplication(
   session: Session,
   wish: ApplicationWish = {},
 ): Promise<Application> {
-  const { controlComponent, createApplication, historyOf, optionsOf } = await import("../app/mod.ts");
+  const { controlComponent, createApplication, expansionOf, historyOf, optionsOf } = await import(
+    "../app/mod.ts"
+  );
   const { SystemSockets } = await import("../platform/mod.ts");
-  const { ports, log, project: { configuration } } = session;
+  const { ports, log, project } = session;
+  const { configuration } = project;
   return createApplication({
     ports,
     log,
     ...await optionsOf(configuration, ports),
+    ...expansionOf(project, ports, log),
     history: wish.isPassing ? undefined : historyOf(configuration, ports),
     components: wish.isPassing ? [] : [controlComponent(new SystemSockets(), configuration.baseDirectory)],
   });
