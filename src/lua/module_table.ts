@@ -5,13 +5,13 @@
  * objects to handles. What a function does belongs to its module.
  *
  * T1. A handle names an object of this universe only; `release` runs once, when Lua has dropped it or its process ended.
- *     A released handle names nothing ever after, also when its place has been given to another object.
+ *     A released handle names nothing ever after, also when its place has been given to another object; its methods
+ *     fail with Invalid `<type> released`.
  * T2. A command's promise completes its fiber once; a fiber that is gone by then is not an error.
  */
 import { asFailure, Failure } from "../core/mod.ts";
 import type { ByteStream } from "../ports/mod.ts";
 import {
-  ArgumentError,
   Encoded,
   LuaError,
   LuaHandle,
@@ -154,7 +154,7 @@ export class ModuleTable {
   self<T>(call: NativeCall, i: number, definition: ObjectDefinition<T>): T {
     const id = call.handle(i, this.#classOf(definition as ObjectDefinition<never>).classId);
     const value = this.#at(id);
-    if (value === undefined) throw new ArgumentError(i, `${definition.name} was released when the call that made it ended`);
+    if (value === undefined) throw new Failure("Invalid", `${definition.name} released`, { retryable: false });
     return value as T;
   }
 
@@ -226,7 +226,10 @@ export class ModuleTable {
     const classId = this.#universe.defineClass({
       name: definition.name,
       methods,
-      tostring: text === undefined ? undefined : this.#function((call) => text(call.self(shared))),
+      tostring: text === undefined ? undefined : this.#function((call) => {
+        const value = this.object(call, 1, shared);
+        return value === undefined ? `${shared.name}{released}` : text(value);
+      }),
       ...operators,
     });
     const created: ObjectClass = { definition: shared, classId };
