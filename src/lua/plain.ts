@@ -30,7 +30,8 @@ export function plainValue(value: LuaValue, object: PlainObject = () => undefine
 /** A map of plain data; undefined when the value is no table or has list keys. An empty table is an empty map. */
 export function plainMap(value: LuaValue, object: PlainObject = () => undefined): ValueMap | undefined {
   const data = Array.isArray(value) && value.length === 0 ? {} : plain(value, object, 0);
-  const isMap = typeof data === "object" && data !== null && !Array.isArray(data) && !(data instanceof Uint8Array);
+  const isMap = typeof data === "object" && data !== null && !Array.isArray(data) &&
+    !(data instanceof Uint8Array);
   return isMap ? data : undefined;
 }
 

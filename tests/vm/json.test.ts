@@ -95,14 +95,24 @@ test("long decimals are rounded as the host rounds them [json.decode.number]", (
 });
 
 test("texts with escapes and all planes survive", () => {
-  const texts = ["", "plain", 'q"b\\s/', "\b\f\n\r\t", "\u0000\u001f", "äöü€", "𝄞 and 😀", "\u2028\u2029", "x".repeat(1000)];
+  const texts = [
+    "",
+    "plain",
+    'q"b\\s/',
+    "\b\f\n\r\t",
+    "\u0000\u001f",
+    "äöü€",
+    "𝄞 and 😀",
+    "\u2028\u2029",
+    "x".repeat(1000),
+  ];
   for (let at = 0; at < 24; at++) texts.push(`${"a".repeat(at)}"${"é".repeat(3)}\\${"b".repeat(at)}`);
   for (const text of texts) {
     assert.equal(encode(text), JSON.stringify(text));
     assert.equal(decode(JSON.stringify(text)), text);
   }
   assert.equal(decode('"\\u00e9\\ud834\\udd1e\\ud800x\\/"'), "é𝄞\ufffdx/");
-  assert.equal(decode("\"\\u0041\\u00DF\""), "Aß");
+  assert.equal(decode('"\\u0041\\u00DF"'), "Aß");
   assert.equal(encode(Uint8Array.of(0x61, 0xff, 0xc3, 0x28)), '"a\ufffd\ufffd("');
 });
 
@@ -125,13 +135,16 @@ test("white space is skipped everywhere", () => {
 
 test("malformed texts fail with Internal and say where [json.decode.error-kind]", () => {
   const texts = [
-    ..."|{|[|[1|[1,|[1,]|{,}|{\"a\"}|{\"a\":}|{\"a\":1|{\"a\":1,}|\"|\"\\x\"|\"\\u12\"|\"\n\"|01|1.|1.e5|.5|+1|-|1e|1e+".split("|"),
+    ...'|{|[|[1|[1,|[1,]|{,}|{"a"}|{"a":}|{"a":1|{"a":1,}|"|"\\x"|"\\u12"|"\n"|01|1.|1.e5|.5|+1|-|1e|1e+'
+      .split("|"),
     ..."tru|nul|True|NaN|[1]]|1 2|{1:2}|'a'|[1 2]|{\"a\" 1}|/* */1".split("|"),
   ];
   for (const text of texts) {
     assert.throws(
       () => decode(text),
-      (error: unknown) => error instanceof Failure && error.kind === "Internal" && /invalid JSON at byte \d+: /.test(error.message),
+      (error: unknown) =>
+        error instanceof Failure && error.kind === "Internal" &&
+        /invalid JSON at byte \d+: /.test(error.message),
       JSON.stringify(text),
     );
   }

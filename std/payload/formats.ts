@@ -1,0 +1,128 @@
+/** Payload formats and the ways between them. Everything goes through the Lua value. */
+import { decode, encode } from "@msgpack/msgpack";
+import { Failure, isValueMap, type Value } from "../../src/core/mod.ts";
+import { plainValue } from "../../src/lua/mod.ts";
+import { LuaError, LuaFloat, LuaPayload, type LuaValue, type Universe } from "../../src/vm/mod.ts";
+import { parseYaml, printYaml } from "../yaml/text.ts";
+
+/** Names of formats. */
+export const FORMATS = {
+  JSON: "json/plain",
+  YAML: "yaml/plain",
+  STRING: "text/plain",
+  BYTES: "application/octet-stream",
+  MSGPACK: "application/msgpack",
+  LUA: "lua/any",
+  GOLANG: "golang/any",
+  ERROR: "golang/error",
+} as const;
+
+const UTF8 = new TextEncoder();
+
+function failed(cause: unknown): Failure {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new Failure("Internal", "transcode failed", { retryable: false, details: { reason }, cause });
+}
+
+function bytesOf(value: LuaValue): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  if (typeof value === "string") return UTF8.encode(value);
+  throw new Error("the payload holds no text");
+}
+
+function textOf(value: LuaValue): string {
+  return typeof value === "string" ? value : new TextDecoder("utf-8", { fatal: true }).decode(bytesOf(value));
+}
+
+/** The Lua value of a payload. Fails with Internal `transcode failed`. */
+export function valueOf(universe: Universe, payload: LuaPayload): LuaValue {
+  try {
+    return decodeFormat(universe, payload);
+  } catch (error) {
+    throw failed(error);
+  }
+}
+
+function decodeFormat(universe: Universe, { format, value }: LuaPayload): LuaValue {
+  switch (format) {
+    case FORMATS.JSON:
+      return universe.decode(universe.decodeJson(bytesOf(value)), true)[0];
+    case FORMATS.YAML:
+      return parseYaml(textOf(value));
+    case FORMATS.MSGPACK:
+      return luaOfMsgpack(decode(bytesOf(value), { useBigInt64: true }));
+    case FORMATS.LUA:
+    case FORMATS.GOLANG:
+    case FORMATS.ERROR:
+    case FORMATS.STRING:
+    case FORMATS.BYTES:
+      return value;
+    default:
+      throw new Error(`unknown format ${format}`);
+  }
+}
+
+/** A payload of another format. Fails with Internal `transcode failed`. */
+export function transcode(universe: Universe, payload: LuaPayload, format: string): LuaPayload {
+  if (payload.format === format) return payload;
+  try {
+    return new LuaPayload(format, encodeFormat(universe, decodeFormat(universe, payload), format));
+  } catch (error) {
+    throw failed(error);
+  }
+}
+
+function encodeFormat(universe: Universe, value: LuaValue, format: string): LuaValue {
+  switch (format) {
+    case FORMATS.JSON:
+      return universe.encodeJson(value);
+    case FORMATS.YAML:
+      return printYaml(plainValue(value));
+    case FORMATS.MSGPACK:
+      return encode(wideIntegers(plainValue(value)), { useBigInt64: true, ignoreUndefined: true });
+    case FORMATS.STRING:
+    case FORMATS.BYTES:
+      return scalarText(value);
+    case FORMATS.LUA:
+    case FORMATS.GOLANG:
+      return value;
+    case FORMATS.ERROR:
+      if (value instanceof LuaError) return value;
+      if (typeof value === "string") return new LuaError(value, "Internal", false);
+      throw new Error("the payload holds no error");
+    default:
+      throw new Error(`unknown format ${format}`);
+  }
+}
+
+function scalarText(value: LuaValue): LuaValue {
+  if (typeof value === "string" || value instanceof Uint8Array) return value;
+  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") {
+    return String(value);
+  }
+  if (value instanceof LuaFloat) return String(value.value);
+  if (value instanceof LuaError) return value.message;
+  throw new Error("the payload holds no text");
+}
+
+/** Integers beyond 32 bits as bigints, which the library writes as integers; it would write numbers as floats. */
+function wideIntegers(value: Value): Value {
+  if (typeof value === "number") {
+    const isWide = Number.isSafeInteger(value) && (value > 0xffffffff || value < -0x80000000);
+    return isWide ? BigInt(value) : value;
+  }
+  if (Array.isArray(value)) return value.map(wideIntegers);
+  if (!isValueMap(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, wideIntegers(item)]));
+}
+
+function luaOfMsgpack(value: unknown): LuaValue {
+  if (typeof value === "bigint") {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value;
+  }
+  if (Array.isArray(value)) return value.map(luaOfMsgpack);
+  if (value instanceof Uint8Array || typeof value !== "object" || value === null) return value as LuaValue;
+  if (value instanceof Date) return Math.floor(value.getTime() / 1000);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, luaOfMsgpack(item)]));
+}
