@@ -24,6 +24,8 @@ export interface ApplicationTestOptions {
   readonly simulated?: boolean;
   /** Seed of a simulation. */
   readonly seed?: number;
+  /** Seed of the order in which ready processes run; absent: first in, first out. */
+  readonly orderSeed?: number;
   /** Checks a process may take in one turn; 1 interrupts it everywhere. */
   readonly budget?: number;
   /** False leaves services stopped. */
@@ -92,6 +94,7 @@ export async function startApplication(
     history: await historyFrom(configuration, ports),
     baseDirectory: folder,
     hashSeed: world === undefined ? undefined : options.seed ?? 1,
+    orderSeed: options.orderSeed,
     components: [
       ...options.budget === undefined ? [] : [budgetComponent(options.budget)],
       ...options.components ?? [],

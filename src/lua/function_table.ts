@@ -126,7 +126,8 @@ export class FunctionTable {
   exited(process: LuaProcess, call: ActiveCall, exit: Exit): void {
     const pool = call.pool!;
     const slot = process.slot;
-    if (exit.ok && !pool.stale) this.#release(pool, slot);
+    if (process.killed) this.#replace(pool);
+    else if (exit.ok && !pool.stale) this.#release(pool, slot);
     else this.#drop(pool, slot);
     if (call.process !== process) return;
     call.process = undefined;
@@ -238,8 +239,13 @@ export class FunctionTable {
   }
 
   #drop(pool: FunctionPool, slot: number): void {
-    pool.workers--;
     this.#runtime.dropWorker(slot);
+    this.#replace(pool);
+  }
+
+  /** Takes note that a worker is gone; a call that waits gets a new one. */
+  #replace(pool: FunctionPool): void {
+    pool.workers--;
     const next = pool.stale ? undefined : pool.waiting.shift();
     if (next !== undefined) this.#run(next, pool, this.#hire(pool));
   }

@@ -24,6 +24,8 @@ export class LuaProcess implements ProcessContext, Pid {
   startedMs = 0;
   trapLinks = false;
   upgradable = false;
+  /** Set once it is to end by force: then its slot goes with it, also that of a worker. */
+  killed = false;
   /** Ids whose change was announced and not yet read; null when nothing is pending. */
   outdated: Set<string> | null = null;
   #calls: Set<ActiveCall> | undefined;

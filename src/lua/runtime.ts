@@ -542,7 +542,9 @@ export class LuaRuntime implements Runtime {
   /** Ends a process or call by force with an error. */
   killProcess(process: LuaProcess, error: LuaError): void {
     this.defer(() => {
-      if (this.#bySlot[process.slot] === process) this.universe.kill(process.slot, error);
+      if (this.#bySlot[process.slot] !== process) return;
+      process.killed = true;
+      this.universe.kill(process.slot, error);
     });
   }
 

@@ -3,7 +3,7 @@ import process from "node:process";
 import type { Trace } from "./world.ts";
 
 /** Seeds of a plain test run; WIPPY_SEEDS overrides the number, WIPPY_SEED picks a single one. */
-const SEEDS_DEFAULT = 200;
+const SEEDS_DEFAULT = 100;
 
 /** Longest run of one simulation over all its seeds. */
 export const SEEDS_TIMEOUT_MS = 600_000;
