@@ -15,7 +15,6 @@ import type {
   WebSocketPeer,
 } from "../ports/mod.ts";
 import { BUN, DENO, type DenoGlobal } from "./runtime_globals.ts";
-import { listenBehindTls } from "./tls_front.ts";
 
 type BunServer = Bun.Server<BunSocketData>;
 
@@ -40,7 +39,14 @@ export class SystemHttp implements HttpListen {
     // Bun's server knows all or nothing; Deno's knows nothing of client certificates.
     const isNative = wanted === "none" ||
       (BUN !== undefined && (wanted === "request" || wanted === "require_and_verify"));
-    return isNative ? listenPlainly(options, handle) : listenBehindTls(options, handle, listenPlainly);
+    if (isNative) return listenPlainly(options, handle);
+    return import("./tls_front.ts").then(({ listenBehindTls }) =>
+      listenBehindTls(options, handle, listenPlainly)
+    );
+  }
+
+  fileBody(path: string, start: number, end: number): Blob | undefined {
+    return BUN?.file(path).slice(start, end);
   }
 }
 

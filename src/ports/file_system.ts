@@ -15,6 +15,8 @@ export interface FileSystem {
   makeDirectory(path: string): void;
   remove(path: string): void;
   open(path: string, mode: FileMode): FileHandle;
+  /** Path of the machine behind a path, for what the platform reads by itself; absent when there are no such files. */
+  systemPath?(path: string): string;
 }
 
 /** How a file is opened: to read, to write anew, to write anew unless it is there, to append. */

@@ -74,4 +74,9 @@ export type HttpHandler = (request: Request, connection: ConnectionInfo) => Resp
 /** Starts servers. Port in use: Unavailable `address already in use: <addr>`. */
 export interface HttpListen {
   listen(options: ListenOptions, handle: HttpHandler): HttpListener | Promise<HttpListener>;
+  /**
+   * The bytes of a file from `start` to `end` as the body of a response, read by the platform while it is sent; undefined
+   * when it can't. Such a response must have a `Content-Disposition`, or the platform makes one up.
+   */
+  fileBody?(path: string, start: number, end: number): Blob | undefined;
 }

@@ -63,6 +63,10 @@ export class DirectoryFileSystem implements FileSystem {
     return this.#attempt(path, () => this.#files.readFile(full));
   }
 
+  systemPath(path: string): string {
+    return this.#readable(path);
+  }
+
   writeFile(path: string, data: Uint8Array, mode: "w" | "a" | "wx"): void {
     const full = this.#fileToWrite(path, mode);
     this.#attempt(

@@ -7,7 +7,7 @@
 import type { Exchange } from "./exchange.ts";
 
 /** Bytes or text that are there, bytes that are still to come, or nothing. */
-export type AnswerBody = string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null;
+export type AnswerBody = string | Uint8Array<ArrayBuffer> | Blob | ReadableStream<Uint8Array> | null;
 
 /** What will be sent. Header names are lower case. */
 export interface Answer {
@@ -68,7 +68,8 @@ export function addVary(answer: Answer, name: string): void {
 export function bodyLength(body: AnswerBody): number | undefined {
   if (body === null) return 0;
   if (typeof body === "string") return utf8Length(body);
-  return body instanceof Uint8Array ? body.length : undefined;
+  if (body instanceof Uint8Array) return body.length;
+  return body instanceof Blob ? body.size : undefined;
 }
 
 function utf8Length(text: string): number {

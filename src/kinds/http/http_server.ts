@@ -78,6 +78,11 @@ export class HttpServer implements Service {
   /** Runs the function of the endpoint that was found. */
   readonly invoke = invoke;
 
+  /** A part of a file as a body that the platform reads; undefined when it can't. */
+  fileBody(path: string, start: number, end: number): Blob | undefined {
+    return this.#http.fileBody?.(path, start, end);
+  }
+
   /** When reading a request that begins now must be over, on the monotonic clock. */
   readDeadlineMs(): number {
     const { readMs } = this.#plan;

@@ -50,10 +50,12 @@ function pieces(bytes: Uint8Array): ReadableStream<Uint8Array> {
 
 function compress(answer: Answer, compression: Compression, effort: CompressionEffort): Answer {
   const { body } = answer;
-  const bytes = typeof body === "string" ? encoder.encode(body) : body as Exclude<typeof body, string>;
-  if (bytes instanceof Uint8Array && bytes.length <= AT_ONCE_BYTES_MAX) {
-    answer.body = compression.gzip(bytes, effort);
-  } else answer.body = compression.gzipStream(bytes instanceof Uint8Array ? pieces(bytes) : bytes!, effort);
+  const data = typeof body === "string" ? encoder.encode(body) : body;
+  if (data instanceof Uint8Array) {
+    answer.body = data.length <= AT_ONCE_BYTES_MAX
+      ? compression.gzip(data, effort)
+      : compression.gzipStream(pieces(data), effort);
+  } else answer.body = compression.gzipStream(data instanceof Blob ? data.stream() : data!, effort);
   const { headers } = answer;
   headers["content-encoding"] = "gzip";
   delete headers["content-length"];
