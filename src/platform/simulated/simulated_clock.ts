@@ -1,11 +1,13 @@
 /**
  * Virtual time, and the loop that drives a simulation.
  *
- * V1. Time moves only when nothing is ready, and then straight to the earliest timer.
+ * V1. Time moves only when nothing is ready, and then straight to the earliest timer. After `BUSY_CALLBACKS`
+ *     callbacks without a move each takes `BUSY_STEP_MS`: a program that is always busy can't stop time.
  * V2. One callback runs at a time; every promise reaction it causes runs before the next callback.
- * V3. `soon` keeps its order. Timers due at the same time fire in the order of the seed.
+ * V3. `settle`, `advance` and `run` go before `drive`: what is driven may move time itself.
+ * V4. `soon` keeps its order. Timers due at the same time fire in the order of the seed.
  */
-import { setImmediate } from "node:timers";
+import { setImmediate, setTimeout } from "node:timers";
 import { Failure } from "../../core/mod.ts";
 import type { Clock, Random, TimerHandle } from "../../ports/mod.ts";
 import { SystemClock } from "../system_clock.ts";
@@ -24,6 +26,10 @@ export interface SimulatedClockOptions {
 /** 2030-01-01, 00:00 UTC. */
 const START_MS = Date.UTC(2030, 0, 1);
 const CALLBACKS_MAX = 50_000_000;
+/** Longest wait for the real world, in real milliseconds, before a simulation counts as stuck. */
+const OUTSIDE_MS_MAX = 2_000;
+const BUSY_CALLBACKS = 200;
+const BUSY_STEP_MS = 50;
 
 /** A clock that a test moves. */
 export class SimulatedClock implements Clock {
@@ -34,7 +40,11 @@ export class SimulatedClock implements Clock {
   readonly #timers = new TimerHeap();
   #soon: (() => void)[] = [];
   #soonAt = 0;
+  /** Ends of `settle`, `advance` and `run` in progress. */
+  readonly #steps = new Set<Promise<void>>();
   #elapsedMs = 0;
+  /** Callbacks since time moved last. */
+  #busy = 0;
   #rank = 0;
   #foreground = 0;
   #callbacks = 0;
@@ -117,19 +127,19 @@ export class SimulatedClock implements Clock {
 
   /** Runs what is ready now, without moving time. */
   settle(): Promise<void> {
-    return this.#run(this.#elapsedMs);
+    return this.#step(this.#elapsedMs);
   }
 
   /** Lets `ms` pass and runs everything due on the way. */
   async advance(ms: number): Promise<void> {
     const until = this.#elapsedMs + ms;
-    await this.#run(until);
-    this.#elapsedMs = until;
+    await this.#step(until);
+    this.#elapsedMs = Math.max(this.#elapsedMs, until);
   }
 
   /** Runs until nothing is left but background timers, at most to `untilMs` on the virtual clock. */
   async run(untilMs = Infinity): Promise<void> {
-    await this.#run(untilMs, () => this.#foreground === 0 && this.#soonAt === this.#soon.length);
+    await this.#step(untilMs, () => this.#foreground === 0 && this.#soonAt === this.#soon.length);
   }
 
   /** Runs until `promise` settles. Fails with Internal when nothing is left that could settle it. */
@@ -139,17 +149,38 @@ export class SimulatedClock implements Clock {
       settled = true;
     };
     promise.then(settle, settle);
-    await this.#run(Infinity, () => settled);
+    await this.#run(Infinity, () => settled, true);
+    // What is left may be work of the real world, a module being loaded or a key being derived. It takes no virtual time.
+    for (let waitedMs = 0; !settled && waitedMs < OUTSIDE_MS_MAX; waitedMs += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      await this.#run(Infinity, () => settled, true);
+    }
     if (!settled) {
       throw new Failure("Internal", "the simulation is stuck: nothing is ready and no timer is set");
     }
     return promise;
   }
 
-  async #run(untilMs: number, done: () => boolean = () => false): Promise<void> {
+  /** Moves the simulation by hand; loops that merely wait for a promise stand still meanwhile. */
+  async #step(untilMs: number, done?: () => boolean): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#steps.add(promise);
+    try {
+      await this.#run(untilMs, done);
+    } finally {
+      this.#steps.delete(promise);
+      resolve();
+    }
+  }
+
+  async #run(untilMs: number, done: () => boolean = () => false, yields = false): Promise<void> {
     for (;;) {
       await reactions();
       if (done()) return;
+      if (yields && this.#steps.size > 0) {
+        await Promise.all(this.#steps);
+        continue;
+      }
       const fire = this.#take(untilMs);
       if (fire === undefined) return;
       this.#callbacks += 1;
@@ -161,22 +192,32 @@ export class SimulatedClock implements Clock {
   }
 
   #take(untilMs: number): (() => void) | undefined {
-    if (this.#soonAt < this.#soon.length) {
-      const fire = this.#soon[this.#soonAt]!;
-      this.#soonAt += 1;
-      if (this.#soonAt === this.#soon.length) {
-        this.#soon = [];
-        this.#soonAt = 0;
-      }
-      return fire;
-    }
     const timer = this.#timers.peek();
+    const isReady = this.#soonAt < this.#soon.length;
+    // A busy program and overdue timers take turns.
+    const isOverdue = timer !== undefined && timer.dueMs <= this.#elapsedMs && this.#busy > BUSY_CALLBACKS;
+    if (isReady && !(isOverdue && this.#busy % 2 === 0)) return this.#takeSoon(untilMs);
     if (timer === undefined || timer.dueMs > untilMs) return undefined;
     this.#timers.pop();
     timer.canceled = true;
     if (!timer.background) this.#foreground -= 1;
     this.#elapsedMs = Math.max(this.#elapsedMs, timer.dueMs);
+    this.#busy = isReady ? this.#busy + 1 : 0;
     return timer.fire;
+  }
+
+  #takeSoon(untilMs: number): () => void {
+    this.#busy += 1;
+    if (this.#busy > BUSY_CALLBACKS) {
+      this.#elapsedMs = Math.max(this.#elapsedMs, Math.min(untilMs, this.#elapsedMs + BUSY_STEP_MS));
+    }
+    const fire = this.#soon[this.#soonAt]!;
+    this.#soonAt += 1;
+    if (this.#soonAt === this.#soon.length) {
+      this.#soon = [];
+      this.#soonAt = 0;
+    }
+    return fire;
   }
 }
 
