@@ -23,6 +23,8 @@ export interface DatabaseHandle {
 export interface TransactionHandle {
   readonly database: SqlDatabase;
   readonly transaction: SqlTransaction;
+  /** Forgets that the end of the process ends it. */
+  readonly forget: () => void;
 }
 
 interface StatementHandle {
@@ -100,8 +102,12 @@ function beginOptions(call: Call): { isolation: SqlIsolation; readOnly: boolean 
 const begin: ModuleCommand = (call) => {
   const database = liveDatabase(call.self(databaseObject));
   const begun = database.begin(beginOptions(call), call.process);
-  const handle = (transaction: SqlTransaction): NativeResult =>
-    call.create(transactionObject, { database, transaction });
+  const { process } = call;
+  // Lua may end before it has seen the object, whose release would do the same.
+  const handle = (transaction: SqlTransaction): NativeResult => {
+    const forget = process.onEnd(() => abandon(transaction));
+    return call.create(transactionObject, { database, transaction, forget });
+  };
   return begun instanceof Promise ? unlessGone(call, begun, handle, abandon) : handle(begun);
 };
 
@@ -165,7 +171,9 @@ function savepoint(verb: string): ModuleCommand {
 
 function ending(act: (transaction: SqlTransaction) => void | Promise<void>): ModuleCommand {
   return (call): NativeResult | Promise<NativeResult> => {
-    const done = act(liveTransaction(call.self(transactionObject)));
+    const handle = call.self(transactionObject);
+    const done = act(liveTransaction(handle));
+    handle.forget();
     return done instanceof Promise ? done.then(() => true) : true;
   };
 }
@@ -184,7 +192,10 @@ export const transactionObject: ObjectDefinition<TransactionHandle> = defineObje
     rollback_to: savepoint("ROLLBACK TO SAVEPOINT"),
     release: savepoint("RELEASE SAVEPOINT"),
   },
-  release: ({ transaction }) => abandon(transaction),
+  release: ({ transaction, forget }) => {
+    forget();
+    abandon(transaction);
+  },
 });
 
 function liveStatement(call: Call): SqlStatement {
