@@ -10,7 +10,7 @@
  * PH4. The entry itself is never changed: what is resolved is a copy, and only of what holds a placeholder.
  * PH5. `<field>_env` counts only when it names a registered variable; an empty value keeps the inline field.
  */
-import { Failure, isValueMap, type Value, type ValueMap } from "../core/mod.ts";
+import { asFailure, Failure, isValueMap, type Value, type ValueMap } from "../core/mod.ts";
 import type { Environment } from "../ports/mod.ts";
 
 const PLACEHOLDER = /\$\$\{|\$\{env:([^}|]+)(?:\|([^}]*))?\}|\$\{([A-Z0-9_]+)\|([^}]*)\}/g;
@@ -115,7 +115,7 @@ async function resolveText(text: string, path: string, environment: Environment)
     }
     const name = (match[1] ?? match[3])!.trim();
     const fallback = match[2] ?? match[4];
-    const value = await lookUp(name, environment) ?? fallback;
+    const value = await lookUp(name, path, environment) ?? fallback;
     if (value === undefined) throw unset(name, path, environment);
     if (whole.length === text.length) return typed(value, fallback);
     result += value;
@@ -124,13 +124,17 @@ async function resolveText(text: string, path: string, environment: Environment)
 }
 
 /** The variable's value or own default; a variable that is not registered has neither. */
-async function lookUp(name: string, environment: Environment): Promise<string | undefined> {
+async function lookUp(name: string, path: string, environment: Environment): Promise<string | undefined> {
   if (environment.variable(name) === undefined) return undefined;
   try {
     return await environment.get(name);
   } catch (error) {
-    if (error instanceof Failure && error.kind === "NotFound") return undefined;
-    throw error;
+    const { kind, message, retryable, details } = asFailure(error);
+    throw new Failure(kind, `${path}: environment variable "${name}": ${message}`, {
+      retryable,
+      details,
+      cause: error,
+    });
   }
 }
 
