@@ -1,9 +1,9 @@
 /** The `registry` module: entries, versions and changes of the running application. */
-import { RE2JS } from "re2js";
-import { Failure, type ValueMap } from "../../src/core/mod.ts";
+import { Failure, type Value, type ValueMap } from "../../src/core/mod.ts";
 import { type Call, defineModule, defineObject, type ObjectDefinition } from "../../src/lua/mod.ts";
 import {
   type Change,
+  type CompileExpression,
   type Entry,
   printVersion,
   type Registry,
@@ -49,9 +49,17 @@ function registryOf(call: Call): Registry {
   return registry;
 }
 
-function compileExpression(pattern: string): (text: string) => boolean {
-  const expression = RE2JS.compile(pattern);
-  return (text) => expression.matcher(text).find();
+/** Compiles expressions that run in linear time. Loaded only when a filter has one. */
+async function expressionCompiler(): Promise<CompileExpression> {
+  const { RE2JS } = await import("re2js");
+  return (pattern) => {
+    const expression = RE2JS.compile(pattern);
+    return (text) => expression.matcher(text).find();
+  };
+}
+
+function noExpression(): never {
+  throw new Error("a filter without expressions compiled one");
 }
 
 /** Entries the caller may read, as tables. */
@@ -69,16 +77,24 @@ function get(call: Call, state: RegistryState, i: number): LuaValue {
   return entryTable(entry);
 }
 
-function find(call: Call, registry: Registry, state: RegistryState, i: number): LuaValue[] {
+function find(
+  call: Call,
+  registry: Registry,
+  state: RegistryState,
+  i: number,
+): NativeResult | Promise<NativeResult> {
   if (call.type(i) !== "table") throw new ArgumentError(i, "table", call.type(i));
   const filter: ValueMap | undefined = filterOf(call.value(i));
   if (filter === undefined) throw invalid("filter must have text keys");
   const log = call.services.log.named("registry");
-  const found = registry.finder.find(state, filter, {
-    compile: compileExpression,
-    warn: (message, fields) => log.warn(message, { ...fields, entry: call.process.entryId }),
-  });
-  return readable(call, found);
+  const search = (compile: CompileExpression): NativeResult => {
+    const warn = (message: string, fields: Record<string, Value>): void => {
+      log.warn(message, { ...fields, entry: call.process.entryId });
+    };
+    return readable(call, registry.finder.find(state, filter, { compile, warn }));
+  };
+  const hasExpression = Object.keys(filter).some((key) => key.startsWith("~"));
+  return hasExpression ? expressionCompiler().then(search) : search(noExpression);
 }
 
 function wholeNumber(call: Call, i: number): number {
@@ -176,10 +192,6 @@ const snapshotObject: ObjectDefinition<SnapshotHandle> = defineObject<SnapshotHa
   methods: {
     entries: (call) => readable(call, call.self(snapshotObject).state.all()),
     get: (call) => get(call, call.self(snapshotObject).state, 2),
-    find: (call) => {
-      const { registry, state } = call.self(snapshotObject);
-      return find(call, registry, state, 2);
-    },
     namespace: (call) => readable(call, call.self(snapshotObject).state.namespace(call.string(2))),
     version: (call) => {
       const { registry, version } = call.self(snapshotObject);
@@ -188,6 +200,12 @@ const snapshotObject: ObjectDefinition<SnapshotHandle> = defineObject<SnapshotHa
     changes: (call) => {
       const { registry, state } = call.self(snapshotObject);
       return call.create(changesObject, { registry, state, changes: [] });
+    },
+  },
+  commands: {
+    find: (call) => {
+      const { registry, state } = call.self(snapshotObject);
+      return find(call, registry, state, 2);
     },
   },
 });
@@ -216,10 +234,6 @@ export default defineModule({
   classes: ["nondeterministic", "storage"],
   functions: {
     get: (call) => get(call, registryOf(call).snapshot().state, 1),
-    find: (call) => {
-      const registry = registryOf(call);
-      return find(call, registry, registry.snapshot().state, 1);
-    },
     parse_id: (call) => idTable(call.string(1)),
     snapshot: (call) => {
       const registry = registryOf(call);
@@ -237,6 +251,10 @@ export default defineModule({
     },
   },
   commands: {
+    find: (call) => {
+      const registry = registryOf(call);
+      return find(call, registry, registry.snapshot().state, 1);
+    },
     snapshot_at: (call) => snapshotAt(call, registryOf(call), wholeNumber(call, 1)),
     apply_version: async (call) => {
       const { version } = versionArgument(call, 1);
