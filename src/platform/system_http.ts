@@ -155,6 +155,8 @@ function listenOnBun(bun: typeof Bun, options: ListenOptions, handle: HttpHandle
       idleTimeout: idleSeconds,
       maxRequestBodySize: options.bodyBytesMax ?? Number.MAX_SAFE_INTEGER,
       development: false,
+      // Outside development Bun shares ports unless told not to.
+      reusePort: false,
       fetch(request, served) {
         const connection = new BunConnection(served, request, idleSeconds);
         const response = handle(request, connection);
