@@ -2,11 +2,17 @@
 import { Failure } from "../../src/core/mod.ts";
 import { type Call, defineModule } from "../../src/lua/mod.ts";
 import { ArgumentError, type NativeResult, Values } from "../../src/vm/mod.ts";
-import { describeProblems, SchemaCache } from "./schema.ts";
+import type { SchemaCache } from "./schema.ts";
 import types from "./json.d.lua" with { type: "text" };
 
-const SCHEMAS = new SchemaCache();
 const UTF8 = new TextDecoder();
+
+let loaded: SchemaCache | undefined;
+
+/** Loaded when first used: that takes longer than all of a short run. */
+function schemas(): SchemaCache | Promise<SchemaCache> {
+  return loaded ?? import("./schema.ts").then((module) => loaded ??= new module.SchemaCache());
+}
 
 /** Argument 1 as the text of a schema. */
 function schemaText(call: Call): string {
@@ -15,21 +21,16 @@ function schemaText(call: Call): string {
   throw new ArgumentError(1, "table or string", call.count < 1 ? "none" : call.type(1));
 }
 
-function check(call: Call, document: string): NativeResult {
-  const validate = SCHEMAS.check(schemaText(call));
-  if (validate(parse(document))) return true;
-  const failure = new Failure("Invalid", `validation failed: ${describeProblems(validate.errors)}`, {
-    retryable: false,
-  });
-  return new Values([false, call.error(failure)]);
-}
-
-function parse(document: string): unknown {
-  try {
-    return JSON.parse(document);
-  } catch (cause) {
-    throw new Failure("Internal", `invalid JSON: ${(cause as Error).message}`, { retryable: false, cause });
-  }
+function check(call: Call, document: string): NativeResult | Promise<NativeResult> {
+  const schema = schemaText(call);
+  const checkWith = (cache: SchemaCache): NativeResult => {
+    const problem = cache.check(schema, document);
+    if (problem === "") return true;
+    const failure = new Failure("Invalid", `validation failed: ${problem}`, { retryable: false });
+    return new Values([false, call.error(failure)]);
+  };
+  const cache = schemas();
+  return cache instanceof Promise ? cache.then(checkWith) : checkWith(cache);
 }
 
 export default defineModule({
@@ -37,7 +38,7 @@ export default defineModule({
   types,
   classes: ["encoding", "deterministic", "workflow"],
   builtins: { encode: "json.encode", decode: "json.decode" },
-  functions: {
+  commands: {
     validate: (call) => check(call, UTF8.decode(call.json(2))),
     validate_string: (call) => {
       if (call.count < 2 || call.type(2) !== "string") {

@@ -11,7 +11,7 @@ const SCHEMAS_CACHED_MAX = 100;
 const PROBLEMS_MAX = 10;
 
 /** Regular expressions in schemas run in linear time, whoever wrote them. */
-function linearExpression(pattern: string): { test(text: string): boolean } {
+function linearExpression(pattern: string): { test(text: string): boolean; toString(): string } {
   const expression = RE2JS.compile(pattern);
   // The engine tells expressions apart by their text.
   return { test: (text) => expression.matcher(text).find(), toString: () => `re2:${pattern}` };
@@ -34,8 +34,16 @@ export class SchemaCache {
   #latest: Ajv2020 | undefined;
   #draft7: Ajv | undefined;
 
-  /** The check for the schema in `text`. Fails with Invalid when it is no schema. */
-  check(text: string): ValidateFunction {
+  /**
+   * What is wrong with `document` by the schema in `text`, `""` when nothing is. Fails with Invalid when the schema is
+   * none, with Internal when the document is no JSON.
+   */
+  check(text: string, document: string): string {
+    const validate = this.#validator(text);
+    return validate(parse(document)) ? "" : describeProblems(validate.errors);
+  }
+
+  #validator(text: string): ValidateFunction {
     const known = this.#compiled.get(text);
     if (known !== undefined) {
       this.#compiled.delete(text);
@@ -75,8 +83,16 @@ function withFormats<T extends Ajv | Ajv2020>(ajv: T): T {
   return ajv;
 }
 
+function parse(document: string): unknown {
+  try {
+    return JSON.parse(document);
+  } catch (cause) {
+    throw new Failure("Internal", `invalid JSON: ${(cause as Error).message}`, { retryable: false, cause });
+  }
+}
+
 /** What is wrong, for people: where and why. */
-export function describeProblems(problems: readonly ErrorObject[] | null | undefined): string {
+function describeProblems(problems: readonly ErrorObject[] | null | undefined): string {
   const texts = (problems ?? []).map(({ instancePath, message }) =>
     `${instancePath === "" ? "document" : instancePath} ${message ?? "is invalid"}`
   );

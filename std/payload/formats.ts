@@ -4,18 +4,7 @@ import { Failure, isValueMap, type Value } from "../../src/core/mod.ts";
 import { plainValue } from "../../src/lua/mod.ts";
 import { LuaError, LuaFloat, LuaPayload, type LuaValue, type Universe } from "../../src/vm/mod.ts";
 import { parseYaml, printYaml } from "../yaml/text.ts";
-
-/** Names of formats. */
-export const FORMATS = {
-  JSON: "json/plain",
-  YAML: "yaml/plain",
-  STRING: "text/plain",
-  BYTES: "application/octet-stream",
-  MSGPACK: "application/msgpack",
-  LUA: "lua/any",
-  GOLANG: "golang/any",
-  ERROR: "golang/error",
-} as const;
+import { FORMATS } from "./format_names.ts";
 
 const UTF8 = new TextEncoder();
 

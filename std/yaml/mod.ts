@@ -1,8 +1,8 @@
 /** The `yaml` module: documents as text and back. */
 import { Failure } from "../../src/core/mod.ts";
 import { type Call, defineModule, plainMap, plainValue } from "../../src/lua/mod.ts";
-import { ArgumentError } from "../../src/vm/mod.ts";
-import { parseYaml, printYaml, UNORDERED, type YamlOrder } from "./text.ts";
+import { ArgumentError, type NativeResult } from "../../src/vm/mod.ts";
+import { loadYaml, UNORDERED, type YamlOrder } from "./load.ts";
 import types from "./yaml.d.lua" with { type: "text" };
 
 function invalid(message: string): Failure {
@@ -21,16 +21,18 @@ export default defineModule({
   name: "yaml",
   types,
   classes: ["encoding", "deterministic", "workflow"],
-  functions: {
+  commands: {
     encode: (call) => {
       if (call.count < 1 || call.type(1) !== "table") throw invalid("table expected");
-      return printYaml(plainValue(call.value(1)), orderArgument(call, 2));
+      const value = plainValue(call.value(1));
+      const order = orderArgument(call, 2);
+      return loadYaml<NativeResult>(({ printYaml }) => printYaml(value, order));
     },
     decode: (call) => {
       if (call.count < 1 || call.type(1) !== "string") throw invalid("string expected");
       const text = call.string(1);
       if (text === "") throw invalid("input cannot be empty");
-      return parseYaml(text);
+      return loadYaml<NativeResult>(({ parseYaml }) => parseYaml(text));
     },
   },
 });

@@ -2,17 +2,7 @@
 import { parseAllDocuments, stringify } from "yaml";
 import { Failure, isValueMap, type Value, type ValueMap } from "../../src/core/mod.ts";
 import { LuaFloat, type LuaValue } from "../../src/vm/mod.ts";
-
-/** How maps are ordered. */
-export interface YamlOrder {
-  /** Keys that come first, in this order, in every map. */
-  readonly first: readonly string[];
-  /** Whether the other keys are sorted. */
-  readonly sorted: boolean;
-}
-
-/** Order as it comes. */
-export const UNORDERED: YamlOrder = { first: [], sorted: false };
+import { UNORDERED, type YamlOrder } from "./load.ts";
 
 const INTEGER_MIN = -(1n << 63n);
 const INTEGER_MAX = (1n << 63n) - 1n;

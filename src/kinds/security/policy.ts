@@ -1,8 +1,7 @@
 /** `security.policy`: a rule of who may do what, declared by patterns and conditions. */
-import { RE2JS } from "re2js";
 import { type Decoded, schema } from "../../core/mod.ts";
 import { defineKind } from "../../registry/mod.ts";
-import { allOf, compileCondition, OPERATORS, Policy } from "../../security/mod.ts";
+import { allOf, compileCondition, type CompileExpression, OPERATORS, Policy } from "../../security/mod.ts";
 import { groupIds, POLICY_FIELDS } from "./policy_fields.ts";
 
 const CONFIG = schema.object({
@@ -18,27 +17,41 @@ const CONFIG = schema.object({
   groups: schema.list(schema.string()),
 });
 
-function compileExpression(pattern: string): (text: string) => boolean {
-  const expression = RE2JS.compile(pattern);
-  return (text) => expression.matcher(text).find();
+const EXPRESSION_OPERATORS: ReadonlySet<string> = new Set(["matches", "nmatches"]);
+
+/** A compiler of regular expressions that run in linear time. Loaded only when a policy has one. */
+async function expressionCompiler(): Promise<CompileExpression> {
+  const { RE2JS } = await import("re2js");
+  return (pattern) => {
+    const expression = RE2JS.compile(pattern);
+    return (text) => expression.matcher(text).find();
+  };
 }
 
-function policyOf(id: string, { policy }: Decoded<typeof CONFIG>): Policy {
-  const conditions = policy.conditions.map((condition) => compileCondition(condition, compileExpression));
-  return new Policy(id, { ...policy, applies: allOf(conditions) });
+function noExpression(): never {
+  throw new Error("a condition compiled an expression though its operator has none");
+}
+
+async function policyOf(id: string, { policy }: Decoded<typeof CONFIG>): Promise<Policy> {
+  const hasExpression = policy.conditions.some(({ operator }) => EXPRESSION_OPERATORS.has(operator));
+  const compile = hasExpression ? await expressionCompiler() : noExpression;
+  return new Policy(id, {
+    ...policy,
+    applies: allOf(policy.conditions.map((condition) => compileCondition(condition, compile))),
+  });
 }
 
 export default defineKind({
   name: "security.policy",
   doc: "Allows or denies actions on resources.",
   config: CONFIG,
-  open({ id, ns, config, security, bus }) {
-    security.register(id, policyOf(id, config), groupIds(config.groups, ns));
+  async open({ id, ns, config, security, bus }) {
+    security.register(id, await policyOf(id, config), groupIds(config.groups, ns));
     bus.send({ system: "security", kind: "policy.register", path: id });
     return {};
   },
-  change(current, { id, ns, config, security, bus }) {
-    security.register(id, policyOf(id, config), groupIds(config.groups, ns));
+  async change(current, { id, ns, config, security, bus }) {
+    security.register(id, await policyOf(id, config), groupIds(config.groups, ns));
     bus.send({ system: "security", kind: "policy.update", path: id });
     return current;
   },

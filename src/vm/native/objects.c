@@ -298,6 +298,8 @@ static int payload_new (lua_State *L) {
   return 1;
 }
 
+static int payload_results (lua_State *L, int status, lua_KContext context) { return lua_gettop(L); }
+
 /* data(): the value itself, or the host's conversion (upvalue 1) for other formats. */
 static int payload_data (lua_State *L) {
   class_check(L, 1, CLASS_PAYLOAD, "Payload");
@@ -308,8 +310,10 @@ static int payload_data (lua_State *L) {
     return 1;
   }
   lua_settop(L, 1);
-  return lua_tocfunction(L, lua_upvalueindex(1)) ?
-    (lua_pushvalue(L, lua_upvalueindex(1)), lua_insert(L, 1), lua_call(L, 1, LUA_MULTRET), lua_gettop(L)) : 0;
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_callk(L, 1, LUA_MULTRET, 0, payload_results);
+  return payload_results(L, LUA_OK, 0);
 }
 
 static int payload_format (lua_State *L) {

@@ -1,0 +1,22 @@
+/** The YAML library, loaded when first used: that takes longer than all of a short run. */
+
+/** How maps are ordered. */
+export interface YamlOrder {
+  /** Keys that come first, in this order, in every map. */
+  readonly first: readonly string[];
+  /** Whether the other keys are sorted. */
+  readonly sorted: boolean;
+}
+
+/** Order as it comes. */
+export const UNORDERED: YamlOrder = { first: [], sorted: false };
+
+type YamlText = typeof import("./text.ts");
+
+let loaded: YamlText | undefined;
+
+/** Runs `use` with the library, at once when it is there. */
+export function loadYaml<T>(use: (yaml: YamlText) => T): T | Promise<T> {
+  if (loaded !== undefined) return use(loaded);
+  return import("./text.ts").then((module) => use(loaded = module));
+}
