@@ -4,7 +4,7 @@ import type { Actor, Scope } from "./security.ts";
 
 /** A running service. */
 export interface ServiceRun {
-  /** Shown in status and logs, e.g. `service listening on :8080`. */
+  /** Shown in status and logs, e.g. `service listening on :8080`; may change while it runs. */
   readonly details?: string;
   /** Resolves when the service ends by itself: null after a clean end, else the failure. */
   readonly ended: Promise<Failure | null>;

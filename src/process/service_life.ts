@@ -56,6 +56,7 @@ export class ServiceLife {
   #phase: "active" | "failing" | "over" = "active";
   #hurry: () => void = () => {};
   #done: Promise<void> = Promise.resolve();
+  #current: ServiceRun | undefined;
 
   constructor(subject: LifeSubject, owner: LifeOwner) {
     this.subject = subject;
@@ -80,6 +81,11 @@ export class ServiceLife {
   /** True while it waits between a failure and the next attempt. */
   get isFailing(): boolean {
     return this.#phase === "failing";
+  }
+
+  /** What the running service says of itself now; undefined while it does not run. */
+  get details(): string | undefined {
+    return this.#current?.details;
   }
 
   /** Resolves when it is over. */
@@ -162,10 +168,12 @@ export class ServiceLife {
     const { clock } = this.#owner;
     const { lifecycle } = this.subject;
     this.runningSinceMs = clock.monotonicMs();
+    this.#current = run;
     this.#owner.changed(this, "running", run.details ?? "", null);
     this.#decide(null);
     const ended = run.ended.then((failure) => ({ failure }), (error) => ({ failure: asFailure(error) }));
     const end = await untilAborted(ended, this.#stopping.signal);
+    this.#current = undefined;
     if (end === undefined) {
       this.#owner.changed(this, "stopping", run.details ?? "", null);
       await this.#stopRun(run);

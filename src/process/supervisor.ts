@@ -345,7 +345,8 @@ export class Supervisor implements ServiceRegistry {
   }
 
   #stateOf(supervised: Supervised): ServiceState {
-    const { id, status, desired, details, life, lastUpdateMs, startedAtMs, lifecycle } = supervised;
+    const { id, status, desired, life, lastUpdateMs, startedAtMs, lifecycle } = supervised;
+    const details = life?.details ?? supervised.details;
     const since = status === "running" ? life?.runningSinceMs ?? null : null;
     const stable = since !== null && this.#clock.monotonicMs() - since >= lifecycle.stableThresholdMs;
     const retryCount = stable ? 0 : life?.retryCount ?? 0;
