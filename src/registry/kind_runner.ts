@@ -4,7 +4,8 @@
  * Owns what is live per entry: the opened resource, its supervised service, the references found in it. What is offered and in
  * which order belongs to `Registry`.
  *
- * KR1. A rejected operation leaves things as they were: a failed open leaves nothing, a failed change the previous state.
+ * KR1. A rejected operation leaves things as they were: a failed open leaves nothing, a failed change the previous state, a
+ *      refused close the live entry. A close that fails in another way than by a Failure counts as done.
  * KR2. Placeholders are resolved here and only here; the stored entry keeps its text.
  * KR3. An operation that takes longer than its limit is rejected. When it ends after all, its effect is taken back, and the
  *      next operation on that entry waits for this.
@@ -77,33 +78,35 @@ export class KindRunner {
   async run(operation: Operation, view: RunView): Promise<void> {
     const { id } = operation.entry;
     const { promise: limit, reject } = Promise.withResolvers<never>();
+    const attempt = { isOver: false };
     const timer = this.#clock.timer(this.#timeoutMs, () => {
+      attempt.isOver = true;
       const seconds = this.#timeoutMs / 1000;
       const message =
         `${operation.entry.kind} neither accepted nor rejected ${operation.kind} within ${seconds} s`;
       reject(new Failure("Timeout", message, { retryable: true }));
     });
-    const work = this.#after(id, operation, view);
-    let over = false;
+    const work = this.#after(id, operation, view, attempt);
     try {
-      await Promise.race([
-        work,
-        limit.catch((error) => {
-          over = true;
-          throw error;
-        }),
-      ]);
+      await Promise.race([work, limit]);
     } catch (error) {
-      if (over) this.#takeBackWhenDone(id, operation, view, work);
+      if (attempt.isOver) this.#takeBackWhenDone(id, operation, view, work);
       throw error;
     } finally {
       timer.cancel();
     }
   }
 
-  async #after(id: string, operation: Operation, view: RunView): Promise<void> {
+  async #after(
+    id: string,
+    operation: Operation,
+    view: RunView,
+    attempt: { readonly isOver: boolean },
+  ): Promise<void> {
     const late = this.#late.get(id);
     if (late !== undefined) await late;
+    // Nobody waits for it any more, and nothing has happened that would have to be taken back.
+    if (attempt.isOver) throw new Failure("Canceled", "given up before it began");
     await this.#perform(operation, view);
   }
 
@@ -161,7 +164,7 @@ export class KindRunner {
   /** Provides the resource and registers the service of what was opened. */
   async #install(
     entry: Entry,
-    prepared: Prepared,
+    prepared: Pick<Prepared, "definition" | "lifecycle" | "references">,
     opened: Opened<unknown>,
     before: Live | undefined,
   ): Promise<void> {
@@ -235,11 +238,18 @@ export class KindRunner {
     if (live.opened.service !== undefined) await this.#services.services.remove(id);
     this.#services.resources.withdraw(id);
     this.#live.delete(id);
-    await live.definition.close?.(live.opened, {
-      ...this.#services,
-      entries: view.entries,
-      id,
-      entry: live.entry,
-    });
+    const { definition, entry, opened } = live;
+    try {
+      await definition.close?.(opened, { ...this.#services, entries: view.entries, id, entry });
+    } catch (error) {
+      if (!(error instanceof Failure)) {
+        // A mistake of the kind is no refusal: there is nothing to go back to.
+        const fields = { id, error: asFailure(error).message };
+        this.#services.log.named("registry").error("entry could not be closed", fields);
+        return;
+      }
+      await this.#install(entry, { ...live, lifecycle: () => live.lifecycle! }, opened, undefined);
+      throw error;
+    }
   }
 }
