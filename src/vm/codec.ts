@@ -15,35 +15,64 @@ const START_BYTES = 4096;
 const ZIGZAG_MAX = 2 ** 52;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** A double and its bytes, for those that lie at no multiple of eight. All machines that run this are little-endian, as WebAssembly is. */
+const float = new Float64Array(1);
+const floatBytes = new Uint8Array(float.buffer);
 
-/** Writes value lists into a buffer that it keeps. */
+/** Writes value lists into a buffer that it keeps, or into one that is given. */
 export class Writer {
-  #bytes = new Uint8Array(START_BYTES);
-  #view = new DataView(this.#bytes.buffer);
+  #own: Uint8Array = new Uint8Array(START_BYTES);
+  /** Where the list in progress goes, up to `#limit`. */
+  #bytes = this.#own;
+  #limit = START_BYTES;
+  #start = 0;
   #length = 0;
 
   /** The list written last; valid until the next one. */
   list(values: readonly LuaValue[]): Uint8Array {
-    this.#length = 0;
-    this.#byte(0);
-    this.#varint(values.length);
-    for (let i = 0; i < values.length; i++) this.#value(values[i], 1);
+    this.#write(this.#own, 0, this.#own.length, values);
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** Writes a list to `bytes[at..end)`; returns its length. When it did not fit, `spilled` has it instead. */
+  into(bytes: Uint8Array, at: number, end: number, values: readonly LuaValue[]): number {
+    this.#write(bytes, at, end, values);
+    return this.#length - this.#start;
+  }
+
+  /** The list that did not fit where it was to go; undefined when it did. */
+  get spilled(): Uint8Array | undefined {
+    return this.#bytes === this.#own ? this.#bytes.subarray(0, this.#length) : undefined;
+  }
+
+  #write(bytes: Uint8Array, at: number, end: number, values: readonly LuaValue[]): void {
+    this.#bytes = bytes;
+    this.#limit = end;
+    this.#start = at;
+    this.#length = at;
+    this.#byte(0);
+    this.#varint(values.length);
+    for (let i = 0; i < values.length; i++) this.#value(values[i], 1);
+  }
+
   #room(count: number): void {
-    const need = this.#length + count;
-    if (need <= this.#bytes.length) return;
-    let size = this.#bytes.length * 2;
-    while (size < need) size *= 2;
-    const grown = new Uint8Array(size);
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    if (this.#length + count <= this.#limit) return;
+    const written = this.#length - this.#start;
+    let size = this.#own.length;
+    while (size < written + count) size *= 2;
+    if (this.#bytes === this.#own || size > this.#own.length) {
+      const grown = new Uint8Array(size);
+      grown.set(this.#bytes.subarray(this.#start, this.#length));
+      this.#own = grown;
+    } else this.#own.set(this.#bytes.subarray(this.#start, this.#length));
+    this.#bytes = this.#own;
+    this.#limit = this.#own.length;
+    this.#start = 0;
+    this.#length = written;
   }
 
   #byte(value: number): void {
-    if (this.#length === this.#bytes.length) this.#room(1);
+    if (this.#length === this.#limit) this.#room(1);
     this.#bytes[this.#length++] = value;
   }
 
@@ -68,14 +97,13 @@ export class Writer {
   #float(value: number): void {
     this.#room(9);
     this.#bytes[this.#length++] = 4;
-    this.#view.setFloat64(this.#length, value, true);
-    this.#length += 8;
+    this.#double(value);
   }
 
   #double(value: number): void {
     this.#room(8);
-    this.#view.setFloat64(this.#length, value, true);
-    this.#length += 8;
+    float[0] = value;
+    for (let i = 0; i < 8; i++) this.#bytes[this.#length++] = floatBytes[i]!;
   }
 
   #number(value: number): void {
@@ -259,8 +287,8 @@ export class Writer {
 /** Reads the values of one list. The bytes may be a view of VM memory: nothing is kept of them. */
 export class Reader {
   #bytes: Uint8Array = new Uint8Array(0);
-  #view = new DataView(this.#bytes.buffer);
   #at = 0;
+  #end = 0;
   #tables: LuaValue[] | undefined;
   #exact = false;
 
@@ -273,24 +301,24 @@ export class Reader {
     return values;
   }
 
-  /** The first value of the list; null when it is empty. */
-  first(bytes: Uint8Array, exact = false): LuaValue {
-    const value = this.open(bytes, exact) === 0 ? null : this.#value(1);
+  /** The first value of the list in `bytes[at..end)`; null when it is empty. */
+  first(bytes: Uint8Array, exact = false, at = 0, end = bytes.length): LuaValue {
+    const value = this.open(bytes, exact, at, end) === 0 ? null : this.#value(1);
     this.#tables = undefined;
     return value;
   }
 
-  /** Starts reading `bytes`; returns how many values there are. */
-  open(bytes: Uint8Array, exact = false): number {
+  /** Starts reading `bytes[at..end)`; returns how many values there are. */
+  open(bytes: Uint8Array, exact = false, at = 0, end = bytes.length): number {
     this.#exact = exact;
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#at = 0;
+    this.#at = at;
+    this.#end = end;
     this.#tables = undefined;
-    if (bytes.length === 0) return 0;
+    if (at === end) return 0;
     if ((this.#byte() & 1) !== 0) this.#tables = [];
     const count = this.#varint();
-    if (count > bytes.length) throw malformed();
+    if (count > end - at) throw malformed();
     return count;
   }
 
@@ -302,7 +330,7 @@ export class Reader {
   }
 
   #byte(): number {
-    if (this.#at >= this.#bytes.length) throw malformed();
+    if (this.#at >= this.#end) throw malformed();
     return this.#bytes[this.#at++]!;
   }
 
@@ -348,16 +376,15 @@ export class Reader {
   }
 
   #double(): number {
-    if (this.#at + 8 > this.#bytes.length) throw malformed();
-    const value = this.#view.getFloat64(this.#at, true);
-    this.#at += 8;
-    return value;
+    if (this.#at + 8 > this.#end) throw malformed();
+    for (let i = 0; i < 8; i++) floatBytes[i] = this.#bytes[this.#at++]!;
+    return float[0]!;
   }
 
   #string(length: number): string | Uint8Array {
     const start = this.#at;
     const end = start + length;
-    if (end > this.#bytes.length) throw malformed();
+    if (end > this.#end) throw malformed();
     this.#at = end;
     return readString(this.#bytes, start, end);
   }
@@ -430,11 +457,11 @@ export class Reader {
     const flags = this.#byte();
     const narr = this.#varint();
     const nhash = this.#varint();
-    if (narr > this.#bytes.length || nhash > this.#bytes.length) throw malformed();
+    if (narr > this.#end - this.#at || nhash > this.#end - this.#at) throw malformed();
     if ((flags & 1) === 0 && this.#tables === undefined) {
       const items: LuaValue[] = [];
       for (let i = 0; i < narr; i++) items.push(this.#value(depth));
-      if (this.#bytes[this.#at] === 0) {
+      if (this.#peek() === 0) {
         this.#at++;
         this.#metatable(flags, depth);
         return items;
@@ -449,8 +476,7 @@ export class Reader {
   #record(flags: number, depth: number): LuaValue {
     const record: { [key: string]: LuaValue } = {};
     for (;;) {
-      const tag = this.#bytes[this.#at];
-      if (tag === 0) break;
+      if (this.#peek() === 0) break;
       const key = this.#value(depth);
       if (typeof key !== "string") {
         const map = new Map<LuaValue, LuaValue>(Object.entries(record));
@@ -577,11 +603,11 @@ export class Reader {
 
   #advance(count: number): void {
     this.#at += count;
-    if (this.#at > this.#bytes.length) throw malformed();
+    if (this.#at > this.#end) throw malformed();
   }
 
   #peek(): number {
-    if (this.#at >= this.#bytes.length) throw malformed();
+    if (this.#at >= this.#end) throw malformed();
     return this.#bytes[this.#at]!;
   }
 
@@ -596,7 +622,7 @@ export class Reader {
     const flag = this.#byte();
     const details = this.#value(depth);
     const count = this.#varint();
-    if (count > this.#bytes.length) throw malformed();
+    if (count > this.#end - this.#at) throw malformed();
     const stack: LuaFrame[] = [];
     for (let i = 0; i < count; i++) {
       const source = this.#plain();

@@ -28,6 +28,41 @@ const MODE_MESSAGE = 0;
 const MODE_CALL = 1;
 const PROBLEMS: readonly string[] = ["", "payload nested too deep", "payload too large", "not enough memory"];
 
+/** Texts of this length are worth keeping: shorter ones are quick to read, longer ones to compare is not. */
+const KEPT_MIN = 16;
+const KEPT_MAX = 512;
+const KEPT_COUNT = 256;
+
+/**
+ * Texts of strings read lately, by their address: constants of a script, such as SQL, are read again and again. The bytes are
+ * compared each time, for an address may hold another string by now.
+ */
+class TextCache {
+  readonly #texts: string[] = new Array<string>(KEPT_COUNT).fill("");
+  readonly #copies: Uint8Array[] = new Array<Uint8Array>(KEPT_COUNT).fill(new Uint8Array(0));
+
+  /** The text at `bytes[start..start + length)`. */
+  read(bytes: Uint8Array, start: number, length: number): string {
+    if (length < KEPT_MIN || length > KEPT_MAX) return decodeText(bytes, start, length);
+    const place = start >>> 4 & KEPT_COUNT - 1;
+    const copy = this.#copies[place]!;
+    if (copy.length === length) {
+      let i = 0;
+      while (i < length && copy[i] === bytes[start + i]) i++;
+      if (i === length) return this.#texts[place]!;
+    }
+    const text = decodeText(bytes, start, length);
+    this.#copies[place] = bytes.slice(start, start + length);
+    this.#texts[place] = text;
+    return text;
+  }
+}
+
+function decodeText(bytes: Uint8Array, start: number, length: number): string {
+  const text = readString(bytes, start, start + length);
+  return typeof text === "string" ? text : new TextDecoder().decode(text);
+}
+
 /** One native call; reused from call to call. */
 export class CallFrame implements NativeCall {
   readonly #vm: VmExports;
@@ -35,6 +70,8 @@ export class CallFrame implements NativeCall {
   #args = 0;
   #view: DataView = new DataView(new ArrayBuffer(0));
   #bytes = new Uint8Array(0);
+  #length = 0;
+  readonly #texts = new TextCache();
   slot = 0;
   tag = 0;
   count = 0;
@@ -83,12 +120,13 @@ export class CallFrame implements NativeCall {
     return Number.isSafeInteger(value) ? value : view.getBigInt64(at, true);
   }
 
-  #range(i: number): [number, number] {
+  /** Where the bytes of string `i` start; `#length` says how many they are. */
+  #string(i: number): number {
     const view = this.#memory();
     const string = view.getUint32(this.#at(i), true);
-    const short = view.getUint8(string + 7);
-    const length = short === LONG_MARK ? view.getUint32(string + 12, true) : short;
-    return [string + 16, string + 16 + length];
+    const short = this.#bytes[string + 7]!;
+    this.#length = short === LONG_MARK ? view.getUint32(string + 12, true) : short;
+    return string + 16;
   }
 
   value(i: number, exact = false): LuaValue {
@@ -106,29 +144,33 @@ export class CallFrame implements NativeCall {
       }
       case SHORT_STRING:
       case LONG_STRING: {
-        const [start, end] = this.#range(i);
-        return readString(this.#bytes, start, end);
+        const start = this.#string(i);
+        return readString(this.#bytes, start, start + this.#length);
       }
       default:
         if ((tag & 15) === 0) return null;
-        return this.#reader.first(this.#encoded(i, MODE_CALL, 0), exact);
+        return this.#decoded(i, exact);
     }
   }
 
-  #encoded(i: number, mode: number, many: number): Uint8Array {
+  #decoded(i: number, exact: boolean): LuaValue {
+    const at = this.#encode(i, MODE_CALL, 0);
+    return this.#reader.first(this.#bytes, exact, at, at + this.#vm.out_size());
+  }
+
+  /** Encodes arguments from `i` on; returns where they are in memory. */
+  #encode(i: number, mode: number, many: number): number {
     const status = this.#vm.arg_encode(i, mode, many);
     if (status !== 0) throw new Failure("Invalid", PROBLEMS[status] ?? "payload refused", { retryable: false });
-    const at = this.#vm.out() >>> 0;
     this.#memory();
-    return this.#bytes.subarray(at, at + this.#vm.out_size());
+    return this.#vm.out() >>> 0;
   }
 
   string(i: number): string {
     const tag = this.#tag(i);
     if (tag === SHORT_STRING || tag === LONG_STRING) {
-      const [start, end] = this.#range(i);
-      const text = readString(this.#bytes, start, end);
-      return typeof text === "string" ? text : new TextDecoder().decode(text);
+      const start = this.#string(i);
+      return this.#texts.read(this.#bytes, start, this.#length);
     }
     if (tag === INTEGER || tag === FLOAT) return String(this.value(i));
     return this.#errorText(i, "string");
@@ -137,8 +179,8 @@ export class CallFrame implements NativeCall {
   bytes(i: number): Uint8Array {
     const tag = this.#tag(i);
     if (tag === SHORT_STRING || tag === LONG_STRING) {
-      const [start, end] = this.#range(i);
-      return this.#bytes.slice(start, end);
+      const start = this.#string(i);
+      return this.#bytes.slice(start, start + this.#length);
     }
     return new TextEncoder().encode(this.string(i));
   }
@@ -198,7 +240,8 @@ export class CallFrame implements NativeCall {
   }
 
   raw(i: number): Uint8Array {
-    return this.#encoded(i, MODE_MESSAGE, 1).slice();
+    const at = this.#encode(i, MODE_MESSAGE, 1);
+    return this.#bytes.slice(at, at + this.#vm.out_size());
   }
 
   location(): { source: string; line: number } {

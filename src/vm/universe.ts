@@ -90,6 +90,8 @@ const TURNS_PER_LOOK = 16;
 const HEAP_BYTES_MAX = 3.5 * 1024 ** 3;
 /** Largest pause the collector of Lua takes, in percent. */
 const GARBAGE_PAUSE_MAX = 1000;
+/** Size of the exchange buffer to begin with; as in C. */
+const IO_BYTES = 65_536;
 const NOTHING = new Uint8Array([0, 0]);
 
 /** A universe. */
@@ -104,6 +106,9 @@ export class Universe {
   readonly #frames: CallFrame[] = [];
   #depth = 0;
   #bytes = new Uint8Array(0);
+  /** The exchange buffer: address and size. */
+  #io = 0;
+  #ioBytes = 0;
 
   private constructor(options: UniverseOptions) {
     this.#host = options.host;
@@ -118,6 +123,7 @@ export class Universe {
     const { hashSeed, orderSeed = 0, randomSeed, heapBytesMax = HEAP_BYTES_MAX } = options;
     if (this.#vm.create(hashSeed >>> 0, orderSeed, randomSeed, heapBytesMax) === 0) throw new Error("no memory for a Lua universe");
     this.#refresh();
+    this.#room(IO_BYTES);
   }
 
   /** A new universe. */
@@ -137,13 +143,31 @@ export class Universe {
   #fill(...parts: Uint8Array[]): void {
     let length = 0;
     for (const part of parts) length += part.length;
-    let at = this.#vm.io(length) >>> 0;
-    if (at === 0) throw new Failure("LimitExceeded", `no memory for ${length} bytes`);
+    let at = this.#room(length);
     const bytes = this.#refresh();
     for (const part of parts) {
       bytes.set(part, at);
       at += part.length;
     }
+  }
+
+  /** Address of the exchange buffer once it holds `length` bytes. */
+  #room(length: number): number {
+    if (length > this.#ioBytes) {
+      const at = this.#vm.io(length) >>> 0;
+      if (at === 0) throw new Failure("LimitExceeded", `no memory for ${length} bytes`);
+      this.#io = at;
+      this.#ioBytes = length;
+    }
+    return this.#io;
+  }
+
+  /** Writes a list into the exchange buffer; returns its length. */
+  #put(values: readonly LuaValue[]): number {
+    const length = this.#writer.into(this.#refresh(), this.#io, this.#io + this.#ioBytes, values);
+    const { spilled } = this.#writer;
+    if (spilled !== undefined) this.#fill(spilled);
+    return length;
   }
 
   /** What the VM put out; a view. */
@@ -379,9 +403,10 @@ export class Universe {
 
   /** Completes a pending native call. */
   complete(slot: number, tag: number, values: readonly LuaValue[] | Encoded): void {
-    const bytes = values instanceof Encoded ? values.bytes : this.#writer.list(values);
-    this.#fill(bytes);
-    this.#vm.complete(slot, tag, bytes.length, 0);
+    if (values instanceof Encoded) {
+      this.#fill(values.bytes);
+      this.#vm.complete(slot, tag, values.bytes.length, 0);
+    } else this.#vm.complete(slot, tag, this.#put(values), 0);
   }
 
   /** Completes a pending native call by raising an error in it. */
@@ -539,28 +564,31 @@ export class Universe {
   }
 
   #result(result: NativeResult): number {
-    if (result === PENDING) return 1;
-    if (result instanceof Values) return this.#reply(this.#writer.list(result.items), 0);
-    if (result instanceof Encoded) return this.#reply(result.bytes, 0);
-    if (result instanceof Raised) return this.#reply(this.#writer.list([result.error]), 2);
-    return this.#reply(this.#writer.list([result]), 0);
+    if (typeof result === "object" && result !== null) {
+      if (result instanceof Values) return this.#reply(result.items, 0);
+      if (result instanceof Raised) return this.#reply([result.error], 2);
+      if (result instanceof Encoded) {
+        this.#fill(result.bytes);
+        return result.bytes.length << 3;
+      }
+    } else if (result === PENDING) return 1;
+    return this.#reply([result], 0);
   }
 
-  #reply(bytes: Uint8Array, code: number): number {
-    this.#fill(bytes);
-    return (bytes.length << 3) | code;
+  #reply(values: readonly LuaValue[], code: number): number {
+    return (this.#put(values) << 3) | code;
   }
 
   #thrown(slot: number, error: unknown): number {
     if (error instanceof Failure) {
       const object = new LuaError(error.message, error.kind, error.retryable ?? null, (error.details ?? null) as LuaValue);
-      return this.#reply(this.#writer.list([null, object]), 0);
+      return this.#reply([null, object], 0);
     }
-    if (error instanceof ArgumentError) return this.#reply(this.#writer.list([error.index, error.message]), 4);
-    if (error instanceof RaisedFailure) return this.#reply(this.#writer.list([error.luaError]), 2);
+    if (error instanceof ArgumentError) return this.#reply([error.index, error.message], 4);
+    if (error instanceof RaisedFailure) return this.#reply([error.luaError], 2);
     this.#host.failed?.(slot, error);
     const message = error instanceof Error ? error.message : String(error);
-    return this.#reply(this.#writer.list([new LuaError(message, "Internal", false)]), 2);
+    return this.#reply([new LuaError(message, "Internal", false)], 2);
   }
 }
 
