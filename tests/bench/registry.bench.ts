@@ -1,0 +1,50 @@
+/** Loading a large application: 10,000 entries from files to a running registry. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Benchmark, outputOf, type Tools } from "./benchmark.ts";
+
+const NAMESPACES = 100;
+const ENTRIES_EACH = 100;
+
+function writeProject(folder: string): void {
+  for (let n = 0; n < NAMESPACES; n++) {
+    const place = join(folder, "src", `part${n}`);
+    mkdirSync(place, { recursive: true });
+    const entries = Array.from(
+      { length: ENTRIES_EACH },
+      (_, i) => `  - name: entry${i}\n    kind: registry.entry\n    meta: { type: sample, order: ${i} }\n    text: value ${i}\n`,
+    );
+    writeFileSync(join(place, "_index.yaml"), `version: "1.0"\nnamespace: app.part${n}\n\nentries:\n${entries.join("")}`);
+  }
+  writeFileSync(
+    join(folder, "src", "_index.yaml"),
+    `version: "1.0"\nnamespace: app\n\nentries:\n  - name: terminal\n    kind: terminal.host\n  - name: nothing\n    kind: process.lua\n` +
+      `    method: main\n    source: "return { main = function() return 0 end }"\n`,
+  );
+}
+
+async function loadSeconds({ wippy }: Tools, full: boolean): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), "wippy-bench-"));
+  try {
+    writeProject(folder);
+    if (!full) for (let n = 0; n < NAMESPACES; n++) rmSync(join(folder, "src", `part${n}`), { recursive: true });
+    const started = performance.now();
+    await outputOf([wippy, "run", "-s", "-x", "app:nothing"], folder);
+    return (performance.now() - started) / 1000;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The benchmarks of this file. */
+export const benchmarks: readonly Benchmark[] = [
+  {
+    name: "registry load of 10,000 entries, boot to end",
+    unit: "s",
+    peerName: "",
+    must: "",
+    aim: "<=1",
+    ours: (tools) => loadSeconds(tools, true),
+  },
+];
