@@ -11,6 +11,7 @@ import { LogHub } from "../src/app/logging/mod.ts";
 import { loadProject, optionsOf } from "../src/app/project.ts";
 import { COMPONENTS } from "../src/app/standard_components.ts";
 import type { Value } from "../src/core/mod.ts";
+import type { ModuleDefinition } from "../src/lua/mod.ts";
 import { createPorts } from "../src/platform/mod.ts";
 import { type SimulatedPorts, simulatedPorts } from "../src/platform/simulated/mod.ts";
 import type { LogRecord, Ports } from "../src/ports/mod.ts";
@@ -31,6 +32,8 @@ export interface ApplicationTestOptions {
   /** False leaves services stopped. */
   readonly autoStart?: boolean;
   readonly components?: readonly Component[];
+  /** Lua modules beside the standard ones. */
+  readonly modules?: readonly ModuleDefinition[];
 }
 
 /** A booted application. */
@@ -95,6 +98,7 @@ export async function startApplication(
     baseDirectory: folder,
     hashSeed: world === undefined ? undefined : options.seed ?? 1,
     orderSeed: options.orderSeed,
+    modules: options.modules,
     components: [
       ...options.budget === undefined ? [] : [budgetComponent(options.budget)],
       ...options.components ?? [],
