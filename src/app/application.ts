@@ -19,6 +19,7 @@ import type {
   SecurityDirectory,
 } from "../ports/mod.ts";
 import { EventBus, type Supervisor } from "../process/mod.ts";
+import { precompile } from "../vm/mod.ts";
 import type { KindDefinition, KindTable, LoadedEntries, Registry, RegistryOptions } from "../registry/mod.ts";
 import { selectFor } from "./boot_selection.ts";
 import { type Component, ComponentSet } from "./components.ts";
@@ -166,6 +167,7 @@ export class Application {
   async assemble(): Promise<void> {
     if (this.#phase !== "new") throw new Error("an application boots once");
     this.#phase = "booting";
+    await precompile();
     await this.#components.start();
   }
 

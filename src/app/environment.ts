@@ -18,11 +18,14 @@ import {
 /** Variables of one application. */
 export class VariableTable implements Environment {
   readonly #resources: Resources;
+  readonly #written: (id: string) => void;
   readonly #byId = new Map<string, EnvVariable>();
   readonly #byName = new Map<string, EnvVariable>();
 
-  constructor(resources: Resources) {
+  /** `written` is told of each variable whose value was set. */
+  constructor(resources: Resources, written: (id: string) => void = () => {}) {
     this.#resources = resources;
+    this.#written = written;
   }
 
   variable(nameOrId: string): EnvVariable | undefined {
@@ -43,7 +46,9 @@ export class VariableTable implements Environment {
     }
     const storage = this.#storageOf(variable);
     if (storage.readonly) throw new Failure("PermissionDenied", "storage is read-only", { retryable: false });
-    return storage.set(keyOf(variable), value);
+    const work = storage.set(keyOf(variable), value);
+    if (work instanceof Promise) return work.then(() => this.#written(variable.id));
+    this.#written(variable.id);
   }
 
   async all(): Promise<Record<string, string>> {

@@ -96,7 +96,10 @@ export function standardComponents(options: StandardOptions): Component[] {
   return [
     maker(security, [], () => new SecurityTable()),
     maker(contracts, [], () => new ContractDirectory()),
-    maker(environment, [], (context) => new VariableTable(context.get(INFRASTRUCTURE.resources))),
+    maker(environment, [], (context) => {
+      const written = (id: string): void => void context.find(registry)?.variableChanged(id);
+      return new VariableTable(context.get(INFRASTRUCTURE.resources), written);
+    }),
     maker(supervisor, [], (context) => {
       const { clock, random } = context.get(INFRASTRUCTURE.ports);
       return new Supervisor({

@@ -3,13 +3,26 @@
  *
  * O1. A reader that went away ends the program quietly. O2. Colour only on a terminal, and never under `NO_COLOR`.
  */
-import { writeSync } from "node:fs";
+import { fstatSync, writeSync } from "node:fs";
 import process from "node:process";
-import { isatty } from "node:tty";
 
 const ENCODER = new TextEncoder();
 const STDOUT = 1;
 const STDERR = 2;
+
+/**
+ * Whether a standard stream is a terminal. The module that knows takes long to load, so files and pipes, which most
+ * streams are, are told apart without it.
+ */
+function isTerminal(fd: number): boolean {
+  try {
+    if (!fstatSync(fd).isCharacterDevice()) return false;
+  } catch {
+    // A closed stream is no terminal.
+    return false;
+  }
+  return process.getBuiltinModule("node:tty").isatty(fd);
+}
 
 function write(fd: number, text: string): void {
   const bytes = ENCODER.encode(text);
@@ -43,17 +56,17 @@ export function printProgress(line: string): void {
 
 /** Whether a person looks at results. */
 export function isResultTerminal(): boolean {
-  return isatty(STDOUT);
+  return isTerminal(STDOUT);
 }
 
 /** Whether a person looks at progress. */
 export function isProgressTerminal(): boolean {
-  return isatty(STDERR);
+  return isTerminal(STDERR);
 }
 
 /** Whether a person can be asked. */
 export function isInputTerminal(): boolean {
-  return isatty(0) && isatty(STDERR);
+  return isTerminal(0) && isTerminal(STDERR);
 }
 
 /** Colours and weights of one output. */
@@ -70,10 +83,10 @@ export interface Style {
 /** The style of stdout or stderr. */
 export function styleOf(output: "result" | "progress"): Style {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
-  const isTerminal = isatty(output === "result" ? STDOUT : STDERR);
+  const isOnTerminal = isTerminal(output === "result" ? STDOUT : STDERR);
   const isForced = FORCE_COLOR !== undefined && FORCE_COLOR !== "0" && FORCE_COLOR !== "";
   const isColoured = (NO_COLOR === undefined || NO_COLOR === "") &&
-    (isForced || (isTerminal && TERM !== "dumb"));
+    (isForced || (isOnTerminal && TERM !== "dumb"));
   const paint = (code: number) => (text: string): string =>
     isColoured ? `\u001b[${code}m${text}\u001b[0m` : text;
   return {

@@ -24,6 +24,7 @@ import queueQueueDefinition from "./queue/queue.ts";
 import registryEntryDefinition from "./registry/entry.ts";
 import securityPolicyDefinition from "./security/policy.ts";
 import securityTokenStoreDefinition from "./security/token_store.ts";
+import sqlSqliteDefinition from "./sql/sqlite.ts";
 import storeMemoryDefinition from "./store/memory.ts";
 import storeSqlDefinition from "./store/sql.ts";
 
@@ -53,6 +54,7 @@ export const kinds: readonly KindDefinition[] = [
   registryEntryDefinition,
   securityPolicyDefinition,
   securityTokenStoreDefinition,
+  sqlSqliteDefinition,
   storeMemoryDefinition,
   storeSqlDefinition,
 ];

@@ -3,9 +3,9 @@
  *
  * They are made for one runtime, since they reach into it; every other kind stands under `src/kinds`.
  */
-import { Failure, schema } from "../core/mod.ts";
+import { asFailure, Failure, schema } from "../core/mod.ts";
 import type { Service } from "../ports/mod.ts";
-import { defineKind, type KindDefinition } from "../registry/mod.ts";
+import { type Announcement, defineKind, type KindDefinition } from "../registry/mod.ts";
 import { decodeDefinition, LUA_CONFIG, LUA_KINDS } from "./definition.ts";
 import type { LuaRuntime } from "./runtime.ts";
 
@@ -17,33 +17,66 @@ export function luaKinds(runtime: RuntimeOf): KindDefinition[] {
   return [...LUA_KINDS.map((name) => luaKind(runtime, name)), processHost(runtime), terminalHost(runtime)];
 }
 
+const FUNCTION: Announcement = {
+  system: "function",
+  register: "function.register",
+  remove: "function.delete",
+  accept: "function.accept",
+  reject: "function.reject",
+};
+
+const FACTORY: Announcement = {
+  system: "process",
+  register: "factory.register",
+  remove: "factory.delete",
+  accept: "factory.accept",
+  reject: "factory.reject",
+};
+
+const HOST: Announcement = {
+  system: "relay",
+  register: "host.register",
+  remove: "host.delete",
+  accept: "host.accept",
+  reject: "host.reject",
+};
+
+/** What is told of Lua entries; libraries are nobody's business but their importers'. */
+const ANNOUNCEMENTS: Readonly<Record<string, Announcement>> = {
+  "function.lua": FUNCTION,
+  "process.lua": FACTORY,
+};
+
 function luaKind(runtime: RuntimeOf, name: (typeof LUA_KINDS)[number]): KindDefinition {
   return defineKind({
     name,
     config: LUA_CONFIG,
     references: ["imports.*", "meta.default_host", "meta.options.default_host"],
     verbatim: ["source"],
-    open({ entry, config, bus }) {
+    announces: ANNOUNCEMENTS[name],
+    open({ entry, config }) {
       const definition = decodeDefinition(entry, config);
       runtime().define(definition);
-      if (name === "function.lua") {
-        bus.send({ system: "function", kind: "function.register", path: entry.id });
-        if (definition.pool.warmStart) runtime().functions.warm(entry.id);
-      } else if (name === "process.lua") {
-        bus.send({ system: "process", kind: "factory.register", path: entry.id });
-      }
+      if (name === "function.lua" && definition.pool.warmStart) runtime().functions.warm(entry.id);
       return {};
     },
-    change(current, { entry, config }) {
-      runtime().define(decodeDefinition(entry, config));
+    change(current, { entry, config, bus }) {
+      const tell = (kind: string, data?: string): void =>
+        bus.send({ system: "lua", kind, path: entry.id, ...(data === undefined ? {} : { data }) });
+      tell("lua.reset_code");
+      try {
+        runtime().define(decodeDefinition(entry, config));
+      } catch (error) {
+        tell("lua.reset_code.reject", asFailure(error).message);
+        throw error;
+      }
       runtime().announceChanged([entry.id]);
+      tell("lua.reset_code.accept");
       return current;
     },
-    close(_current, { id, bus }) {
+    close(_current, { id }) {
       runtime().undefine(id);
       runtime().announceChanged([id]);
-      if (name === "function.lua") bus.send({ system: "function", kind: "function.delete", path: id });
-      else if (name === "process.lua") bus.send({ system: "process", kind: "factory.delete", path: id });
     },
   });
 }
@@ -70,32 +103,55 @@ const LOCAL_QUEUE_DEFAULT = 256;
 function processHost(runtime: RuntimeOf): KindDefinition {
   return defineKind({
     name: "process.host",
+    announces: HOST,
     config: schema.object({
       host: schema.object({
         workers: schema.integer({ default: 0, doc: "Scheduler workers; 0 means the number of processors." }),
         queue_size: schema.integer({ default: QUEUE_DEFAULT, min: 1, doc: "Capacity of the shared queue." }),
-        local_queue_size: schema.integer({ default: LOCAL_QUEUE_DEFAULT, min: 1, doc: "Capacity of each worker's queue." }),
-        max_processes: schema.integer({ default: 0, min: 0, doc: "Most live processes; 0 means no limit of its own." }),
+        local_queue_size: schema.integer({
+          default: LOCAL_QUEUE_DEFAULT,
+          min: 1,
+          doc: "Capacity of each worker's queue.",
+        }),
+        max_processes: schema.integer({
+          default: 0,
+          min: 0,
+          doc: "Most live processes; 0 means no limit of its own.",
+        }),
       }),
       lifecycle: schema.any(),
     }),
-    open({ id, config, ports, bus }) {
+    open({ id, config, ports }) {
       if (config.host.workers < 0) throw new Failure("Invalid", "workers must be greater than 0");
       const workers = config.host.workers || ports.cpus;
-      runtime().hosts.add(id, { type: "process", processesMax: config.host.max_processes || Infinity, workers });
-      bus.send({ system: "relay", kind: "host.register", path: id });
+      runtime().hosts.add(id, {
+        type: "process",
+        processesMax: config.host.max_processes || Infinity,
+        workers,
+      });
       return { service: hostService(runtime, id, `process host with ${workers} workers`) };
     },
     change(current, { id, config, entry, ports }, previous) {
       if (config.host.workers < 0) throw new Failure("Invalid", "workers must be greater than 0");
       const before = previous.data["host"] as Record<string, unknown> | undefined;
-      for (const [key, fallback] of [["queue_size", QUEUE_DEFAULT], ["local_queue_size", LOCAL_QUEUE_DEFAULT]] as const) {
+      for (
+        const [key, fallback] of [["queue_size", QUEUE_DEFAULT], [
+          "local_queue_size",
+          LOCAL_QUEUE_DEFAULT,
+        ]] as const
+      ) {
         if ((before?.[key] ?? fallback) !== config.host[key]) {
-          throw new Failure("Invalid", `${id}: host.${key} is fixed while the host runs; delete the host and create it anew`);
+          throw new Failure(
+            "Invalid",
+            `${id}: host.${key} is fixed while the host runs; delete the host and create it anew`,
+          );
         }
       }
       if (JSON.stringify(previous.data["lifecycle"]) !== JSON.stringify(entry.data["lifecycle"])) {
-        throw new Failure("Invalid", `${id}: lifecycle is fixed while the host runs; delete the host and create it anew`);
+        throw new Failure(
+          "Invalid",
+          `${id}: lifecycle is fixed while the host runs; delete the host and create it anew`,
+        );
       }
       const { hosts } = runtime();
       hosts.close(id);
@@ -104,9 +160,8 @@ function processHost(runtime: RuntimeOf): KindDefinition {
       host.workers = config.host.workers || ports.cpus;
       return current;
     },
-    close(_current, { id, bus }) {
+    close(_current, { id }) {
       runtime().hosts.remove(id);
-      bus.send({ system: "relay", kind: "host.delete", path: id });
     },
   });
 }
@@ -114,6 +169,7 @@ function processHost(runtime: RuntimeOf): KindDefinition {
 function terminalHost(runtime: RuntimeOf): KindDefinition {
   return defineKind({
     name: "terminal.host",
+    announces: HOST,
     config: schema.object({
       hide_logs: schema.boolean({ default: false, doc: "Suppress log output while a process runs." }),
       lifecycle: schema.any(),

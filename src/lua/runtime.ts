@@ -659,7 +659,13 @@ export class LuaRuntime implements Runtime {
     const pid = this.resolve(destination);
     this.#liveId(pid, "process not found");
     const process = this.liveProcess(pid);
-    if (process !== undefined) this.killProcess(process, new LuaError("process terminated", "Internal", false));
+    if (process !== undefined) {
+      this.killProcess(process, new LuaError("process terminated", "Internal", false));
+      return;
+    }
+    // A native process can't be killed from outside; it is asked, and has nothing to ask back.
+    const native = this.#natives.get(parsePid(pid)!.id);
+    native?.receiver.event({ kind: "pid.cancel", from: "", reason: "process terminated" });
   }
 
   /** Ends a process for another one. */

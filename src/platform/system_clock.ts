@@ -25,11 +25,16 @@ interface Zone {
 
 /** Real time. */
 export class SystemClock implements Clock {
-  readonly localZone: string = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  #localZone: string | undefined;
   #baseMs = Date.now() - performance.now();
   #polledMs = 0;
   #waiting: (() => void)[] = [];
   readonly #zones = new Map<string, Zone>();
+
+  /** Found when it is first asked for: loading the tables of zones takes longer than all of a short run. */
+  get localZone(): string {
+    return this.#localZone ??= new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  }
 
   nowNs(): bigint {
     const monotonic = performance.now();

@@ -1,18 +1,22 @@
 /** Gzip of the runtime. */
-import { constants, createGzip, gzipSync } from "node:zlib";
+import process from "node:process";
 import type { Compression, CompressionEffort } from "../ports/mod.ts";
 
-const LEVELS: Record<CompressionEffort, number> = {
-  fastest: constants.Z_BEST_SPEED,
-  default: constants.Z_DEFAULT_COMPRESSION,
-  best: constants.Z_BEST_COMPRESSION,
-};
+/** Levels as the library numbers them; -1 is its own choice. */
+const LEVELS: Record<CompressionEffort, number> = { fastest: 1, default: -1, best: 9 };
+
+let loaded: typeof import("node:zlib") | undefined;
+
+/** The runtime's module, loaded when it is first used: that takes longer than all of a short run. */
+function zlib(): typeof import("node:zlib") {
+  return loaded ??= process.getBuiltinModule("node:zlib");
+}
 
 /** The library both runtimes bring. */
 export const systemCompression: Compression = {
-  gzip: (data, effort) => new Uint8Array(gzipSync(data, { level: LEVELS[effort] })),
+  gzip: (data, effort) => new Uint8Array(zlib().gzipSync(data, { level: LEVELS[effort] })),
   gzipStream(data, effort) {
-    const gzip = createGzip({ level: LEVELS[effort] });
+    const gzip = zlib().createGzip({ level: LEVELS[effort] });
     return data.pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({
         start(controller) {
@@ -22,7 +26,7 @@ export const systemCompression: Compression = {
         transform(chunk) {
           gzip.write(chunk);
           // Readers of a slow stream must get what there is.
-          return new Promise((resolve) => gzip.flush(constants.Z_SYNC_FLUSH, () => resolve()));
+          return new Promise((resolve) => gzip.flush(zlib().constants.Z_SYNC_FLUSH, () => resolve()));
         },
         flush: () =>
           new Promise((resolve) => {

@@ -6,20 +6,18 @@
  */
 import { gcm } from "@noble/ciphers/aes.js";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createHmac,
-  pbkdf2,
-  sign,
-  timingSafeEqual,
-  verify,
-} from "node:crypto";
+import process from "node:process";
 import { Failure } from "../core/mod.ts";
 import type { CipherName, Cryptography, SealOptions } from "../ports/mod.ts";
 
 const TAG_BYTES = 16;
+
+let loaded: typeof import("node:crypto") | undefined;
+
+/** The runtime's module, loaded when it is first used: that takes longer than all of a short run. */
+function nodeCrypto(): typeof import("node:crypto") {
+  return loaded ??= process.getBuiltinModule("node:crypto");
+}
 
 /** Name of the native cipher; undefined when a runtime lacks it. */
 function nativeCipher(cipher: CipherName, key: Uint8Array): "aes-128-gcm" | "aes-256-gcm" | undefined {
@@ -52,13 +50,15 @@ function withKey<T>(use: () => T): T {
 
 /** The system's cryptography. */
 export const systemCryptography: Cryptography = {
-  digest: (name, data) => new Uint8Array(createHash(name).update(data).digest()),
-  hmac: (name, key, data) => new Uint8Array(createHmac(name, key).update(data).digest()),
-  equal: (a, b) => a.length === b.length && timingSafeEqual(a, b),
+  digest: (name, data) => new Uint8Array(nodeCrypto().createHash(name).update(data).digest()),
+  hmac: (name, key, data) => new Uint8Array(nodeCrypto().createHmac(name, key).update(data).digest()),
+  equal: (a, b) => a.length === b.length && nodeCrypto().timingSafeEqual(a, b),
   seal(cipher, data, options) {
     const native = nativeCipher(cipher, options.key);
     if (native === undefined) return portableCipher(cipher, options).encrypt(data);
-    const sealing = createCipheriv(native, options.key, options.nonce, { authTagLength: TAG_BYTES });
+    const sealing = nodeCrypto().createCipheriv(native, options.key, options.nonce, {
+      authTagLength: TAG_BYTES,
+    });
     sealing.setAAD(options.associated);
     return joined([sealing.update(data), sealing.final(), sealing.getAuthTag()]);
   },
@@ -67,7 +67,9 @@ export const systemCryptography: Cryptography = {
     try {
       const native = nativeCipher(cipher, options.key);
       if (native === undefined) return portableCipher(cipher, options).decrypt(sealed);
-      const opening = createDecipheriv(native, options.key, options.nonce, { authTagLength: TAG_BYTES });
+      const opening = nodeCrypto().createDecipheriv(native, options.key, options.nonce, {
+        authTagLength: TAG_BYTES,
+      });
       opening.setAAD(options.associated);
       opening.setAuthTag(sealed.subarray(-TAG_BYTES));
       return joined([opening.update(sealed.subarray(0, -TAG_BYTES)), opening.final()]);
@@ -76,11 +78,11 @@ export const systemCryptography: Cryptography = {
       return undefined;
     }
   },
-  signRsa: (name, key, data) => withKey(() => new Uint8Array(sign(name, data, key))),
-  verifyRsa: (name, key, data, signature) => withKey(() => verify(name, data, key, signature)),
+  signRsa: (name, key, data) => withKey(() => new Uint8Array(nodeCrypto().sign(name, data, key))),
+  verifyRsa: (name, key, data, signature) => withKey(() => nodeCrypto().verify(name, data, key, signature)),
   pbkdf2: (name, { password, salt, iterations, length }) =>
     new Promise((resolve, reject) => {
-      pbkdf2(password, salt, iterations, length, name, (error, key) => {
+      nodeCrypto().pbkdf2(password, salt, iterations, length, name, (error, key) => {
         if (error === null) resolve(new Uint8Array(key));
         else reject(error);
       });

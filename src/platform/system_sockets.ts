@@ -2,7 +2,7 @@
  * Unix sockets, named pipes on Windows.
  */
 import { chmodSync, rmSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { relative } from "node:path";
 import { Buffer } from "node:buffer";
 import process from "node:process";
@@ -15,11 +15,16 @@ const OTHERS_MASK = 0o177;
 /** Longest path every system takes for a socket. */
 const PATH_BYTES_MAX = 100;
 
+/** The runtime's module, loaded when it is first used: that takes long. */
+function net(): typeof import("node:net") {
+  return process.getBuiltinModule("node:net");
+}
+
 /** Local sockets of this machine. */
 export class SystemSockets implements LocalSockets {
   listen(path: string, accept: (connection: LocalConnection) => LocalHandlers): Promise<LocalListener> {
     const open = new Set<Socket>();
-    const server = createServer((socket) => {
+    const server = net().createServer((socket) => {
       open.add(socket);
       socket.on("close", () => open.delete(socket));
       const connection = connectionOf(socket);
@@ -50,7 +55,7 @@ export class SystemSockets implements LocalSockets {
 
   connect(path: string, handlers: LocalHandlers): Promise<LocalConnection> {
     return new Promise((resolve, reject) => {
-      const socket = connect(addressOf(path));
+      const socket = net().connect(addressOf(path));
       const refuse = (error: Error): void => reject(socketFailure(error, `can't connect to ${path}`));
       socket.once("error", refuse);
       socket.once("connect", () => {

@@ -6,10 +6,14 @@
  */
 import { writeSync } from "node:fs";
 import process from "node:process";
-import { isatty } from "node:tty";
 import { asFailure, Failure } from "../core/mod.ts";
 import type { Terminal } from "../ports/mod.ts";
 import { BUN, DENO } from "./runtime_globals.ts";
+
+/** The module that knows takes long to load, hence only when it is asked. */
+function isTerminal(fd: 0 | 1): boolean {
+  return process.getBuiltinModule("node:tty").isatty(fd);
+}
 
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
@@ -129,7 +133,7 @@ export class SystemTerminal implements Terminal {
   }
 
   get interactive(): boolean {
-    return isatty(0) && isatty(1);
+    return isTerminal(0) && isTerminal(1);
   }
 
   readLine(): Promise<string | null> {
@@ -153,7 +157,7 @@ export class SystemTerminal implements Terminal {
   }
 
   setRaw(enabled: boolean): void {
-    if (!isatty(0)) return;
+    if (!isTerminal(0)) return;
     if (DENO !== undefined) DENO.stdin.setRaw(enabled);
     else process.stdin.setRawMode(enabled);
   }

@@ -57,6 +57,20 @@ export interface Opened<R> {
   readonly service?: Service;
 }
 
+/** How entries of a kind are told of on the event bus, with the entry's id as path. */
+export interface Announcement {
+  readonly system: string;
+  /** Event kind before an entry is opened. */
+  readonly register: string;
+  /** Event kind before it is changed; default `register`. */
+  readonly update?: string;
+  /** Event kind after it was closed. */
+  readonly remove: string;
+  /** Kinds of the events that say how it went; the data of a refusal is its reason. */
+  readonly accept?: string;
+  readonly reject?: string;
+}
+
 /** An entry kind. */
 export interface KindDefinition<C = unknown, R = unknown> {
   /** Kind name, e.g. `store.memory`. */
@@ -70,6 +84,8 @@ export interface KindDefinition<C = unknown, R = unknown> {
   readonly aliases?: readonly string[];
   /** Data fields in which placeholders are plain text, e.g. the source of a function. */
   readonly verbatim?: readonly string[];
+  /** Events of the kind's own, beside those of the registry. */
+  readonly announces?: Announcement;
   /** Stored, validated by `open` and found, but never live: no bus events, no resource, nothing to close. */
   readonly internal?: boolean;
   /** Brings an entry to life. A thrown Failure rejects the change set. */

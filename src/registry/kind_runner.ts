@@ -11,7 +11,7 @@
  *      next operation on that entry waits for this.
  * KR4. A service is stopped before its entry is closed, and registered after its resource is provided.
  */
-import { asFailure, Failure, isValueMap, parseEntryId, valuesEqual } from "../core/mod.ts";
+import { asFailure, Failure, isValueMap, parseEntryId, type Value, valuesEqual } from "../core/mod.ts";
 import type { Clock, Lifecycle, ResourceType } from "../ports/mod.ts";
 import { inverseOf, type Operation } from "./change_set.ts";
 import type { Entry } from "./entry.ts";
@@ -26,12 +26,15 @@ interface Live {
   readonly opened: Opened<unknown>;
   readonly lifecycle: Lifecycle | undefined;
   readonly references: readonly string[];
+  /** The configuration it was opened or changed with. */
+  readonly config: unknown;
 }
 
 /** What a decoded entry is opened with. */
 interface Prepared {
   readonly definition: KindDefinition;
   readonly context: KindContext<unknown>;
+  readonly config: unknown;
   readonly lifecycle: () => Lifecycle;
   readonly references: readonly string[];
 }
@@ -97,6 +100,20 @@ export class KindRunner {
     }
   }
 
+  /**
+   * Changes a live entry when its placeholders stand for something else now; whether they do. Rejects like `run`, and the
+   * entry goes on with what it had.
+   */
+  async refresh(entry: Entry, view: RunView): Promise<boolean> {
+    const live = this.#live.get(entry.id);
+    if (live === undefined) return false;
+    const prepared = await this.#prepare(entry, view);
+    const lifecycle = live.lifecycle === undefined ? undefined : prepared.lifecycle();
+    if (isSame(live.config, prepared.config) && isSame(live.lifecycle, lifecycle)) return false;
+    await this.run({ kind: "entry.update", entry, original: entry }, view);
+    return true;
+  }
+
   async #after(
     id: string,
     operation: Operation,
@@ -122,9 +139,32 @@ export class KindRunner {
   }
 
   async #perform(operation: Operation, view: RunView): Promise<void> {
-    if (operation.kind === "entry.create") return await this.#open(operation.entry, view);
-    if (operation.kind === "entry.delete") return await this.#close(operation.entry.id, view);
-    return await this.#change(operation.entry, view);
+    const { entry, kind } = operation;
+    const { announces } = this.#kinds.require(entry.kind);
+    const tell = (event: string | undefined, data?: string): void => {
+      if (announces === undefined || event === undefined) return;
+      const { system } = announces;
+      this.#services.bus.send({
+        system,
+        kind: event,
+        path: entry.id,
+        ...(data === undefined ? {} : { data }),
+      });
+    };
+    if (kind === "entry.delete") {
+      await this.#close(entry.id, view);
+      tell(announces?.remove);
+      return;
+    }
+    tell(kind === "entry.create" ? announces?.register : announces?.update ?? announces?.register);
+    try {
+      if (kind === "entry.create") await this.#open(entry, view);
+      else await this.#change(entry, view);
+    } catch (error) {
+      tell(announces?.reject, asFailure(error).message);
+      throw error;
+    }
+    tell(announces?.accept);
   }
 
   async #prepare(entry: Entry, view: RunView): Promise<Prepared> {
@@ -142,6 +182,7 @@ export class KindRunner {
     return {
       definition,
       context,
+      config,
       lifecycle: () => decodeLifecycle(data["lifecycle"], ns),
       references: view.references(entry),
     };
@@ -164,11 +205,11 @@ export class KindRunner {
   /** Provides the resource and registers the service of what was opened. */
   async #install(
     entry: Entry,
-    prepared: Pick<Prepared, "definition" | "lifecycle" | "references">,
+    prepared: Pick<Prepared, "definition" | "lifecycle" | "references"> & { readonly config: unknown },
     opened: Opened<unknown>,
     before: Live | undefined,
   ): Promise<void> {
-    const { definition, references } = prepared;
+    const { config, definition, references } = prepared;
     const { resources, services } = this.#services;
     const lifecycle = opened.service === undefined ? undefined : prepared.lifecycle();
     const provided = definition.provides as ResourceType<unknown> | undefined;
@@ -177,13 +218,13 @@ export class KindRunner {
     if (isProvided && opened.resource !== before?.opened.resource) {
       resources.provide(provided, entry.id, opened.resource);
     }
-    this.#live.set(entry.id, { entry, definition, opened, lifecycle, references });
+    this.#live.set(entry.id, { entry, definition, opened, lifecycle, references, config });
     if (opened.service === undefined) {
       if (before?.opened.service !== undefined) await services.remove(entry.id);
       return;
     }
     const same = before !== undefined && before.opened.service === opened.service &&
-      valuesEqual(before.lifecycle as never, lifecycle as never) &&
+      isSame(before.lifecycle, lifecycle) &&
       valuesEqual([...before.references], [...references]);
     if (!same) await services.register(entry.id, opened.service, lifecycle!, references);
   }
@@ -252,4 +293,8 @@ export class KindRunner {
       throw error;
     }
   }
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return valuesEqual(a as Value, b as Value);
 }

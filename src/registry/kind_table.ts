@@ -114,6 +114,15 @@ export class KindTable {
 
   /** Who needs whom among `entries`: references of fields, registered paths, `lifecycle` and placeholders. */
   referencesAmong(entries: Iterable<Entry>): ReferencesOf {
+    const variables = this.variablesAmong(entries);
+    return (entry) => {
+      const { ids, names } = this.#mentioned(entry);
+      return names.length === 0 ? ids : [...ids, ...variables(entry)];
+    };
+  }
+
+  /** The variables among `entries` that an entry's placeholders name. */
+  variablesAmong(entries: Iterable<Entry>): ReferencesOf {
     let aliases: Map<string, string> | undefined;
     const aliasOf = (name: string): string | undefined => {
       if (aliases === undefined) {
@@ -127,14 +136,8 @@ export class KindTable {
       }
       return aliases.get(name);
     };
-    return (entry) => {
-      const { ids, names } = this.#mentioned(entry);
-      if (names.length === 0) return ids;
-      return [
-        ...ids,
-        ...names.map((name) => name.includes(":") ? name : aliasOf(name)).filter((id) => id !== undefined),
-      ];
-    };
+    const idOf = (name: string): string | undefined => name.includes(":") ? name : aliasOf(name);
+    return (entry) => this.#mentioned(entry).names.map(idOf).filter((id) => id !== undefined);
   }
 
   #mentioned(entry: Entry): Mentions {

@@ -214,6 +214,7 @@ export class Registry {
         await this.#log.moveHead(id);
       });
       this.#become({ version: wanted, state: after }, operations);
+      await this.#transactions.refresh(idsOf(operations), after);
       return wanted;
     });
   }
@@ -233,6 +234,18 @@ export class Registry {
       await this.#log.setFiles(digests);
       return version;
     });
+  }
+
+  /**
+   * Brings entries up to date after the value of a variable has changed: those that name it in a placeholder are decoded anew
+   * and, when that gives something else, changed. What refuses is logged and goes on with what it had. Never rejects.
+   */
+  variableChanged(id: string): Promise<void> {
+    const work = this.#queue.then(async () => {
+      if (this.#phase === "open") await this.#transactions.refresh(new Set([id]), this.state);
+    });
+    this.#queue = work;
+    return work;
   }
 
   /** Closes every entry, dependents first, and the history. Changes asked for afterwards fail with Internal. */
@@ -317,6 +330,7 @@ export class Registry {
       version = await this.#append({ ...change, operations }, parent.id, after, files);
     });
     this.#become({ version: version!, state: after }, operations);
+    await this.#transactions.refresh(idsOf(operations), after);
     return version!;
   }
 
@@ -338,4 +352,8 @@ export class Registry {
 
 function digestsOf(entries: readonly Entry[]): FileDigests {
   return new Map(entries.map((entry) => [entry.id, digestOf(entry)]));
+}
+
+function idsOf(operations: readonly Operation[]): Set<string> {
+  return new Set(operations.map((operation) => operation.entry.id));
 }

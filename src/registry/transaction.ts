@@ -8,7 +8,7 @@
  */
 import { asFailure, Failure } from "../core/mod.ts";
 import { entryValue, inverseOf, type Operation } from "./change_set.ts";
-import { orderEntries } from "./dependency_order.ts";
+import { orderEntries, orderOperations } from "./dependency_order.ts";
 import type { Entry, EntryOrigin } from "./entry.ts";
 import type { KindServices } from "./kind.ts";
 import { KindRunner, type RunView } from "./kind_runner.ts";
@@ -70,6 +70,38 @@ export class Transactions {
     bus.send({ system: "registry", kind: "registry.commit", path: "" });
     for (const operation of operations) this.#observed(operation);
     this.#tell("commit");
+  }
+
+  /**
+   * Brings live entries up to date whose placeholders stand for something else since `changed` did: the variables and storages
+   * of that name. An entry that refuses goes on with what it had, and is logged.
+   */
+  async refresh(changed: ReadonlySet<string>, state: RegistryState): Promise<void> {
+    const { kinds, services } = this.#options;
+    const variables = kinds.variablesAmong(state.all());
+    const view = this.#view(state);
+    const isAffected = (entry: Entry): boolean => {
+      const seen = new Set<string>();
+      const queue = [...variables(entry)];
+      for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
+        if (changed.has(id)) return true;
+        const next = seen.has(id) ? undefined : state.get(id);
+        seen.add(id);
+        if (next !== undefined) queue.push(...view.references(next));
+      }
+      return false;
+    };
+    const affected = [...state.all()].filter(isAffected);
+    const ordered = orderOperations(affected.map(updateOf), state, state, view.references);
+    for (const { entry } of ordered) {
+      try {
+        const isChanged = await this.#live().refresh(entry, view);
+        if (isChanged) services().log.named("registry").info("entry follows its variables", { id: entry.id });
+      } catch (error) {
+        const fields = { id: entry.id, error: asFailure(error).message };
+        services().log.named("registry").error("entry could not follow its variables", fields);
+      }
+    }
   }
 
   /** Closes every entry of `state`, dependents first. */
@@ -168,4 +200,8 @@ export class Transactions {
       this.#options.services().log.named("registry").error("observer failed", fields);
     }
   }
+}
+
+function updateOf(entry: Entry): Operation {
+  return { kind: "entry.update", entry, original: entry };
 }

@@ -156,7 +156,8 @@ test("the limit is configurable; what ends late is taken back before the entry i
   assert.equal(second.kind, "Timeout", "the late operation is still under way");
   await world.ports.clock.advance(120_000);
   await world.drive(registry.apply([create("a:x", "traced", { value: 3 })]));
-  assert.deepEqual(trace, ["open a:x", "opened a:x", "close a:x", "open a:x", "close a:x", "open a:x"]);
+  const calls = trace.filter((line) => !line.startsWith("log "));
+  assert.deepEqual(calls, ["open a:x", "opened a:x", "close a:x", "open a:x"]);
   assert.deepEqual(registry.get("a:x")!.data, { value: 3 });
 });
 

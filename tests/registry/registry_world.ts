@@ -113,7 +113,7 @@ export function registryWorld(options: WorldOptions = {}): RegistryWorld {
     subscribe: () => () => {},
   };
   const resources = new ResourceTable(bus);
-  const environment = new VariableTable(resources);
+  const environment = new VariableTable(resources, (id) => void registry.variableChanged(id));
   const log = logTo(trace);
   const services = {
     ports,
@@ -128,7 +128,7 @@ export function registryWorld(options: WorldOptions = {}): RegistryWorld {
     baseDirectory: "/",
   };
   const { kinds = [], events: _events, ports: _ports, ...rest } = options;
-  const registry = new Registry({
+  const registry: Registry = new Registry({
     kinds: new KindTable([DATA_KIND, tracing(trace), ...kinds]),
     services: () => services,
     ...rest,

@@ -18,7 +18,9 @@ function bindingOf(id: string, ns: string, config: Decoded<typeof CONFIG>): Cont
     contracts: config.contracts.map((bound) => ({
       contract: bound.contract,
       isDefault: bound.default,
-      methods: Object.fromEntries(Object.entries(bound.methods).map(([name, fn]) => [name, resolveEntryId(fn, ns)])),
+      methods: Object.fromEntries(
+        Object.entries(bound.methods).map(([name, fn]) => [name, resolveEntryId(fn, ns)]),
+      ),
       contextRequired: bound.context_required,
     })),
   };
@@ -26,19 +28,24 @@ function bindingOf(id: string, ns: string, config: Decoded<typeof CONFIG>): Cont
 
 export default defineKind({
   name: "contract.binding",
+  announces: {
+    system: "contract",
+    register: "contract.binding.register",
+    update: "contract.binding.update",
+    remove: "contract.binding.delete",
+    accept: "contract.accept",
+    reject: "contract.reject",
+  },
   config: CONFIG,
-  open({ id, ns, config, contracts, bus }) {
+  open({ id, ns, config, contracts }) {
     contracts.bindings.set(id, bindingOf(id, ns, config));
-    bus.send({ system: "contract", kind: "contract.binding.register", path: id });
     return {};
   },
-  change(current, { id, ns, config, contracts, bus }) {
+  change(current, { id, ns, config, contracts }) {
     contracts.bindings.set(id, bindingOf(id, ns, config));
-    bus.send({ system: "contract", kind: "contract.binding.update", path: id });
     return current;
   },
-  close(_current, { id, contracts, bus }) {
+  close(_current, { id, contracts }) {
     contracts.bindings.delete(id);
-    bus.send({ system: "contract", kind: "contract.binding.delete", path: id });
   },
 });

@@ -2,10 +2,21 @@
 import { schema } from "../../core/mod.ts";
 import { defineKind } from "../../registry/mod.ts";
 
-const SCHEMA = schema.object({ format: schema.string({ default: "application/schema+json" }), definition: schema.any() });
+const SCHEMA = schema.object({
+  format: schema.string({ default: "application/schema+json" }),
+  definition: schema.any(),
+});
 
 export default defineKind({
   name: "contract.definition",
+  announces: {
+    system: "contract",
+    register: "contract.definition.register",
+    update: "contract.definition.update",
+    remove: "contract.definition.delete",
+    accept: "contract.accept",
+    reject: "contract.reject",
+  },
   config: schema.object({
     methods: schema.list(schema.object({
       name: schema.string({ nonEmpty: true, doc: "Method name." }),
@@ -14,18 +25,15 @@ export default defineKind({
       output_schemas: schema.list(SCHEMA),
     })),
   }),
-  open({ id, config, contracts, bus }) {
+  open({ id, config, contracts }) {
     contracts.definitions.set(id, { id, methods: config.methods });
-    bus.send({ system: "contract", kind: "contract.definition.register", path: id });
     return {};
   },
-  change(current, { id, config, contracts, bus }) {
+  change(current, { id, config, contracts }) {
     contracts.definitions.set(id, { id, methods: config.methods });
-    bus.send({ system: "contract", kind: "contract.definition.update", path: id });
     return current;
   },
-  close(_current, { id, contracts, bus }) {
+  close(_current, { id, contracts }) {
     contracts.definitions.delete(id);
-    bus.send({ system: "contract", kind: "contract.definition.delete", path: id });
   },
 });

@@ -16,21 +16,24 @@ export interface StorageKind<F extends Field<unknown>> {
 export function storageKind<F extends Field<unknown>>(kind: StorageKind<F>): KindDefinition {
   return defineKind({
     name: kind.name,
+    announces: {
+      system: "env",
+      register: "storage.register",
+      update: "storage.update",
+      remove: "storage.delete",
+      accept: "accept",
+      reject: "reject",
+    },
     doc: kind.doc,
     config: kind.config,
     provides: EnvStorageResource,
     open(context) {
       const resource = kind.create(context);
-      context.bus.send({ system: "env", kind: "storage.register", path: context.id });
       return { resource };
     },
     change(_current, context) {
       const resource = kind.create(context);
-      context.bus.send({ system: "env", kind: "storage.update", path: context.id });
       return { resource };
-    },
-    close(_current, { id, bus }) {
-      bus.send({ system: "env", kind: "storage.delete", path: id });
     },
   });
 }

@@ -6,19 +6,22 @@ import { MapStorage } from "./map_storage.ts";
 
 export default defineKind({
   name: "env.storage.memory",
+  announces: {
+    system: "env",
+    register: "storage.register",
+    update: "storage.update",
+    remove: "storage.delete",
+    accept: "accept",
+    reject: "reject",
+  },
   doc: "Volatile, writable variables.",
   config: schema.object({}),
   provides: EnvStorageResource,
-  open({ id, bus }) {
-    bus.send({ system: "env", kind: "storage.register", path: id });
+  open() {
     return { resource: new MapStorage({}, false) };
   },
-  change(current, { id, bus }) {
+  change(current) {
     // What was set stays: an update of meta must not lose values.
-    bus.send({ system: "env", kind: "storage.update", path: id });
     return current;
-  },
-  close(_current, { id, bus }) {
-    bus.send({ system: "env", kind: "storage.delete", path: id });
   },
 });

@@ -36,21 +36,26 @@ function replace(environment: Environment, variable: EnvVariable): void {
 
 export default defineKind({
   name: "env.variable",
+  announces: {
+    system: "env",
+    register: "variable.register",
+    update: "variable.update",
+    remove: "variable.delete",
+    accept: "accept",
+    reject: "reject",
+  },
   doc: "A named variable of the application.",
   config: CONFIG,
   aliases: ["variable"],
-  open({ id, config, environment, bus }) {
+  open({ id, config, environment }) {
     environment.register(variableOf(id, config));
-    bus.send({ system: "env", kind: "variable.register", path: id });
     return {};
   },
-  change(current, { id, config, environment, bus }) {
+  change(current, { id, config, environment }) {
     replace(environment, variableOf(id, config));
-    bus.send({ system: "env", kind: "variable.update", path: id });
     return current;
   },
-  close(_current, { id, environment, bus }) {
+  close(_current, { id, environment }) {
     environment.unregister(id);
-    bus.send({ system: "env", kind: "variable.delete", path: id });
   },
 });

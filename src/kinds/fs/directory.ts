@@ -34,17 +34,20 @@ function rootOf(files: Files, path: string, config: { auto_init: boolean; mode: 
 
 export default defineKind({
   name: "fs.directory",
+  announces: {
+    system: "fs",
+    register: "fs.register",
+    remove: "fs.delete",
+    accept: "fs.accept",
+    reject: "fs.reject",
+  },
   doc: "Files below a directory.",
   config: CONFIG,
   provides: FileSystemResource,
-  open({ id, config, ports, bus, baseDirectory, loadRoot }) {
+  open({ id, config, ports, baseDirectory, loadRoot }) {
     const base = config.base === "module" ? loadRoot?.(id) ?? baseDirectory : baseDirectory;
     const root = rootOf(ports.files, ports.files.resolve(base, config.directory), config);
     const resource = new DirectoryFileSystem(ports.files, root, config.mode);
-    bus.send({ system: "fs", kind: "fs.register", path: id });
     return { resource };
-  },
-  close(_current, { id, bus }) {
-    bus.send({ system: "fs", kind: "fs.delete", path: id });
   },
 });

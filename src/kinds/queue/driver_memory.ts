@@ -36,17 +36,22 @@ class MemoryQueueDriver implements QueueDriver {
 
 export default defineKind({
   name: "queue.driver.memory",
+  announces: {
+    system: "queue",
+    register: "queue.driver.register",
+    remove: "queue.driver.delete",
+    accept: "queue.accept",
+    reject: "queue.reject",
+  },
   doc: "Queues in memory.",
   config: schema.object({ lifecycle: schema.any() }),
   provides: QueueDriverResource,
-  open({ id, bus }) {
-    bus.send({ system: "queue", kind: "queue.driver.register", path: id });
+  open() {
     return { resource: new MemoryQueueDriver(), service: residentService("memory queue driver") };
   },
   // Nothing in the entry changes the driver; closing it would lose every message.
   change: (current) => current,
-  close({ resource }, { id, bus }) {
+  close({ resource }) {
     (resource as MemoryQueueDriver).close();
-    bus.send({ system: "queue", kind: "queue.driver.delete", path: id });
   },
 });

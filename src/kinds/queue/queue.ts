@@ -60,23 +60,27 @@ async function declare(id: string, config: Decoded<typeof CONFIG>, resources: Re
 
 export default defineKind({
   name: "queue.queue",
+  announces: {
+    system: "queue",
+    register: "queue.queue.declare",
+    remove: "queue.queue.delete",
+    accept: "queue.accept",
+    reject: "queue.reject",
+  },
   doc: "A message queue.",
   config: CONFIG,
   provides: QueueResource,
-  async open({ id, config, resources, bus }): Promise<OpenedQueue> {
+  async open({ id, config, resources }): Promise<OpenedQueue> {
     const resource = await declare(id, config, resources);
-    bus.send({ system: "queue", kind: "queue.queue.declare", path: id });
     return { resource, service: residentService(`queue on ${config.driver}`), driver: config.driver };
   },
-  async change(current, { id, config, resources, bus }): Promise<OpenedQueue> {
+  async change(current, { id, config, resources }): Promise<OpenedQueue> {
     const { driver } = current as OpenedQueue;
     const resource = await declare(id, config, resources);
     if (driver !== config.driver) await resources.find(QueueDriverResource, driver)?.remove(id);
-    bus.send({ system: "queue", kind: "queue.queue.declare", path: id });
     return { ...current, resource, driver: config.driver };
   },
-  async close(current, { id, resources, bus }) {
+  async close(current, { id, resources }) {
     await resources.find(QueueDriverResource, (current as OpenedQueue).driver)?.remove(id);
-    bus.send({ system: "queue", kind: "queue.queue.delete", path: id });
   },
 });

@@ -43,20 +43,23 @@ async function policyOf(id: string, { policy }: Decoded<typeof CONFIG>): Promise
 
 export default defineKind({
   name: "security.policy",
+  announces: {
+    system: "security",
+    register: "policy.register",
+    update: "policy.update",
+    remove: "policy.delete",
+  },
   doc: "Allows or denies actions on resources.",
   config: CONFIG,
-  async open({ id, ns, config, security, bus }) {
+  async open({ id, ns, config, security }) {
     security.register(id, await policyOf(id, config), groupIds(config.groups, ns));
-    bus.send({ system: "security", kind: "policy.register", path: id });
     return {};
   },
-  async change(current, { id, ns, config, security, bus }) {
+  async change(current, { id, ns, config, security }) {
     security.register(id, await policyOf(id, config), groupIds(config.groups, ns));
-    bus.send({ system: "security", kind: "policy.update", path: id });
     return current;
   },
-  close(_current, { id, security, bus }) {
+  close(_current, { id, security }) {
     security.unregister(id);
-    bus.send({ system: "security", kind: "policy.delete", path: id });
   },
 });

@@ -48,7 +48,11 @@ export class SimulatedNetwork implements HttpListen {
 
   /** Sends a request to the server on the port of its URL; Unavailable when nothing listens there. */
   fetch(request: Request, remoteAddress = CLIENT_ADDRESS): Promise<Response> {
-    return this.#exchange(request, { remoteAddress, upgrade: () => undefined, setIdleLimit: () => undefined });
+    return this.#exchange(request, {
+      remoteAddress,
+      upgrade: () => undefined,
+      setIdleLimit: () => undefined,
+    });
   }
 
   /** Opens a WebSocket to the server on the port of the URL; Unavailable when it is refused. */
