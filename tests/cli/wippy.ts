@@ -48,6 +48,9 @@ export function commandLine(): [string, string[]] {
   return [process.execPath, isDeno ? ["run", "-A", "--no-check", "--quiet", main] : [main]];
 }
 
+/** Commands in progress by folder, so that a test that fails leaves none behind. */
+const inProgress = new Map<string, Set<ChildProcess>>();
+
 /** Starts a command. */
 export function start(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   const [program, before] = commandLine();
@@ -57,6 +60,8 @@ export function start(args: readonly string[], options: CommandOptions = {}): Ru
     env: { ...env, NO_COLOR: "1", ...options.env },
     stdio: ["pipe", "pipe", "pipe"],
   });
+  const siblings = inProgress.get(options.cwd ?? "");
+  siblings?.add(child);
   let stdout = "";
   let stderr = "";
   const watchers = new Set<() => void>();
@@ -77,6 +82,7 @@ export function start(args: readonly string[], options: CommandOptions = {}): Ru
     child.on("error", reject);
     child.on("close", (code, signal) => {
       clearTimeout(limit);
+      siblings?.delete(child);
       resolve({ code, signal, stdout, stderr });
     });
   });
@@ -111,6 +117,8 @@ export async function inFolder(
   body: (folder: string) => Promise<void>,
 ): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "wippy-cli-"));
+  const started = new Set<ChildProcess>();
+  inProgress.set(folder, started);
   try {
     for (const [path, text] of Object.entries(files)) {
       mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -118,6 +126,8 @@ export async function inFolder(
     }
     await body(folder);
   } finally {
+    inProgress.delete(folder);
+    for (const child of started) child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   }
 }
