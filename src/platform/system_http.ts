@@ -192,6 +192,9 @@ function listenOnBun(bun: typeof Bun, options: ListenOptions, handle: HttpHandle
 
 // --- Deno ---------------------------------------------------------------------------------------------------------------
 
+/** The code of a close without one. */
+const NO_STATUS = 1005;
+
 class DenoConnection implements ConnectionInfo {
   readonly #deno: DenoGlobal;
   readonly #request: Request;
@@ -211,11 +214,15 @@ class DenoConnection implements ConnectionInfo {
     if (this.#request.headers.get("upgrade")?.toLowerCase() !== "websocket") return undefined;
     const { response, socket } = this.#deno.upgradeWebSocket(this.#request, { ...options, idleTimeout: 0 });
     socket.binaryType = "arraybuffer";
+    let own: { code: number; reason: string } | undefined;
     const peer: WebSocketPeer = {
       send: (data) => {
         if (socket.readyState === WebSocket.OPEN) socket.send(data as string | Uint8Array<ArrayBuffer>);
       },
-      close: (code, reason) => socket.close(code, reason),
+      close: (code, reason) => {
+        own ??= { code: code ?? NO_STATUS, reason: reason ?? "" };
+        socket.close(code, reason);
+      },
       get bufferedBytes() {
         return socket.bufferedAmount;
       },
@@ -223,7 +230,11 @@ class DenoConnection implements ConnectionInfo {
     socket.onopen = () => handlers.open?.(peer);
     socket.onmessage = ({ data }) =>
       handlers.message(peer, typeof data === "string" ? data : new Uint8Array(data));
-    socket.onclose = ({ code, reason }) => handlers.close(peer, code, reason);
+    // The runtime tells who closes himself that there was no status.
+    socket.onclose = ({ code, reason }) => {
+      const told = code === NO_STATUS && own !== undefined ? own : { code, reason };
+      handlers.close(peer, told.code, told.reason);
+    };
     return response;
   }
 
@@ -234,6 +245,7 @@ class DenoConnection implements ConnectionInfo {
 function listenOnDeno(deno: DenoGlobal, options: ListenOptions, handle: HttpHandler): HttpListener {
   const { tls } = options;
   const abort = new AbortController();
+  const pending = new PendingAnswers();
   let server: ReturnType<DenoGlobal["serve"]>;
   try {
     server = deno.serve(
@@ -247,15 +259,38 @@ function listenOnDeno(deno: DenoGlobal, options: ListenOptions, handle: HttpHand
         onListen: () => undefined,
         onError: () => new Response("internal server error", { status: 500 }),
       },
-      (request, info) => handle(request, new DenoConnection(deno, request, info.remoteAddr)),
+      (request, info) => pending.watch(handle(request, new DenoConnection(deno, request, info.remoteAddr))),
     );
   } catch (error) {
     throw listenFailure(error, options);
   }
   return {
     port: server.addr.port,
-    close: (signal) => untilAborted(server.shutdown(), signal, () => abort.abort()),
+    close: (signal) =>
+      untilAborted(server.shutdown(), signal, () => {
+        pending.giveUp();
+        abort.abort();
+      }),
   };
+}
+
+/** Answers that handlers still owe. This server waits for them without end, so somebody has to give them. */
+class PendingAnswers {
+  readonly #owed = new Set<(response: Response) => void>();
+
+  /** `response`, or 503 when it is given up before. */
+  watch(response: Response | Promise<Response>): Response | Promise<Response> {
+    if (!(response instanceof Promise)) return response;
+    return new Promise((resolve, reject) => {
+      this.#owed.add(resolve);
+      response.then(resolve, reject).finally(() => this.#owed.delete(resolve));
+    });
+  }
+
+  giveUp(): void {
+    for (const resolve of this.#owed) resolve(new Response(null, { status: 503 }));
+    this.#owed.clear();
+  }
 }
 
 /** Waits for `done`; when `signal` aborts first, `force` is called and nothing is waited for any longer. */

@@ -92,7 +92,8 @@ for (const name of WORLDS) {
         begun.resolve();
         return new Promise(() => {});
       });
-      const pending = request("/").catch(() => "cut");
+      // The connection is cut, or the answer is that there will be none.
+      const pending = request("/").then(({ status }) => status === 503 ? "cut" : "answered", () => "cut");
       await begun.promise;
       const limit = new AbortController();
       world.ports.clock.timer(10, () => limit.abort());
