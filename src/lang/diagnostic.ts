@@ -38,6 +38,73 @@ export type SyntaxProblem =
   | { readonly kind: "results-as-type" }
   | { readonly kind: "too-many" };
 
+/** A type error's facts; types come as their texts. */
+export type TypeProblem =
+  | {
+    readonly kind: "mismatch";
+    readonly from: string;
+    readonly to: string;
+    /** The required field that is missing, or the field whose type is wrong. */
+    readonly missing: string | undefined;
+    readonly field: string | undefined;
+  }
+  | { readonly kind: "undefined-variable"; readonly name: string }
+  | { readonly kind: "unknown-field"; readonly name: string; readonly owner: string }
+  | { readonly kind: "missing-argument"; readonly name: string; readonly type: string }
+  | { readonly kind: "extra-argument"; readonly expected: number; readonly found: number }
+  | { readonly kind: "maybe-nil"; readonly what: string; readonly isAlways: boolean }
+  | { readonly kind: "bad-operand"; readonly operator: string; readonly type: string }
+  | {
+    readonly kind: "bad-comparison";
+    readonly operator: string;
+    readonly left: string;
+    readonly right: string;
+  }
+  | { readonly kind: "not-callable"; readonly type: string }
+  | { readonly kind: "not-indexable"; readonly type: string }
+  | { readonly kind: "unknown-type"; readonly name: string }
+  | {
+    readonly kind: "type-arguments";
+    readonly name: string;
+    readonly expected: number;
+    readonly found: number;
+  }
+  | { readonly kind: "missing-return"; readonly type: string }
+  | { readonly kind: "unknown-validator"; readonly name: string; readonly known: readonly string[] }
+  | { readonly kind: "validator-argument"; readonly name: string; readonly expected: string }
+  | { readonly kind: "constant"; readonly name: string }
+  | { readonly kind: "readonly-field"; readonly name: string }
+  | { readonly kind: "undeclared-require"; readonly name: string };
+
+/** A lint rule's facts. */
+export interface RuleProblem {
+  readonly kind: "rule";
+  readonly rule: string;
+  readonly message: string;
+}
+
+/** The code of each type problem. */
+export const TYPE_CODES: Readonly<Record<TypeProblem["kind"], string>> = {
+  "mismatch": "E0001",
+  "undefined-variable": "E0002",
+  "unknown-field": "E0003",
+  "missing-argument": "E0004",
+  "extra-argument": "E0004",
+  "maybe-nil": "E0005",
+  "bad-operand": "E0006",
+  "bad-comparison": "E0006",
+  "not-callable": "E0007",
+  "not-indexable": "E0007",
+  "unknown-type": "E0008",
+  "missing-return": "E0009",
+  "type-arguments": "E0010",
+  "unknown-validator": "E0011",
+  "validator-argument": "E0011",
+  "constant": "E0012",
+  "readonly-field": "E0012",
+  "undeclared-require": "E0013",
+};
+
 /** One finding in one source. */
 export interface Diagnostic {
   /** `P0001` syntax, `E0001`+ types, `W0001`+ lint rules. */
@@ -45,12 +112,72 @@ export interface Diagnostic {
   readonly severity: Severity;
   readonly start: number;
   readonly end: number;
-  readonly problem: SyntaxProblem;
+  readonly problem: SyntaxProblem | TypeProblem | RuleProblem;
 }
 
 /** The message of a diagnostic, without place or code. */
 export function describe(diagnostic: Diagnostic): string {
-  return describeSyntax(diagnostic.problem);
+  const { problem } = diagnostic;
+  if (problem.kind === "rule") return problem.message;
+  return problem.kind in TYPE_CODES
+    ? describeType(problem as TypeProblem)
+    : describeSyntax(problem as SyntaxProblem);
+}
+
+function describeType(problem: TypeProblem): string {
+  switch (problem.kind) {
+    case "mismatch": {
+      const { from, to, missing, field } = problem;
+      const why = missing !== undefined
+        ? `: missing '${missing}'`
+        : field !== undefined
+        ? `: field '${field}' differs`
+        : from === "unknown"
+        ? ", narrow it first"
+        : "";
+      return `${from} not assignable to ${to}${why}`;
+    }
+    case "undefined-variable":
+      return `undefined variable '${problem.name}'`;
+    case "unknown-field":
+      return `no field '${problem.name}' in ${problem.owner}`;
+    case "missing-argument":
+      return `missing argument '${problem.name}' of type ${problem.type}`;
+    case "extra-argument":
+      return `expected at most ${problem.expected} argument${
+        problem.expected === 1 ? "" : "s"
+      }, got ${problem.found}`;
+    case "maybe-nil":
+      return `${problem.what} ${problem.isAlways ? "is" : "may be"} nil here`;
+    case "bad-operand":
+      return `operator '${problem.operator}' does not apply to ${problem.type}`;
+    case "bad-comparison":
+      return `operator '${problem.operator}' can't compare ${problem.left} with ${problem.right}`;
+    case "not-callable":
+      return `${problem.type} can't be called`;
+    case "not-indexable":
+      return `${problem.type} has no fields`;
+    case "unknown-type":
+      return `unknown type '${problem.name}'`;
+    case "type-arguments":
+      return problem.expected === 0
+        ? `type '${problem.name}' is not generic`
+        : `type '${problem.name}' takes ${problem.expected} type arguments, got ${problem.found}`;
+    case "missing-return":
+      return `the function may end without returning ${problem.type}`;
+    case "unknown-validator":
+      return `unknown validator '@${problem.name}', known are ${
+        problem.known.map((name) => `@${name}`).join(", ")
+      }`;
+    case "validator-argument":
+      return `validator '@${problem.name}' takes a literal ${problem.expected}`;
+    case "constant":
+      return `'${problem.name}' is constant`;
+    case "readonly-field":
+      return `'${problem.name}' is readonly`;
+    case "undeclared-require":
+      return `require("${problem.name}") is not declared in _index.yaml imports or modules`;
+  }
 }
 
 function describeSyntax(problem: SyntaxProblem): string {

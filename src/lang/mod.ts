@@ -5,9 +5,12 @@ import { parse, type ParsedSource } from "./parser.ts";
 import { resolve } from "./scope.ts";
 import { TYPE_VALUE_WORD, type TypeValues, typeValues } from "./type_values.ts";
 
+export { check, type CheckResult } from "./check.ts";
 export { describe, type Diagnostic, type Severity } from "./diagnostic.ts";
 export { formatDiagnostic } from "./format.ts";
 export type { Comment } from "./lexer.ts";
+export { environmentOf, type Grants, type Library, readLibrary } from "./library.ts";
+export type { CheckEnvironment, ModuleType } from "./lower.ts";
 export { parse, type ParsedSource, type ParseOptions } from "./parser.ts";
 export { LineMap, type Position } from "./position.ts";
 export type * as syntax from "./syntax.ts";

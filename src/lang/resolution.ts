@@ -31,6 +31,12 @@ export interface Variable {
   readonly type: S.TypeNode | undefined;
   /** The body of a local function. */
   readonly body: S.FunctionBody | undefined;
+  /** `<const>` or `<close>`. */
+  readonly isConstant: boolean;
+  /** Functions around the declaration. */
+  readonly functionDepth: number;
+  /** Whether an inner function assigns it: then its value may change with any call. */
+  isCaptured: boolean;
   /** Uses as a value. */
   readonly reads: S.Range[];
   readonly writes: S.Range[];
@@ -51,5 +57,11 @@ export interface Resolution {
   readonly libraryReads: ReadonlySet<S.NameExpression>;
   /** Calls of the built-in `typeof` with one argument. */
   readonly typeofCalls: readonly S.CallExpression[];
+  /** Where fields and elements are assigned. */
+  readonly fieldWrites: readonly number[];
+  /** The local variable that the name of a function statement begins with. */
+  readonly pathRoots: ReadonlyMap<S.FunctionStatement, Variable>;
+  /** Names of fields that some statement assigns or defines. */
+  readonly assignedFields: ReadonlySet<string>;
   readonly globalWrites: readonly (S.NameExpression | S.Identifier)[];
 }

@@ -17,7 +17,7 @@ export function resolve(parsed: ParsedSource): Resolution {
 }
 
 /** What a declaration says beside its name. */
-type Facts = Partial<Pick<Variable, "statement" | "initial" | "type" | "body">>;
+type Facts = Partial<Pick<Variable, "statement" | "initial" | "type" | "body" | "isConstant">>;
 
 class Resolver implements Resolution {
   readonly variables: Variable[] = [];
@@ -26,12 +26,16 @@ class Resolver implements Resolution {
   readonly globalReads: S.NameExpression[] = [];
   readonly libraryReads = new Set<S.NameExpression>();
   readonly typeofCalls: S.CallExpression[] = [];
+  readonly assignedFields = new Set<string>();
+  readonly fieldWrites: number[] = [];
+  readonly pathRoots = new Map<S.FunctionStatement, Variable>();
   readonly globalWrites: (S.NameExpression | S.Identifier)[] = [];
   /** Visible variables by name, innermost last. */
   readonly #visible = new Map<string, Variable[]>();
   readonly #visibleTypes = new Map<string, Variable[]>();
   /** What the open scopes declared, to be taken back at their ends. */
   #declared: { stack: Variable[] }[] = [];
+  #functionDepth = 0;
   /** Types of the open blocks whose declaration is still to come. */
   readonly #hoisted = new Map<S.TypeStatement, Variable>();
 
@@ -67,6 +71,9 @@ class Resolver implements Resolution {
       initial: facts.initial,
       type: facts.type,
       body: facts.body,
+      isConstant: facts.isConstant ?? false,
+      functionDepth: this.#functionDepth,
+      isCaptured: false,
       shadows: this.#visible.get(name)?.at(-1),
       reads: [],
       writes: [],
@@ -95,14 +102,23 @@ class Resolver implements Resolution {
         for (const value of statement.values) this.expression(value);
         for (const [i, binding] of statement.bindings.entries()) {
           if (binding.type !== undefined) this.type(binding.type);
-          this.#declare(binding.name, "local", binding, { type: binding.type, initial: statement.values[i] });
+          const isConstant = binding.attribute !== undefined;
+          this.#declare(binding.name, "local", binding, {
+            type: binding.type,
+            initial: statement.values[i],
+            isConstant,
+          });
         }
         break;
       case "assign":
         for (const value of statement.values) this.expression(value);
         for (const target of statement.targets) {
           if (target.kind === "name") this.#write(target);
-          else this.expression(target);
+          else {
+            this.expression(target);
+            this.fieldWrites.push(target.start);
+          }
+          if (target.kind === "member") this.assignedFields.add(target.name.name);
         }
         break;
       case "call-statement":
@@ -182,7 +198,10 @@ class Resolver implements Resolution {
     if (variable === undefined) {
       if (isPlain) this.globalWrites.push(first);
       else this.globalReads.push({ kind: "name", ...first });
-    } else if (isPlain) variable.writes.push(first);
+      return;
+    }
+    this.pathRoots.set(statement, variable);
+    if (isPlain) variable.writes.push(first);
     else variable.reads.push(first);
   }
 
@@ -198,6 +217,7 @@ class Resolver implements Resolution {
 
   #function(body: S.FunctionBody, method?: S.Identifier): void {
     const mark = this.#open();
+    this.#functionDepth++;
     this.#typeParams(body.typeParams);
     if (method !== undefined) this.#declare("self", "self", { start: method.start, end: method.start });
     for (const param of body.params) {
@@ -211,6 +231,7 @@ class Resolver implements Resolution {
     }
     if (body.returns !== undefined) this.#results(body.returns);
     if (body.block !== undefined) this.block(body.block);
+    this.#functionDepth--;
     this.#close(mark);
   }
 
@@ -240,6 +261,7 @@ class Resolver implements Resolution {
     if (variable === undefined) this.globalWrites.push(node);
     else {
       variable.writes.push(node);
+      if (this.#functionDepth > variable.functionDepth) variable.isCaptured = true;
       this.values.set(node, variable);
     }
   }

@@ -1,0 +1,541 @@
+/**
+ * Checks a source: statements, functions, what a source exports.
+ *
+ * K1. Code without types is accepted: an undeclared parameter, result or reassigned variable is `any`.
+ * K2. Code that no run reaches is not reported on.
+ */
+import type { Diagnostic } from "./diagnostic.ts";
+import { Flow, join } from "./flow.ts";
+import { Inference } from "./infer.ts";
+import type { CheckEnvironment, ModuleType } from "./lower.ts";
+import { narrow } from "./narrow.ts";
+import type { ParsedSource } from "./parser.ts";
+import { printPack, printType } from "./print_type.ts";
+import { fits, fitsNil } from "./relate.ts";
+import type { Resolution, Variable } from "./resolution.ts";
+import { resolve } from "./scope.ts";
+import type * as S from "./syntax.ts";
+import {
+  ANY_PACK,
+  expand,
+  type FieldType,
+  filter,
+  type FunctionType,
+  is,
+  membersOf,
+  type Pack,
+  packAt,
+  PRIMITIVES,
+  type Type,
+  type TypeDefinition,
+  unionOf,
+  widen,
+} from "./types.ts";
+
+const { any: ANY, nil: NIL, number: NUMBER, integer: INTEGER } = PRIMITIVES;
+
+/** What checking a source tells. */
+export interface CheckResult {
+  /** Type errors by place. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** What the source gives to those who import it. */
+  readonly module: ModuleType;
+}
+
+/** Checks a parsed source; syntax errors are not repeated, what could be parsed is checked. */
+export function check(
+  parsed: ParsedSource,
+  environment: CheckEnvironment,
+  resolution: Resolution = resolve(parsed),
+): CheckResult {
+  const checker = new Checker(parsed, resolution, environment);
+  const module = checker.source();
+  return { diagnostics: checker.diagnostics.sort((a, b) => a.start - b.start || a.end - b.end), module };
+}
+
+/** The function being checked. */
+interface FunctionState {
+  readonly returns: Pack | undefined;
+  readonly varargs: Type | undefined;
+  readonly breaks: Flow[];
+}
+
+class Checker extends Inference {
+  /** Variables by where they are declared. */
+  readonly #variables = new Map<string, Variable>();
+  #returns: Pack | undefined;
+  #breaks: (Flow | undefined)[] = [];
+  #module: ModuleType = { value: NIL, types: new Map() };
+  #functionDepth = 0;
+
+  constructor(parsed: ParsedSource, resolution: Resolution, environment: CheckEnvironment) {
+    super(parsed, resolution, environment);
+    for (const variable of resolution.variables) {
+      if (variable.statement !== undefined) this.lowering.definition(variable).body();
+      this.#variables.set(`${variable.start} ${variable.name}`, variable);
+    }
+  }
+
+  source(): ModuleType {
+    this.#block(this.parsed.block);
+    return this.#module;
+  }
+
+  #variable(at: S.Range & { name: string }): Variable | undefined {
+    return this.#variables.get(`${at.start} ${at.name}`);
+  }
+
+  /** Sets what a new variable is: its declared type, and what is known of its first value. */
+  #declare(at: S.Range & { name: string }, written: Type | undefined, value: Type): void {
+    const variable = this.#variable(at);
+    if (variable === undefined) return;
+    const isFixed = variable.writes.length === 0;
+    this.declared.set(variable, written ?? (isFixed ? value : ANY));
+    if (variable.isCaptured || this.flow === undefined) return;
+    const key = this.keys.of(variable);
+    this.flow.forget(key);
+    if (written !== undefined) this.#know(key, assigned(written, value));
+    else if (!isFixed) this.#know(key, widen(value));
+  }
+
+  #know(key: string, type: Type): void {
+    if (this.flow === undefined) return;
+    this.flow = this.flow.copy();
+    this.flow.types.set(key, type);
+  }
+
+  #block(block: S.Block): void {
+    for (const statement of block.statements) this.#statement(statement);
+  }
+
+  #statement(statement: S.Statement): void {
+    switch (statement.kind) {
+      case "local":
+        return this.#local(statement);
+      case "assign":
+        return this.#assign(statement);
+      case "call-statement":
+        return this.#call(statement.call);
+      case "do":
+        return this.#block(statement.block);
+      case "if":
+        return this.#if(statement);
+      case "while":
+        return this.#while(statement);
+      case "repeat":
+        return this.#repeat(statement);
+      case "numeric-for":
+        return this.#numericFor(statement);
+      case "generic-for":
+        return this.#genericFor(statement);
+      case "function-statement":
+        return this.#function(statement);
+      case "local-function": {
+        const type = this.lowering.body(statement.body);
+        this.#declare(statement.name, undefined, type);
+        return this.functionBody(statement.body, type);
+      }
+      case "return":
+        return this.#return(statement);
+      case "break":
+        this.#breaks.push(this.flow);
+        this.flow = undefined;
+        return;
+      case "goto":
+        this.flow = undefined;
+        return;
+      case "label":
+        // Reached from anywhere: only declarations hold.
+        this.flow = new Flow();
+        return;
+      case "type":
+      case "declare":
+        return;
+    }
+  }
+
+  #local(statement: S.LocalStatement): void {
+    const written = statement.bindings.map((binding) => binding.type && this.lowering.type(binding.type));
+    const values = this.#values(statement.values, (i) => written[i], statement.bindings.length);
+    for (const [i, binding] of statement.bindings.entries()) {
+      const isUnset = statement.values.length === 0 && written[i] !== undefined;
+      this.#declare(binding, written[i], isUnset ? written[i]! : packAt(values, i));
+    }
+    this.#pair(
+      statement.bindings.map((binding) => {
+        const variable = this.#variable(binding);
+        return variable === undefined || variable.isCaptured ? undefined : this.keys.of(variable);
+      }),
+      statement.values,
+      values,
+    );
+  }
+
+  /** Checks values against what is written for their places; gives all of them. */
+  #values(list: readonly S.Expression[], wanted: (index: number) => Type | undefined, count: number): Pack {
+    const types: Type[] = [];
+    for (const [i, value] of list.entries()) {
+      const isLast = i === list.length - 1;
+      const isMulti = value.kind === "call" || value.kind === "method" || value.kind === "vararg";
+      if (isLast && isMulti) {
+        const pack = this.pack(value, wanted(i));
+        for (let k = i; k < count; k++) {
+          const to = wanted(k);
+          if (to !== undefined) this.demand(packAt(pack, k - i), to, value);
+        }
+        return { types: [...types, ...pack.types], rest: pack.rest };
+      }
+      const to = wanted(i);
+      if (to === undefined) types.push(this.infer(value));
+      else {
+        this.check(value, to);
+        types.push(
+          value.kind === "table" || value.kind === "function"
+            ? to
+            : this.typeIn(value, this.flow ?? new Flow()),
+        );
+      }
+    }
+    for (let k = list.length; k < count && list.length > 0; k++) {
+      const to = wanted(k);
+      if (to !== undefined) this.demand(NIL, to, list.at(-1)!);
+    }
+    return { types, rest: undefined };
+  }
+
+  /** Notes that values and an error came from one call. */
+  #pair(keys: readonly (string | undefined)[], values: readonly S.Expression[], pack: Pack): void {
+    const call = values.at(-1);
+    if (call === undefined || (call.kind !== "call" && call.kind !== "method") || this.flow === undefined) {
+      return;
+    }
+    const first = values.length - 1;
+    const last = pack.types.length - 1;
+    const error = keys[last];
+    if (last <= first || error === undefined || !isError(pack.types[last]!)) return;
+    const others: string[] = [];
+    for (let i = first; i < last; i++) {
+      const key = keys[i];
+      if (key !== undefined && fitsNil(pack.types[i]!) && !is(expand(pack.types[i]!), "any")) {
+        others.push(key);
+      }
+    }
+    if (others.length === 0) return;
+    this.flow = this.flow.copy();
+    this.flow.pair(others, error);
+  }
+
+  #assign(statement: S.AssignStatement): void {
+    const wanted = statement.targets.map((target) => this.#target(target));
+    const values = this.#values(statement.values, (i) => wanted[i], statement.targets.length);
+    for (const [i, target] of statement.targets.entries()) this.#store(target, wanted[i], packAt(values, i));
+    this.#pair(
+      statement.targets.map((target) => target.kind === "name" ? this.#trackedKey(target) : undefined),
+      statement.values,
+      values,
+    );
+  }
+
+  #trackedKey(target: S.NameExpression): string | undefined {
+    return this.resolution.values.get(target)?.isCaptured === true ? undefined : this.keyOf(target);
+  }
+
+  /** What may be stored at a target; undefined when anything may. */
+  #target(target: S.Expression): Type | undefined {
+    if (target.kind === "name") {
+      const variable = this.resolution.values.get(target);
+      if (variable?.isConstant) this.report(target, { kind: "constant", name: target.name });
+      if (variable === undefined) return undefined;
+      const declared = this.declared.get(variable);
+      return variable.type === undefined || declared === undefined ? undefined : declared;
+    }
+    if (target.kind !== "member" && target.kind !== "index") {
+      this.infer(target);
+      return undefined;
+    }
+    const owner = expand(this.present(this.infer(target.object), target.object));
+    const name = target.kind === "member"
+      ? target.name
+      : target.key.kind === "string"
+      ? { ...target.key, name: target.key.value }
+      : undefined;
+    if (target.kind === "index" && name === undefined) {
+      const type = this.element(owner, this.infer(target.key), target);
+      if (owner.kind !== "table") return undefined;
+      if (owner.isReadonly) {
+        this.report(target, {
+          kind: "readonly-field",
+          name: this.parsed.source.slice(target.object.start, target.object.end),
+        });
+      }
+      // Storing nil removes an element.
+      return owner.isOpen ? undefined : unionOf([type, NIL]);
+    }
+    if (owner.kind !== "table") {
+      if (owner.kind === "union" || owner.kind === "intersection") {
+        this.field(owner, name!.name, target.object, name!);
+      }
+      return undefined;
+    }
+    const field = owner.fields.get(name!.name);
+    if (owner.isReadonly || field?.isReadonly) {
+      this.report(name!, { kind: "readonly-field", name: name!.name });
+    }
+    if (owner.isOpen) return undefined;
+    if (field !== undefined) return field.type;
+    const type = this.field(owner, name!.name, target.object, name!);
+    return owner.key === undefined ? undefined : unionOf([type, NIL]);
+  }
+
+  #store(target: S.Expression, wanted: Type | undefined, value: Type): void {
+    const key = this.keyOf(target);
+    if (key === undefined || this.flow === undefined) return;
+    this.flow = this.flow.copy();
+    this.flow.forget(key);
+    const variable = target.kind === "name" ? this.resolution.values.get(target) : undefined;
+    if (variable?.isCaptured) return;
+    if (wanted !== undefined) this.flow.types.set(key, assigned(wanted, value));
+    else if (variable !== undefined) this.flow.types.set(key, widen(value));
+    else if (value.kind === "function" || value.kind === "type") this.flow.types.set(key, value);
+  }
+
+  #call(call: S.Expression): void {
+    const pack = this.pack(call);
+    if (pack.types.length > 0 && is(expand(pack.types[0]!), "never")) this.flow = undefined;
+    if (call.kind !== "call" || call.callee.kind !== "name" || this.resolution.values.has(call.callee)) {
+      return;
+    }
+    const [condition] = call.arguments;
+    if (call.callee.name === "assert" && condition !== undefined) {
+      this.flow = narrow(this, this.flow, condition, true);
+    }
+  }
+
+  #if(statement: S.IfStatement): void {
+    let otherwise = this.flow;
+    let after: Flow | undefined;
+    for (const { condition, block } of statement.branches) {
+      this.flow = otherwise;
+      this.infer(condition);
+      this.flow = narrow(this, otherwise, condition, true);
+      this.#block(block);
+      after = join(after, this.flow, either);
+      otherwise = narrow(this, otherwise, condition, false);
+    }
+    this.flow = otherwise;
+    if (statement.otherwise !== undefined) this.#block(statement.otherwise);
+    this.flow = join(after, this.flow, either);
+  }
+
+  /** Runs a loop's body; afterwards nothing is known of what it assigns. */
+  #loop(range: S.Range, run: () => Flow | undefined): void {
+    const outer = this.#breaks;
+    this.#breaks = [];
+    this.flow = this.#withoutWrites(this.flow, range);
+    let after = run();
+    for (const flow of this.#breaks) after = join(after, flow, either);
+    this.#breaks = outer;
+    this.flow = this.#withoutWrites(after, range);
+  }
+
+  #withoutWrites(flow: Flow | undefined, range: S.Range): Flow | undefined {
+    if (flow === undefined) return undefined;
+    const written = new Set<string>();
+    for (const variable of this.resolution.variables) {
+      if (variable.writes.some((write) => write.start >= range.start && write.end <= range.end)) {
+        written.add(this.keys.of(variable));
+      }
+    }
+    const next = flow.copy();
+    const hasFieldWrites = this.resolution.fieldWrites.some((at) => at >= range.start && at < range.end);
+    next.keepOnly((root, isField) => !written.has(root) && !(isField && hasFieldWrites));
+    return next;
+  }
+
+  #while(statement: S.WhileStatement): void {
+    this.#loop(statement, () => {
+      const entry = this.flow;
+      this.infer(statement.condition);
+      this.flow = narrow(this, entry, statement.condition, true);
+      this.#block(statement.block);
+      return narrow(this, entry, statement.condition, false);
+    });
+  }
+
+  #repeat(statement: S.RepeatStatement): void {
+    this.#loop(statement, () => {
+      this.#block(statement.block);
+      // A `continue` label at the end revives the flow; without one the condition may be unreachable.
+      this.infer(statement.condition);
+      return narrow(this, this.flow, statement.condition, true);
+    });
+  }
+
+  #numericFor(statement: S.NumericForStatement): void {
+    const parts = [statement.from, statement.to, statement.step].filter((part) => part !== undefined);
+    for (const part of parts) this.check(part, NUMBER);
+    const flow = this.flow ?? new Flow();
+    const counts = [statement.from, statement.step].filter((part) => part !== undefined);
+    const isInteger = counts.every((part) => fits(this.typeIn(part, flow), INTEGER));
+    const written = statement.binding.type && this.lowering.type(statement.binding.type);
+    this.#loop(statement.block, () => {
+      const entry = this.flow;
+      this.#declare(statement.binding, written, isInteger ? INTEGER : NUMBER);
+      this.#block(statement.block);
+      return join(entry, this.flow, either);
+    });
+  }
+
+  #genericFor(statement: S.GenericForStatement): void {
+    const values = this.packOf(statement.values);
+    const iterator = expand(packAt(values, 0));
+    const items = iterator.kind === "function" ? iterator.returns : ANY_PACK;
+    if (iterator.kind !== "function" && statement.values[0] !== undefined) {
+      const isCallable = ["any", "unknown", "never", "function", "table", "userdata"].some((name) =>
+        is(iterator, name as "any")
+      );
+      if (!isCallable && iterator.kind === "primitive") {
+        this.report(statement.values[0], { kind: "not-callable", type: printType(iterator) });
+      }
+    }
+    this.#loop(statement.block, () => {
+      const entry = this.flow;
+      for (const [i, binding] of statement.bindings.entries()) {
+        const written = binding.type && this.lowering.type(binding.type);
+        const given = packAt(items, i);
+        const value = i === 0 ? filter(given, (member) => !is(expand(member), "nil")) : given;
+        if (written !== undefined) this.demand(value, written, binding);
+        this.#declare(binding, written, value);
+      }
+      this.#block(statement.block);
+      return join(entry, this.flow, either);
+    });
+  }
+
+  #function(statement: S.FunctionStatement): void {
+    const type = this.lowering.body(statement.body);
+    const [root] = statement.path;
+    const variable = root && this.resolution.pathRoots.get(statement);
+    const key = [
+      variable === undefined ? `g:${root!.name}` : this.keys.of(variable),
+      ...statement.path.slice(1).map((part) => part.name),
+      ...(statement.method === undefined ? [] : [statement.method.name]),
+    ].join(".");
+    const self = { name: "self", type: ANY, isOptional: false };
+    this.#know(key, statement.method === undefined ? type : { ...type, params: [self, ...type.params] });
+    if (statement.method !== undefined) {
+      this.#declare(
+        { name: "self", start: statement.method.start, end: statement.method.start },
+        undefined,
+        ANY,
+      );
+    }
+    this.functionBody(statement.body, type);
+  }
+
+  protected functionBody(body: S.FunctionBody, type: FunctionType): void {
+    const state: FunctionState & { flow: Flow | undefined } = {
+      returns: this.#returns,
+      varargs: this.varargs,
+      breaks: this.#breaks as Flow[],
+      flow: this.flow,
+    };
+    this.#functionDepth++;
+    this.flow = this.#closureFlow();
+    this.#returns = body.returns === undefined ? undefined : type.returns;
+    this.varargs = type.rest;
+    this.#breaks = [];
+    for (const [i, param] of body.params.entries()) {
+      const known = type.params[i]!.type;
+      this.#declare(
+        { name: param.name, start: param.start, end: param.start },
+        param.isOptional ? unionOf([known, NIL]) : known,
+        known,
+      );
+    }
+    if (body.block !== undefined) this.#block(body.block);
+    this.#missingReturn(body);
+    this.#functionDepth--;
+    this.flow = state.flow;
+    this.#returns = state.returns;
+    this.varargs = state.varargs;
+    this.#breaks = state.breaks;
+  }
+
+  /** What still holds when a function runs later: facts about what is never assigned. */
+  #closureFlow(): Flow | undefined {
+    if (this.flow === undefined) return undefined;
+    const written = new Set<string>();
+    for (const variable of this.resolution.variables) {
+      if (variable.writes.length > 0) written.add(this.keys.of(variable));
+    }
+    const next = this.flow.copy();
+    next.keepOnly((root) => !written.has(root));
+    return next;
+  }
+
+  #missingReturn(body: S.FunctionBody): void {
+    const [first] = this.#returns?.types ?? [];
+    if (first === undefined || this.flow === undefined || fitsNil(first)) return;
+    this.report({ start: body.end - 3, end: body.end }, {
+      kind: "missing-return",
+      type: printPack(this.#returns!),
+    });
+  }
+
+  #return(statement: S.ReturnStatement): void {
+    const returns = this.#returns;
+    const values = this.#values(
+      statement.values,
+      (i) => returns?.types[i] ?? returns?.rest,
+      Math.max(returns?.types.length ?? 0, statement.values.length),
+    );
+    if (returns !== undefined && statement.values.length === 0 && returns.types.length > 0) {
+      this.demand(NIL, returns.types[0]!, statement);
+    }
+    if (this.#functionDepth === 0) this.#module = this.#exports(statement.values[0], packAt(values, 0));
+    this.flow = undefined;
+  }
+
+  /** What importers see of the returned value: its fields with all that was assigned to it. */
+  #exports(value: S.Expression | undefined, type: Type): ModuleType {
+    const inner = expand(type);
+    if (inner.kind !== "table") return { value: type, types: new Map() };
+    const fields = new Map<string, FieldType>(inner.fields);
+    const key = value === undefined ? undefined : this.keyOf(value);
+    for (const [known, fact] of this.flow?.types ?? []) {
+      if (key === undefined || !known.startsWith(`${key}.`)) continue;
+      const name = known.slice(key.length + 1);
+      if (!name.includes(".")) fields.set(name, { type: fact, isOptional: false, isReadonly: false });
+    }
+    const types = new Map<string, TypeDefinition>();
+    for (const [name, field] of fields) {
+      if (field.type.kind === "type") types.set(name, field.type.definition);
+    }
+    return { value: { ...inner, fields }, types };
+  }
+}
+
+function either(a: Type, b: Type): Type {
+  return unionOf([a, b]);
+}
+
+/** What a variable declared as `written` is known to be after `value` has been stored. */
+function assigned(written: Type, value: Type): Type {
+  const inner = expand(written);
+  const given = expand(value);
+  if (inner.kind !== "union" || is(given, "any") || is(given, "unknown")) return written;
+  const kept = filter(written, (member) => membersOf(value).some((part) => fits(part, member)));
+  return is(expand(kept), "never") ? written : kept;
+}
+
+/** An optional error: what ends the results of a call that may fail. */
+function isError(type: Type): boolean {
+  const members = membersOf(type).map((member) => ({ member, inner: expand(member) }));
+  if (!members.some(({ inner }) => is(inner, "nil"))) return false;
+  const rest = members.filter(({ inner }) => !is(inner, "nil"));
+  return rest.length > 0 &&
+    rest.every(({ member, inner }) =>
+      is(inner, "string") || (member.kind === "named" && member.name === "error")
+    );
+}

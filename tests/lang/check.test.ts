@@ -1,0 +1,560 @@
+/**
+ * The checker, row by row of the specification.
+ */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { parse, readLibrary } from "../../src/lang/mod.ts";
+import { checked, declarations, typeErrors } from "./typing.ts";
+
+/** Checks what a source's errors are; without any it must be fine. */
+function expectErrors(source: string, ...expected: string[]): void {
+  assert.deepEqual(typeErrors(source), expected, source);
+}
+
+test("number takes any number [types.number]", () => {
+  expectErrors("local a: number = 3.14\nlocal b: number = 3\na = b / 2");
+  expectErrors('local x: number = "hello"', "1 string not assignable to number");
+});
+
+test("integer is a subtype of number, not the other way [types.integer]", () => {
+  expectErrors("local i: integer = 42\nlocal n: number = i");
+  expectErrors("local n: number = 1.5\nlocal i: integer = n", "2 number not assignable to integer");
+});
+
+test("string takes texts alone [types.string]", () => {
+  expectErrors('local s: string = "a" .. 1');
+  expectErrors("local s: string = 5", "1 integer not assignable to string");
+});
+
+test("boolean takes true and false [types.boolean]", () => {
+  expectErrors("local b: boolean = 1 < 2\nlocal c: boolean = not b");
+  expectErrors('local b: boolean = "yes"', "1 string not assignable to boolean");
+});
+
+test("any allows every operation [types.any]", () => {
+  expectErrors("local a: any = require\nlocal n: number = a.b.c(1):d() + a[1]\na = nil");
+});
+
+test("every type fits any [types.any.top]", () => {
+  expectErrors("local function f(x: any) end\nf(1)\nf(nil)\nf({})\nf(f)");
+});
+
+test("unknown fits no concrete type before it is narrowed [types.unknown.assign]", () => {
+  expectErrors(
+    "local u: unknown = tonumber('1')\nlocal n: number = u",
+    "2 unknown not assignable to number, narrow it first",
+  );
+});
+
+test("members of unknown are like those of any [types.unknown.member]", () => {
+  expectErrors("local u: unknown = 1\nlocal x: number = u.foo.bar\nu.baz()");
+});
+
+test("type() narrows unknown [types.unknown.narrow]", () => {
+  expectErrors(
+    "local u: unknown = 1\nif type(u) == 'number' then local n: number = u end\nif type(u) == 'table' then u.x = 1 end",
+  );
+});
+
+test("never ends the flow and fits every type [types.never]", () => {
+  expectErrors(
+    "local function fail(msg: string): never error(msg) end\nlocal function f(x: number?): number\n  if x then return x end\n  fail('no')\nend",
+  );
+  expectErrors("local function f(): never print(1) end", "1 the function may end without returning never");
+});
+
+test("nil does not fit a plain type [types.nil-literal]", () => {
+  expectErrors("local x: number = nil", "1 nil not assignable to number");
+  expectErrors("local x: number? = nil\nlocal y: number? = 5");
+});
+
+test("error stands in results [types.error-type]", () => {
+  expectErrors(`local function fetch(url: string): (string?, error?)
+  if url == "" then return nil, errors.new("empty") end
+  return url, nil
+end
+local data, err = fetch("x")
+if err then print(err:message(), err:kind()) end`);
+});
+
+test("local annotations check their values [types.syntax.local]", () => {
+  expectErrors(
+    "local fn: (number, string) -> boolean\nlocal a: string, b: number = 'x', 'y'",
+    "2 string not assignable to number",
+  );
+});
+
+test("arguments and results are checked against annotations [types.syntax.param]", () => {
+  expectErrors(
+    `local function add(a: number, b: number): number
+  return a + b
+end
+add("one", "two")
+add(1)
+add(1, 2, 3)
+local function name(): string return 5 end`,
+    "4 string not assignable to number",
+    "4 string not assignable to number",
+    "5 missing argument 'b' of type number",
+    "6 expected at most 2 arguments, got 3",
+    "7 integer not assignable to string",
+  );
+});
+
+test("several results are checked one by one [types.syntax.multi-return]", () => {
+  expectErrors(
+    `local function div(a: number, b: number): (number, string)
+  return a / b, a
+end
+local q: number, r: number = div(1, 2)`,
+    "2 number not assignable to string",
+    "4 string not assignable to number",
+  );
+});
+
+test("optional values must be tested before use [types.syntax.optional]", () => {
+  expectErrors(
+    "local function f(s: string?, t: {x: number}?)\n  print(s:upper())\n  print(t.x)\n  print(#s)\nend",
+    "2 's' may be nil here",
+    "3 't' may be nil here",
+    "4 's' may be nil here",
+  );
+});
+
+test("literals other than the listed are refused [types.syntax.literal]", () => {
+  expectErrors(
+    'type Status = "pending" | "active"\nlocal a: Status = "pending"\nlocal b: Status = "invalid"',
+    '3 "invalid" not assignable to Status',
+  );
+});
+
+test("optional fields may be absent, required ones not [types.syntax.optional-field]", () => {
+  expectErrors(
+    `type Config = {host: string, port: number, timeout?: number, debug?: boolean}
+local a: Config = {host = "localhost", port = 8080}
+local b: Config = {host = "localhost"}
+local n: number = a.timeout
+local c: Config = {host = 1, port = 2}`,
+    "3 {host: string} not assignable to Config: missing 'port'",
+    "4 number? not assignable to number",
+    "5 integer not assignable to string",
+  );
+});
+
+test("elements of arrays and maps are checked [types.syntax.map]", () => {
+  expectErrors(
+    `local list: {number} = {1, "x"}
+local map: {[string]: number} = {a = 1, b = "x"}
+list[1] = "y"
+map.c = 2
+map[1] = 3`,
+    "1 string not assignable to number",
+    "2 string not assignable to number",
+    "3 string not assignable to number?",
+    "5 integer not assignable to string",
+  );
+});
+
+test("function values are checked [types.syntax.function]", () => {
+  expectErrors(
+    `local double: (number) -> number = function(x) return x * 2 end
+local bad: (number) -> number = function(x: string): number return 1 end`,
+    "2 (string) -> number not assignable to (number) -> number",
+  );
+});
+
+test("variadic arguments are checked [types.syntax.variadic]", () => {
+  expectErrors(
+    `local function sum(...: number): number
+  local total: number = 0
+  for _, v in ipairs({...}) do
+    total = total + v
+  end
+  return total
+end
+sum(1, 2)
+sum(1, "2")`,
+    "9 string not assignable to number",
+  );
+});
+
+test("unknown type names are found [types.syntax.alias]", () => {
+  expectErrors(
+    "type A = {b: Missing}\nlocal x: Nope = 1\ntype L<T> = {T}\nlocal y: L<number, string> = {}",
+    "1 unknown type 'Missing'",
+    "2 unknown type 'Nope'",
+    "4 type 'L' takes 1 type arguments, got 2",
+  );
+});
+
+test("generic aliases substitute their arguments [types.syntax.generic-alias]", () => {
+  expectErrors(
+    `type Result<T, E> =
+  {ok: true, value: T}
+  | {ok: false, error: E}
+local good: Result<number, string> = {ok = true, value = 1}
+local bad: Result<number, string> = {ok = true, value = "x"}`,
+    "5 string not assignable to number",
+  );
+});
+
+test("type arguments are inferred from the arguments [types.syntax.generic-function]", () => {
+  expectErrors(
+    `local function identity<T>(x: T): T
+  return x
+end
+local n: number = identity(42)
+local s: string = identity("hello")
+local b: boolean = identity("no")
+local function map<A, B>(list: {A}, fn: (A) -> B): {B} return {} end
+local names: {string} = map({1, 2}, function(x: number): string return "a" end)`,
+    "6 string not assignable to boolean",
+  );
+});
+
+test("arguments must meet the bound [types.syntax.constraint]", () => {
+  expectErrors(
+    `type HasName = {name: string}
+local function greet<T: HasName>(obj: T): string
+  return "Hello, " .. obj.name
+end
+greet({name = "Alice"})
+greet({age = 30})`,
+    "6 {age: integer} not assignable to HasName: missing 'name'",
+  );
+});
+
+test("! takes nil away [types.syntax.non-nil]", () => {
+  expectErrors(
+    "type User = {name: string}\nlocal function f(user: User?): string\n  local a = user!.name\n  return (user!).name\nend",
+  );
+});
+
+test("casts are believed [types.syntax.cast-colons]", () => {
+  expectErrors("local x = 5 :: any :: string\nlocal s: string = x\nlocal t: string = (nil as string)");
+});
+
+test("channel types carry their elements [types.syntax.channel-types]", () => {
+  expectErrors(
+    `local ch: channel.Channel<string> = channel.new(1)
+ch:send("a")
+ch:send(5)
+local value, ok = ch:receive()
+local s: string = value`,
+    "3 integer not assignable to string",
+    "5 string? not assignable to string",
+  );
+});
+
+test("nil comparisons narrow [types.narrow.nil-check]", () => {
+  expectErrors(`local function f(x: number?): number
+  if x ~= nil then
+    return x
+  end
+  return 0
+end
+local function g(x: number?): number
+  if x == nil then return 0 end
+  return x + 1
+end`);
+});
+
+test("after an early return the value is there and the error gone [types.narrow.early-return]", () => {
+  expectErrors(`local function get(id: number): ({name: string}?, error?) return nil, errors.new("x") end
+local function f(): (string?, error?)
+  local user, err = get(123)
+  if err then return nil, err end
+  local gone: nil = err
+  return user.name
+end
+local function g(): (string?, error?)
+  local user, err = get(1)
+  if not user then return nil, errors.wrap(err, "get") end
+  user, err = get(2)
+  if err ~= nil then return nil, err end
+  return user.name
+end`);
+});
+
+test("inside the error branch the value is nil [types.narrow.error-branch]", () => {
+  expectErrors(
+    `local function get(): (string?, error?) return "x" end
+local value, err = get()
+if err then
+  local n: nil = value
+  print(value:upper())
+end`,
+    "5 'value' is nil here",
+  );
+});
+
+test("or gives a default [types.narrow.or-default]", () => {
+  expectErrors(
+    "local function f(n: number?, s: string?): number\n  local v: number = n or 0\n  local t: string = s and s:upper() or ''\n  return v\nend",
+  );
+});
+
+test("type() selects members of a union in both branches [types.narrow.type-guard]", () => {
+  expectErrors(
+    `local function f(val: number | string): number
+  if type(val) == "number" then
+    return val + 1
+  else
+    local s: string = val
+    return val
+  end
+end`,
+    "6 string not assignable to number",
+  );
+});
+
+test("methods of the narrowed type are usable [types.narrow.type-guard-method]", () => {
+  expectErrors(`local function f(val: number | string)
+  if type(val) ~= "string" then return end
+  print(val:upper())
+end`);
+  expectErrors("local function f(n: number) print(n:upper()) end", "1 number has no fields");
+});
+
+test("a tag selects its variants [types.narrow.tagged-union]", () => {
+  expectErrors(
+    `type State = {status: "loading"} | {status: "loaded", data: {name: string}} | {status: "error", message: string}
+local function f(state: State)
+  if state.status == "loaded" then print(state.data.name, state.message) end
+  if state.status ~= "error" then return end
+  print(state.message)
+end`,
+    `3 no field 'message' in {status: "loaded", data: {name: string}}`,
+  );
+});
+
+test("branches over all tags need no return behind them [types.narrow.tagged-exhaustive]", () => {
+  const render = (last: string) =>
+    `type State = {status: "loading"} | {status: "loaded"} | {status: "error", message: string}
+local function render(state: State): string
+  if state.status == "loading" then
+    return "Loading..."
+  elseif state.status == "loaded" then
+    return "Hello"
+${last}  end
+end`;
+  expectErrors(render('  elseif state.status == "error" then\n    return state.message\n'));
+  expectErrors(render(""), "8 the function may end without returning string");
+});
+
+test("boolean tags discriminate [types.narrow.boolean-tag]", () => {
+  expectErrors(`type Result = {ok: true, value: number} | {ok: false, error: string}
+local function f(r: Result): number
+  if r.ok then return r.value end
+  print(r.error:upper())
+  return 0
+end
+local function g(r: Result): number
+  if r.ok == false then return 0 end
+  return r.value
+end`);
+});
+
+test("is narrows what it was asked about [types.narrow.is]", () => {
+  expectErrors(`type Point = {x: number, y: number}
+local function f(data: unknown)
+  if Point:is(data) then
+    local p: Point = data
+  end
+end`);
+});
+
+test("the result of is narrows by its error [types.narrow.is-result]", () => {
+  expectErrors(
+    `type Point = {x: number, y: number}
+local function f(data: any): (number?, string?)
+  local p, err = Point:is(data)
+  if p then
+    return p.x + p.y
+  end
+  local text: string = err
+  return p.x, err
+end`,
+    "8 'p' is nil here",
+  );
+});
+
+test("a failed flag goes with its error [types.truthiness]", () => {
+  expectErrors(`local function send(): (boolean?, error?) return true end
+local function f(): string
+  local ok, err = send()
+  if not ok then return err:message() end
+  local gone: nil = err
+  return "sent"
+end`);
+});
+
+test("assert narrows like a test [types.narrow.assert]", () => {
+  expectErrors(
+    "local function f(x: number?): number\n  local y: number = x!\n  assert(x ~= nil)\n  return x\nend",
+  );
+});
+
+test("truth narrows like a comparison with nil [types.truthiness]", () => {
+  expectErrors(`local function f(s: string?, t: {inner?: {n: number}})
+  if s and #s > 0 then print(s:upper()) end
+  if not (s and t.inner) then return end
+  print(s:upper(), t.inner.n)
+  while s do s = nil end
+end`);
+});
+
+test("integers fit numbers [types.sub.integer]", () => {
+  expectErrors("local function f(n: number) end\nlocal i: integer = 1\nf(i)");
+});
+
+test("never fits everything [types.sub.never]", () => {
+  expectErrors("local function f(): never error('x') end\nlocal s: string = f()");
+});
+
+test("a member fits its union [types.sub.union]", () => {
+  expectErrors(
+    "local n: number = 1\nlocal u: number | string = n\nlocal function f(x: boolean | number | string) end\nf(u)",
+  );
+  expectErrors(
+    "local function f(u: number | string)\n  local n: number = u\nend",
+    "2 number | string not assignable to number",
+  );
+});
+
+test("records are compared by structure [types.sub.record]", () => {
+  expectErrors(
+    `type A = {name: string}
+type B = {name: string, age: number}
+local function f(a: A) end
+local b: B = {name = "x", age = 1}
+f(b)
+f({name = "y", extra = 1})
+f({age = 1})`,
+    "7 {age: integer} not assignable to A: missing 'name'",
+  );
+});
+
+test("readonly fields are covariant [types.variance.readonly]", () => {
+  expectErrors("local function f(list: readonly {number}) end\nlocal ints: {integer} = {1}\nf(ints)");
+  expectErrors(
+    "local function f(list: readonly {number})\n  list[1] = 2\nend\ntype R = {readonly n: number}\nlocal r: R = {n = 1}\nr.n = 2",
+    "2 'list' is readonly",
+    "6 'n' is readonly",
+  );
+});
+
+test("mutable fields are invariant [types.variance.mutable]", () => {
+  expectErrors(
+    `type Wide = {n: number}
+type Narrow = {n: integer}
+local narrow: Narrow = {n = 1}
+local wide: Wide = narrow
+local list: {number} = ({1} :: {integer})`,
+    "4 Narrow not assignable to Wide: field 'n' differs",
+    "5 {integer} not assignable to {number}",
+  );
+});
+
+test("parameters are contravariant [types.variance.param]", () => {
+  expectErrors(
+    `local wide: (number) -> () = function(n: number) end
+local a: (integer) -> () = wide
+local narrow: (integer) -> () = function(n: integer) end
+local b: (number) -> () = narrow`,
+    "4 (integer) -> () not assignable to (number) -> ()",
+  );
+});
+
+test("results are covariant [types.variance.return]", () => {
+  expectErrors(
+    `local function int(): integer return 1 end
+local function num(): number return 1.5 end
+local a: () -> number = int
+local b: () -> integer = num`,
+    "4 () -> number not assignable to () -> integer",
+  );
+});
+
+test("readonly stands before a type [types.variance.readonly-syntax]", () => {
+  expectErrors(
+    "type T = {tags?: readonly {string}, map: readonly {[string]: number}}\nlocal t: T = {map = {a = 1}}",
+  );
+});
+
+test("a function declared T? may end without return, one declared T not [types.config.optional-return]", () => {
+  expectErrors("local function f(): number? end");
+  expectErrors(
+    "local function f(x: boolean): number\n  if x then return 1 end\nend",
+    "3 the function may end without returning number",
+  );
+});
+
+test("code without types gives no errors [types.syntax.untyped]", () => {
+  const root = new URL("../lua/", import.meta.url);
+  for (const file of readdirSync(root, { recursive: true, encoding: "utf8" })) {
+    if (!/^(core|std)\/.*\.lua$/.test(file)) continue;
+    const source = `local function test(name, fn) end ${readFileSync(new URL(file, root), "utf8")}`;
+    // The cases also misuse modules on purpose; what no untyped source may hear is that something could be nil.
+    const found = typeErrors(source).filter((line) =>
+      / may be nil here$| has no fields$| does not apply to /.test(line)
+    );
+    assert.deepEqual(found, [], file);
+  }
+  expectErrors(readFileSync(new URL("corpus/plain.lua", import.meta.url), "utf8"));
+});
+
+test("types of one source are used in another [types.module.shared]", () => {
+  const { module } = checked(
+    "type Config = {host: string}\nlocal function open(c: Config): string return c.host end\nreturn {Config = Config, open = open}",
+  );
+  assert.deepEqual(
+    typeErrors(
+      `local lib = require("lib")
+local c: lib.Config = {host = 1}
+local d: lib.Missing = 1
+print(lib.open(5), lib.nothing)
+local found, err = lib.Config:is({})
+if found then print(found.host, found.port) end`,
+      { lib: module },
+    ),
+    [
+      "2 integer not assignable to string",
+      "3 unknown type 'lib.Missing'",
+      "4 integer not assignable to Config",
+      "6 no field 'port' in Config",
+    ],
+  );
+});
+
+test("undefined variables and undeclared requires are found [lint.require]", () => {
+  expectErrors(
+    'print(nothing)\nglobal = 1\nprint(global)\nlocal x = require("x")\nlocal y = require(global)',
+    "1 undefined variable 'nothing'",
+    '4 require("x") is not declared in _index.yaml imports or modules',
+  );
+});
+
+test("operators are checked [lint.code.type]", () => {
+  expectErrors(
+    `local s: string, n: number, t: {number} = "a", 1, {}
+print(s + 1, n .. t, #n, -s, s < n, n(), true.x)`.replace(", true.x", ""),
+    "2 operator '+' does not apply to string",
+    "2 operator '#' does not apply to number",
+    "2 operator '-' does not apply to string",
+    "2 operator '<' can't compare string with number",
+    "2 number can't be called",
+  );
+});
+
+test("declaration files of all modules read without a problem [types.module.manifest]", () => {
+  for (const [file, source] of declarations()) {
+    const problems: unknown[] = [];
+    readLibrary(
+      [...declarations().values()].filter((other) => other !== source).concat(source),
+      (problem) => problems.push(problem),
+    );
+    assert.deepEqual(problems, [], file);
+  }
+});
