@@ -1,14 +1,15 @@
 /**
  * The Cryptography port on `node:crypto`, which Bun and Deno both have.
  *
- * What only one of them knows (ChaCha20-Poly1305, AES-GCM with 192-bit keys) comes from a package on both, so that a
- * program means the same on either.
+ * What one of them lacks (ChaCha20-Poly1305 Bun, AES-GCM with 192-bit keys Deno) comes from a package, so that a program
+ * means the same on either.
  */
-import { gcm } from "@noble/ciphers/aes.js";
+import type { gcm } from "@noble/ciphers/aes.js";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import process from "node:process";
 import { Failure } from "../core/mod.ts";
 import type { CipherName, Cryptography, SealOptions } from "../ports/mod.ts";
+import { DENO } from "./runtime_globals.ts";
 
 const TAG_BYTES = 16;
 
@@ -19,14 +20,24 @@ function nodeCrypto(): typeof import("node:crypto") {
   return loaded ??= process.getBuiltinModule("node:crypto");
 }
 
+type NativeCipher = "aes-128-gcm" | "aes-192-gcm" | "aes-256-gcm";
+
 /** Name of the native cipher; undefined when a runtime lacks it. */
-function nativeCipher(cipher: CipherName, key: Uint8Array): "aes-128-gcm" | "aes-256-gcm" | undefined {
-  if (cipher !== "aes-gcm" || key.length === 24) return undefined;
-  return key.length === 16 ? "aes-128-gcm" : "aes-256-gcm";
+function nativeCipher(cipher: CipherName, key: Uint8Array): NativeCipher | undefined {
+  if (cipher !== "aes-gcm" || (key.length === 24 && DENO !== undefined)) return undefined;
+  return `aes-${key.length * 8}-gcm` as NativeCipher;
+}
+
+/** AES of a package. Its tables take long to make, and only Deno, for one length of keys, has a use for it. */
+function portableGcm(): typeof gcm {
+  const { createRequire } = process.getBuiltinModule("node:module");
+  return createRequire(import.meta.url)("@noble/ciphers/aes.js").gcm;
 }
 
 function portableCipher(cipher: CipherName, { key, nonce, associated }: SealOptions) {
-  return cipher === "aes-gcm" ? gcm(key, nonce, associated) : chacha20poly1305(key, nonce, associated);
+  return cipher === "aes-gcm"
+    ? portableGcm()(key, nonce, associated)
+    : chacha20poly1305(key, nonce, associated);
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
