@@ -429,3 +429,18 @@ test("changes of policies are announced on the bus [bus.security]", async () => 
     stop();
   });
 });
+
+test("code has no file, network, system or module access that is not listed [security.iso.absence]", async () => {
+  const source = `
+return { main = function()
+  local found = {}
+  for _, name in ipairs({ "sql", "fs", "store", "env", "system", "registry", "http", "queue", "funcs", "io", "debug", "package", "load", "dofile" }) do
+    if _G[name] ~= nil or pcall(require, name) then found[#found + 1] = name end
+  end
+  return found
+end }`;
+  const bare = { name: "bare", kind: "function.lua", method: "main", source };
+  await withApplication(project({}, [bare]), async (app) => {
+    assert.deepEqual(await app.call("p:bare"), []);
+  });
+});
