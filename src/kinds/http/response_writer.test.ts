@@ -81,3 +81,12 @@ test("header values are sent as the bytes of their text", () => {
   assert.equal(headerBytes("é"), "\xc3\xa9");
   assert.equal(textOfHeader(headerBytes("naïve ☃")), "naïve ☃");
 });
+
+test("a stream of events that is flushed before its first one begins with a comment [sse.direct]", async () => {
+  const writer = new ResponseWriter();
+  writer.setTransfer("sse");
+  writer.flush();
+  writer.event("a", "1");
+  const reader = (writer.streamed(owner()).body as ReadableStream<Uint8Array>).getReader();
+  assert.equal(await readText(reader), ":\n\nevent: a\ndata: 1\n\n");
+});

@@ -20,6 +20,8 @@ const BAD_IN_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/;
 // deno-lint-ignore no-control-regex
 const BEYOND_ASCII = /[^\x00-\x7f]/;
 
+const EVENT_COMMENT = ":\n\n";
+
 const encoder = new TextEncoder();
 
 type Chunk = string | Uint8Array;
@@ -146,6 +148,8 @@ export class ResponseWriter implements HttpResponseWriter {
 
   flush(): void {
     if (this.#state !== "open") throw this.#unwritable();
+    // Some servers keep the headers until there is a body; a comment is one that means nothing.
+    if (this.#mode === "sse" && !this.headersSent) this.#queue.push(EVENT_COMMENT);
     this.headersSent = true;
     this.handled = true;
     this.#stream();

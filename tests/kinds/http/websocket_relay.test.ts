@@ -5,7 +5,11 @@ import type { BusEvent } from "../../../src/ports/mod.ts";
 import { type EntryFields, type Gateway, handler, raw, router, withGateway } from "./gateway.ts";
 
 // Targets wait for ever; the end of a test must not wait for them.
-const HOST: EntryFields = { name: "host", kind: "process.host", lifecycle: { auto_start: true, stop_timeout: "1ms" } };
+const HOST: EntryFields = {
+  name: "host",
+  kind: "process.host",
+  lifecycle: { auto_start: true, stop_timeout: "1ms" },
+};
 
 /** A process that publishes what reaches it and does what `code` says with each `topic`, `from` and `data`. */
 function target(code = ""): EntryFields {

@@ -82,6 +82,7 @@ function open(exchange: Exchange, answer: Answer, plan: RelayPlan): Answer {
   };
   const limits = new StreamLimits(exchange, session);
   writer.setTransfer("sse");
+  writer.flush();
   const streamed = writer.streamed({
     streamBegan: () => exchange.streamBegan(),
     streamEnds: () => exchange.streamEnds(),
