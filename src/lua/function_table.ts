@@ -73,6 +73,8 @@ class FunctionPool {
   workers = 0;
   stale = false;
   sweep: TimerHandle | undefined;
+  /** Fewest idle workers since the sweep was set: that many did nothing all the time. */
+  idleLeast = 0;
 
   constructor(program: Program) {
     this.program = program;
@@ -190,6 +192,7 @@ export class FunctionTable {
       }
       call.pool = pool;
       const slot = pool.idle.pop();
+      if (pool.idle.length < pool.idleLeast) pool.idleLeast = pool.idle.length;
       if (slot !== undefined) this.#run(call, pool, slot);
       else if (pool.workers < pool.plan.workersMax) this.#run(call, pool, this.#hire(pool));
       else pool.waiting.push(call);
@@ -225,17 +228,22 @@ export class FunctionTable {
       return;
     }
     pool.idle.push(slot);
-    if (pool.sweep === undefined && pool.plan.idleMs !== Infinity && pool.idle.length > pool.plan.workersKept) {
-      const clock = this.#runtime.services.ports.clock;
-      pool.sweep = clock.timer(pool.plan.idleMs, () => this.#sweep(pool, pool.idle.length), { background: true });
-    }
+    if (pool.sweep === undefined) this.#setSweep(pool);
+  }
+
+  #setSweep(pool: FunctionPool): void {
+    if (pool.plan.idleMs === Infinity || pool.idle.length <= pool.plan.workersKept) return;
+    const { clock } = this.#runtime.services.ports;
+    pool.idleLeast = pool.idle.length;
+    pool.sweep = clock.timer(pool.plan.idleMs, () => this.#sweep(pool), { background: true });
   }
 
   /** Drops workers that were idle for a whole period: those at the bottom of the stack. */
-  #sweep(pool: FunctionPool, least: number): void {
+  #sweep(pool: FunctionPool): void {
     pool.sweep = undefined;
-    const surplus = Math.min(least, pool.idle.length - pool.plan.workersKept);
+    const surplus = Math.min(pool.idleLeast, pool.idle.length - pool.plan.workersKept);
     for (const slot of pool.idle.splice(0, Math.max(0, surplus))) this.#drop(pool, slot);
+    this.#setSweep(pool);
   }
 
   #drop(pool: FunctionPool, slot: number): void {
