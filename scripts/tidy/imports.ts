@@ -103,7 +103,7 @@ export const cycles: Check = {
 
 /** Where code starts: the embedding API, the command line, folders' doors, indexes, workers and the simulated twins. */
 function isEntrance(path: string): boolean {
-  return path === "mod.ts" || path === "src/cli/main.ts" || path === "src/platform/simulated.ts" ||
+  return path === "mod.ts" || path === "src/cli/main.ts" || path === "src/platform/simulated/mod.ts" ||
     /^src\/[^/]+\/mod\.ts$/.test(path) || /(\.gen|(^|[/_])worker)\.ts$/.test(path);
 }
 

@@ -23,6 +23,7 @@ import type {
 } from "../ports/mod.ts";
 import { DependencyGraph } from "./dependency_graph.ts";
 import { type LifeOwner, ServiceLife } from "./service_life.ts";
+import { isSatisfied, newService, startFailure, stopOrder, type Supervised } from "./supervised.ts";
 
 /** What a supervisor is made of. */
 export interface SupervisorOptions {
@@ -30,24 +31,6 @@ export interface SupervisorOptions {
   readonly random: Random;
   readonly log: Log;
   readonly bus: Bus;
-}
-
-interface Supervised {
-  readonly id: string;
-  service: Service;
-  lifecycle: Lifecycle;
-  /** Ids it needs, services or not. */
-  requires: readonly string[];
-  life: ServiceLife | null;
-  status: ServiceStatus;
-  desired: "running" | "stopped";
-  details: string;
-  failure: Failure | null;
-  lastUpdateMs: number;
-  startedAtMs: number | null;
-  /** Set while it waits for something that will not come soon. */
-  blocked: Failure | null;
-  removed: boolean;
 }
 
 /** A change of what a waiting service looks at. */
@@ -353,51 +336,4 @@ export class Supervisor implements ServiceRegistry {
     const restarts = life?.restarts ?? 0;
     return { id, status, desired, retryCount, restarts, lastUpdateMs, startedAtMs, details };
   }
-}
-
-function newService(id: string, service: Service, lifecycle: Lifecycle, nowMs: number): Supervised {
-  return {
-    id,
-    service,
-    lifecycle,
-    requires: [],
-    life: null,
-    status: "unknown",
-    desired: "stopped",
-    details: "",
-    failure: null,
-    lastUpdateMs: nowMs,
-    startedAtMs: null,
-    blocked: null,
-    removed: false,
-  };
-}
-
-/** Whether those that need it may run: it runs, or has done its work and is not to begin again. */
-function isSatisfied({ status, failure, life }: Supervised): boolean {
-  if (life === null || life.isStopping) return false;
-  return status === "running" || status === "exited" && failure === null && life.isOver;
-}
-
-function startFailure(id: string, failure: Failure): Failure {
-  return new Failure(failure.kind, `service ${id} failed to start: ${failure.message}`, {
-    retryable: failure.retryable,
-    details: failure.details,
-    cause: failure,
-  });
-}
-
-/** Ids such that each comes after all its dependents. */
-function stopOrder(graph: DependencyGraph, ids: Iterable<string>): string[] {
-  const left = new Map<string, number>();
-  for (const id of ids) left.set(id, graph.dependents(id).length);
-  const order = [...left.keys()].filter((id) => left.get(id) === 0).sort();
-  for (let i = 0; i < order.length; i += 1) {
-    for (const dependency of graph.dependencies(order[i]!)) {
-      const rest = left.get(dependency)! - 1;
-      left.set(dependency, rest);
-      if (rest === 0) order.push(dependency);
-    }
-  }
-  return order;
 }

@@ -29,11 +29,15 @@ function subscribe(call: Call): LuaHandle {
   const kind = call.count >= 2 && call.type(2) !== "nil" ? call.string(2) : "";
   const refusal = `not allowed to subscribe to events from system: ${system}`;
   call.demand("events.subscribe", system, refusal, { kind: "Invalid" });
-  // First what may fail; a channel opened in vain would stay until the process ends.
   const { process, services } = call;
-  let fed: FedChannel | undefined;
-  const unsubscribe = services.bus.subscribe(system, kind, (event) => fed?.send(tableOf(event)));
-  fed = call.openChannel(EVENT_CHANNEL_CAPACITY);
+  const fed = call.openChannel(EVENT_CHANNEL_CAPACITY);
+  let unsubscribe: () => void;
+  try {
+    unsubscribe = services.bus.subscribe(system, kind, (event) => fed.send(tableOf(event)));
+  } catch (error) {
+    fed.close();
+    throw error;
+  }
   const forget = process.onEnd(unsubscribe);
   const close = (): void => {
     forget();

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { EVENTS_QUEUED_MAX } from "../../src/core/mod.ts";
 import { EventAwaiter, EventBus } from "../../src/process/mod.ts";
 import { runSeeds, SEEDS_TIMEOUT_MS } from "./seeds.ts";
-import { createWorld, MemoryLog, Trace } from "./world.ts";
+import { createWorld, MemoryLog, type Trace } from "./world.ts";
 
 function event(kind: string, path = "/p", data?: string | { error: string }) {
   return data === undefined ? { system: "s", kind, path } : { system: "s", kind, path, data };

@@ -11,7 +11,7 @@ import type { Lifecycle, ServiceStatus } from "../../src/ports/mod.ts";
 import { type Faults, FaultyService } from "./faulty_service.ts";
 import { lifecycleOf } from "./scripted_service.ts";
 import { runSeeds, SEEDS_TIMEOUT_MS } from "./seeds.ts";
-import { createWorld, Trace, type World } from "./world.ts";
+import { createWorld, type Trace, type World } from "./world.ts";
 
 const FAULTS_MS = 120_000;
 
