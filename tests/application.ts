@@ -8,7 +8,7 @@ import { type Application, type ApplicationOptions, createApplication } from "..
 import type { Component } from "../src/app/components.ts";
 import { composeConfiguration, CONFIG_FILE, type Configuration, NO_LOCK } from "../src/app/config/mod.ts";
 import { LogHub } from "../src/app/logging/mod.ts";
-import { loadProject, optionsOf } from "../src/app/project.ts";
+import { expansionOf, loadProject, optionsOf, type Project } from "../src/app/project.ts";
 import { COMPONENTS } from "../src/app/standard_components.ts";
 import type { Value } from "../src/core/mod.ts";
 import type { ModuleDefinition } from "../src/lua/mod.ts";
@@ -90,10 +90,12 @@ export async function startApplication(
     routing: { propagate_downstream: true, stream_to_events: false, min_level: -1 },
   });
   log.listen((record) => logs.push(record));
+  const project = projectIn(folder, ports, configuration);
   const application = createApplication({
     ports,
     log,
     ...await optionsOf(configuration, ports),
+    ...expansionOf(project, ports, log),
     history: await historyFrom(configuration, ports),
     baseDirectory: folder,
     hashSeed: world === undefined ? undefined : options.seed ?? 1,
@@ -109,7 +111,7 @@ export async function startApplication(
     if (world === undefined) rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await drive(boot(application, loadFrom(folder, ports, configuration), options));
+    await drive(boot(application, loadProject(project, ports).loaded, options));
   } catch (error) {
     await stop();
     throw error;
@@ -159,10 +161,10 @@ function configurationOf(
   return composeConfiguration({ files: named }, ports);
 }
 
-function loadFrom(folder: string, ports: Ports, configuration: Configuration): LoadedEntries {
+function projectIn(folder: string, ports: Ports, configuration: Configuration): Project {
   const sourceDirectory = join(folder, "src");
   if (ports.files.stat(sourceDirectory) === undefined) ports.files.makeDirectory(sourceDirectory);
-  const project = {
+  return {
     configuration,
     lock: NO_LOCK,
     root: folder,
@@ -170,7 +172,6 @@ function loadFrom(folder: string, ports: Ports, configuration: Configuration): L
     modulesDirectory: join(folder, ".wippy"),
     warnings: [],
   };
-  return loadProject(project, ports).loaded;
 }
 
 /** Loaded only when it is asked for. */
@@ -178,7 +179,8 @@ async function historyFrom(
   configuration: Configuration,
   ports: Ports,
 ): Promise<ApplicationOptions["history"]> {
-  if (configuration.settings.registry.history_type === "memory") return undefined;
+  const { enable_history, history_type } = configuration.settings.registry;
+  if (enable_history && history_type === "memory") return undefined;
   const { historyOf } = await import("../src/app/stored_registry.ts");
   return historyOf(configuration, ports);
 }
