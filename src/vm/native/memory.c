@@ -4,6 +4,7 @@
 ** M1. `allocated` only grows between two measurements; garbage of others never counts against a process.
 ** M2. Measuring walks what the process alone can reach: frozen tables, prototypes and C functions are shared and free.
 ** M3. Bit 7 of `marked` belongs to this file; it is clear outside `memory_measure`.
+** M4. Small blocks come from lists by size and go back there: their memory is never used for blocks of another size again.
 */
 #include "vm.h"
 
@@ -107,12 +108,67 @@ static int within_limit (Proc *p, uint64_t more) {
   return p->used + more <= p->limit + p->limit / 4;
 }
 
+/* ---- small blocks ---- */
+
+#define SMALL_MAX 256   /* Lua's tables, nodes, short strings, closures */
+#define SMALL_STEP 16
+#define CHUNK_BYTES 16384
+
+typedef struct Free { struct Free *next; } Free;
+static Free *small_free[SMALL_MAX / SMALL_STEP + 1];
+static uint8_t *small_at[SMALL_MAX / SMALL_STEP + 1], *small_end[SMALL_MAX / SMALL_STEP + 1];
+
+static void *small_carve (uint32_t list) {
+  uint32_t size = list * SMALL_STEP;
+  uint8_t *block;
+  if (small_at[list] == NULL || (uint32_t)(small_end[list] - small_at[list]) < size) {
+    uint8_t *chunk = malloc(CHUNK_BYTES);
+    if (!chunk) return NULL;
+    small_at[list] = chunk; small_end[list] = chunk + CHUNK_BYTES;
+  }
+  block = small_at[list];
+  small_at[list] += size;
+  return block;
+}
+
+static inline void *block_new (size_t n) {
+  uint32_t list;
+  Free *block;
+  if (n > SMALL_MAX) return malloc(n);
+  list = (uint32_t)(n + SMALL_STEP - 1) / SMALL_STEP;
+  if ((block = small_free[list]) == NULL) return small_carve(list);
+  small_free[list] = block->next;
+  return block;
+}
+
+static inline void block_free (void *ptr, size_t n) {
+  uint32_t list;
+  if (n > SMALL_MAX) { free(ptr); return; }
+  list = (uint32_t)(n + SMALL_STEP - 1) / SMALL_STEP;
+  ((Free *)ptr)->next = small_free[list];
+  small_free[list] = ptr;
+}
+
+static void *block_resize (void *ptr, size_t old, size_t n) {
+  void *block;
+  if (old > SMALL_MAX && n > SMALL_MAX) return realloc(ptr, n);
+  if (old <= SMALL_MAX && n <= SMALL_MAX && (old + SMALL_STEP - 1) / SMALL_STEP == (n + SMALL_STEP - 1) / SMALL_STEP) return ptr;
+  if ((block = block_new(n)) == NULL) return NULL;
+  memcpy(block, ptr, old < n ? old : n);
+  block_free(ptr, old);
+  return block;
+}
+
+/* Lua tells the size of every block it gives back. */
 void *vm_alloc (void *ud, void *ptr, size_t osize, size_t nsize) {
   Proc *p = vm_cur;
   size_t old = ptr ? osize : 0;  /* without a block 'osize' tells the kind of object */
   void *block;
   (void)ud;
-  if (nsize == 0) { vm_heap -= old; free(ptr); return NULL; }
+  if (nsize == 0) {
+    if (ptr) { vm_heap -= old; block_free(ptr, old); }
+    return NULL;
+  }
   if (nsize > old) {
     uint64_t more = nsize - old;
     if (p) {
@@ -122,12 +178,13 @@ void *vm_alloc (void *ud, void *ptr, size_t osize, size_t nsize) {
       }
     }
     if (vm_heap + more > vm_heap_max) { vm_denied = 0; return NULL; }
-    if ((block = realloc(ptr, nsize)) == NULL) { vm_denied = 0; return NULL; }
+    block = ptr ? block_resize(ptr, old, nsize) : block_new(nsize);
+    if (block == NULL) { vm_denied = 0; return NULL; }
     if (p) p->allocated += more;
     vm_heap += more;
     return block;
   }
-  if ((block = realloc(ptr, nsize)) == NULL) return ptr;  /* shrinking never fails for Lua */
+  if ((block = block_resize(ptr, old, nsize)) == NULL) return ptr;  /* shrinking never fails for Lua */
   vm_heap -= old - nsize;
   return block;
 }
