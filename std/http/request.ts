@@ -1,9 +1,14 @@
 /** The `http.Request` class. Every method gives a value and an error. */
 import { asFailure, Failure, HTTP_BODY_BYTES_MAX, HTTP_BODY_TIMEOUT_MS } from "../../src/core/mod.ts";
-import { type Call, defineObject, type ModuleFunction, type ObjectDefinition } from "../../src/lua/mod.ts";
+import {
+  type Call,
+  defineObject,
+  type LuaRuntime,
+  type ModuleFunction,
+  type ObjectDefinition,
+} from "../../src/lua/mod.ts";
 import { attachment, type HttpExchange, HttpExchangeAttachment } from "../../src/ports/mod.ts";
-import { type LuaValue, type NativeResult, Values } from "../../src/vm/mod.ts";
-import { decodeJson } from "./json_text.ts";
+import { Encoded, type LuaValue, type NativeResult, Values } from "../../src/vm/mod.ts";
 import { multipartFileObject, parseForm } from "./form.ts";
 
 /** A request as one function sees it, with its own limits. */
@@ -79,9 +84,9 @@ function body<R extends NativeResult>(call: Call, use: (bytes: Uint8Array) => R)
   return bytes instanceof Promise ? bytes.then(use) : use(bytes);
 }
 
-function decoded(bytes: Uint8Array): NativeResult {
+function decoded(runtime: LuaRuntime, bytes: Uint8Array): NativeResult {
   try {
-    return new Values([decodeJson(bytes), null]);
+    return new Encoded(runtime.universe.decodeJson(bytes));
   } catch (error) {
     throw new Failure("Invalid", `invalid JSON: ${asFailure(error).message}`, {
       retryable: false,
@@ -118,7 +123,10 @@ export const requestObject: ObjectDefinition<RequestView> = defineObject<Request
   },
   commands: {
     body: (call) => body(call, (bytes) => new Values([bytes, null])),
-    body_json: (call) => body(call, decoded),
+    body_json: (call) => {
+      const { runtime } = call;
+      return body(call, (bytes) => decoded(runtime, bytes));
+    },
     parse_multipart: (call) => {
       const { exchange, bytesMax, timeoutMs } = call.self(requestObject);
       return parseForm(call, exchange, { bytesMax, timeoutMs });

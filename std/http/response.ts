@@ -3,9 +3,9 @@ import { asFailure, Failure } from "../../src/core/mod.ts";
 import { type Call, defineObject, type ModuleCommand, type ObjectDefinition } from "../../src/lua/mod.ts";
 import type { HttpResponseWriter } from "../../src/ports/mod.ts";
 import { ArgumentError, type LuaValue, type NativeResult } from "../../src/vm/mod.ts";
-import { encodeJson } from "./json_text.ts";
 import { currentExchange } from "./request.ts";
 
+const UTF8 = new TextDecoder();
 const JSON_TYPE = "application/json";
 const TRANSFERS = ["chunked", "sse"] as const;
 
@@ -30,9 +30,10 @@ function changes(change: (response: HttpResponseWriter, call: Call) => void | Pr
   };
 }
 
-function json(value: LuaValue): string {
+/** What has no JSON is the caller's mistake. */
+function encoded(encode: () => Uint8Array): Uint8Array {
   try {
-    return encodeJson(value);
+    return encode();
   } catch (error) {
     throw new Failure("Invalid", asFailure(error).message, { retryable: false, cause: error });
   }
@@ -79,13 +80,14 @@ export const responseObject: ObjectDefinition<HttpResponseWriter> = defineObject
     }),
     write: changes((response, call) => response.write(data(call))),
     write_json: changes((response, call) => {
-      const text = json(call.value(2));
+      const text = encoded(() => call.json(2));
       if (!response.headersSent) response.setContentType(JSON_TYPE);
       return response.write(text);
     }),
     write_event: changes((response, call) => {
       const { name, data } = event(call);
-      return response.event(name, json(data));
+      const text = encoded(() => call.runtime.universe.encodeJson(data));
+      return response.event(name, UTF8.decode(text));
     }),
     flush: changes((response) => response.flush()),
   },
