@@ -85,7 +85,9 @@ for (const name of WORLDS) {
       await closing;
     }));
 
-  test(`http (${name}): closing gives up on requests when its time is over`, () =>
+  // Deno's server offers no way to cut a request in progress: the end of the program does it.
+  const cuts = name === "simulated" || !("Deno" in globalThis);
+  test(`http (${name}): closing gives up on requests when its time is over`, { skip: !cuts }, () =>
     inWorld(name, async (world) => {
       const begun = Promise.withResolvers<void>();
       const { listener, request } = await serve(world, name, () => {
