@@ -7,11 +7,23 @@
  * Z2. What Lua's own compiler takes is taken and comes out byte for byte.
  * Z3. What is taken without type syntax in the way compiles once erased, with the same lines; meaning (labels, constants,
  *     numbers of variables) is the compiler's to judge.
+ * Z4. The checker ends with an answer on any tree, whole or not.
  */
 import { parseArgs } from "node:util";
-import { formatDiagnostic, LineMap, parse, parseForRun } from "../src/lang/mod.ts";
+import {
+  check,
+  environmentOf,
+  formatDiagnostic,
+  LineMap,
+  parse,
+  parseForRun,
+  readLibrary,
+} from "../src/lang/mod.ts";
 import { Universe } from "../src/vm/mod.ts";
 import { listFiles, readText } from "./source_tree.ts";
+
+/** The base library alone. */
+const ENVIRONMENT = environmentOf(readLibrary([]), { modules: new Map(), imports: new Map() });
 
 /** What to do. */
 export interface FuzzOptions {
@@ -74,12 +86,18 @@ function examine(source: string, compiles: (source: string) => string | undefine
     }
     formatDiagnostic(diagnostic, "fuzz", parsed.lines);
   }
-  const result = parseForRun(source, "fuzz");
+  const checked = check(parsed, ENVIRONMENT);
+  for (const diagnostic of checked.diagnostics) formatDiagnostic(diagnostic, "fuzz", parsed.lines);
+  const result = parseForRun(source, "fuzz", { hasTypeValues: true });
   const isPlain = compiles(source) === undefined;
   if (isPlain && !result.ok) return `refused: ${formatDiagnostic(result.diagnostics[0]!, "fuzz", source)}`;
   if (!result.ok) return false;
-  if (isPlain && result.source !== source) return `changed into ${JSON.stringify(result.source)}`;
+  if (isPlain && result.types === undefined && result.source !== source) {
+    return `changed into ${JSON.stringify(result.source)}`;
+  }
   if (new LineMap(result.source).starts.length !== new LineMap(source).starts.length) return "lines changed";
+  const typesRefusal = result.types && compiles(result.types.source);
+  if (typesRefusal !== undefined) return `types do not compile: ${typesRefusal}\n${result.types!.source}`;
   const refusal = compiles(result.source);
   if (refusal !== undefined && !MEANING.test(refusal)) {
     return `does not compile: ${refusal}\n${JSON.stringify(result.source)}`;

@@ -6,13 +6,13 @@
  */
 import type { Diagnostic } from "./diagnostic.ts";
 import { Flow, join } from "./flow.ts";
-import { Inference } from "./infer.ts";
+import { ValueChecker } from "./check_values.ts";
 import type { CheckEnvironment, ModuleType } from "./lower.ts";
 import { narrow } from "./narrow.ts";
 import type { ParsedSource } from "./parser.ts";
 import { printPack, printType } from "./print_type.ts";
 import { fits, fitsNil } from "./relate.ts";
-import type { Resolution, Variable } from "./resolution.ts";
+import type { Resolution } from "./resolution.ts";
 import { resolve } from "./scope.ts";
 import type * as S from "./syntax.ts";
 import {
@@ -22,7 +22,6 @@ import {
   filter,
   type FunctionType,
   is,
-  membersOf,
   type Pack,
   packAt,
   PRIMITIVES,
@@ -60,48 +59,15 @@ interface FunctionState {
   readonly breaks: Flow[];
 }
 
-class Checker extends Inference {
-  /** Variables by where they are declared. */
-  readonly #variables = new Map<string, Variable>();
+class Checker extends ValueChecker {
   #returns: Pack | undefined;
   #breaks: (Flow | undefined)[] = [];
   #module: ModuleType = { value: NIL, types: new Map() };
   #functionDepth = 0;
 
-  constructor(parsed: ParsedSource, resolution: Resolution, environment: CheckEnvironment) {
-    super(parsed, resolution, environment);
-    for (const variable of resolution.variables) {
-      if (variable.statement !== undefined) this.lowering.definition(variable).body();
-      this.#variables.set(`${variable.start} ${variable.name}`, variable);
-    }
-  }
-
   source(): ModuleType {
     this.#block(this.parsed.block);
     return this.#module;
-  }
-
-  #variable(at: S.Range & { name: string }): Variable | undefined {
-    return this.#variables.get(`${at.start} ${at.name}`);
-  }
-
-  /** Sets what a new variable is: its declared type, and what is known of its first value. */
-  #declare(at: S.Range & { name: string }, written: Type | undefined, value: Type): void {
-    const variable = this.#variable(at);
-    if (variable === undefined) return;
-    const isFixed = variable.writes.length === 0;
-    this.declared.set(variable, written ?? (isFixed ? value : ANY));
-    if (variable.isCaptured || this.flow === undefined) return;
-    const key = this.keys.of(variable);
-    this.flow.forget(key);
-    if (written !== undefined) this.#know(key, assigned(written, value));
-    else if (!isFixed) this.#know(key, widen(value));
-  }
-
-  #know(key: string, type: Type): void {
-    if (this.flow === undefined) return;
-    this.flow = this.flow.copy();
-    this.flow.types.set(key, type);
   }
 
   #block(block: S.Block): void {
@@ -111,9 +77,9 @@ class Checker extends Inference {
   #statement(statement: S.Statement): void {
     switch (statement.kind) {
       case "local":
-        return this.#local(statement);
+        return this.localStatement(statement);
       case "assign":
-        return this.#assign(statement);
+        return this.assignStatement(statement);
       case "call-statement":
         return this.#call(statement.call);
       case "do":
@@ -132,7 +98,7 @@ class Checker extends Inference {
         return this.#function(statement);
       case "local-function": {
         const type = this.lowering.body(statement.body);
-        this.#declare(statement.name, undefined, type);
+        this.declare(statement.name, undefined, type);
         return this.functionBody(statement.body, type);
       }
       case "return":
@@ -152,151 +118,6 @@ class Checker extends Inference {
       case "declare":
         return;
     }
-  }
-
-  #local(statement: S.LocalStatement): void {
-    const written = statement.bindings.map((binding) => binding.type && this.lowering.type(binding.type));
-    const values = this.#values(statement.values, (i) => written[i], statement.bindings.length);
-    for (const [i, binding] of statement.bindings.entries()) {
-      const isUnset = statement.values.length === 0 && written[i] !== undefined;
-      this.#declare(binding, written[i], isUnset ? written[i]! : packAt(values, i));
-    }
-    this.#pair(
-      statement.bindings.map((binding) => {
-        const variable = this.#variable(binding);
-        return variable === undefined || variable.isCaptured ? undefined : this.keys.of(variable);
-      }),
-      statement.values,
-      values,
-    );
-  }
-
-  /** Checks values against what is written for their places; gives all of them. */
-  #values(list: readonly S.Expression[], wanted: (index: number) => Type | undefined, count: number): Pack {
-    const types: Type[] = [];
-    for (const [i, value] of list.entries()) {
-      const isLast = i === list.length - 1;
-      const isMulti = value.kind === "call" || value.kind === "method" || value.kind === "vararg";
-      if (isLast && isMulti) {
-        const pack = this.pack(value, wanted(i));
-        for (let k = i; k < count; k++) {
-          const to = wanted(k);
-          if (to !== undefined) this.demand(packAt(pack, k - i), to, value);
-        }
-        return { types: [...types, ...pack.types], rest: pack.rest };
-      }
-      const to = wanted(i);
-      if (to === undefined) types.push(this.infer(value));
-      else {
-        this.check(value, to);
-        types.push(
-          value.kind === "table" || value.kind === "function"
-            ? to
-            : this.typeIn(value, this.flow ?? new Flow()),
-        );
-      }
-    }
-    for (let k = list.length; k < count && list.length > 0; k++) {
-      const to = wanted(k);
-      if (to !== undefined) this.demand(NIL, to, list.at(-1)!);
-    }
-    return { types, rest: undefined };
-  }
-
-  /** Notes that values and an error came from one call. */
-  #pair(keys: readonly (string | undefined)[], values: readonly S.Expression[], pack: Pack): void {
-    const call = values.at(-1);
-    if (call === undefined || (call.kind !== "call" && call.kind !== "method") || this.flow === undefined) {
-      return;
-    }
-    const first = values.length - 1;
-    const last = pack.types.length - 1;
-    const error = keys[last];
-    if (last <= first || error === undefined || !isError(pack.types[last]!)) return;
-    const others: string[] = [];
-    for (let i = first; i < last; i++) {
-      const key = keys[i];
-      if (key !== undefined && fitsNil(pack.types[i]!) && !is(expand(pack.types[i]!), "any")) {
-        others.push(key);
-      }
-    }
-    if (others.length === 0) return;
-    this.flow = this.flow.copy();
-    this.flow.pair(others, error);
-  }
-
-  #assign(statement: S.AssignStatement): void {
-    const wanted = statement.targets.map((target) => this.#target(target));
-    const values = this.#values(statement.values, (i) => wanted[i], statement.targets.length);
-    for (const [i, target] of statement.targets.entries()) this.#store(target, wanted[i], packAt(values, i));
-    this.#pair(
-      statement.targets.map((target) => target.kind === "name" ? this.#trackedKey(target) : undefined),
-      statement.values,
-      values,
-    );
-  }
-
-  #trackedKey(target: S.NameExpression): string | undefined {
-    return this.resolution.values.get(target)?.isCaptured === true ? undefined : this.keyOf(target);
-  }
-
-  /** What may be stored at a target; undefined when anything may. */
-  #target(target: S.Expression): Type | undefined {
-    if (target.kind === "name") {
-      const variable = this.resolution.values.get(target);
-      if (variable?.isConstant) this.report(target, { kind: "constant", name: target.name });
-      if (variable === undefined) return undefined;
-      const declared = this.declared.get(variable);
-      return variable.type === undefined || declared === undefined ? undefined : declared;
-    }
-    if (target.kind !== "member" && target.kind !== "index") {
-      this.infer(target);
-      return undefined;
-    }
-    const owner = expand(this.present(this.infer(target.object), target.object));
-    const name = target.kind === "member"
-      ? target.name
-      : target.key.kind === "string"
-      ? { ...target.key, name: target.key.value }
-      : undefined;
-    if (target.kind === "index" && name === undefined) {
-      const type = this.element(owner, this.infer(target.key), target);
-      if (owner.kind !== "table") return undefined;
-      if (owner.isReadonly) {
-        this.report(target, {
-          kind: "readonly-field",
-          name: this.parsed.source.slice(target.object.start, target.object.end),
-        });
-      }
-      // Storing nil removes an element.
-      return owner.isOpen ? undefined : unionOf([type, NIL]);
-    }
-    if (owner.kind !== "table") {
-      if (owner.kind === "union" || owner.kind === "intersection") {
-        this.field(owner, name!.name, target.object, name!);
-      }
-      return undefined;
-    }
-    const field = owner.fields.get(name!.name);
-    if (owner.isReadonly || field?.isReadonly) {
-      this.report(name!, { kind: "readonly-field", name: name!.name });
-    }
-    if (owner.isOpen) return undefined;
-    if (field !== undefined) return field.type;
-    const type = this.field(owner, name!.name, target.object, name!);
-    return owner.key === undefined ? undefined : unionOf([type, NIL]);
-  }
-
-  #store(target: S.Expression, wanted: Type | undefined, value: Type): void {
-    const key = this.keyOf(target);
-    if (key === undefined || this.flow === undefined) return;
-    this.flow = this.flow.copy();
-    this.flow.forget(key);
-    const variable = target.kind === "name" ? this.resolution.values.get(target) : undefined;
-    if (variable?.isCaptured) return;
-    if (wanted !== undefined) this.flow.types.set(key, assigned(wanted, value));
-    else if (variable !== undefined) this.flow.types.set(key, widen(value));
-    else if (value.kind === "function" || value.kind === "type") this.flow.types.set(key, value);
   }
 
   #call(call: S.Expression): void {
@@ -380,7 +201,7 @@ class Checker extends Inference {
     const written = statement.binding.type && this.lowering.type(statement.binding.type);
     this.#loop(statement.block, () => {
       const entry = this.flow;
-      this.#declare(statement.binding, written, isInteger ? INTEGER : NUMBER);
+      this.declare(statement.binding, written, isInteger ? INTEGER : NUMBER);
       this.#block(statement.block);
       return join(entry, this.flow, either);
     });
@@ -405,7 +226,7 @@ class Checker extends Inference {
         const given = packAt(items, i);
         const value = i === 0 ? filter(given, (member) => !is(expand(member), "nil")) : given;
         if (written !== undefined) this.demand(value, written, binding);
-        this.#declare(binding, written, value);
+        this.declare(binding, written, value);
       }
       this.#block(statement.block);
       return join(entry, this.flow, either);
@@ -422,9 +243,9 @@ class Checker extends Inference {
       ...(statement.method === undefined ? [] : [statement.method.name]),
     ].join(".");
     const self = { name: "self", type: ANY, isOptional: false };
-    this.#know(key, statement.method === undefined ? type : { ...type, params: [self, ...type.params] });
+    this.know(key, statement.method === undefined ? type : { ...type, params: [self, ...type.params] });
     if (statement.method !== undefined) {
-      this.#declare(
+      this.declare(
         { name: "self", start: statement.method.start, end: statement.method.start },
         undefined,
         ANY,
@@ -447,7 +268,7 @@ class Checker extends Inference {
     this.#breaks = [];
     for (const [i, param] of body.params.entries()) {
       const known = type.params[i]!.type;
-      this.#declare(
+      this.declare(
         { name: param.name, start: param.start, end: param.start },
         param.isOptional ? unionOf([known, NIL]) : known,
         known,
@@ -485,7 +306,7 @@ class Checker extends Inference {
 
   #return(statement: S.ReturnStatement): void {
     const returns = this.#returns;
-    const values = this.#values(
+    const values = this.values(
       statement.values,
       (i) => returns?.types[i] ?? returns?.rest,
       Math.max(returns?.types.length ?? 0, statement.values.length),
@@ -518,24 +339,4 @@ class Checker extends Inference {
 
 function either(a: Type, b: Type): Type {
   return unionOf([a, b]);
-}
-
-/** What a variable declared as `written` is known to be after `value` has been stored. */
-function assigned(written: Type, value: Type): Type {
-  const inner = expand(written);
-  const given = expand(value);
-  if (inner.kind !== "union" || is(given, "any") || is(given, "unknown")) return written;
-  const kept = filter(written, (member) => membersOf(value).some((part) => fits(part, member)));
-  return is(expand(kept), "never") ? written : kept;
-}
-
-/** An optional error: what ends the results of a call that may fail. */
-function isError(type: Type): boolean {
-  const members = membersOf(type).map((member) => ({ member, inner: expand(member) }));
-  if (!members.some(({ inner }) => is(inner, "nil"))) return false;
-  const rest = members.filter(({ inner }) => !is(inner, "nil"));
-  return rest.length > 0 &&
-    rest.every(({ member, inner }) =>
-      is(inner, "string") || (member.kind === "named" && member.name === "error")
-    );
 }

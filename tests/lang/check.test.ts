@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { parse, readLibrary } from "../../src/lang/mod.ts";
+import { readLibrary } from "../../src/lang/mod.ts";
 import { checked, declarations, typeErrors } from "./typing.ts";
 
 /** Checks what a source's errors are; without any it must be fine. */

@@ -1,0 +1,171 @@
+/**
+ * Calls: arguments, type arguments, results.
+ */
+import { TYPE_METHODS } from "./infer_fields.ts";
+import { isMulti, TableInference } from "./infer_tables.ts";
+import { requiredName } from "./lower.ts";
+import { printType } from "./print_type.ts";
+import { fitsNil } from "./relate.ts";
+import type * as S from "./syntax.ts";
+import {
+  ANY_PACK,
+  expand,
+  type FunctionType,
+  instantiate,
+  is,
+  type Pack,
+  packAt,
+  PRIMITIVES,
+  type Type,
+  type TypeDefinition,
+} from "./types.ts";
+import { instantiateCall } from "./unify.ts";
+
+const { any: ANY } = PRIMITIVES;
+
+/** Tables with calls. */
+export abstract class CallInference extends TableInference {
+  protected callPack(call: S.CallExpression, expected: Type | undefined): Pack {
+    const name = requiredName(call);
+    if (name !== undefined && call.callee.kind === "name" && !this.resolution.values.has(call.callee)) {
+      return this.#require(call, name);
+    }
+    const callee = expand(this.present(this.infer(call.callee), call.callee));
+    return this.#apply(callee, call, call.arguments, expected, undefined);
+  }
+
+  #require(call: S.CallExpression, name: string): Pack {
+    const known = this.environment.imports.get(name)?.value ?? this.environment.globals.get(name);
+    if (known === undefined) this.report(call, { kind: "undeclared-require", name });
+    return { types: [known ?? ANY], rest: undefined };
+  }
+
+  protected methodCall(call: S.MethodCallExpression): Pack {
+    const owner = this.infer(call.object);
+    if (this.#isAny(owner)) {
+      for (const argument of call.arguments) this.infer(argument);
+      return ANY_PACK;
+    }
+    const key = this.keyOf(call.object);
+    const known = key === undefined ? undefined : this.flow?.types.get(`${key}.${call.name.name}`);
+    const definition = this.typeBehind(owner);
+    const isReflection = definition !== undefined && TYPE_METHODS.has(call.name.name);
+    const method = known ??
+      (isReflection
+        ? this.typeMember(definition, call.name.name)
+        : this.field(owner, call.name.name, call.object, call.name));
+    return this.#apply(expand(this.present(method, call.name)), call, call.arguments, undefined, owner);
+  }
+
+  #isAny(type: Type): boolean {
+    const inner = expand(type);
+    return is(inner, "any") || is(inner, "unknown");
+  }
+
+  /** The results of calling `callee`; `self` comes before the arguments. */
+  #apply(
+    callee: Type,
+    call: S.Range,
+    values: readonly S.Expression[],
+    expected: Type | undefined,
+    self: Type | undefined,
+  ): Pack {
+    const definition = this.typeBehind(callee);
+    if (definition !== undefined) return this.#callType(definition, values);
+    if (callee.kind !== "function") {
+      for (const value of values) this.infer(value);
+      if (
+        callee.kind === "primitive" &&
+          !["any", "unknown", "never", "function", "table", "userdata"].includes(callee.name) ||
+        callee.kind === "literal"
+      ) {
+        this.report(call, { kind: "not-callable", type: printType(callee) });
+      }
+      return ANY_PACK;
+    }
+    return this.#arguments(callee, call, values, expected, self);
+  }
+
+  #callType(definition: TypeDefinition, values: readonly S.Expression[]): Pack {
+    const given = values.map((value) => this.infer(value));
+    const types = given.flatMap((type) => {
+      const argument = this.typeBehind(type);
+      return argument === undefined ? [] : [instantiate(argument, [])];
+    });
+    if (types.length > 0 && types.length === given.length && definition.generics.length === types.length) {
+      const instance = instantiate(definition, types);
+      return {
+        types: [{
+          kind: "type",
+          definition: {
+            name: printType(instance),
+            generics: [],
+            body: () => instance,
+          },
+        }],
+        rest: undefined,
+      };
+    }
+    return { types: [instantiate(definition, [])], rest: undefined };
+  }
+
+  /** Checks one argument; `written` is its parameter's type before type arguments were found. */
+  #argument(value: S.Expression, wanted: Type, written: Type | undefined): void {
+    if (value.kind !== "table" || written === wanted) return this.check(value, wanted);
+    // What is inferred from a constructor may hold any field, so it has to meet the bound itself.
+    const bound = written?.kind === "generic" ? written.bound() : undefined;
+    if (bound !== undefined) this.check(value, bound);
+    else this.demand(this.infer(value), wanted, value);
+  }
+
+  #arguments(
+    callee: FunctionType,
+    call: S.Range,
+    values: readonly S.Expression[],
+    expected: Type | undefined,
+    self: Type | undefined,
+  ): Pack {
+    const offset = self === undefined ? 0 : 1;
+    const solved = instantiateCall(callee, (index) => {
+      if (index < offset) return self;
+      const value = values[index - offset];
+      // Functions are left for later: their parameters come from what the others tell.
+      return value === undefined || value.kind === "function"
+        ? undefined
+        : this.quietly(() => this.infer(value));
+    }, expected);
+    const { params, rest } = solved;
+    const last = values.at(-1);
+    const isOpenEnded = last !== undefined && isMulti(last);
+    for (const [i, value] of values.entries()) {
+      const wanted = params[i + offset]?.type ?? rest;
+      if (i === values.length - 1 && isOpenEnded) {
+        const pack = this.pack(value, wanted);
+        const count = Math.max(1, Math.min(pack.types.length, params.length - offset - i));
+        for (let k = 0; k < count; k++) {
+          const to = params[i + offset + k]?.type ?? rest;
+          if (to !== undefined) this.demand(packAt(pack, k), to, value);
+        }
+      } else if (wanted === undefined) this.infer(value);
+      else this.#argument(value, wanted, callee.params[i + offset]?.type);
+    }
+    const given = values.length + offset;
+    const isTyped = params.some((param) => !is(expand(param.type), "any")) || callee.generics.length > 0;
+    if (
+      rest === undefined && given > params.length && isTyped && !(isOpenEnded && given - 1 <= params.length)
+    ) {
+      this.report(values[params.length - offset] ?? call, {
+        kind: "extra-argument",
+        expected: params.length - offset,
+        found: values.length,
+      });
+    }
+    if (!isOpenEnded) {
+      const missing = params.slice(given).find((param) => !param.isOptional && !fitsNil(param.type));
+      if (missing !== undefined && this.flow !== undefined) {
+        this.report(call, { kind: "missing-argument", name: missing.name, type: printType(missing.type) });
+      }
+    }
+    return solved.returns;
+  }
+}

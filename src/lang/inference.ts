@@ -1,0 +1,182 @@
+/**
+ * The state of a check: the flow, what has been reported, and the keys of references.
+ *
+ * Code that no run reaches is not reported on; asking for a type reports nothing.
+ */
+import { type Diagnostic, TYPE_CODES, type TypeProblem } from "./diagnostic.ts";
+import { Flow, Keys } from "./flow.ts";
+import { type CheckEnvironment, Lowering } from "./lower.ts";
+import type { NarrowHost } from "./narrow.ts";
+import type { ParsedSource } from "./parser.ts";
+import { printType } from "./print_type.ts";
+import { fits, mismatch } from "./relate.ts";
+import type { Resolution, Variable } from "./resolution.ts";
+import type * as S from "./syntax.ts";
+import {
+  expand,
+  filter,
+  type FunctionType,
+  is,
+  membersOf,
+  PRIMITIVES,
+  type Type,
+  type TypeDefinition,
+  widen,
+} from "./types.ts";
+
+const { any: ANY } = PRIMITIVES;
+
+/** What every part of the checker works on. */
+export abstract class InferenceState implements NarrowHost {
+  readonly diagnostics: Diagnostic[] = [];
+  protected readonly parsed: ParsedSource;
+  protected readonly resolution: Resolution;
+  protected readonly environment: CheckEnvironment;
+  protected readonly lowering: Lowering;
+  protected readonly keys = new Keys();
+  /** Whether the source has types of its own: only then a possible nil is its author's to rule out. */
+  protected readonly isTyped: boolean;
+  /** What is known here; undefined where no run gets. */
+  protected flow: Flow | undefined = new Flow();
+  /** Types of variables: declared, else inferred from what they start with. */
+  protected readonly declared = new Map<Variable, Type>();
+  /** Field names that some statement assigns: tables without a type may hold anything there. */
+  protected readonly assignedFields: ReadonlySet<string>;
+  /** Results of the function around, and of `...`. */
+  protected varargs: Type | undefined = ANY;
+  #silent = 0;
+  #problems = 0;
+
+  constructor(parsed: ParsedSource, resolution: Resolution, environment: CheckEnvironment) {
+    this.parsed = parsed;
+    this.resolution = resolution;
+    this.environment = environment;
+    this.lowering = new Lowering(resolution, environment, (range, problem) => this.report(range, problem));
+    this.lowering.typeOf = (expression) => this.quietly(() => widen(this.infer(expression)));
+    this.isTyped = parsed.erasures.length > 0 || parsed.typeStatements.length > 0;
+    this.assignedFields = resolution.assignedFields;
+  }
+
+  /** Checks a function's body where it is written. */
+  protected abstract functionBody(body: S.FunctionBody, type: FunctionType): void;
+
+  /** Reports a problem, unless only a type is being asked for or the place is never reached. */
+  protected report(range: S.Range, problem: TypeProblem): void {
+    if (this.flow === undefined) return;
+    this.#problems++;
+    if (this.#silent > 0) return;
+    const code = TYPE_CODES[problem.kind];
+    if (this.diagnostics.some((d) => d.start === range.start && d.code === code)) return;
+    this.diagnostics.push({ code, severity: "error", start: range.start, end: range.end, problem });
+  }
+
+  protected quietly<R>(run: () => R): R {
+    this.#silent++;
+    try {
+      return run();
+    } finally {
+      this.#silent--;
+    }
+  }
+
+  /** Runs without reporting; whether nothing would have been reported. */
+  protected holds(run: () => void): boolean {
+    const before = this.#problems;
+    this.quietly(run);
+    return this.#problems === before;
+  }
+
+  keyOf(expression: S.Expression): string | undefined {
+    switch (expression.kind) {
+      case "name": {
+        const variable = this.resolution.values.get(expression);
+        return variable === undefined ? `g:${expression.name}` : this.keys.of(variable);
+      }
+      case "member": {
+        const key = this.keyOf(expression.object);
+        return key === undefined ? undefined : `${key}.${expression.name.name}`;
+      }
+      case "index": {
+        const key = expression.key.kind === "string" ? this.keyOf(expression.object) : undefined;
+        return key === undefined ? undefined : `${key}.${(expression.key as S.StringExpression).value}`;
+      }
+      case "paren":
+      case "non-nil":
+        return this.keyOf(expression.inner);
+      default:
+        return undefined;
+    }
+  }
+
+  typeIn(expression: S.Expression, flow: Flow): Type {
+    return this.within(flow, () => this.quietly(() => this.infer(expression)));
+  }
+
+  declaredAt(key: string, flow: Flow): Type {
+    const known = flow.types.get(key);
+    for (const [variable, type] of this.declared) {
+      if (this.keys.of(variable) === key) {
+        return known === undefined || is(expand(known), "nil") ? type : known;
+      }
+    }
+    return known ?? ANY;
+  }
+
+  definitionOf(expression: S.Expression): TypeDefinition | undefined {
+    const type = this.quietly(() => this.infer(expression));
+    return this.typeBehind(type);
+  }
+
+  protected within<R>(flow: Flow | undefined, run: () => R): R {
+    const outer = this.flow;
+    this.flow = flow;
+    try {
+      return run();
+    } finally {
+      this.flow = outer;
+    }
+  }
+
+  /** Reports when a value of type `from` may not stand where `to` is asked for. */
+  protected demand(from: Type, to: Type, at: S.Range): void {
+    const given = this.isTyped ? from : filter(from, (member) => !is(expand(member), "nil"));
+    const reason = mismatch(is(expand(given), "never") ? from : given, to);
+    if (reason === undefined) return;
+    this.report(at, {
+      kind: "mismatch",
+      from: printType(
+        fits(widen(from), to) || membersOf(to).some((member) => expand(member).kind === "literal")
+          ? from
+          : widen(from),
+      ),
+      to: printType(to),
+      missing: reason.missing,
+      field: reason.field,
+    });
+  }
+
+  /** The type without nil; reports when nil is possible. */
+  protected present(type: Type, at: S.Range): Type {
+    const inner = expand(type);
+    if (is(inner, "nil")) {
+      if (this.flow !== undefined) {
+        this.report(at, { kind: "maybe-nil", what: this.textOf(at), isAlways: true });
+      }
+      return ANY;
+    }
+    if (inner.kind !== "union" || !membersOf(type).some((member) => is(expand(member), "nil"))) return type;
+    if (this.isTyped) this.report(at, { kind: "maybe-nil", what: this.textOf(at), isAlways: false });
+    return filter(type, (member) => !is(expand(member), "nil"));
+  }
+
+  protected textOf(range: S.Range): string {
+    const text = this.parsed.source.slice(range.start, range.end).replace(/\s+/g, " ");
+    return text.length <= 40 ? `'${text}'` : "the value";
+  }
+
+  /** The first value of an expression; `expected` helps functions and tables. */
+  abstract infer(expression: S.Expression, expected?: Type): Type;
+
+  /** The declared type behind a type value. */
+  protected abstract typeBehind(type: Type): TypeDefinition | undefined;
+}
