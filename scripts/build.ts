@@ -5,7 +5,8 @@
  *     bun scripts/build.ts --target bun-linux-arm64
  *     bun scripts/build.ts --all                 dist/wippy-<system>-<processor> for every target
  *
- * Code is compiled to bytecode and minified but keeps its names, so that traces can be read. WASM and text assets are
+ * Code is compiled to bytecode and minified but keeps its names, so that traces can be read. It is split, so that a command
+ * loads only what it needs: without that `wippy version` takes 10 ms instead of 6 (`bun -e`: 4). WASM and text assets are
  * imported by the sources, so the bundler embeds them. A binary reads no `.env` and no `bunfig.toml` of the folder it
  * is started in: those files belong to the application.
  */
@@ -34,6 +35,8 @@ export function buildArguments(target: string | undefined, outfile: string): str
     "build",
     "--compile",
     "--bytecode",
+    "--format=esm",
+    "--splitting",
     "--minify-syntax",
     "--minify-whitespace",
     "--keep-names",

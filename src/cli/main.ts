@@ -65,13 +65,23 @@ async function dispatch(args: readonly string[]): Promise<number> {
 }
 
 async function runCommand(entry: CommandEntry, args: readonly string[], name: string): Promise<number> {
+  const isBoot = entry.bootsLua === true &&
+    !args.some((arg) => ["--help", "-h", "--connect", "list"].includes(arg));
+  const compiled = isBoot ? precompileLua() : undefined;
   const command = await entry.load();
+  await compiled;
   const parsed = parseArguments(args, command.options, name);
   if (parsed.flag("help")) {
     printResult(withGlobalHelp(command.help));
     return 0;
   }
   return await command.run(parsed);
+}
+
+/** Begins to compile the virtual machine on another processor; whoever boots waits for its end. */
+async function precompileLua(): Promise<void> {
+  const { precompile } = await import("../vm/mod.ts");
+  void precompile();
 }
 
 /** `wippy help`, `wippy help run`, `wippy help registry list`. */

@@ -52,18 +52,6 @@ export function projectRequest(args: ParsedArguments): ProjectRequest {
   };
 }
 
-/**
- * Reads the project of a command that will boot it. The virtual machine is compiled meanwhile, on another processor;
- * booting waits for it.
- */
-export async function openBootSession(args: ParsedArguments, loudness: Loudness): Promise<Session> {
-  const { precompile } = await import("../vm/mod.ts");
-  const compiled = precompile();
-  const session = await openSession(args, loudness);
-  await compiled;
-  return session;
-}
-
 /** Reads the project; what is odd about it but not wrong is said on stderr. */
 export async function openSession(args: ParsedArguments, loudness: Loudness): Promise<Session> {
   const { loadProject, openProject } = await import("../app/mod.ts");

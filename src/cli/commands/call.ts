@@ -15,7 +15,7 @@ import { currentEntriesOf } from "../registry_source.ts";
 import {
   BOOT_OPTIONS,
   createProjectApplication,
-  openBootSession,
+  openSession,
   PROJECT_HELP,
   type Session,
 } from "../session.ts";
@@ -135,7 +135,7 @@ async function callHere(
   timeoutMs: number,
   args: ParsedArguments,
 ): Promise<number> {
-  const session = await openBootSession(args, "quiet");
+  const session = await openSession(args, "quiet");
   const { traceOf } = await import("../../app/mod.ts");
   const loaded = await currentEntriesOf(session, args);
   const entry = loaded.entries.find(({ id }) => id === target);

@@ -15,7 +15,6 @@ import { printJson } from "../json_text.ts";
 import {
   BOOT_OPTIONS,
   createProjectApplication,
-  openBootSession,
   openSession,
   PROJECT_HELP,
   type Session,
@@ -58,12 +57,12 @@ Examples
     const exec = args.text("exec");
     const [word] = args.positionals;
     if (exec !== undefined) {
-      const session = await openBootSession(args, "silent");
+      const session = await openSession(args, "silent");
       return await runTarget(session, await targetOf(exec, session), args.positionals, args.text("host"));
     }
     if (word === undefined) return await serve(args);
     if (word === "list") return await list(args);
-    const session = await openBootSession(args, "silent");
+    const session = await openSession(args, "silent");
     return await runTarget(
       session,
       commandNamed(word, session),
@@ -106,7 +105,7 @@ async function list(args: ParsedArguments): Promise<number> {
 
 /** Runs until the application ends; its exit code. */
 async function serve(args: ParsedArguments): Promise<number> {
-  const session = await openBootSession(args, "normal");
+  const session = await openSession(args, "normal");
   const { log, ports, loaded, isHuman } = session;
   const isShown = isHuman && isProgressTerminal() && !args.flag("silent");
   // On a terminal the summary says what the lines of a healthy boot would say; without flags they are left out.

@@ -11,7 +11,7 @@ import { printResult, type Style, styleOf } from "../output.ts";
 import {
   BOOT_OPTIONS,
   createProjectApplication,
-  openBootSession,
+  openSession,
   PROJECT_HELP,
   type Session,
 } from "../session.ts";
@@ -48,7 +48,7 @@ Examples
     ...BOOT_OPTIONS,
   },
   async run(args) {
-    const session = await openBootSession(args, "quiet");
+    const session = await openSession(args, "quiet");
     const commands = commandsOf(session.loaded).filter(({ useCase }) => useCase === "test");
     if (commands.length > 1) {
       throw new Misuse(`several test commands: ${commands.map(({ entry }) => entry).join(", ")}`);
