@@ -97,7 +97,9 @@ function isEmpty(folder: string, sourceDirectory: string): boolean {
   if (!existsSync(folder)) return true;
   const isBare = (path: string): boolean => !existsSync(path) || readdirSync(path).length === 0;
   return isBare(sourceDirectory) &&
-    readdirSync(folder).every((name) => INCIDENTAL.test(name) || (join(folder, name) === sourceDirectory));
+    readdirSync(folder).every((name) =>
+      INCIDENTAL.test(name) || join(folder, name) === sourceDirectory || join(folder, name) === process.execPath
+    );
 }
 
 async function chooseTemplate(): Promise<Template> {

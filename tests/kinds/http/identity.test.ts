@@ -14,7 +14,7 @@ const WHO = handler(
   "who",
   "/who",
   `local actor = security.actor()
-   res:write_json({actor and actor:id(), actor and actor:meta().team, security.can("read", "x"), security.can("write", "x")})`,
+   res:write_json({actor and actor:id() or "", actor and actor:meta().team or "", security.can("read", "x"), security.can("write", "x")})`,
   { modules: ["security"] },
 );
 

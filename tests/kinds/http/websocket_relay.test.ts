@@ -383,7 +383,10 @@ test("connections are closed when their server stops [ws.relay.process]", async 
     await client.open();
     await watch.find("ws.join");
     await gateway.application.supervisor.stop("app:gateway");
-    assert.deepEqual(await client.end(), { code: 1001, reason: "server is stopping" });
+    const { code, reason } = await client.end();
+    assert.equal(code, 1001);
+    // Deno's server may have been quicker to say so itself.
+    assert.match(reason, /server is stopping|Server shutting down/);
     await watch.find("ws.leave");
   });
 });
