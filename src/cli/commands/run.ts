@@ -11,7 +11,6 @@ import { commandsOf } from "../application_commands.ts";
 import { banner } from "../banner.ts";
 import { type Command, Misuse, type ParsedArguments, refuseExtra } from "../command.ts";
 import { isProgressTerminal, printProgress, printResult, writeProgress } from "../output.ts";
-import { reportIn } from "../failure_report.ts";
 import { printJson } from "../json_text.ts";
 import {
   BOOT_OPTIONS,
@@ -116,12 +115,7 @@ async function serve(args: ParsedArguments): Promise<number> {
   const application = await createProjectApplication(session);
   const stopListening = endOnSignals(application, session);
   const showAgain = isSummary ? log.raise(1) : () => undefined;
-  try {
-    await application.boot(loaded);
-  } catch (error) {
-    stopListening();
-    return await reportIn(session, error, { isVeryVerbose: args.flag("very-verbose") });
-  }
+  await application.boot(loaded);
   showAgain();
   const elapsedMs = ports.clock.monotonicMs() - startedMs;
   if (isSummary) printSummary(application, session, elapsedMs);

@@ -1,5 +1,0 @@
-print(missing)
---    ^^^^^^^ E0002
-local x = undefined_call()
---        ^^^^^^^^^^^^^^ E0002
-return x

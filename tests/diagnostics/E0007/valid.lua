@@ -1,4 +1,0 @@
-local call: any = 1
-call()
-local fn: () -> () = function() end
-fn()

@@ -1,3 +1,0 @@
-local lib = require("lib")
---          ^^^^^^^^^^^^^^ E0013
-return lib

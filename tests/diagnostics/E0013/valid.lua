@@ -1,3 +1,0 @@
-local json = require("json")
-local name = "dyn" .. "amic"
-return json, require(name)

@@ -1,4 +1,0 @@
-local value, err = pcall(print)
-local other, err = pcall(print)
-local function f(param) return param end
-return value, other, err, f
