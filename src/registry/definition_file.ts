@@ -75,7 +75,7 @@ function parse(text: string, { file, yaml }: DefinitionOptions): Value {
     if (!(error instanceof Failure)) throw error;
     const line = error.details?.["line"];
     const place = typeof line === "number" ? `${file}:${line}` : file;
-    throw new Failure("Invalid", `${place}: malformed YAML: ${error.message}`, {
+    throw new Failure("Invalid", `${place}: malformed YAML: ${error.message.replace(/^line \d+, /, "")}`, {
       retryable: false,
       details: { ...error.details, file },
       cause: error,

@@ -48,7 +48,10 @@ export function readManifest(
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const line = error.details?.["line"];
-    throw fail(`malformed YAML: ${error.message}`, typeof line === "number" ? line : 1);
+    throw fail(
+      `malformed YAML: ${error.message.replace(/^line \d+, /, "")}`,
+      typeof line === "number" ? line : 1,
+    );
   }
   if (value === null) return NO_MANIFEST;
   if (!isValueMap(value)) throw fail("a manifest must be a map", 1);

@@ -59,7 +59,7 @@ test("mistakes name file, line and entry [yaml.errors]", () => {
   );
   assert.match(
     message("namespace: app\nentries:\n  - name: a\n   kind: k\n"),
-    /^src\/_index\.yaml:\d+: malformed YAML: /,
+    /^src\/_index\.yaml:\d+: malformed YAML: column \d+: /,
   );
   assert.match(message("namespace: 'a b'\nentries: []\n"), /^src\/_index\.yaml:1: "a b" is no namespace/);
   assert.match(message("namespace: app\nentries: 5\n"), /^src\/_index\.yaml:2: entries must be a list/);
