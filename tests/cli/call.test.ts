@@ -95,7 +95,7 @@ test("call --connect reaches the application that runs, through a socket of its 
     const wrong = await wippy(["call", "--connect", "app:cont"], { cwd });
     assert.equal(wrong.code, 1);
     assert.match(wrong.stderr, /^error \(NotFound\): no handler registered for target/);
-    running.child.kill("SIGINT");
+    running.signal("SIGINT");
     await running.ended;
   });
 });
@@ -104,14 +104,14 @@ test("a socket left over from a crash is in nobody's way", async () => {
   await inFolder(COUNTER, async (cwd) => {
     const running = start(["run"], { cwd });
     await running.until(/counting/);
-    running.child.kill("SIGKILL");
+    running.signal("SIGKILL");
     await running.ended;
     chmodSync(join(cwd, ".wippy/control.sock"), 0o600);
     assert.match((await wippy(["ps"], { cwd })).stderr, /no application runs in/);
     const again = start(["run"], { cwd });
     await again.until(/runtime ready/);
     assert.equal((await wippy(["call", "--connect", "app:count"], { cwd })).stdout, "1\n");
-    again.child.kill("SIGINT");
+    again.signal("SIGINT");
     await again.ended;
   });
 });
@@ -138,7 +138,7 @@ test("processes are listed with memory, mailbox, restarts and names", async () =
     assert.equal(facts.restarts, 1);
     assert.deepEqual(facts.names, ["counter"]);
     assert.ok(facts.memoryBytes > 0);
-    running.child.kill("SIGINT");
+    running.signal("SIGINT");
     await running.ended;
   });
 });

@@ -189,7 +189,7 @@ test("a running application is asked for its versions and rolls back at once", a
     const missing = await wippy(["registry", "rollback", "v9"], { cwd });
     assert.equal(missing.code, 1);
     assert.match(missing.stderr, /version not found/);
-    running.child.kill("SIGINT");
+    running.signal("SIGINT");
     await running.ended;
   });
 });

@@ -187,7 +187,7 @@ test("an application runs until it is told to stop, then ends in order [cli.run]
       const running = start(["run"], { cwd });
       await running.until(/runtime ready/);
       assert.ok(existsSync(join(cwd, ".wippy/control.sock")));
-      running.child.kill(signal);
+      running.signal(signal);
       const { code, stdout, stderr } = await running.ended;
       assert.deepEqual([code, stdout], [0, ""]);
       const at = (text: string): number => stderr.indexOf(text);
@@ -214,9 +214,9 @@ test("a second signal ends the program at once with 1 [cli.signal]", async () =>
   await inFolder({ "src/_index.yaml": stubborn }, async (cwd) => {
     const running = start(["run"], { cwd });
     await running.until(/counting/);
-    running.child.kill("SIGINT");
+    running.signal("SIGINT");
     await running.until(/ignoring/);
-    running.child.kill("SIGINT");
+    running.signal("SIGINT");
     assert.equal((await running.ended).code, 1);
   });
 });
@@ -230,7 +230,7 @@ async function stderrOfRun(flags: string[], files: Record<string, string> = {}):
     if (isSilent) {
       for (let answered = false; !answered;) answered = (await wippy(["ps"], { cwd })).code === 0;
     } else await running.until(/counting/);
-    running.child.kill("SIGINT");
+    running.signal("SIGINT");
     text = (await running.ended).stderr;
   });
   return text;

@@ -33,7 +33,8 @@ export interface CommandEnd {
 
 /** A command that is running. */
 export interface RunningCommand {
-  readonly child: ChildProcess;
+  /** Sends a signal; not by the child's own `kill`, which on Deno works once and hides the exit code. */
+  signal(name: "SIGINT" | "SIGTERM" | "SIGKILL"): void;
   readonly ended: Promise<CommandEnd>;
   /** Resolves once stdout and stderr together match; fails when the command ends first. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
@@ -87,7 +88,7 @@ export function start(args: readonly string[], options: CommandOptions = {}): Ru
     });
   });
   return {
-    child,
+    signal: (name) => process.kill(child.pid!, name),
     ended,
     until: (pattern) =>
       new Promise((resolve, reject) => {
