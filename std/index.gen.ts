@@ -3,17 +3,20 @@ import type { ModuleDefinition } from "../src/lua/mod.ts";
 import base64Definition from "./base64/mod.ts";
 import channelDefinition from "./channel/mod.ts";
 import contractDefinition from "./contract/mod.ts";
+import cryptoDefinition from "./crypto/mod.ts";
 import ctxDefinition from "./ctx/mod.ts";
 import envDefinition from "./env/mod.ts";
 import errorsDefinition from "./errors/mod.ts";
 import eventsDefinition from "./events/mod.ts";
 import fsDefinition from "./fs/mod.ts";
 import funcsDefinition from "./funcs/mod.ts";
+import hashDefinition from "./hash/mod.ts";
 import httpDefinition from "./http/mod.ts";
 import ioDefinition from "./io/mod.ts";
 import jsonDefinition from "./json/mod.ts";
 import loaderDefinition from "./loader/mod.ts";
 import loggerDefinition from "./logger/mod.ts";
+import metricsDefinition from "./metrics/mod.ts";
 import osDefinition from "./os/mod.ts";
 import payloadDefinition from "./payload/mod.ts";
 import pgDefinition from "./pg/mod.ts";
@@ -34,17 +37,20 @@ export const modules: readonly ModuleDefinition[] = [
   base64Definition,
   channelDefinition,
   contractDefinition,
+  cryptoDefinition,
   ctxDefinition,
   envDefinition,
   errorsDefinition,
   eventsDefinition,
   fsDefinition,
   funcsDefinition,
+  hashDefinition,
   httpDefinition,
   ioDefinition,
   jsonDefinition,
   loaderDefinition,
   loggerDefinition,
+  metricsDefinition,
   osDefinition,
   payloadDefinition,
   pgDefinition,

@@ -25,6 +25,7 @@ import { selectFor } from "./boot_selection.ts";
 import { type Component, ComponentSet } from "./components.ts";
 import { ApplicationContext } from "./context.ts";
 import type { LogHub } from "./logging/mod.ts";
+import { metricsComponent } from "./metrics/mod.ts";
 import { ResourceTable } from "./resources.ts";
 import { COMPONENTS, INFRASTRUCTURE, kindTable, standardComponents } from "./standard_components.ts";
 import type { ProgramControl } from "./system_control.ts";
@@ -47,6 +48,8 @@ export interface ApplicationOptions {
   readonly shutdownTimeoutMs?: number;
   /** Longest wait for a kind to accept or reject an entry, in milliseconds. */
   readonly operationTimeoutMs?: number;
+  /** Where measurements are served to Prometheus, `host:port`; absent or "" for nowhere. */
+  readonly metricsAddress?: string;
   readonly history?: RegistryOptions["history"];
   readonly prepare?: RegistryOptions["prepare"];
   readonly resolveGraph?: RegistryOptions["resolveGraph"];
@@ -123,7 +126,11 @@ export class Application {
       kinds: this.kinds,
       exit: (code) => this.exit(code),
     });
-    this.#components = new ComponentSet([...standard, ...options.components ?? []], this.context, this.log);
+    this.#components = new ComponentSet(
+      [...standard, metricsComponent({ address: options.metricsAddress ?? "" }), ...options.components ?? []],
+      this.context,
+      this.log,
+    );
   }
 
   // --- Parts ------------------------------------------------------------------------------------------------------------

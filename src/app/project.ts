@@ -162,6 +162,7 @@ export async function optionsOf(
     | "memoryBytesMax"
     | "shutdownTimeoutMs"
     | "operationTimeoutMs"
+    | "metricsAddress"
     | "finder"
   >
 > {
@@ -175,6 +176,7 @@ export async function optionsOf(
     memoryBytesMax: configuration.memoryBytesMax,
     shutdownTimeoutMs: settings.shutdown.timeout,
     operationTimeoutMs: settings.registry.event_wait_timeout,
+    metricsAddress: settings.prometheus.enabled ? settings.prometheus.address : "",
     finder: {
       queriesMax: settings.finder.query_cache_size,
       expressionsMax: settings.finder.regex_cache_size,

@@ -56,3 +56,5 @@ export const HTTP_RESPONSE_QUEUED_BYTES_MAX = 1024 * 1024;
 export const SSE_MAILBOX_MESSAGES_MAX = 32;
 /** Bytes that may wait for a client of a WebSocket; it is disconnected when more do. */
 export const WEBSOCKET_QUEUED_BYTES_MAX = 8 * 1024 * 1024;
+/** Series (names with their labels) a collector holds; labels that never repeat must not fill memory. */
+export const METRIC_SERIES_MAX = 50_000;

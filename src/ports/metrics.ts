@@ -4,10 +4,14 @@ import { defineResource } from "./resource.ts";
 /** Label values by name. */
 export type MetricLabels = Readonly<Record<string, string>>;
 
-/** Records measurements; names and label names of one series must not change. */
+/**
+ * Records measurements. A name stands for one type for ever: another use of it fails with Invalid; so does a counter that
+ * is to go down. Past `METRIC_SERIES_MAX` a new series fails with LimitExceeded.
+ */
 export interface Metrics {
   counterAdd(name: string, amount: number, labels: MetricLabels): void;
   gaugeAdd(name: string, amount: number, labels: MetricLabels): void;
+  gaugeSet(name: string, value: number, labels: MetricLabels): void;
   observe(name: string, value: number, labels: MetricLabels): void;
 }
 

@@ -1,7 +1,7 @@
 /** The `base64` module: bytes as text, by RFC 4648 with padding. */
 import { Failure } from "../../src/core/mod.ts";
 import { type Call, defineModule } from "../../src/lua/mod.ts";
-import { decodeBase64, encodeBase64 } from "./codec.ts";
+import { decodeBase64 } from "./codec.ts";
 import types from "./base64.d.lua" with { type: "text" };
 
 function text(call: Call): Uint8Array {
@@ -16,7 +16,7 @@ export default defineModule({
   types,
   classes: ["encoding", "deterministic", "workflow"],
   functions: {
-    encode: (call) => encodeBase64(text(call)),
+    encode: (call) => text(call).toBase64(),
     decode: (call) => {
       const decoded = decodeBase64(text(call));
       if (typeof decoded !== "number") return decoded;

@@ -262,6 +262,7 @@ test("metrics count, time and gauge requests by function [mw.metrics] [http.rout
     application.resources.provide(MetricsResource, METRICS_ID, {
       counterAdd: note("count"),
       gaugeAdd: note("gauge"),
+      gaugeSet: note("set"),
       observe: note("time"),
     });
     await get("/hello");

@@ -1,0 +1,14 @@
+--- Measurements of the application.
+
+--- Counts one.
+function metrics.counter_inc(name: string, labels: {[string]: any}?): (boolean?, error?)
+--- Adds to a counter, which never goes down.
+function metrics.counter_add(name: string, value: number, labels: {[string]: any}?): (boolean?, error?)
+--- Sets a gauge.
+function metrics.gauge_set(name: string, value: number, labels: {[string]: any}?): (boolean?, error?)
+--- Adds one to a gauge.
+function metrics.gauge_inc(name: string, labels: {[string]: any}?): (boolean?, error?)
+--- Takes one from a gauge.
+function metrics.gauge_dec(name: string, labels: {[string]: any}?): (boolean?, error?)
+--- Records one observation.
+function metrics.histogram(name: string, value: number, labels: {[string]: any}?): (boolean?, error?)
