@@ -1,0 +1,81 @@
+/** What one function needs of an application. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { selectFor } from "../../src/app/boot_selection.ts";
+import type { Entry } from "../../src/registry/mod.ts";
+
+function entry(id: string, kind: string, data: Entry["data"] = {}, meta: Entry["meta"] = {}): Entry {
+  return { id, kind, meta, data };
+}
+
+function selected(targets: string[], entries: Entry[], references: Record<string, string[]> = {}): string[] {
+  return selectFor(targets, entries, ({ id }) => references[id] ?? []).map(({ id }) => id);
+}
+
+test("a function is booted with what its fields refer to, and so on from there", () => {
+  const entries = [
+    entry("app:server", "http.service"),
+    entry("app:fn", "function.lua"),
+    entry("lib:a", "library.lua"),
+    entry("lib:b", "library.lua"),
+    entry("app:other", "function.lua"),
+  ];
+  assert.deepEqual(
+    selected(["app:fn"], entries, { "app:fn": ["lib:a"], "lib:a": ["lib:b"], "lib:b": ["app:fn"] }),
+    [
+      "app:fn",
+      "lib:a",
+      "lib:b",
+    ],
+  );
+  assert.deepEqual(selected(["app:fn", "app:other"], entries), ["app:fn", "app:other"]);
+});
+
+test("ids in source text count, whatever stands around them", () => {
+  const source = `local db = sql.get("app.data:main") -- see app:notes.
+    funcs.call('app.users:find:by_name') process.spawn("app:worker", HOST)`;
+  const entries = [
+    entry("app:fn", "function.lua", { source }),
+    entry("app.data:main", "db.sql.sqlite"),
+    entry("app.data:ma", "db.sql.sqlite"),
+    entry("app:notes", "registry.entry"),
+    entry("app.users:find:by_name", "function.lua", { helper: "near" }),
+    entry("app.users:near", "library.lua"),
+    entry("app:worker", "process.lua", {}, { default_host: "host" }),
+    entry("app:host", "process.host"),
+    entry("app:server", "http.service"),
+  ];
+  assert.deepEqual(selected(["app:fn"], entries), [
+    "app:fn",
+    "app.data:main",
+    "app:notes",
+    "app.users:find:by_name",
+    "app.users:near",
+    "app:worker",
+    "app:host",
+  ]);
+});
+
+test("variables, policies and the bindings of needed contracts come along", () => {
+  const entries = [
+    entry("app:fn", "function.lua", { source: 'contract.get("app:greeter")' }),
+    entry("app:os", "env.storage.os"),
+    entry("app:port", "env.variable", { storage: "app:os" }),
+    entry("app:policy", "security.policy"),
+    entry("app:greeter", "contract.definition"),
+    entry("impl:polite", "contract.binding", {
+      contracts: [{ contract: "app:greeter", methods: { greet: "greet" } }],
+    }),
+    entry("impl:greet", "function.lua"),
+    entry("impl:unrelated", "contract.binding", { contracts: [{ contract: "app:other" }] }),
+  ];
+  assert.deepEqual(selected(["app:fn"], entries), [
+    "app:fn",
+    "app:os",
+    "app:port",
+    "app:policy",
+    "app:greeter",
+    "impl:polite",
+    "impl:greet",
+  ]);
+});
