@@ -247,9 +247,72 @@ static void dec_string (Dec *d) {  /* a string value with its tag */
   else malformed(d);
 }
 
+/* A value without parts goes to 'v'; 0 for any other. A string is reachable from nowhere else yet. */
+static inline int dec_scalar (Dec *d, TValue *v) {
+  uint8_t tag;
+  if (d->p >= d->end) malformed(d);
+  tag = *d->p;
+  if (tag >= 0xc0) { d->p++; setivalue(v, tag & 63); return 1; }
+  if (tag >= 0x80) {
+    size_t n = tag & 63;
+    TString *s;
+    if (n >= (size_t)(d->end - d->p)) malformed(d);
+    s = luaS_newlstr(d->L, (const char *)d->p + 1, n);
+    setsvalue(d->L, v, s);
+    d->p += n + 1;
+    return 1;
+  }
+  switch (tag) {
+    case 1: d->p++; setbfvalue(v); return 1;
+    case 2: d->p++; setbtvalue(v); return 1;
+    case 3: { uint64_t z; d->p++; z = dec_varint(d); setivalue(v, (lua_Integer)(z >> 1) ^ -(lua_Integer)(z & 1)); return 1; }
+    case 4: d->p++; setfltvalue(v, dec_f64(d)); return 1;
+    default: return 0;
+  }
+}
+
+/* The elements of the table on top, whose array part has room for all of them. */
+static void dec_array (Dec *d, uint64_t narr, int depth) {
+  lua_State *L = d->L;
+  Table *t = hvalue(s2v(L->top.p - 1));
+  uint64_t i;
+  for (i = 1; i <= narr; i++) {
+    TValue v;
+    if (dec_scalar(d, &v)) {
+      setobj2t(L, &t->array[i - 1], &v);
+      luaC_barrierback(L, obj2gco(t), &v);
+    }
+    else { dec_value(d, depth); lua_rawseti(L, -2, (lua_Integer)i); }
+  }
+}
+
+/* The pairs of the table on top, up to their end mark. */
+static void dec_pairs (Dec *d, int depth) {
+  lua_State *L = d->L;
+  Table *t = hvalue(s2v(L->top.p - 1));
+  for (;;) {
+    const TValue *slot;
+    TValue *key, *value;
+    if (d->p >= d->end) malformed(d);
+    if (*d->p == 0) { d->p++; break; }
+    if (dec_scalar(d, s2v(L->top.p))) { api_incr_top(L); }
+    else dec_value(d, depth);
+    key = s2v(L->top.p - 1);
+    if (ttisnil(key) || (ttisfloat(key) && fltvalue(key) != fltvalue(key))) malformed(d);
+    if (dec_scalar(d, s2v(L->top.p))) { api_incr_top(L); }
+    else dec_value(d, depth);
+    key = s2v(L->top.p - 2); value = s2v(L->top.p - 1);  /* the stack may have moved */
+    slot = ttisshrstring(key) ? luaH_getshortstr(t, tsvalue(key)) : luaH_get(t, key);
+    luaH_finishset(L, t, key, slot, value);
+    luaC_barrierback(L, obj2gco(t), value);
+    L->top.p -= 2;
+  }
+  invalidateTMcache(t);
+}
+
 static void dec_table (Dec *d, int depth) {
   lua_State *L = d->L;
-  uint64_t narr, nhash, i;
+  uint64_t narr, nhash;
   int flags;
   if (d->p >= d->end) malformed(d);
   flags = *d->p++;
@@ -258,15 +321,8 @@ static void dec_table (Dec *d, int depth) {
   if ((flags & 1) && nhash == 0) nhash = 1;
   lua_createtable(L, (int)narr, (int)nhash);
   if (d->refs) { lua_pushvalue(L, -1); lua_rawseti(L, d->refs, ++d->tables); }
-  for (i = 1; i <= narr; i++) { dec_value(d, depth); lua_rawseti(L, -2, (lua_Integer)i); }
-  for (;;) {
-    if (d->p >= d->end) malformed(d);
-    if (*d->p == 0) { d->p++; break; }
-    dec_value(d, depth);
-    if (lua_isnil(L, -1) || (lua_type(L, -1) == LUA_TNUMBER && !lua_rawequal(L, -1, -1))) malformed(d);
-    dec_value(d, depth);
-    lua_rawset(L, -3);
-  }
+  dec_array(d, narr, depth);
+  dec_pairs(d, depth);
   if (flags & 2) {
     dec_value(d, depth);
     if (lua_istable(L, -1)) lua_setmetatable(L, -2);
