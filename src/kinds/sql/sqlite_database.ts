@@ -22,7 +22,7 @@ import type {
 } from "../../ports/mod.ts";
 import { ConnectionGate } from "./connection_gate.ts";
 import { preparedOn } from "./prepared_statement.ts";
-import { bindable, convertRows, planOf, type RowPlan, type Rows } from "./sqlite_rows.ts";
+import { bindAll, convertRows, NO_PLAN, planOf, type RowPlan, type Rows } from "./sqlite_rows.ts";
 import { SqliteTransaction } from "./sqlite_transaction.ts";
 
 /** First pause before a lock is tried again; it doubles up to `LOCK_PAUSE_MAX_MS`. */
@@ -52,7 +52,9 @@ export class SqliteDatabase implements SqlDatabase {
   readonly readonly: boolean;
   readonly #gate: ConnectionGate;
   #connection: SqliteConnection;
-  #plans = new WeakMap<SqliteStatement, { plan: RowPlan }>();
+  #plans = new WeakMap<SqliteStatement, RowPlan>();
+  #planned: SqliteStatement | undefined;
+  #plan: RowPlan = NO_PLAN;
   #lifetimeMs: number;
   #timer: TimerHandle | undefined;
   #expired = false;
@@ -73,15 +75,25 @@ export class SqliteDatabase implements SqlDatabase {
   }
 
   query(sql: string, params: readonly Value[], caller?: Waiter): Rows | Promise<Rows> {
-    return this.#free
-      ? this.attempt(() => this.rows(sql, params), true)
-      : this.#queued(() => this.rows(sql, params), caller);
+    if (this.#free) {
+      try {
+        return this.rows(sql, params);
+      } catch (error) {
+        return this.#afterLock(error, () => this.rows(sql, params));
+      }
+    }
+    return this.#queued(() => this.rows(sql, params), caller);
   }
 
   execute(sql: string, params: readonly Value[], caller?: Waiter): SqlResult | Promise<SqlResult> {
-    return this.#free
-      ? this.attempt(() => this.effect(sql, params), true)
-      : this.#queued(() => this.effect(sql, params), caller);
+    if (this.#free) {
+      try {
+        return this.effect(sql, params);
+      } catch (error) {
+        return this.#afterLock(error, () => this.effect(sql, params));
+      }
+    }
+    return this.#queued(() => this.effect(sql, params), caller);
   }
 
   prepare(sql: string, caller?: Waiter): SqlStatement | Promise<SqlStatement> {
@@ -89,7 +101,7 @@ export class SqliteDatabase implements SqlDatabase {
       this.check(sql);
       return preparedOn(this, sql);
     };
-    return this.#free ? this.attempt(prepared, true) : this.#queued(prepared, caller);
+    return this.#free ? prepared() : this.#queued(prepared, caller);
   }
 
   begin(options: SqlTransactionOptions, caller?: Waiter): SqlTransaction | Promise<SqlTransaction> {
@@ -101,7 +113,7 @@ export class SqliteDatabase implements SqlDatabase {
     const started = (): SqlTransaction => new SqliteTransaction(this, options, () => this.#leave());
     try {
       this.#refresh();
-      const begun = this.attempt(() => this.effect("BEGIN", []), false);
+      const begun = this.attempt(() => this.effect("BEGIN", []));
       if (!(begun instanceof Promise)) return started();
       return begun.then(started, (error) => {
         this.#leave();
@@ -171,14 +183,20 @@ export class SqliteDatabase implements SqlDatabase {
     throw new Failure("Invalid", "a prepared statement can't hold several statements", { retryable: false });
   }
 
-  /** Runs `action`; when another program holds a lock, waits for it, `guarded` with the connection held meanwhile. */
-  attempt<T>(action: Action<T>, guarded: boolean): T | Promise<T> {
+  /** Runs `action`; when another program holds a lock, waits for it. For whoever holds the connection. */
+  attempt<T>(action: Action<T>): T | Promise<T> {
     try {
       return action();
     } catch (error) {
       if (!isLocked(error)) throw error;
-      return guarded ? this.#queued(() => this.#insist(action)) : this.#insist(action);
+      return this.#insist(action);
     }
+  }
+
+  /** Runs `action` again when `error` was a lock, holding the connection until it is done. */
+  #afterLock<T>(error: unknown, action: Action<T>): Promise<T> {
+    if (!isLocked(error)) throw error;
+    return this.#queued(() => this.#insist(action));
   }
 
   async #insist<T>(action: Action<T>): Promise<T> {
@@ -206,7 +224,7 @@ export class SqliteDatabase implements SqlDatabase {
     await this.#gate.enter(caller);
     try {
       this.#refresh();
-      return await this.attempt(action as Action<T>, false);
+      return await this.attempt(action as Action<T>);
     } finally {
       this.#leave();
     }
@@ -272,14 +290,17 @@ export class SqliteDatabase implements SqlDatabase {
   }
 
   #read(statement: SqliteStatement, params: readonly Value[]): Rows {
-    const rows = statement.all(params.length === 0 ? params : params.map(bindable));
+    const rows = statement.all(bindAll(params));
     return rows.length === 0 ? NO_ROWS : convertRows(rows, this.#planOf(statement));
   }
 
   #planOf(statement: SqliteStatement): RowPlan {
-    let known = this.#plans.get(statement);
-    if (known === undefined) this.#plans.set(statement, known = { plan: planOf(statement.columns) });
-    return known.plan;
+    // Mostly the same statement runs again.
+    if (statement === this.#planned) return this.#plan;
+    let plan = this.#plans.get(statement);
+    if (plan === undefined) this.#plans.set(statement, plan = planOf(statement.columns));
+    this.#planned = statement;
+    return this.#plan = plan;
   }
 
   /** Several statements in one text; the rows of the last. */
@@ -294,7 +315,7 @@ export class SqliteDatabase implements SqlDatabase {
   }
 
   #change(statement: SqliteStatement, params: readonly Value[]): SqlResult {
-    const { changes, lastInsertRowid } = statement.run(params.length === 0 ? params : params.map(bindable));
+    const { changes, lastInsertRowid } = statement.run(bindAll(params));
     // For anything else SQLite tells the number of an earlier statement.
     return {
       rows: NO_ROWS,

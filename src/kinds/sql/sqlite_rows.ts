@@ -14,8 +14,15 @@ export type Rows = { [column: string]: Value }[];
 /** How a column differs from what is stored. */
 type Reading = "boolean" | "date";
 
-/** Readings by column; undefined when there is nothing to do, as is usual. */
-export type RowPlan = ReadonlyMap<string, Reading> | undefined;
+/** How rows are read: the names of their columns, and the readings of those that need one. */
+export interface RowPlan {
+  readonly names: readonly string[];
+  /** undefined when there is nothing to do, as is usual. */
+  readonly readings: ReadonlyMap<string, Reading> | undefined;
+}
+
+/** The plan of rows without columns. */
+export const NO_PLAN: RowPlan = { names: [], readings: undefined };
 
 /** Past this a whole number in a date column is in milliseconds. */
 const SECONDS_MAX = 1e12;
@@ -23,30 +30,31 @@ const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?
 
 /** How the rows of a statement are read. */
 export function planOf(columns: readonly SqliteColumn[]): RowPlan {
-  let plan: Map<string, Reading> | undefined;
+  let readings: Map<string, Reading> | undefined;
   for (const { name, type } of columns) {
     const reading = /^BOOL/.test(type) ? "boolean" : /^(DATE|TIMESTAMP)/.test(type) ? "date" : undefined;
-    if (reading !== undefined) (plan ??= new Map()).set(name, reading);
+    if (reading !== undefined) (readings ??= new Map()).set(name, reading);
   }
-  return plan;
+  return { names: [...new Set(columns.map(({ name }) => name))], readings };
 }
 
 /** Turns rows into what the port promises, in place. */
-export function convertRows(rows: Rows, plan: RowPlan): Rows {
+export function convertRows(rows: Rows, { names, readings }: RowPlan): Rows {
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
-    for (const column in row) {
-      const value = row[column];
-      if (typeof value === "bigint") row[column] = narrow(value);
-      else if (typeof value === "number" && Number.isInteger(value)) row[column] = wholeFloat(value);
+    for (let column = 0; column < names.length; column++) {
+      const name = names[column]!;
+      const value = row[name];
+      if (typeof value === "bigint") row[name] = narrow(value);
+      else if (typeof value === "number" && Number.isInteger(value)) row[name] = wholeFloat(value);
     }
-    if (plan !== undefined) applyPlan(row, plan);
+    if (readings !== undefined) applyReadings(row, readings);
   }
   return rows;
 }
 
-function applyPlan(row: Rows[number], plan: ReadonlyMap<string, Reading>): void {
-  for (const [column, reading] of plan) {
+function applyReadings(row: Rows[number], readings: ReadonlyMap<string, Reading>): void {
+  for (const [column, reading] of readings) {
     const value = row[column];
     if (value === null || value === undefined) continue;
     if (reading === "date") row[column] = dateText(value);
@@ -96,8 +104,16 @@ function printDate(ms: number, otherwise: Value): Value {
   return Number.isNaN(date.getTime()) ? otherwise : `${date.toISOString().slice(0, 19)}Z`;
 }
 
+/** Parameters as an exact connection wants them. */
+export function bindAll(params: readonly Value[]): readonly Value[] {
+  if (params.length === 0) return params;
+  const bound: Value[] = [];
+  for (let i = 0; i < params.length; i++) bound.push(bindable(params[i]));
+  return bound;
+}
+
 /** A parameter as an exact connection wants it. Fails with Invalid for what SQL has no value for. */
-export function bindable(value: Value): Value {
+function bindable(value: Value): Value {
   switch (typeof value) {
     case "number":
       return Number.isInteger(value) ? BigInt(value) : value;

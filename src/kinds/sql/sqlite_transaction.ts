@@ -34,7 +34,7 @@ export class SqliteTransaction implements SqlTransaction {
     return this.#database.attempt(() => {
       this.#demandActive();
       return this.#database.rows(sql, params);
-    }, false);
+    });
   }
 
   execute(sql: string, params: readonly Value[]): SqlResult | Promise<SqlResult> {
@@ -42,7 +42,7 @@ export class SqliteTransaction implements SqlTransaction {
     return this.#database.attempt(() => {
       this.#demandActive();
       return this.#database.effect(sql, params);
-    }, false);
+    });
   }
 
   prepare(sql: string): SqlStatement {
@@ -57,7 +57,7 @@ export class SqliteTransaction implements SqlTransaction {
       const done = this.#database.attempt(() => {
         this.#demandActive();
         this.#database.effect("COMMIT", []);
-      }, false);
+      });
       if (!(done instanceof Promise)) return this.#end();
       return done.then(() => this.#end(), (error) => this.#abandon(error));
     } catch (error) {
