@@ -4,15 +4,9 @@
  * J1. Reading a project starts nothing. What can be wrong with it is found here, with file and line.
  * J2. Entries are overridden first and disabled then, before anything looks at them.
  */
-import { Failure } from "../core/mod.ts";
+import { Failure, nearestName } from "../core/mod.ts";
 import type { Log, Ports } from "../ports/mod.ts";
-import {
-  type LoadedEntries,
-  loadEntries,
-  moduleExpansion,
-  nearestName,
-  type ProjectSources,
-} from "../registry/mod.ts";
+import { type LoadedEntries, loadEntries, moduleExpansion, type ProjectSources } from "../registry/mod.ts";
 import type { ApplicationOptions } from "./application.ts";
 import {
   composeConfiguration,

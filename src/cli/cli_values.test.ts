@@ -6,7 +6,7 @@ import { callArguments } from "./call_arguments.ts";
 import { Misuse } from "./command.ts";
 import { entryFilter } from "./entry_filter.ts";
 import { printJson, readJson } from "./json_text.ts";
-import { nearest } from "./suggestion.ts";
+import { nearestName } from "../core/mod.ts";
 
 test("words of a call are JSON, text, or keys of one table", () => {
   assert.deepEqual(callArguments([]), []);
@@ -121,8 +121,8 @@ test("the command is the first word that is no option and no value of one", () =
 
 test("suggestions take small mistakes and beginnings, nothing else", () => {
   const words = ["run", "registry", "completion", "version"];
-  assert.equal(nearest("rnu", words), "run");
-  assert.equal(nearest("regsitry", words), "registry");
-  assert.equal(nearest("comp", words), "completion");
-  assert.equal(nearest("xyz", words), undefined);
+  assert.equal(nearestName("rnu", words), "run");
+  assert.equal(nearestName("regsitry", words), "registry");
+  assert.equal(nearestName("comp", words), "completion");
+  assert.equal(nearestName("xyz", words), undefined);
 });

@@ -51,7 +51,7 @@ async function candidatesFor(words: readonly string[]): Promise<Candidate[]> {
   const specs = { ...GLOBAL_OPTIONS, ...loaded.options };
   const previous = optionNamed(before.at(-1), specs);
   if (previous !== undefined && previous.spec.type !== "flag") {
-    if (previous.name === "exec") return await projectCandidates("processes", before.slice(depth), specs);
+    if (previous.name === "exec") return await projectCandidates("processes", before.slice(depth, -1), specs);
     return valueCandidates(previous.spec);
   }
   if (last.startsWith("-")) return optionCandidates(specs);

@@ -1,13 +1,18 @@
 /** How a failure is told: what happened, where in the user's files, and the way out. */
 import { asFailure, Failure, isValueMap, type Value } from "../core/mod.ts";
 import type { TraceLine } from "../app/mod.ts";
+import type { Entry, LoadedEntries } from "../registry/mod.ts";
+import { Misuse } from "./command.ts";
 import { printJson } from "./json_text.ts";
 import { printProgress, type Style } from "./output.ts";
+import type { Session } from "./session.ts";
 
 /** What a report may add to the failure itself. */
 export interface FailureContext {
   /** Lua frames, innermost first, with the user's own files where they are known. */
   readonly trace?: readonly TraceLine[];
+  /** Entries, to tell where the one stands that the failure is about. */
+  readonly loaded?: LoadedEntries;
   /** Prints the failure as one JSON object instead. */
   readonly isJson?: boolean;
   /** Shows the runtime's own stack as well. */
@@ -17,7 +22,10 @@ export interface FailureContext {
 /** Prints a failure on stderr. */
 export function printFailure(error: unknown, style: Style, context: FailureContext = {}): void {
   const failure = asFailure(error);
-  const { trace = [] } = context;
+  const { loaded } = context;
+  const trace = context.trace !== undefined && context.trace.length > 0
+    ? context.trace
+    : placeOf(failure, loaded);
   if (context.isJson) {
     printProgress(printJson(failureValue(failure, trace), 0));
     return;
@@ -35,7 +43,7 @@ export function printFailure(error: unknown, style: Style, context: FailureConte
       printProgress(`  ${style.dim("at")} ${place.padEnd(width)}  ${style.dim(name)}`.trimEnd());
     }
   }
-  const hint = hintFor(failure);
+  const hint = hintFor(failure, loaded?.entries.find(({ id }) => id === subjectOf(failure)));
   if (hint !== undefined) printProgress(`\n${style.cyan("hint:")} ${hint}`);
   const isBug = !(error instanceof Error) || error.name !== "Failure";
   if ((context.isVeryVerbose || isBug) && error instanceof Error && error.stack !== undefined) {
@@ -46,6 +54,19 @@ export function printFailure(error: unknown, style: Style, context: FailureConte
 /** Whether what was typed is to blame. */
 export function isFlagFailure(error: unknown): boolean {
   return error instanceof Failure && typeof error.details?.flag === "string";
+}
+
+/** Tells of a failure of a project that was read, with places in its files; the exit code. */
+export async function reportIn(
+  { loaded, ports, style }: Pick<Session, "loaded" | "ports" | "style">,
+  error: unknown,
+  context: Omit<FailureContext, "trace" | "loaded"> = {},
+): Promise<number> {
+  if (error instanceof Misuse) throw error;
+  const { traceOf } = await import("../app/mod.ts");
+  const trace = error instanceof Failure ? traceOf(error, loaded, ports) : [];
+  printFailure(error, style, { ...context, trace, loaded });
+  return isFlagFailure(error) ? 2 : 1;
 }
 
 /** A failure as plain data. */
@@ -63,13 +84,27 @@ export function failureValue(failure: Failure, trace: readonly TraceLine[]): Val
 }
 
 /** What the user can do about a failure that has a usual way out. */
-function hintFor({ kind, details, message }: Failure): string | undefined {
-  const id = details?.id;
-  if (kind === "Unavailable" && typeof id === "string" && details?.kind === "http.service") {
-    return `choose another address for this run: wippy run -o ${id}:addr=:9090`;
+function hintFor({ kind, message }: Failure, entry: Entry | undefined): string | undefined {
+  if (kind === "Unavailable" && entry?.kind === "http.service") {
+    return `for this run another address does: wippy run -o ${entry.id}:addr=:9090`;
   }
   if (kind === "NotFound" && message.startsWith("no terminal host")) {
     return "add an entry: {name: terminal, kind: terminal.host, lifecycle: {auto_start: true}}";
   }
   return undefined;
+}
+
+/** Id of the entry or service a failure is about. */
+function subjectOf({ details }: Failure): string | undefined {
+  const id = details?.id ?? details?.service;
+  return typeof id === "string" ? id : undefined;
+}
+
+/** The place of the entry a failure is about, unless the message says it already. */
+function placeOf(failure: Failure, loaded: LoadedEntries | undefined): TraceLine[] {
+  const id = subjectOf(failure);
+  const origin = id === undefined ? undefined : loaded?.origin?.(id);
+  if (origin === undefined) return [];
+  const place = `${origin.file}:${origin.line}`;
+  return failure.message.includes(place) ? [] : [{ place, name: id! }];
 }

@@ -1,41 +1,8 @@
-/** "Did you mean": the known word nearest to one that is not known. */
-
-/** The candidate that a typing mistake turned into `word`; undefined when none is near enough. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
-  for (const candidate of candidates) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best ?? candidates.find((candidate) => word.length >= 2 && candidate.startsWith(word));
-}
-
-/** Insertions, deletions, replacements and swaps of neighbours between two words. */
-function editDistance(a: string, b: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1];
-      let cost = Math.min(last[j]! + 1, row[j - 1]! + 1, last[j - 1]! + (same ? 0 : 1));
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
-        cost = Math.min(cost, beforeLast[j - 2]! + 1);
-      }
-      row.push(cost);
-    }
-    beforeLast = last;
-    last = row;
-  }
-  return last[b.length]!;
-}
+/** "Did you mean" at the end of a complaint. */
+import { nearestName } from "../core/mod.ts";
 
 /** `; did you mean x?`, or nothing. */
 export function didYouMean(word: string, candidates: readonly string[], prefix = ""): string {
-  const found = nearest(word, candidates);
+  const found = nearestName(word, candidates);
   return found === undefined ? "" : `; did you mean ${prefix}${found}?`;
 }

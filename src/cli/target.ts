@@ -2,6 +2,7 @@
 import { parseEntryId } from "../core/mod.ts";
 import type { Entry } from "../registry/mod.ts";
 import { Misuse } from "./command.ts";
+import { reportIn } from "./failure_report.ts";
 import { printJson } from "./json_text.ts";
 import { printResult } from "./output.ts";
 import { createProjectApplication, type Session } from "./session.ts";
@@ -68,6 +69,8 @@ export async function runTarget(
     if (typeof value === "string") printResult(value);
     else if (value !== null && value !== undefined) printResult(printJson(value));
     return 0;
+  } catch (error) {
+    return await reportIn(session, error);
   } finally {
     stopListening();
     await application.stop();

@@ -5,6 +5,7 @@ export * from "./entry_id.ts";
 export * from "./event_pattern.ts";
 export * from "./failure.ts";
 export * from "./limits.ts";
+export { nearestName } from "./nearest_name.ts";
 export * from "./pid.ts";
 export * from "./value.ts";
 export * from "./zone_names.ts";

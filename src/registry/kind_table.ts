@@ -4,11 +4,18 @@
  * KT1. A kind is found by its exact name first, then by the longest pattern that fits. KT2. Patterns: `http.*` is one more
  * segment, `function.**` one or more. KT3. Observers can't reject: what they throw is for the caller to log.
  */
-import { Failure, isValueMap, parseEntryId, resolveEntryId, type Value, type ValueMap } from "../core/mod.ts";
+import {
+  Failure,
+  isValueMap,
+  nearestName,
+  parseEntryId,
+  resolveEntryId,
+  type Value,
+  type ValueMap,
+} from "../core/mod.ts";
 import type { ReferencesOf } from "./dependency_order.ts";
 import type { Entry } from "./entry.ts";
 import type { KindDefinition } from "./kind.ts";
-import { nearestName } from "./nearest_name.ts";
 import { placeholderNames } from "./placeholder.ts";
 
 /** Watches entries of some kinds, after they were accepted. */

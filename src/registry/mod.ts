@@ -19,7 +19,6 @@ export * from "./module_folder.ts";
 export * from "./module_resolution.ts";
 export * from "./module_shelf.ts";
 export * from "./module_version.ts";
-export * from "./nearest_name.ts";
 export * from "./path_glob.ts";
 export * from "./placeholder.ts";
 export * from "./project_loader.ts";

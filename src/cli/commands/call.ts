@@ -8,7 +8,7 @@ import { durationMs, Failure, type Value } from "../../core/mod.ts";
 import { callArguments } from "../call_arguments.ts";
 import { type Command, Misuse, type ParsedArguments } from "../command.ts";
 import { connectRunning } from "../connection.ts";
-import { printFailure } from "../failure_report.ts";
+import { printFailure, reportIn } from "../failure_report.ts";
 import { printJson } from "../json_text.ts";
 import { printResult, styleOf } from "../output.ts";
 import { currentEntriesOf } from "../registry_source.ts";
@@ -136,7 +136,6 @@ async function callHere(
   args: ParsedArguments,
 ): Promise<number> {
   const session = await openSession(args, "quiet");
-  const { traceOf } = await import("../../app/mod.ts");
   const loaded = await currentEntriesOf(session, args);
   const entry = loaded.entries.find(({ id }) => id === target);
   if (entry === undefined) {
@@ -154,8 +153,7 @@ async function callHere(
     print(await withTimeout(outcome, timeoutMs, session.ports.clock, () => cancel.abort()), args);
     return 0;
   } catch (error) {
-    const trace = error instanceof Failure ? traceOf(error, loaded, session.ports) : [];
-    printFailure(error, session.style, { ...failureContext, trace });
+    await reportIn({ ...session, loaded }, error, failureContext);
     return 1;
   } finally {
     stopListening();

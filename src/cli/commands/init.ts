@@ -98,7 +98,8 @@ function isEmpty(folder: string, sourceDirectory: string): boolean {
   const isBare = (path: string): boolean => !existsSync(path) || readdirSync(path).length === 0;
   return isBare(sourceDirectory) &&
     readdirSync(folder).every((name) =>
-      INCIDENTAL.test(name) || join(folder, name) === sourceDirectory || join(folder, name) === process.execPath
+      INCIDENTAL.test(name) || join(folder, name) === sourceDirectory ||
+      join(folder, name) === process.execPath
     );
 }
 

@@ -11,6 +11,7 @@ import { commandsOf } from "../application_commands.ts";
 import { banner } from "../banner.ts";
 import { type Command, Misuse, type ParsedArguments, refuseExtra } from "../command.ts";
 import { isProgressTerminal, printProgress, printResult, writeProgress } from "../output.ts";
+import { reportIn } from "../failure_report.ts";
 import { printJson } from "../json_text.ts";
 import {
   BOOT_OPTIONS,
@@ -115,7 +116,12 @@ async function serve(args: ParsedArguments): Promise<number> {
   const application = await createProjectApplication(session);
   const stopListening = endOnSignals(application, session);
   const showAgain = isSummary ? log.raise(1) : () => undefined;
-  await application.boot(loaded);
+  try {
+    await application.boot(loaded);
+  } catch (error) {
+    stopListening();
+    return await reportIn(session, error, { isVeryVerbose: args.flag("very-verbose") });
+  }
   showAgain();
   const elapsedMs = ports.clock.monotonicMs() - startedMs;
   if (isSummary) printSummary(application, session, elapsedMs);

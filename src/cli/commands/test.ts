@@ -6,6 +6,7 @@ import type { Application } from "../../app/mod.ts";
 import type { Entry } from "../../registry/mod.ts";
 import { commandsOf } from "../application_commands.ts";
 import { type Command, Misuse, type ParsedArguments } from "../command.ts";
+import { reportIn } from "../failure_report.ts";
 import { printJson } from "../json_text.ts";
 import { printResult, type Style, styleOf } from "../output.ts";
 import {
@@ -93,6 +94,8 @@ async function runTests(session: Session, args: ParsedArguments): Promise<number
     const entries = session.loaded.entries.map(withOptionalStart);
     await application.boot({ ...session.loaded, entries });
     for (const each of cases) results.push(await runCase(each, application, session));
+  } catch (error) {
+    return await reportIn(session, error);
   } finally {
     stopListening();
     await application.stop();
