@@ -50,16 +50,22 @@ function prepare(tools: Tools): void {
   const packages = Object.entries({ "lua5.4": "lua5.4", erl: "erlang-base", wrk: "wrk" })
     .filter(([command]) => !installed(command)).map(([, name]) => name);
   if (packages.length > 0 && installed("apt-get")) {
-    execFileSync("apt-get", ["install", "-y", "-qq", ...packages], { stdio: ["ignore", "ignore", "inherit"] });
+    execFileSync("apt-get", ["install", "-y", "-qq", ...packages], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
   }
   mkdirSync(tools.cache, { recursive: true });
   if (installed("erlc")) execFileSync("erlc", ["-o", tools.cache, join(tools.folder, "peers", "bench.erl")]);
   if (installed("go")) {
     for (const name of ["lua", "http", "hello"]) {
-      execFileSync("go", ["build", "-o", join(tools.cache, name), `./${name}`], { cwd: join(tools.folder, "peers", "go") });
+      execFileSync("go", ["build", "-o", join(tools.cache, name), `./${name}`], {
+        cwd: join(tools.folder, "peers", "go"),
+      });
     }
   }
-  if (!existsSync(tools.wippy)) execFileSync(BUN, ["scripts/build.ts"], { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
+  if (!existsSync(tools.wippy)) {
+    execFileSync(BUN, ["scripts/build.ts"], { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
+  }
 }
 
 async function measure(benchmark: Benchmark, tools: Tools, rounds: number): Promise<Row> {
@@ -71,7 +77,16 @@ async function measure(benchmark: Benchmark, tools: Tools, rounds: number): Prom
   }
   const { name, peerName, unit, must, aim } = benchmark;
   const ratio = peers.length === 0 ? null : median(ours.map((value, i) => value / peers[i]!));
-  return { name, peerName, unit, must, aim, ours: median(ours), peer: peers.length === 0 ? null : median(peers), ratio };
+  return {
+    name,
+    peerName,
+    unit,
+    must,
+    aim,
+    ours: median(ours),
+    peer: peers.length === 0 ? null : median(peers),
+    ratio,
+  };
 }
 
 /** Whether a value keeps a bound such as `<=2.0`. */
@@ -95,14 +110,17 @@ function printNumber(value: number): string {
 function printRow(row: Row): string {
   const peer = row.peer === null ? "-" : `${printNumber(row.peer)} (${row.peerName})`;
   const ratio = row.ratio === null ? "-" : row.ratio.toFixed(2);
-  return `| ${row.name} | ${printNumber(row.ours)} ${row.unit} | ${peer} | ${ratio} | ${row.must} | ${row.aim} | ${verdict(row)} |`;
+  return `| ${row.name} | ${
+    printNumber(row.ours)
+  } ${row.unit} | ${peer} | ${ratio} | ${row.must} | ${row.aim} | ${verdict(row)} |`;
 }
 
 async function main(args: string[]): Promise<number> {
   const json = args.includes("--json");
   const roundsAt = args.indexOf("--rounds");
   const rounds = roundsAt < 0 ? ROUNDS : Number(args[roundsAt + 1]);
-  const filter = args.filter((arg, i) => !arg.startsWith("--") && (roundsAt < 0 || i !== roundsAt + 1))[0] ?? "";
+  const filter = args.filter((arg, i) => !arg.startsWith("--") && (roundsAt < 0 || i !== roundsAt + 1))[0] ??
+    "";
   const tools: Tools = {
     wippy: join(ROOT, "dist", "wippy"),
     bun: BUN,
@@ -112,7 +130,11 @@ async function main(args: string[]): Promise<number> {
   prepare(tools);
   const rows: Row[] = [];
   let failed = 0;
-  if (!json) process.stdout.write("| what | ours | peer | ratio | must | aim | reached |\n| --- | --- | --- | --- | --- | --- | --- |\n");
+  if (!json) {
+    process.stdout.write(
+      "| what | ours | peer | ratio | must | aim | reached |\n| --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+  }
   for (const benchmark of ALL) {
     if (!`${benchmark.name} ${benchmark.peerName}`.includes(filter)) continue;
     try {
@@ -122,7 +144,9 @@ async function main(args: string[]): Promise<number> {
       if (verdict(row) === "MISSED") failed++;
     } catch (error) {
       failed++;
-      process.stderr.write(`skipped: ${benchmark.name} (${benchmark.peerName}): ${(error as Error).message}\n`);
+      process.stderr.write(
+        `skipped: ${benchmark.name} (${benchmark.peerName}): ${(error as Error).message}\n`,
+      );
     }
   }
   if (json) process.stdout.write(JSON.stringify(rows) + "\n");

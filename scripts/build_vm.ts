@@ -7,15 +7,26 @@
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { applyPatches } from "./vm_patches.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
-const CRATE = "lua-src-551.1.0";
+const CRATE_NAME = "lua-src";
+const CRATE_VERSION = "551.1.0";
+const CRATE = `${CRATE_NAME}-${CRATE_VERSION}`;
 const CRATE_SHA256 = "41d22b201501a536c0f5a96c7589b268b559172b20fb029064434e38ddcecb1f";
-const CRATE_URL = `https://static.crates.io/crates/lua-src/${CRATE}.crate`;
 const LUA_FOLDER = "lua-5.4.9";
 const LUA_UNITS = [
   ..."lapi lauxlib lbaselib lcode lctype ldebug ldo lfunc lgc llex lmathlib lmem lobject lopcodes".split(" "),
@@ -43,11 +54,36 @@ const FLAGS = [
   "-Wno-unused-parameter",
 ];
 
+/** Has cargo fetch the crate; returns the archive's path in a cargo home below `cache`. */
+function fetchCrate(cache: string): string {
+  const home = join(cache, "cargo");
+  const project = join(cache, "fetch");
+  mkdirSync(join(project, "src"), { recursive: true });
+  writeFileSync(join(project, "src/lib.rs"), "");
+  writeFileSync(
+    join(project, "Cargo.toml"),
+    `[package]\nname = "fetch"\nversion = "0.0.0"\n[dependencies]\n${CRATE_NAME} = "=${CRATE_VERSION}"\n`,
+  );
+  mkdirSync(home, { recursive: true });
+  const userConfig = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "config.toml");
+  if (existsSync(userConfig)) copyFileSync(userConfig, join(home, "config.toml"));
+  execFileSync("cargo", ["fetch", "--quiet"], {
+    cwd: project,
+    env: { ...process.env, CARGO_HOME: home },
+    stdio: "inherit",
+  });
+  const archive = readdirSync(home, { recursive: true, encoding: "utf8" }).find((path) =>
+    path.endsWith(`${CRATE}.crate`)
+  );
+  if (archive === undefined) throw new Error(`cargo fetched no ${CRATE}.crate`);
+  return join(home, archive);
+}
+
 function fetchSources(cache: string): string {
   const folder = join(cache, CRATE, LUA_FOLDER);
   if (existsSync(folder)) return folder;
   const archive = join(cache, `${CRATE}.crate`);
-  if (!existsSync(archive)) execFileSync("curl", ["-sSfL", "-o", archive, CRATE_URL]);
+  if (!existsSync(archive)) copyFileSync(fetchCrate(cache), archive);
   const hash = createHash("sha256").update(readFileSync(archive)).digest("hex");
   if (hash !== CRATE_SHA256) {
     rmSync(archive);

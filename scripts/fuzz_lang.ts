@@ -7,7 +7,7 @@
  * Z2. What Lua's own compiler takes is taken and comes out byte for byte.
  * Z3. What is taken without type syntax in the way compiles once erased, with the same lines; meaning (labels, constants,
  *     numbers of variables) is the compiler's to judge.
- * Z4. The checker ends with an answer on any tree, whole or not.
+ * Z4. The checker and the rules end with an answer on any tree, whole or not.
  */
 import { parseArgs } from "node:util";
 import {
@@ -15,6 +15,7 @@ import {
   environmentOf,
   formatDiagnostic,
   LineMap,
+  lint,
   parse,
   parseForRun,
   readLibrary,
@@ -87,7 +88,9 @@ function examine(source: string, compiles: (source: string) => string | undefine
     formatDiagnostic(diagnostic, "fuzz", parsed.lines);
   }
   const checked = check(parsed, ENVIRONMENT);
-  for (const diagnostic of checked.diagnostics) formatDiagnostic(diagnostic, "fuzz", parsed.lines);
+  for (const diagnostic of [...checked.diagnostics, ...lint(parsed)]) {
+    formatDiagnostic(diagnostic, "fuzz", parsed.lines);
+  }
   const result = parseForRun(source, "fuzz", { hasTypeValues: true });
   const isPlain = compiles(source) === undefined;
   if (isPlain && !result.ok) return `refused: ${formatDiagnostic(result.diagnostics[0]!, "fuzz", source)}`;

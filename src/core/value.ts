@@ -19,7 +19,8 @@ export type ValueMap = { [key: string]: Value };
 
 /** True for an object that is a map (no array, no bytes, not null). */
 export function isValueMap(value: unknown): value is ValueMap {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Uint8Array);
 }
 
 /** Deep equality of plain data; map key order does not matter. */

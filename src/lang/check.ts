@@ -28,7 +28,6 @@ import {
   type Type,
   type TypeDefinition,
   unionOf,
-  widen,
 } from "./types.ts";
 
 const { any: ANY, nil: NIL, number: NUMBER, integer: INTEGER } = PRIMITIVES;

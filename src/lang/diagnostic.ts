@@ -3,6 +3,7 @@
  *
  * Ranges are UTF-16 offsets into the source, end excluded.
  */
+import { rules } from "./rules/index.gen.ts";
 
 /** How much a diagnostic weighs. */
 export type Severity = "error" | "warning" | "hint";
@@ -79,8 +80,10 @@ export type TypeProblem =
 /** A lint rule's facts. */
 export interface RuleProblem {
   readonly kind: "rule";
+  /** Code of the rule, which has the words. */
   readonly rule: string;
-  readonly message: string;
+  /** What the finding is about. */
+  readonly subject: string;
 }
 
 /** The code of each type problem. */
@@ -118,7 +121,9 @@ export interface Diagnostic {
 /** The message of a diagnostic, without place or code. */
 export function describe(diagnostic: Diagnostic): string {
   const { problem } = diagnostic;
-  if (problem.kind === "rule") return problem.message;
+  if (problem.kind === "rule") {
+    return rules.find((rule) => rule.code === problem.rule)!.message(problem.subject);
+  }
   return problem.kind in TYPE_CODES
     ? describeType(problem as TypeProblem)
     : describeSyntax(problem as SyntaxProblem);

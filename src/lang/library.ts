@@ -16,6 +16,9 @@ export interface Library {
   readonly types: ReadonlyMap<string, TypeDefinition>;
 }
 
+/** What stands before a method's parameters. */
+const SELF = { name: "self", type: PRIMITIVES.any, isOptional: false };
+
 /** A table being filled. */
 interface Draft {
   type: Type | undefined;
@@ -46,7 +49,10 @@ export function readLibrary(
   for (const { parsed, lowering } of files) {
     for (const statement of parsed.block.statements) {
       if (statement.kind === "function-statement") {
-        place(root, statement.path).type = lowering.body(statement.body);
+        const type = lowering.body(statement.body);
+        const { path, method } = statement;
+        if (method === undefined) place(root, path).type = type;
+        else place(root, [...path, method]).type = { ...type, params: [SELF, ...type.params] };
       } else if (statement.kind === "declare") {
         place(root, statement.path).type = lowering.type(statement.type);
       }

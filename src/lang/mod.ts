@@ -12,7 +12,10 @@ export type { Comment } from "./lexer.ts";
 export { environmentOf, type Grants, type Library, readLibrary } from "./library.ts";
 export type { CheckEnvironment, ModuleType } from "./lower.ts";
 export { parse, type ParsedSource, type ParseOptions } from "./parser.ts";
+export { lint } from "./lint.ts";
 export { LineMap, type Position } from "./position.ts";
+export { rules } from "./rules/index.gen.ts";
+export type { Rule } from "./rules/rule.ts";
 export type * as syntax from "./syntax.ts";
 export type { TypeValues } from "./type_values.ts";
 

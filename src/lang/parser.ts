@@ -91,14 +91,25 @@ class Parser extends FunctionParser {
         const statement = this.#statement();
         if (statement !== undefined) into.push(statement);
         if (statement?.kind === "return" && !endsBlock(this.kind)) {
-          this.fail(statement.start, statement.start + 6, { kind: "after-return" });
-          this.isRecovering = false;
+          this.#afterReturn(statement);
         }
       }
       this.leave();
       if (this.isRecovering) this.recover(before);
     }
     if (this.isRecovering && this.kind !== T.EOF) this.isRecovering = false;
+  }
+
+  /** Something stands behind a `return`: on its line it is taken for a slip in the values, else for more statements. */
+  #afterReturn(statement: S.Statement): void {
+    if (!this.isAfterNewline()) {
+      return this.fail(this.start, this.tokens.ends[this.index]!, {
+        kind: "unexpected",
+        found: this.found(),
+      });
+    }
+    this.fail(statement.start, statement.start + 6, { kind: "after-return" });
+    this.isRecovering = false;
   }
 
   /** Skips to where a statement can begin; always past the token at `before`, unless `mayStay`. */

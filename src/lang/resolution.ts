@@ -33,6 +33,10 @@ export interface Variable {
   readonly body: S.FunctionBody | undefined;
   /** `<const>` or `<close>`. */
   readonly isConstant: boolean;
+  /** `<close>`: used by going out of scope. */
+  readonly isClosed: boolean;
+  /** Number of the scope that it is declared in. */
+  readonly scope: number;
   /** Functions around the declaration. */
   readonly functionDepth: number;
   /** Whether an inner function assigns it: then its value may change with any call. */

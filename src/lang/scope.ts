@@ -17,7 +17,9 @@ export function resolve(parsed: ParsedSource): Resolution {
 }
 
 /** What a declaration says beside its name. */
-type Facts = Partial<Pick<Variable, "statement" | "initial" | "type" | "body" | "isConstant">>;
+type Facts = Partial<
+  Pick<Variable, "statement" | "initial" | "type" | "body"> & Pick<S.Binding, "attribute">
+>;
 
 class Resolver implements Resolution {
   readonly variables: Variable[] = [];
@@ -36,6 +38,9 @@ class Resolver implements Resolution {
   /** What the open scopes declared, to be taken back at their ends. */
   #declared: { stack: Variable[] }[] = [];
   #functionDepth = 0;
+  /** Numbers of the open scopes. */
+  readonly #scopes: number[] = [];
+  #scopeCount = 0;
   /** Types of the open blocks whose declaration is still to come. */
   readonly #hoisted = new Map<S.TypeStatement, Variable>();
 
@@ -47,10 +52,12 @@ class Resolver implements Resolution {
   }
 
   #open(): number {
+    this.#scopes.push(++this.#scopeCount);
     return this.#declared.length;
   }
 
   #close(mark: number): void {
+    this.#scopes.pop();
     while (this.#declared.length > mark) this.#declared.pop()!.stack.pop();
   }
 
@@ -71,7 +78,9 @@ class Resolver implements Resolution {
       initial: facts.initial,
       type: facts.type,
       body: facts.body,
-      isConstant: facts.isConstant ?? false,
+      isConstant: facts.attribute !== undefined,
+      isClosed: facts.attribute === "close",
+      scope: this.#scopes.at(-1) ?? 0,
       functionDepth: this.#functionDepth,
       isCaptured: false,
       shadows: this.#visible.get(name)?.at(-1),
@@ -102,11 +111,10 @@ class Resolver implements Resolution {
         for (const value of statement.values) this.expression(value);
         for (const [i, binding] of statement.bindings.entries()) {
           if (binding.type !== undefined) this.type(binding.type);
-          const isConstant = binding.attribute !== undefined;
           this.#declare(binding.name, "local", binding, {
             type: binding.type,
             initial: statement.values[i],
-            isConstant,
+            attribute: binding.attribute,
           });
         }
         break;
@@ -172,10 +180,6 @@ class Resolver implements Resolution {
         break;
       case "declare":
         this.type(statement.type);
-        break;
-      case "break":
-      case "goto":
-      case "label":
         break;
     }
   }
@@ -377,9 +381,6 @@ class Resolver implements Resolution {
       }
       case "type-typeof":
         this.expression(type.expression);
-        break;
-      case "type-literal":
-      case "type-missing":
         break;
     }
   }

@@ -6,9 +6,17 @@
  */
 import { Failure, type Value } from "../core/mod.ts";
 import type { ByteStream } from "../ports/mod.ts";
-import { LuaError, type LuaHandle, type LuaValue, type NativeCall, RaisedFailure } from "../vm/mod.ts";
-import type { Call, DemandOptions, FedChannel, ModuleServices, ObjectDefinition, ProcessContext } from "./module.ts";
-import { luaErrorOf, type ModuleTable } from "./module_table.ts";
+import { type LuaError, type LuaHandle, type LuaValue, type NativeCall, RaisedFailure } from "../vm/mod.ts";
+import type {
+  Call,
+  DemandOptions,
+  FedChannel,
+  ModuleServices,
+  ObjectDefinition,
+  ProcessContext,
+} from "./module.ts";
+import { luaErrorOf } from "./lua_failure.ts";
+import type { ModuleTable } from "./module_table.ts";
 import type { LuaProcess } from "./lua_process.ts";
 import type { LuaRuntime } from "./runtime.ts";
 

@@ -7,7 +7,13 @@ import { type Decoded, Failure, resolveEntryId, schema, type Value, type ValueMa
 import type { Entry } from "../registry/mod.ts";
 
 /** Kinds whose entries hold Lua. */
-export const LUA_KINDS = ["function.lua", "process.lua", "workflow.lua", "library.lua", "module.lua"] as const;
+export const LUA_KINDS = [
+  "function.lua",
+  "process.lua",
+  "workflow.lua",
+  "library.lua",
+  "module.lua",
+] as const;
 /** One of the Lua kinds. */
 export type LuaKind = (typeof LUA_KINDS)[number];
 
@@ -15,9 +21,19 @@ export type LuaKind = (typeof LUA_KINDS)[number];
 const POOL = schema.object({
   type: schema.optional(schema.string()),
   workers: schema.integer({ default: 0, min: 0, max: 10_000, doc: "Workers of a static pool." }),
-  size: schema.integer({ default: 0, min: 0, max: 10_000, doc: "Workers of a static pool when `workers` is unset." }),
+  size: schema.integer({
+    default: 0,
+    min: 0,
+    max: 10_000,
+    doc: "Workers of a static pool when `workers` is unset.",
+  }),
   buffer: schema.integer({ default: 0, min: 0, doc: "Calls a static pool lets wait." }),
-  max_size: schema.integer({ default: 0, min: 0, max: 100_000, doc: "Most workers of a lazy or adaptive pool." }),
+  max_size: schema.integer({
+    default: 0,
+    min: 0,
+    max: 100_000,
+    doc: "Most workers of a lazy or adaptive pool.",
+  }),
   warm_start: schema.boolean({ default: false, doc: "Start one worker before the first call." }),
 });
 
@@ -80,14 +96,42 @@ export function planPool(pool: Decoded<typeof POOL> | undefined): PoolPlan {
       return { type: "lazy", workersMax, workersKept: 0, idleMs: LAZY_IDLE_MS, buffer: Infinity, warmStart };
     }
     case "inline":
-      return { type, workersMax: Infinity, workersKept: 1, idleMs: LAZY_IDLE_MS, buffer: Infinity, warmStart };
+      return {
+        type,
+        workersMax: Infinity,
+        workersKept: 1,
+        idleMs: LAZY_IDLE_MS,
+        buffer: Infinity,
+        warmStart,
+      };
     case "lazy":
-      return { type, workersMax: maxSize || EXPLICIT_MAX, workersKept: 0, idleMs: LAZY_IDLE_MS, buffer: Infinity, warmStart };
+      return {
+        type,
+        workersMax: maxSize || EXPLICIT_MAX,
+        workersKept: 0,
+        idleMs: LAZY_IDLE_MS,
+        buffer: Infinity,
+        warmStart,
+      };
     case "adaptive":
-      return { type, workersMax: maxSize || EXPLICIT_MAX, workersKept: 1, idleMs: ADAPTIVE_IDLE_MS, buffer: Infinity, warmStart };
+      return {
+        type,
+        workersMax: maxSize || EXPLICIT_MAX,
+        workersKept: 1,
+        idleMs: ADAPTIVE_IDLE_MS,
+        buffer: Infinity,
+        warmStart,
+      };
     case "static": {
       const count = workers || size || STATIC_WORKERS;
-      return { type, workersMax: count, workersKept: count, idleMs: Infinity, buffer: pool?.buffer || count * 64, warmStart };
+      return {
+        type,
+        workersMax: count,
+        workersKept: count,
+        idleMs: Infinity,
+        buffer: pool?.buffer || count * 64,
+        warmStart,
+      };
     }
     default:
       throw new Failure("Invalid", `unknown pool type: ${type}`);
@@ -138,5 +182,6 @@ function hostOf(entry: Entry, ns: string): string {
 }
 
 function isMap(value: Value): value is ValueMap {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Uint8Array);
 }

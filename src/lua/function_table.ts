@@ -11,8 +11,8 @@ import { durationMs, Failure, isValueMap, type Value, type ValueMap } from "../c
 import type { Frame, TimerHandle } from "../ports/mod.ts";
 import { type Exit, LuaError, type LuaValue } from "../vm/mod.ts";
 import type { PoolPlan } from "./definition.ts";
-import { LuaProcess } from "./lua_process.ts";
-import { luaErrorOf } from "./module_table.ts";
+import type { LuaProcess } from "./lua_process.ts";
+import { luaErrorOf } from "./lua_failure.ts";
 import type { Program } from "./program_table.ts";
 import type { LuaRuntime } from "./runtime.ts";
 
@@ -103,7 +103,10 @@ export class FunctionTable {
       const ms = typeof timeout === "number" ? timeout : durationMs(String(timeout), "timeout");
       if (ms > 0) {
         call.timer = this.#runtime.services.ports.clock.timer(ms, () => {
-          this.cancel(call, new Failure("Timeout", `call of ${request.target} timed out after ${ms}ms`, { retryable: true }));
+          this.cancel(
+            call,
+            new Failure("Timeout", `call of ${request.target} timed out after ${ms}ms`, { retryable: true }),
+          );
         });
       }
     }
@@ -186,9 +189,14 @@ export class FunctionTable {
         this.#runProcess(call, definition.defaultHost);
         return;
       }
-      const pool = definition?.kind === "function.lua" || definition?.kind === "module.lua" ? this.#poolOf(target) : undefined;
+      const pool = definition?.kind === "function.lua" || definition?.kind === "module.lua"
+        ? this.#poolOf(target)
+        : undefined;
       if (pool === undefined) {
-        throw new Failure("NotFound", "no handler registered for target", { retryable: false, details: { target } });
+        throw new Failure("NotFound", "no handler registered for target", {
+          retryable: false,
+          details: { target },
+        });
       }
       call.pool = pool;
       const slot = pool.idle.pop();
@@ -207,7 +215,10 @@ export class FunctionTable {
 
   #runProcess(call: ActiveCall, host: string): void {
     const runtime = this.#runtime;
-    const process = runtime.spawnProcess(call.request.target, host, call.request.args, { frame: call.request.frame, inherit: true });
+    const process = runtime.spawnProcess(call.request.target, host, call.request.args, {
+      frame: call.request.frame,
+      inherit: true,
+    });
     runtime.onExit(process, (exit) => {
       if (call.finished) return;
       this.#settle(call, callResult(runtime, exit));

@@ -36,7 +36,10 @@ export class HostTable {
   }
 
   /** Adds a host, stopped. */
-  add(id: string, options: { type: Host["type"]; processesMax?: number; hideLogs?: boolean; workers?: number }): Host {
+  add(
+    id: string,
+    options: { type: Host["type"]; processesMax?: number; hideLogs?: boolean; workers?: number },
+  ): Host {
     const host: Host = {
       id,
       type: options.type,
@@ -71,7 +74,9 @@ export class HostTable {
 
   /** Lets the VM start processes on a host by itself, when nothing but the host's running stands in the way. */
   open(host: Host): void {
-    if (host.open || host.type !== "process" || host.state !== "running" || host.processesMax !== Infinity) return;
+    if (host.open || host.type !== "process" || host.state !== "running" || host.processesMax !== Infinity) {
+      return;
+    }
     host.open = true;
     this.#runtime.universe.openHost(host.id, true);
   }
@@ -94,10 +99,14 @@ export class HostTable {
   /** The host, ready to take a process; fails as features `process.spawn.errors` says. */
   admit(id: string): Host {
     const host = this.#hosts.get(id);
-    if (host === undefined) throw new Failure("NotFound", "host not found", { retryable: false, details: { host: id } });
+    if (host === undefined) {
+      throw new Failure("NotFound", "host not found", { retryable: false, details: { host: id } });
+    }
     if (host.state === "stopped") throw new Failure("Unavailable", "host is not running");
     if (host.state === "stopping") throw new Failure("Unavailable", "host is shutting down");
-    if (host.processes.size >= host.processesMax) throw new Failure("LimitExceeded", "max processes limit exceeded");
+    if (host.processes.size >= host.processesMax) {
+      throw new Failure("LimitExceeded", "max processes limit exceeded");
+    }
     return host;
   }
 

@@ -5,7 +5,7 @@ export { type Host } from "./host_table.ts";
 export * from "./kinds.ts";
 export * from "./lua_process.ts";
 export * from "./module.ts";
-export { failureOf, luaErrorOf } from "./module_table.ts";
+export { failureOf, luaErrorOf } from "./lua_failure.ts";
 export { plainMap, type PlainObject, plainValue } from "./plain.ts";
 export { AMBIENT_MODULES, type Program } from "./program_table.ts";
 export * from "./runtime.ts";

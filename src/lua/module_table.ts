@@ -9,11 +9,10 @@
  *     fail with Invalid `<type> released`.
  * T2. A command's promise completes its fiber once; a fiber that is gone by then is not an error.
  */
-import { asFailure, Failure } from "../core/mod.ts";
+import { Failure } from "../core/mod.ts";
 import type { ByteStream } from "../ports/mod.ts";
 import {
   Encoded,
-  LuaError,
   LuaHandle,
   type LuaValue,
   type ModuleMember,
@@ -26,7 +25,14 @@ import {
   Values,
 } from "../vm/mod.ts";
 import { LuaCall } from "./call.ts";
-import type { Call, ModuleCommand, ModuleConstants, ModuleDefinition, ModuleFunction, ObjectDefinition } from "./module.ts";
+import type {
+  Call,
+  ModuleCommand,
+  ModuleConstants,
+  ModuleDefinition,
+  ModuleFunction,
+  ObjectDefinition,
+} from "./module.ts";
 import type { LuaRuntime } from "./runtime.ts";
 
 /** Places for live objects; an id is the place plus its generation times this. */
@@ -57,7 +63,12 @@ export class ModuleTable {
   #print: ModuleRef | undefined;
   readonly #streamObject: ObjectDefinition<ByteStream> | undefined;
 
-  constructor(runtime: LuaRuntime, universe: Universe, definitions: readonly ModuleDefinition[], stream?: ObjectDefinition<ByteStream>) {
+  constructor(
+    runtime: LuaRuntime,
+    universe: Universe,
+    definitions: readonly ModuleDefinition[],
+    stream?: ObjectDefinition<ByteStream>,
+  ) {
     this.#universe = universe;
     this.#runtime = runtime;
     this.#streamObject = stream;
@@ -99,7 +110,10 @@ export class ModuleTable {
     const definition = this.#definitions.get(name);
     if (definition === undefined) return undefined;
     for (const object of definition.objects ?? []) this.#classOf(object);
-    const ref = this.#universe.defineModule({ name, members: { kind: "table", members: this.#members(definition) } });
+    const ref = this.#universe.defineModule({
+      name,
+      members: { kind: "table", members: this.#members(definition) },
+    });
     this.#modules.set(name, ref);
     return ref;
   }
@@ -124,7 +138,9 @@ export class ModuleTable {
 
   /** A Lua stream object. */
   createStream(stream: ByteStream): LuaHandle {
-    if (this.#streamObject === undefined) throw new Failure("Unavailable", "streams are not part of this build");
+    if (this.#streamObject === undefined) {
+      throw new Failure("Unavailable", "streams are not part of this build");
+    }
     return this.create(this.#streamObject, stream);
   }
 
@@ -154,7 +170,9 @@ export class ModuleTable {
   self<T>(call: NativeCall, i: number, definition: ObjectDefinition<T>): T {
     const id = call.handle(i, this.#classOf(definition as ObjectDefinition<never>).classId);
     const value = this.#at(id);
-    if (value === undefined) throw new Failure("Invalid", `${definition.name} released`, { retryable: false });
+    if (value === undefined) {
+      throw new Failure("Invalid", `${definition.name} released`, { retryable: false });
+    }
     return value as T;
   }
 
@@ -206,7 +224,11 @@ export class ModuleTable {
     for (const [path, name] of Object.entries(definition.builtins ?? {})) {
       const fn = definition.functions?.[path];
       const command = definition.commands?.[path];
-      const fallback = fn !== undefined ? this.#function(fn) : command !== undefined ? this.#command(command) : undefined;
+      const fallback = fn !== undefined
+        ? this.#function(fn)
+        : command !== undefined
+        ? this.#command(command)
+        : undefined;
       place(path, { kind: "builtin", name, fallback });
     }
     return root;
@@ -221,7 +243,9 @@ export class ModuleTable {
     const shared = definition as unknown as ObjectDefinition<unknown>;
     const text = shared.tostring;
     const operators: Record<string, number> = {};
-    for (const [name, fn] of Object.entries(definition.operators ?? {})) operators[name] = this.#function(fn as ModuleFunction);
+    for (const [name, fn] of Object.entries(definition.operators ?? {})) {
+      operators[name] = this.#function(fn as ModuleFunction);
+    }
     if (definition.invoke !== undefined) operators["call"] = this.#command(definition.invoke);
     const classId = this.#universe.defineClass({
       name: definition.name,
@@ -281,26 +305,6 @@ function addConstants(into: Record<string, ModuleMember>, constants: ModuleConst
 }
 
 function isNested(value: LuaValue | ModuleConstants): value is ModuleConstants {
-  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-}
-
-/** The Lua error object of a failure. */
-export function luaErrorOf(error: unknown): LuaError {
-  if (error instanceof LuaError) return error;
-  const failure = asFailure(error);
-  return new LuaError(failure.message, failure.kind, failure.retryable ?? null, (failure.details ?? null) as LuaValue);
-}
-
-/** The failure of a Lua error object. */
-export function failureOf(error: LuaError): Failure {
-  return new Failure(error.kind as Failure["kind"], error.message, {
-    retryable: error.retryable ?? undefined,
-    details: isDetails(error.details) ? error.details : undefined,
-    cause: error.stack.length === 0 ? undefined : error,
-  });
-}
-
-function isDetails(value: LuaValue): value is { [key: string]: LuaValue } {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 

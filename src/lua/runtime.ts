@@ -10,7 +10,6 @@
  */
 import {
   Failure,
-  parseEntryId,
   parsePid,
   printPid,
   PROCESS_MEMORY_BYTES_MAX,
@@ -31,13 +30,24 @@ import {
   type SpawnOptions,
 } from "../ports/mod.ts";
 import { type LifecycleEvent, NameRegistry, ProcessTable } from "../process/mod.ts";
-import { Encoded, type Exit, LuaError, type LuaValue, type NativeResult, PENDING, Raised, Universe, Values } from "../vm/mod.ts";
+import {
+  Encoded,
+  type Exit,
+  LuaError,
+  type LuaValue,
+  type NativeResult,
+  PENDING,
+  Raised,
+  Universe,
+  Values,
+} from "../vm/mod.ts";
 import type { LuaDefinition } from "./definition.ts";
-import { type ActiveCall, callResult, type CallResult, FunctionTable } from "./function_table.ts";
+import { type ActiveCall, type CallResult, callResult, FunctionTable } from "./function_table.ts";
 import { HostTable } from "./host_table.ts";
 import { LuaProcess } from "./lua_process.ts";
 import type { FedChannel, ModuleDefinition, ModuleServices, ObjectDefinition } from "./module.ts";
-import { failureOf, luaErrorOf, ModuleTable, resultValues } from "./module_table.ts";
+import { failureOf, luaErrorOf } from "./lua_failure.ts";
+import { ModuleTable, resultValues } from "./module_table.ts";
 import { ProgramTable } from "./program_table.ts";
 
 /** What a runtime is made of. */
@@ -134,7 +144,10 @@ export class LuaRuntime implements Runtime {
         },
         failed: (slot, error) => {
           const pid = this.#bySlot[slot]?.pid ?? "";
-          this.services.log.named("lua").error("module failed", { pid, error: String((error as Error)?.stack ?? error) });
+          this.services.log.named("lua").error("module failed", {
+            pid,
+            error: String((error as Error)?.stack ?? error),
+          });
         },
       },
       now: () => options.services.ports.clock.monotonicMs(),
@@ -227,7 +240,10 @@ export class LuaRuntime implements Runtime {
     } else if (isRaisedFailure(error)) {
       this.universe.completeRaise(slot, tag, error.luaError);
     } else {
-      this.services.log.named("lua").error("module failed", { pid: process.pid, error: String((error as Error)?.stack ?? error) });
+      this.services.log.named("lua").error("module failed", {
+        pid: process.pid,
+        error: String((error as Error)?.stack ?? error),
+      });
       this.universe.completeRaise(slot, tag, luaErrorOf(error));
     }
     this.wake();
@@ -261,10 +277,16 @@ export class LuaRuntime implements Runtime {
   }
 
   /** Whether a process may do `action` on `resource`. */
-  allowed(process: LuaProcess, action: string, resource: string, attributes?: Record<string, Value>): boolean {
+  allowed(
+    process: LuaProcess,
+    action: string,
+    resource: string,
+    attributes?: Record<string, Value>,
+  ): boolean {
     const { actor, scope } = process.frame;
     if (actor === null || scope === null) return !this.services.strictSecurity;
-    return scope.evaluate(actor, { action, resource, attributes: { pid: process.pid, ...attributes } }) === "allow";
+    return scope.evaluate(actor, { action, resource, attributes: { pid: process.pid, ...attributes } }) ===
+      "allow";
   }
 
   // --- Calls ----------------------------------------------------------------------------------------------------------
@@ -297,7 +319,7 @@ export class LuaRuntime implements Runtime {
     done: (result: CallResult) => void,
   ): ActiveCall {
     let early: CallResult | undefined;
-    let settled: ((result: CallResult) => void) | undefined;
+    let settled: ((result: CallResult) => void) | undefined = undefined;
     const active = this.functions.invoke({
       target,
       args,
@@ -363,17 +385,31 @@ export class LuaRuntime implements Runtime {
 
   #outcome(result: CallResult): CallOutcome {
     if (!result.ok) return { ok: false, failure: failureOf(result.error) };
-    const values = this.universe.countOf(result.results) === 0 ? undefined : this.universe.decode(result.results)[0];
+    const values = this.universe.countOf(result.results) === 0
+      ? undefined
+      : this.universe.decode(result.results)[0];
     return { ok: true, value: values as Value };
   }
 
   /** Runs a call on a worker. */
   startCall(slot: number, program: LuaProcess["program"], call: ActiveCall): LuaProcess {
     const { request } = call;
-    const process = new LuaProcess(this.universe.nextPid(), this.#node, request.target, program, request.frame, true);
+    const process = new LuaProcess(
+      this.universe.nextPid(),
+      this.#node,
+      request.target,
+      program,
+      request.frame,
+      true,
+    );
     this.#attach(process, slot);
     this.#calls.set(process, call);
-    this.universe.callWorker(slot, { pid: process.id, host: request.target, guarded: this.#guarded(request.frame), args: request.args });
+    this.universe.callWorker(slot, {
+      pid: process.id,
+      host: request.target,
+      guarded: this.#guarded(request.frame),
+      args: request.args,
+    });
     return process;
   }
 
@@ -398,12 +434,19 @@ export class LuaRuntime implements Runtime {
   // --- Processes ------------------------------------------------------------------------------------------------------
 
   /** Starts a process; its frame is inherited without attachments unless `inherit` is set. */
-  spawnProcess(entryId: string, hostId: string, args: Uint8Array, options: { frame: Frame; inherit?: boolean; parent?: string }): LuaProcess {
+  spawnProcess(
+    entryId: string,
+    hostId: string,
+    args: Uint8Array,
+    options: { frame: Frame; inherit?: boolean; parent?: string },
+  ): LuaProcess {
     const host = this.hosts.admit(hostId);
     const program = this.#processProgram(entryId);
     if (this.#byId.size >= PROCESSES_MAX) throw new Failure("LimitExceeded", "max processes limit exceeded");
     const { frame: given } = options;
-    const frame = options.inherit || given.attachments.size === 0 ? given : { ...given, attachments: EMPTY_FRAME.attachments };
+    const frame = options.inherit || given.attachments.size === 0
+      ? given
+      : { ...given, attachments: EMPTY_FRAME.attachments };
     const process = new LuaProcess(this.universe.nextPid(), this.#node, hostId, program, frame, false);
     const slot = this.universe.spawn({
       program: program.ref,
@@ -424,7 +467,9 @@ export class LuaRuntime implements Runtime {
 
   #processProgram(entryId: string): LuaProcess["program"] {
     const definition = this.programs.definition(entryId);
-    if (definition?.kind !== "process.lua") throw new Failure("NotFound", "factory not found", { retryable: false, details: { id: entryId } });
+    if (definition?.kind !== "process.lua") {
+      throw new Failure("NotFound", "factory not found", { retryable: false, details: { id: entryId } });
+    }
     return this.programs.program(entryId)!;
   }
 
@@ -455,13 +500,17 @@ export class LuaRuntime implements Runtime {
     if (adopted === undefined) return undefined;
     const program = this.programs.byRef(adopted.program);
     const frame = this.#frames[adopted.frame];
-    if (program === undefined || frame === undefined) throw new Error(`process ${adopted.pid} has no program or frame`);
+    if (program === undefined || frame === undefined) {
+      throw new Error(`process ${adopted.pid} has no program or frame`);
+    }
     const process = new LuaProcess(adopted.pid, this.#node, adopted.host, program, frame, false);
     this.#attach(process, slot);
     process.startedMs = adopted.startedSeconds * 1000;
     process.parent = adopted.parent;
     this.hosts.get(adopted.host)?.processes.add(process);
-    if (adopted.watcher !== 0 && this.#find(adopted.watcher) !== undefined) this.table.monitor(adopted.watcher, adopted.pid);
+    if (adopted.watcher !== 0 && this.#find(adopted.watcher) !== undefined) {
+      this.table.monitor(adopted.watcher, adopted.pid);
+    }
     return process;
   }
 
@@ -497,7 +546,13 @@ export class LuaRuntime implements Runtime {
   }
 
   /** Spawns for a Lua process, with relations, name and first messages. Returns the pid. */
-  spawnFrom(parent: LuaProcess, entryId: string, hostId: string, args: Uint8Array, relations: SpawnRelations): string {
+  spawnFrom(
+    parent: LuaProcess,
+    entryId: string,
+    hostId: string,
+    args: Uint8Array,
+    relations: SpawnRelations,
+  ): string {
     if (relations.name !== "") {
       const existing = this.names.lookup(relations.name);
       if (existing !== undefined) {
@@ -519,7 +574,13 @@ export class LuaRuntime implements Runtime {
   }
 
   /** Runs a process to its end for a Lua process. */
-  execFrom(caller: LuaProcess, entryId: string, hostId: string, args: Uint8Array, frame: Frame): Promise<NativeResult> {
+  execFrom(
+    caller: LuaProcess,
+    entryId: string,
+    hostId: string,
+    args: Uint8Array,
+    frame: Frame,
+  ): Promise<NativeResult> {
     const process = this.spawnProcess(entryId, hostId, args, { frame, parent: caller.pid });
     return new Promise((resolve) => {
       const forget = caller.onEnd(() => stop());
@@ -554,7 +615,9 @@ export class LuaRuntime implements Runtime {
     this.#bySlot[slot] = undefined;
     this.#byId.delete(process.id);
     if (process.hasCalls) {
-      for (const call of process.calls) this.cancelCall(call, new Failure("Canceled", "caller context canceled"));
+      for (const call of process.calls) {
+        this.cancelCall(call, new Failure("Canceled", "caller context canceled"));
+      }
     }
     process.end();
     if (process.isCall) {
@@ -573,7 +636,9 @@ export class LuaRuntime implements Runtime {
     const listeners = this.#exitListeners.get(process.id);
     if (this.table.involved(process.id)) {
       const result = callResult(this, exit);
-      const value = result.ok && this.universe.countOf(result.results) > 0 ? this.universe.decode(result.results)[0] : null;
+      const value = result.ok && this.universe.countOf(result.results) > 0
+        ? this.universe.decode(result.results)[0]
+        : null;
       const error = result.ok ? null : result.error;
       // A returned error is the value of a clean end for the scheduler, yet a failure for those who watch.
       this.table.exited(process.id, process.pid, value as Value, error === null ? null : failureOf(error));
@@ -596,7 +661,9 @@ export class LuaRuntime implements Runtime {
     if (this.isPid(destination)) return destination;
     const pid = this.names.lookup(destination);
     if (pid === undefined) {
-      throw new Failure("NotFound", `could not resolve '${destination}' as PID or registered name`, { retryable: false });
+      throw new Failure("NotFound", `could not resolve '${destination}' as PID or registered name`, {
+        retryable: false,
+      });
     }
     return pid;
   }
@@ -614,7 +681,9 @@ export class LuaRuntime implements Runtime {
     const target = parsePid(pid);
     const process = target === undefined ? undefined : this.#find(target.id);
     if (process !== undefined && process.host === target!.host) {
-      if (!this.universe.deliver(process.slot, topic, from, values)) throw new Failure("NotFound", "process closed");
+      if (!this.universe.deliver(process.slot, topic, from, values)) {
+        throw new Failure("NotFound", "process closed");
+      }
       this.wake();
       return;
     }
@@ -623,7 +692,10 @@ export class LuaRuntime implements Runtime {
       native.receiver.message(topic, this.universe.decode(values) as Value[], from);
       return;
     }
-    if (target !== undefined && !this.hosts.known(target.host) && this.programs.definition(target.host) === undefined) {
+    if (
+      target !== undefined && !this.hosts.known(target.host) &&
+      this.programs.definition(target.host) === undefined
+    ) {
       throw new Failure("NotFound", "host not found", { retryable: false });
     }
     throw new Failure("NotFound", "process not found", { retryable: false });
@@ -754,7 +826,10 @@ export class LuaRuntime implements Runtime {
   /** Tells everything that runs code of `ids` that it changed: pools retire, upgradable processes get OUTDATED. */
   announceChanged(ids: readonly string[]): void {
     const affected = [...this.programs.definitions()]
-      .filter((definition) => { const reach = this.programs.reach(definition.id); return ids.some((id) => reach.has(id)); })
+      .filter((definition) => {
+        const reach = this.programs.reach(definition.id);
+        return ids.some((id) => reach.has(id));
+      })
       .map((definition) => definition.id);
     this.functions.retire([...new Set([...affected, ...ids])]);
     for (const process of this.#byId.values()) {
@@ -764,7 +839,12 @@ export class LuaRuntime implements Runtime {
       if (changed.length === 0) continue;
       const fresh = process.outdated === null || !this.universe.hasEvent(process.slot, "pid.outdated");
       process.outdated = new Set([...(fresh ? [] : process.outdated!), ...changed]);
-      const event = { kind: "pid.outdated", from: process.pid, at: this.#nowSeconds(), sources: [...process.outdated].sort() };
+      const event = {
+        kind: "pid.outdated",
+        from: process.pid,
+        at: this.#nowSeconds(),
+        sources: [...process.outdated].sort(),
+      };
       this.universe.deliverEvent(process.slot, process.pid, event, "pid.outdated");
       this.wake();
     }
@@ -778,7 +858,10 @@ export class LuaRuntime implements Runtime {
     if (name !== "" && this.names.lookup(name) !== undefined) {
       throw new Failure("AlreadyExists", "name already registered", { retryable: false, details: { name } });
     }
-    const process = this.spawnProcess(entryId, hostId, args, { frame: options.frame ?? EMPTY_FRAME, inherit: true });
+    const process = this.spawnProcess(entryId, hostId, args, {
+      frame: options.frame ?? EMPTY_FRAME,
+      inherit: true,
+    });
     if (name !== "") this.names.register(name, process.pid, process.id, 0);
     const { onExit } = options;
     if (onExit !== undefined) this.onExit(process, (exit) => onExit(this.#processExit(process.pid, exit)));
@@ -796,10 +879,15 @@ export class LuaRuntime implements Runtime {
 
   #processExit(pid: string, exit: Exit): ProcessExit {
     const outcome = this.#outcome(callResult(this, exit));
-    return outcome.ok ? { pid, value: outcome.value, failure: null } : { pid, value: null, failure: outcome.failure };
+    return outcome.ok
+      ? { pid, value: outcome.value, failure: null }
+      : { pid, value: null, failure: outcome.failure };
   }
 
-  openNative(hostId: string, receiver: NativeReceiver): { pid: string; end(value: Value, failure: Failure | null): void } {
+  openNative(
+    hostId: string,
+    receiver: NativeReceiver,
+  ): { pid: string; end(value: Value, failure: Failure | null): void } {
     const id = this.universe.nextPid();
     const pid = printPid({ node: this.#node, host: hostId, id });
     this.#natives.set(id, { id, pid, host: hostId, receiver });

@@ -2,7 +2,8 @@
  * YAML into plain data.
  *
  * Y1. YAML 1.2's core schema, plus what definition files have always been written with: merge keys, `!!binary`, and whole numbers
- *     with a leading zero as octal (`0644`). Dates stay text. Whole numbers beyond 2^53 are bigints.
+ *     with a leading zero as octal (`0644`). Dates stay text. Whole numbers beyond 2^53 are bigints, beyond 64 bits
+ *     with sign floats, as in Lua.
  * Y2. Aliases share what they point to; a text whose aliases would unfold to more than `UNFOLDED_MAX` values is refused.
  * Y3. The library is chosen for speed: ten times that of one which keeps comments.
  */
@@ -43,7 +44,7 @@ function resolveInteger(source: string): number | bigint | typeof NOT_RESOLVED {
   if (Number.isSafeInteger(number)) return sign === "-" && number !== 0 ? -number : number;
   const prefix = radix === 16 ? "0x" : radix === 8 ? "0o" : "";
   const big = BigInt(prefix + digits) * (sign === "-" ? -1n : 1n);
-  return big < -(2n ** 63n) || big >= 2n ** 64n ? NOT_RESOLVED : big;
+  return BigInt.asIntN(64, big) === big ? big : NOT_RESOLVED;
 }
 
 type Events = ReturnType<typeof parseEvents>;

@@ -49,7 +49,9 @@ export class ContractDirectory {
   defaultBinding(contract: string): ContractBinding | undefined {
     for (const binding of this.bindings.values()) {
       for (const bound of binding.contracts) {
-        if (bound.contract === contract && bound.isDefault && bound.contextRequired.length === 0) return binding;
+        if (bound.contract === contract && bound.isDefault && bound.contextRequired.length === 0) {
+          return binding;
+        }
       }
     }
     return undefined;

@@ -30,7 +30,11 @@ export interface FileHandle {
 export interface Files {
   readFile(path: string): Uint8Array;
   readText(path: string): string;
-  writeFile(path: string, data: Uint8Array | string, options?: { mode?: number; append?: boolean; exclusive?: boolean }): void;
+  writeFile(
+    path: string,
+    data: Uint8Array | string,
+    options?: { mode?: number; append?: boolean; exclusive?: boolean },
+  ): void;
   stat(path: string): FileInfo | undefined;
   list(path: string): FileInfo[];
   makeDirectory(path: string, options?: { recursive?: boolean; mode?: number }): void;

@@ -28,7 +28,13 @@ export interface Frame {
 }
 
 /** A frame with nothing in it. */
-export const EMPTY_FRAME: Frame = { actor: null, scope: null, values: {}, network: "", attachments: new Map() };
+export const EMPTY_FRAME: Frame = {
+  actor: null,
+  scope: null,
+  values: {},
+  network: "",
+  attachments: new Map(),
+};
 
 /** Reads an attachment of a frame. */
 export function attachment<T>(frame: Frame, type: AttachmentType<T>): T | undefined {
@@ -86,11 +92,16 @@ export interface Runtime {
    * Registers a native process (an HTTP session, a relay): it has a pid, can be sent to, monitored and linked.
    * `end` must be called once when it is over.
    */
-  openNative(hostId: string, receive: NativeReceiver): { pid: string; end(value: Value, failure: Failure | null): void };
+  openNative(
+    hostId: string,
+    receive: NativeReceiver,
+  ): { pid: string; end(value: Value, failure: Failure | null): void };
 }
 
 /** What a native process does with what reaches it. */
 export interface NativeReceiver {
   message(topic: string, values: Value[], from: string): void;
-  event(event: { kind: string; from: string; reason?: string; result?: { value: Value; error: Failure | null } }): void;
+  event(
+    event: { kind: string; from: string; reason?: string; result?: { value: Value; error: Failure | null } },
+  ): void;
 }

@@ -27,7 +27,13 @@ export interface Lifecycle {
   stableThresholdMs: number;
   /** Ids of services that must run first. */
   requires: string[];
-  restart: { initialDelayMs: number; maxDelayMs: number; backoffFactor: number; jitter: number; maxAttempts: number };
+  restart: {
+    initialDelayMs: number;
+    maxDelayMs: number;
+    backoffFactor: number;
+    jitter: number;
+    maxAttempts: number;
+  };
   security?: { actor?: Actor; policies: string[]; groups: string[] };
 }
 

@@ -33,7 +33,11 @@ export interface StoreInfo {
 export interface Store {
   info(): StoreInfo;
   entry(key: string): Promise<StoreEntry | undefined> | StoreEntry | undefined;
-  put(key: string, value: Value, options: { ttlSeconds: number; onlyIfAbsent?: boolean; ifVersion?: string }): Promise<StoreEntry> | StoreEntry;
+  put(
+    key: string,
+    value: Value,
+    options: { ttlSeconds: number; onlyIfAbsent?: boolean; ifVersion?: string },
+  ): Promise<StoreEntry> | StoreEntry;
   delete(key: string): Promise<boolean> | boolean;
   list(options: { prefix: string; after: string; limit: number }): Promise<StorePage> | StorePage;
 }

@@ -52,7 +52,7 @@ export function isSatisfied({ status, failure, life }: Supervised): boolean {
 export function startFailure(id: string, failure: Failure): Failure {
   return new Failure(failure.kind, `service ${id} failed to start: ${failure.message}`, {
     retryable: failure.retryable,
-    details: failure.details,
+    details: { ...failure.details, service: id },
     cause: failure,
   });
 }

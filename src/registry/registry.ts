@@ -23,10 +23,10 @@ import type { Entry, EntryOrigin } from "./entry.ts";
 import { type FileDigests, type History, MemoryHistory, type ModuleGraph } from "./history.ts";
 import { Finder, type FinderOptions } from "./finder.ts";
 import type { KindServices } from "./kind.ts";
-import { type EntryObserver, type KindTable } from "./kind_table.ts";
+import type { EntryObserver, KindTable } from "./kind_table.ts";
 import { RegistryState } from "./state.ts";
 import { Transactions } from "./transaction.ts";
-import { type Version } from "./version.ts";
+import type { Version } from "./version.ts";
 import { VersionLog } from "./version_log.ts";
 
 /** Versions that a history in memory holds by default; the oldest are forgotten first. */

@@ -6,7 +6,16 @@
  * Hot: `tests/bench/vm.ts` earns the plain loops and the reused buffer.
  */
 import { Failure } from "../core/mod.ts";
-import { LuaChannel, LuaError, LuaFloat, type LuaFrame, LuaHandle, LuaOpaque, LuaPayload, type LuaValue } from "./value.ts";
+import {
+  LuaChannel,
+  LuaError,
+  LuaFloat,
+  type LuaFrame,
+  LuaHandle,
+  LuaOpaque,
+  LuaPayload,
+  type LuaValue,
+} from "./value.ts";
 
 /** Deepest nesting a list may have; as in C. */
 const DEPTH_MAX = 160;
@@ -191,7 +200,9 @@ export class Writer {
     if (depth > DEPTH_MAX) throw new Failure("Invalid", "payload nested too deep", { retryable: false });
     if (Array.isArray(value)) return this.#array(value, depth);
     const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null) return this.#record(value as { [key: string]: LuaValue }, depth);
+    if (prototype === Object.prototype || prototype === null) {
+      return this.#record(value as { [key: string]: LuaValue }, depth);
+    }
     return this.#special(value as Exclude<LuaValue, null | LuaValue[]> & object, depth);
   }
 
@@ -242,7 +253,9 @@ export class Writer {
     this.#byte(0);
     this.#varint(map.size);
     for (const [key, value] of map) {
-      if (value === undefined || value === null || key === undefined || key === null || Number.isNaN(key)) continue;
+      if (value === undefined || value === null || key === undefined || key === null || Number.isNaN(key)) {
+        continue;
+      }
       this.#value(key, depth + 1);
       this.#value(value, depth + 1);
     }
@@ -266,7 +279,11 @@ export class Writer {
       this.#double(value.id);
     } else if (value instanceof Map) this.#map(value as Map<LuaValue, LuaValue>, depth);
     else if (value instanceof LuaOpaque) this.#byte(0);
-    else throw new Failure("Invalid", `a ${value.constructor?.name ?? "foreign"} object can't become a Lua value`, { retryable: false });
+    else {throw new Failure(
+        "Invalid",
+        `a ${value.constructor?.name ?? "foreign"} object can't become a Lua value`,
+        { retryable: false },
+      );}
   }
 
   #error(error: LuaError, depth: number): void {
@@ -545,7 +562,6 @@ export class Reader {
     return kind;
   }
 
-
   /** Passes over one value. */
   #skip(depth: number): void {
     if (depth > DEPTH_MAX + 16) throw new Failure("Invalid", "payload nested too deep", { retryable: false });
@@ -677,8 +693,9 @@ function readShort(bytes: Uint8Array, start: number, end: number): string | unde
 }
 
 function setField(record: { [key: string]: LuaValue }, key: string, value: LuaValue): void {
-  if (key === "__proto__") Object.defineProperty(record, key, { value, enumerable: true, writable: true, configurable: true });
-  else record[key] = value;
+  if (key === "__proto__") {
+    Object.defineProperty(record, key, { value, enumerable: true, writable: true, configurable: true });
+  } else record[key] = value;
 }
 
 function arrayMap(items: readonly LuaValue[]): Map<LuaValue, LuaValue> {

@@ -17,7 +17,15 @@ export interface VmExports {
   define_globals(length: number): number;
   define_program(length: number): number;
   release_program(program: number): void;
-  spawn(program: number, pid: number, host: number, node: number, args: number, guarded: number, limit: number): number;
+  spawn(
+    program: number,
+    pid: number,
+    host: number,
+    node: number,
+    args: number,
+    guarded: number,
+    limit: number,
+  ): number;
   call_worker(slot: number, pid: number, host: number, args: number, guarded: number): number;
   replace(slot: number, program: number, args: number): number;
   kill(slot: number, error: number): number;

@@ -8,7 +8,14 @@
 import { Failure } from "../core/mod.ts";
 import { type Reader, readString } from "./codec.ts";
 import type { VmExports } from "./instance.ts";
-import { ArgumentError, type ArgumentType, LuaError, LuaFloat, type LuaValue, type NativeCall } from "./value.ts";
+import {
+  ArgumentError,
+  type ArgumentType,
+  LuaError,
+  LuaFloat,
+  type LuaValue,
+  type NativeCall,
+} from "./value.ts";
 
 const SLOT_BYTES = 16;
 const TAG_AT = 8;
@@ -20,7 +27,17 @@ const FLOAT = 19;
 const SHORT_STRING = 4 | COLLECTABLE;
 const LONG_STRING = 20 | COLLECTABLE;
 const LONG_MARK = 0xff;
-const TYPES: readonly ArgumentType[] = ["nil", "boolean", "userdata", "number", "string", "table", "function", "userdata", "thread"];
+const TYPES: readonly ArgumentType[] = [
+  "nil",
+  "boolean",
+  "userdata",
+  "number",
+  "string",
+  "table",
+  "function",
+  "userdata",
+  "thread",
+];
 const USERDATA = 7;
 const KINDS: readonly ArgumentType[] = ["userdata", "error", "channel", "payload", "handle"];
 const HANDLE = 4;
@@ -161,7 +178,9 @@ export class CallFrame implements NativeCall {
   /** Encodes arguments from `i` on; returns where they are in memory. */
   #encode(i: number, mode: number, many: number): number {
     const status = this.#vm.arg_encode(i, mode, many);
-    if (status !== 0) throw new Failure("Invalid", PROBLEMS[status] ?? "payload refused", { retryable: false });
+    if (status !== 0) {
+      throw new Failure("Invalid", PROBLEMS[status] ?? "payload refused", { retryable: false });
+    }
     this.#memory();
     return this.#vm.out() >>> 0;
   }

@@ -121,7 +121,9 @@ export class Universe {
       exceeded: () => {},
     });
     const { hashSeed, orderSeed = 0, randomSeed, heapBytesMax = HEAP_BYTES_MAX } = options;
-    if (this.#vm.create(hashSeed >>> 0, orderSeed, randomSeed, heapBytesMax) === 0) throw new Error("no memory for a Lua universe");
+    if (this.#vm.create(hashSeed >>> 0, orderSeed, randomSeed, heapBytesMax) === 0) {
+      throw new Error("no memory for a Lua universe");
+    }
     this.#refresh();
     this.#room(IO_BYTES);
   }
@@ -234,7 +236,13 @@ export class Universe {
     const bytes = this.#writer.list([value]);
     this.#fill(bytes);
     const ref = define(bytes.length);
-    if (ref < 0) throw new Error(`definition refused: ${String((this.#reader.first(this.#out()) as LuaError)?.message ?? this.#reader.first(this.#out()))}`);
+    if (ref < 0) {
+      throw new Error(
+        `definition refused: ${
+          String((this.#reader.first(this.#out()) as LuaError)?.message ?? this.#reader.first(this.#out()))
+        }`,
+      );
+    }
     return ref;
   }
 
@@ -316,7 +324,15 @@ export class Universe {
     const node = text(options.node);
     const { args, guarded, memoryBytesMax, pid, program } = options;
     this.#fill(host, node, args);
-    const slot = this.#vm.spawn(program, pid, host.length, node.length, args.length, guarded ? 1 : 0, memoryBytesMax);
+    const slot = this.#vm.spawn(
+      program,
+      pid,
+      host.length,
+      node.length,
+      args.length,
+      guarded ? 1 : 0,
+      memoryBytesMax,
+    );
     if (slot < 0) throw new Failure("LimitExceeded", "no memory for another process");
     return slot;
   }
@@ -352,7 +368,8 @@ export class Universe {
     const numbers = new Float64Array(out.buffer, 0, 7);
     const texts = out.subarray(56);
     const decoder = new TextDecoder();
-    const [pid, watcher, frame, startedSeconds, program, hostLength, parentLength] = numbers as unknown as number[];
+    const [pid, watcher, frame, startedSeconds, program, hostLength, parentLength] =
+      numbers as unknown as number[];
     return {
       pid: pid!,
       watcher: watcher!,
@@ -375,7 +392,9 @@ export class Universe {
   }
 
   /** A worker that loads the program and waits for calls. */
-  newWorker(options: { program: ProgramRef; host: string; node: string; guarded: boolean; memoryBytesMax: number }): number {
+  newWorker(
+    options: { program: ProgramRef; host: string; node: string; guarded: boolean; memoryBytesMax: number },
+  ): number {
     return this.spawn({ ...options, pid: 0, args: NOTHING.subarray(0, 0) });
   }
 
@@ -581,7 +600,12 @@ export class Universe {
 
   #thrown(slot: number, error: unknown): number {
     if (error instanceof Failure) {
-      const object = new LuaError(error.message, error.kind, error.retryable ?? null, (error.details ?? null) as LuaValue);
+      const object = new LuaError(
+        error.message,
+        error.kind,
+        error.retryable ?? null,
+        (error.details ?? null) as LuaValue,
+      );
       return this.#reply([null, object], 0);
     }
     if (error instanceof ArgumentError) return this.#reply([error.index, error.message], 4);

@@ -47,7 +47,13 @@ export class LuaError {
   readonly retryable: boolean | null;
   readonly details: LuaValue;
   readonly stack: readonly LuaFrame[];
-  constructor(message: string, kind: string, retryable: boolean | null = null, details: LuaValue = null, stack: readonly LuaFrame[] = []) {
+  constructor(
+    message: string,
+    kind: string,
+    retryable: boolean | null = null,
+    details: LuaValue = null,
+    stack: readonly LuaFrame[] = [],
+  ) {
     this.message = message;
     this.kind = kind;
     this.retryable = retryable;
@@ -221,4 +227,8 @@ export type GlobalsRef = number & { readonly brand?: "globals" };
 export type ProgramRef = number & { readonly brand?: "program" };
 
 /** How a process or call ended: encoded results, or an error. `results` is a copy. */
-export type Exit = { ok: true; results: Uint8Array; error: undefined } | { ok: false; results: Uint8Array; error: LuaError };
+export type Exit = { ok: true; results: Uint8Array; error: undefined } | {
+  ok: false;
+  results: Uint8Array;
+  error: LuaError;
+};

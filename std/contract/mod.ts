@@ -1,6 +1,12 @@
 /** The `contract` module: services reached through typed contracts and their bindings. */
 import { Failure, type Value } from "../../src/core/mod.ts";
-import { type Call, defineModule, defineObject, type ObjectDefinition, type ModuleFunction } from "../../src/lua/mod.ts";
+import {
+  type Call,
+  defineModule,
+  defineObject,
+  type ModuleFunction,
+  type ObjectDefinition,
+} from "../../src/lua/mod.ts";
 import type { ContractBinding, ContractDefinition } from "../../src/ports/mod.ts";
 import { ArgumentError, type LuaValue, type NativeResult } from "../../src/vm/mod.ts";
 import { type ExecutorPlan, frameOf, NO_EXECUTOR } from "../funcs/mod.ts";
@@ -36,7 +42,13 @@ function notFound(message: string): Failure {
 function queryValues(query: string): Record<string, Value> {
   const values: Record<string, Value> = {};
   for (const [key, text] of new URLSearchParams(query)) {
-    values[key] = text === "true" ? true : text === "false" ? false : /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+    values[key] = text === "true"
+      ? true
+      : text === "false"
+      ? false
+      : /^-?\d+(\.\d+)?$/.test(text)
+      ? Number(text)
+      : text;
   }
   return values;
 }
@@ -47,17 +59,30 @@ function optionalTable(call: Call, i: number, what: string): Record<string, Valu
 }
 
 /** Opens a binding for the caller after permission and context checks. */
-function open(call: Call, written: string, scope: Record<string, Value> | undefined, plan: ExecutorPlan): NativeResult {
+function open(
+  call: Call,
+  written: string,
+  scope: Record<string, Value> | undefined,
+  plan: ExecutorPlan,
+): NativeResult {
   const question = written.indexOf("?");
   const id = question < 0 ? written : written.slice(0, question);
   if (!/^[^:]+:.+$/.test(id)) throw invalid(`invalid binding ID: "${id}" (namespace:name required)`);
   call.demand("contract.open", id, `not allowed to open binding: ${id}`);
   const binding = call.services.contracts.bindings.get(id);
   if (binding === undefined) throw notFound(`contract binding '${id}' not found`);
-  const values = { ...plan.values, ...(question < 0 ? {} : queryValues(written.slice(question + 1))), ...scope };
+  const values = {
+    ...plan.values,
+    ...(question < 0 ? {} : queryValues(written.slice(question + 1))),
+    ...scope,
+  };
   const known = { ...call.process.frame.values, ...values };
-  const missing = binding.contracts.flatMap((bound) => bound.contextRequired).filter((key) => !Object.hasOwn(known, key));
-  if (missing.length > 0) throw invalid(`missing required context keys: [${[...new Set(missing)].join(", ")}]`);
+  const missing = binding.contracts.flatMap((bound) => bound.contextRequired).filter((key) =>
+    !Object.hasOwn(known, key)
+  );
+  if (missing.length > 0) {
+    throw invalid(`missing required context keys: [${[...new Set(missing)].join(", ")}]`);
+  }
   return call.create(instanceObject, { binding, plan: { ...plan, values } });
 }
 
@@ -70,9 +95,15 @@ function methodTarget(call: Call, { instance, name }: Method): string {
   }
   for (const bound of instance.binding.contracts) {
     const definition = call.services.contracts.definitions.get(bound.contract);
-    if (definition?.methods.some((method) => method.name === name)) throw notFound(`method '${name}' not bound`);
+    if (definition?.methods.some((method) => method.name === name)) {
+      throw notFound(`method '${name}' not bound`);
+    }
   }
-  throw notFound(`method '${name}' not found in contract '${instance.binding.contracts[0]?.contract ?? instance.binding.id}'`);
+  throw notFound(
+    `method '${name}' not found in contract '${
+      instance.binding.contracts[0]?.contract ?? instance.binding.id
+    }'`,
+  );
 }
 
 /** A method of an instance as a callable object: `instance:name(...)`, `instance:name_async(...)`. */
@@ -83,10 +114,19 @@ const methodObject: ObjectDefinition<Method> = defineObject({
     const { plan, binding } = method.instance;
     const bound = binding.contracts.some((contract) => Object.hasOwn(contract.methods, method.name));
     if (!bound && method.name.endsWith("_async")) {
-      const target = methodTarget(call, { instance: method.instance, name: method.name.slice(0, -"_async".length) });
+      const target = methodTarget(call, {
+        instance: method.instance,
+        name: method.name.slice(0, -"_async".length),
+      });
       return openFuture(call, target, call.raw(3), frameOf(call, plan), plan.options);
     }
-    return call.runtime.callFrom(call, methodTarget(call, method), call.raw(3), frameOf(call, plan), plan.options);
+    return call.runtime.callFrom(
+      call,
+      methodTarget(call, method),
+      call.raw(3),
+      frameOf(call, plan),
+      plan.options,
+    );
   },
 });
 
@@ -100,11 +140,16 @@ const instanceObject: ObjectDefinition<Instance> = defineObject({
   },
 });
 
-function change(action: "context" | "security" | "", alter: (call: Call, plan: ExecutorPlan) => Partial<ExecutorPlan>): ModuleFunction {
+function change(
+  action: "context" | "security" | "",
+  alter: (call: Call, plan: ExecutorPlan) => Partial<ExecutorPlan>,
+): ModuleFunction {
   return (call) => {
     const { definition, plan } = call.self(contractObject);
     const changed = alter(call, plan);
-    if (action !== "") call.demand(`contract.${action}`, action, `not allowed to use custom ${action} with contracts`);
+    if (action !== "") {
+      call.demand(`contract.${action}`, action, `not allowed to use custom ${action} with contracts`);
+    }
     return call.create(contractObject, { definition, plan: { ...plan, ...changed } });
   };
 }
@@ -119,7 +164,8 @@ const contractObject: ObjectDefinition<ContractHandle> = defineObject({
   name: "contract.Contract",
   methods: {
     id: (call) => call.self(contractObject).definition.id,
-    methods: (call) => call.self(contractObject).definition.methods.map((method) => ({ ...method })) as unknown as LuaValue,
+    methods: (call) =>
+      call.self(contractObject).definition.methods.map((method) => ({ ...method })) as unknown as LuaValue,
     method: (call) => {
       const { definition } = call.self(contractObject);
       const name = call.string(2);
@@ -149,7 +195,10 @@ const contractObject: ObjectDefinition<ContractHandle> = defineObject({
       if (scope === undefined) throw new ArgumentError(2, "security.Scope", call.type(2));
       return { scope };
     }),
-    with_options: change("", (call) => ({ options: tableArgument(call, 2, "options") as Record<string, Value> })),
+    with_options: change(
+      "",
+      (call) => ({ options: tableArgument(call, 2, "options") as Record<string, Value> }),
+    ),
   },
 });
 

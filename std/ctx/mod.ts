@@ -8,7 +8,9 @@ function get(call: Call): LuaValue {
   const key = call.string(1);
   if (key === "") throw new Failure("Invalid", "key cannot be empty", { retryable: false });
   const { values } = call.process.frame;
-  if (!Object.hasOwn(values, key)) throw new Failure("NotFound", `key not found: ${key}`, { retryable: false });
+  if (!Object.hasOwn(values, key)) {
+    throw new Failure("NotFound", `key not found: ${key}`, { retryable: false });
+  }
   return values[key] as LuaValue;
 }
 

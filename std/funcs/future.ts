@@ -1,6 +1,13 @@
 /** Futures: the pending result of an asynchronous call. */
 import { Failure, type Value } from "../../src/core/mod.ts";
-import { type ActiveCall, type Call, type CallResult, defineObject, type ObjectDefinition, type FedChannel } from "../../src/lua/mod.ts";
+import {
+  type ActiveCall,
+  type Call,
+  type CallResult,
+  defineObject,
+  type FedChannel,
+  type ObjectDefinition,
+} from "../../src/lua/mod.ts";
 import type { Frame } from "../../src/ports/mod.ts";
 import { LuaError, LuaPayload, type LuaValue, type NativeResult, Values } from "../../src/vm/mod.ts";
 
@@ -22,7 +29,13 @@ export function openFuture(
   frame: Frame,
   options: Record<string, Value> | undefined,
 ): NativeResult {
-  const future: Future = { channel: call.openChannel(1), active: undefined, canceled: false, result: undefined, dropped: false };
+  const future: Future = {
+    channel: call.openChannel(1),
+    active: undefined,
+    canceled: false,
+    result: undefined,
+    dropped: false,
+  };
   const { runtime } = call;
   future.active = runtime.startCallFrom(call.process, target, args, frame, options, (result) => {
     future.result = result;

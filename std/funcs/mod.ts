@@ -1,6 +1,12 @@
 /** The `funcs` module: calls of registered functions, executors with context, futures. */
 import { Failure, parseEntryId, type Value } from "../../src/core/mod.ts";
-import { type Call, defineModule, defineObject, type ObjectDefinition, type ModuleFunction } from "../../src/lua/mod.ts";
+import {
+  type Call,
+  defineModule,
+  defineObject,
+  type ModuleFunction,
+  type ObjectDefinition,
+} from "../../src/lua/mod.ts";
 import type { Actor, Frame, Scope } from "../../src/ports/mod.ts";
 import { ArgumentError, type NativeResult } from "../../src/vm/mod.ts";
 import { tableArgument } from "../process/arguments.ts";
@@ -17,12 +23,20 @@ export interface ExecutorPlan {
 }
 
 /** A plan that adds nothing. */
-export const NO_EXECUTOR: ExecutorPlan = { values: undefined, actor: undefined, scope: undefined, options: undefined };
+export const NO_EXECUTOR: ExecutorPlan = {
+  values: undefined,
+  actor: undefined,
+  scope: undefined,
+  options: undefined,
+};
 
 /** The caller's frame with a plan's additions. */
 export function frameOf(call: Call, plan: ExecutorPlan): Frame {
   const frame = call.process.frame;
-  if (plan.values === undefined && plan.actor === undefined && plan.scope === undefined && plan.options === undefined) {
+  if (
+    plan.values === undefined && plan.actor === undefined && plan.scope === undefined &&
+    plan.options === undefined
+  ) {
     return frame;
   }
   const network = plan.options?.["network"];
@@ -73,7 +87,9 @@ export const executorObject: ObjectDefinition<ExecutorPlan> = defineObject({
   methods: {
     with_context: change((call, plan) => {
       call.demand("funcs.context", "context", "not allowed to call functions with custom context");
-      return { values: { ...plan.values, ...tableArgument(call, 2, "context values") as Record<string, Value> } };
+      return {
+        values: { ...plan.values, ...tableArgument(call, 2, "context values") as Record<string, Value> },
+      };
     }),
     with_actor: change((call) => {
       const actor = call.object(2, actorObject);
@@ -90,7 +106,9 @@ export const executorObject: ObjectDefinition<ExecutorPlan> = defineObject({
     with_options: change((call) => {
       const options = tableArgument(call, 2, "options") as Record<string, Value>;
       const network = options["network"];
-      if (network !== undefined) call.demand("network.select", String(network), `not allowed: network ${network}`);
+      if (network !== undefined) {
+        call.demand("network.select", String(network), `not allowed: network ${network}`);
+      }
       return { options };
     }),
     async: (call) => callLater(call, 2, call.self(executorObject)),

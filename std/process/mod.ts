@@ -60,7 +60,9 @@ const setOptions: ModuleFunction = (call) => {
     if (key !== "trap_links" && key !== "upgradable") return refuse(call, `option ${key} is not supported`);
     if (typeof value !== "boolean") return refuse(call, `${key} must be a boolean`);
   }
-  for (const [key, value] of given) call.runtime.setOption(call.process, key as "trap_links" | "upgradable", value === true);
+  for (const [key, value] of given) {
+    call.runtime.setOption(call.process, key as "trap_links" | "upgradable", value === true);
+  }
   return true;
 };
 
@@ -94,7 +96,11 @@ const register: ModuleFunction = (call) => {
   const label = suffix === "" ? "" : ` (${suffix.slice(1)})`;
   call.demand(`process.registry.register${suffix}`, name, `not allowed to register name${label}: ${name}`);
   if (pid !== call.process.pid) {
-    call.demand("process.registry.foreign", pid, `not allowed to register foreign pid ${pid} under name "${name}"`);
+    call.demand(
+      "process.registry.foreign",
+      pid,
+      `not allowed to register foreign pid ${pid} under name "${name}"`,
+    );
   }
   call.runtime.registerName(name, pid, scope);
   return true;
@@ -111,7 +117,11 @@ const unregister: ModuleFunction = (call) => {
   const scope = scopeArgument(call, 2);
   const suffix = SCOPES[scope]!;
   const label = suffix === "" ? "" : ` (${suffix.slice(1)})`;
-  call.demand(`process.registry.unregister${suffix}`, name, `not allowed to unregister name${label}: ${name}`);
+  call.demand(
+    `process.registry.unregister${suffix}`,
+    name,
+    `not allowed to unregister name${label}: ${name}`,
+  );
   return call.runtime.unregisterName(name, scope, call.process.pid);
 };
 
@@ -123,7 +133,10 @@ function builder(which: "context" | "options"): ModuleFunction {
   return (call) => {
     const noun = which === "context" ? "custom context" : "custom options";
     call.demand("process.context", "context", `not allowed to spawn processes with ${noun}`, { raise: true });
-    return call.create(spawnerObject, { ...NO_PLAN, ...(which === "context" ? contextOf(call) : optionsOf(call)) });
+    return call.create(spawnerObject, {
+      ...NO_PLAN,
+      ...(which === "context" ? contextOf(call) : optionsOf(call)),
+    });
   };
 }
 

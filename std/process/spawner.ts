@@ -2,10 +2,10 @@
  * Spawning from Lua: the module functions and the immutable `process.Spawner` builder share this.
  */
 import { Failure, parseEntryId, resolveEntryId, type Value } from "../../src/core/mod.ts";
-import { type Call, defineObject, type ObjectDefinition, type ModuleFunction } from "../../src/lua/mod.ts";
+import { type Call, defineObject, type ModuleFunction, type ObjectDefinition } from "../../src/lua/mod.ts";
 import type { Actor, Frame, Scope } from "../../src/ports/mod.ts";
 import type { NativeResult } from "../../src/vm/mod.ts";
-import { ArgumentError, Raised, LuaError } from "../../src/vm/mod.ts";
+import { ArgumentError, LuaError, Raised } from "../../src/vm/mod.ts";
 import { actorObject, scopeObject } from "../security/objects.ts";
 import { tableArgument } from "./arguments.ts";
 
@@ -20,7 +20,14 @@ export interface SpawnPlan {
 }
 
 /** A plan that adds nothing. */
-export const NO_PLAN: SpawnPlan = { values: undefined, actor: undefined, scope: undefined, name: "", messages: [], options: {} };
+export const NO_PLAN: SpawnPlan = {
+  values: undefined,
+  actor: undefined,
+  scope: undefined,
+  name: "",
+  messages: [],
+  options: {},
+};
 
 /** How to spawn: the function's name for messages, relations, and whether refusals are raised. */
 export interface SpawnStyle {
@@ -33,7 +40,9 @@ export interface SpawnStyle {
 /** Spawns the process named by arguments `first` and `first + 1`. Returns its pid. */
 export function spawn(call: Call, first: number, plan: SpawnPlan, style: SpawnStyle): NativeResult {
   if (call.count < first + 1 || call.type(first) !== "string" || call.type(first + 1) !== "string") {
-    throw new Failure("Invalid", `${style.name} requires at least id and host arguments`, { retryable: false });
+    throw new Failure("Invalid", `${style.name} requires at least id and host arguments`, {
+      retryable: false,
+    });
   }
   const ns = parseEntryId(call.process.entryId).ns;
   const id = resolveEntryId(call.string(first), ns);
@@ -43,7 +52,9 @@ export function spawn(call: Call, first: number, plan: SpawnPlan, style: SpawnSt
   if (style.monitored) {
     call.demand("process.spawn.monitored", id, `not allowed to spawn monitored process: ${id}`, refusal);
   }
-  if (style.linked) call.demand("process.spawn.linked", id, `not allowed to spawn linked process: ${id}`, refusal);
+  if (style.linked) {
+    call.demand("process.spawn.linked", id, `not allowed to spawn linked process: ${id}`, refusal);
+  }
   call.demand("process.host", host, `not allowed to spawn on host: ${host}`, refusal);
   return call.runtime.spawnFrom(call.process, id, host, call.raw(first + 2), {
     frame: frameOf(call, plan),
@@ -55,7 +66,12 @@ export function spawn(call: Call, first: number, plan: SpawnPlan, style: SpawnSt
 }
 
 /** Runs a process to its end and returns its result. */
-export function exec(call: Call, first: number, plan: SpawnPlan, raise: boolean): Promise<NativeResult> | NativeResult {
+export function exec(
+  call: Call,
+  first: number,
+  plan: SpawnPlan,
+  raise: boolean,
+): Promise<NativeResult> | NativeResult {
   const fail = (message: string): never => {
     throw new Failure("Invalid", message, { retryable: false });
   };
@@ -108,11 +124,17 @@ export const spawnerObject: ObjectDefinition<SpawnPlan> = defineObject({
   name: "process.Spawner",
   methods: {
     with_context: change((call, plan) => {
-      call.demand("process.context", "context", "not allowed to spawn processes with custom context", { raise: true });
-      return { values: { ...plan.values, ...tableArgument(call, 2, "context values") as Record<string, Value> } };
+      call.demand("process.context", "context", "not allowed to spawn processes with custom context", {
+        raise: true,
+      });
+      return {
+        values: { ...plan.values, ...tableArgument(call, 2, "context values") as Record<string, Value> },
+      };
     }),
     with_options: change((call, plan) => {
-      call.demand("process.context", "context", "not allowed to spawn processes with custom options", { raise: true });
+      call.demand("process.context", "context", "not allowed to spawn processes with custom options", {
+        raise: true,
+      });
       const options = tableArgument(call, 2, "options") as Record<string, Value>;
       if (options["network"] !== undefined) {
         const network = String(options["network"]);
@@ -143,7 +165,10 @@ export const spawnerObject: ObjectDefinition<SpawnPlan> = defineObject({
       const topic = call.string(2);
       if (topic === "") return new Raised(new LuaError("topic cannot be empty", "Invalid", false));
       if (topic.startsWith("@")) return new Raised(new LuaError("cannot send to @ topics", "Invalid", false));
-      return call.create(spawnerObject, { ...plan, messages: [...plan.messages, { topic, values: call.raw(3) }] });
+      return call.create(spawnerObject, {
+        ...plan,
+        messages: [...plan.messages, { topic, values: call.raw(3) }],
+      });
     },
     spawn: spawnMethod("spawn", false, false),
     spawn_monitored: spawnMethod("spawn_monitored", true, false),

@@ -2,7 +2,8 @@
 import { Failure } from "../../src/core/mod.ts";
 import { type Call, defineModule, plainMap, plainValue } from "../../src/lua/mod.ts";
 import { ArgumentError, type NativeResult } from "../../src/vm/mod.ts";
-import { loadYaml, UNORDERED, type YamlOrder } from "./load.ts";
+import { loadYaml } from "./load.ts";
+import { UNORDERED, type YamlOrder } from "./order.ts";
 import types from "./yaml.d.lua" with { type: "text" };
 
 function invalid(message: string): Failure {

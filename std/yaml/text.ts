@@ -2,7 +2,7 @@
 import { parseAllDocuments, stringify } from "yaml";
 import { Failure, isValueMap, type Value, type ValueMap } from "../../src/core/mod.ts";
 import { LuaFloat, type LuaValue } from "../../src/vm/mod.ts";
-import { UNORDERED, type YamlOrder } from "./load.ts";
+import { UNORDERED, type YamlOrder } from "./order.ts";
 
 const INTEGER_MIN = -(1n << 63n);
 const INTEGER_MAX = (1n << 63n) - 1n;

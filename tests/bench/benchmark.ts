@@ -45,7 +45,11 @@ export function outputOf(argv: readonly string[], cwd?: string): Promise<string>
     child.stdout.on("data", (chunk) => out += chunk);
     child.stderr.on("data", (chunk) => err += chunk);
     child.on("error", reject);
-    child.on("close", (code) => code === 0 ? resolve(out) : reject(new Error(`${argv.join(" ")} ended with ${code}: ${err}${out}`)));
+    child.on(
+      "close",
+      (code) =>
+        code === 0 ? resolve(out) : reject(new Error(`${argv.join(" ")} ended with ${code}: ${err}${out}`)),
+    );
   });
 }
 
@@ -85,7 +89,10 @@ export function residentBytes(child: ChildProcess): number {
 
 /** The number that a function of the benchmark application returns. */
 export function called(tools: Tools, fn: string, ...args: (number | string)[]): Promise<number> {
-  return numberFrom([tools.wippy, "call", `bench:${fn}`, ...args.map((arg) => JSON.stringify(arg)), "--json"], join(tools.folder, "app"));
+  return numberFrom(
+    [tools.wippy, "call", `bench:${fn}`, ...args.map((arg) => JSON.stringify(arg)), "--json"],
+    join(tools.folder, "app"),
+  );
 }
 
 /** The number that the Erlang side prints. */

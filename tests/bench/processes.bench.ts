@@ -18,7 +18,19 @@ async function oursPerProcess(tools: Tools, count: number): Promise<number> {
 async function erlangPerProcess(tools: Tools, count: number): Promise<number> {
   const resident = (n: number): Promise<number> =>
     whileRunning(
-      ["erl", "+P", "2000000", "-noshell", "-pa", tools.cache, "-run", "bench", "main", "population", String(n)],
+      [
+        "erl",
+        "+P",
+        "2000000",
+        "-noshell",
+        "-pa",
+        tools.cache,
+        "-run",
+        "bench",
+        "main",
+        "population",
+        String(n),
+      ],
       "population ready",
       (child) => Promise.resolve(residentBytes(child)),
     );

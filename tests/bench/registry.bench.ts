@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Benchmark, outputOf, type Tools } from "./benchmark.ts";
+import { type Benchmark, numberFrom, outputOf, type Tools } from "./benchmark.ts";
 
 const NAMESPACES = 100;
 const ENTRIES_EACH = 100;
@@ -13,9 +13,13 @@ function writeProject(folder: string): void {
     mkdirSync(place, { recursive: true });
     const entries = Array.from(
       { length: ENTRIES_EACH },
-      (_, i) => `  - name: entry${i}\n    kind: registry.entry\n    meta: { type: sample, order: ${i} }\n    text: value ${i}\n`,
+      (_, i) =>
+        `  - name: entry${i}\n    kind: registry.entry\n    meta: { type: sample, order: ${i} }\n    text: value ${i}\n`,
     );
-    writeFileSync(join(place, "_index.yaml"), `version: "1.0"\nnamespace: app.part${n}\n\nentries:\n${entries.join("")}`);
+    writeFileSync(
+      join(place, "_index.yaml"),
+      `version: "1.0"\nnamespace: app.part${n}\n\nentries:\n${entries.join("")}`,
+    );
   }
   writeFileSync(
     join(folder, "src", "_index.yaml"),
@@ -28,13 +32,20 @@ async function loadSeconds({ wippy }: Tools, full: boolean): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "wippy-bench-"));
   try {
     writeProject(folder);
-    if (!full) for (let n = 0; n < NAMESPACES; n++) rmSync(join(folder, "src", `part${n}`), { recursive: true });
+    if (!full) {
+      for (let n = 0; n < NAMESPACES; n++) rmSync(join(folder, "src", `part${n}`), { recursive: true });
+    }
     const started = performance.now();
     await outputOf([wippy, "run", "-s", "-x", "app:nothing"], folder);
     return (performance.now() - started) / 1000;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Inside a fresh program, without its start: see `registry_load.ts`. */
+function measured(what: string): (tools: Tools) => Promise<number> {
+  return ({ bun, folder }) => numberFrom([bun, join(folder, "registry_load.ts"), what]);
 }
 
 /** The benchmarks of this file. */
@@ -46,5 +57,57 @@ export const benchmarks: readonly Benchmark[] = [
     must: "",
     aim: "<=1",
     ours: (tools) => loadSeconds(tools, true),
+  },
+  {
+    name: "10,000 entries from files to a running registry",
+    unit: "ms",
+    peerName: "parsing their YAML",
+    must: "<=8",
+    aim: "<=4",
+    ours: measured("boot"),
+    peer: measured("parse"),
+  },
+  {
+    name: "10,000 entries read from files, linked",
+    unit: "ms",
+    peerName: "parsing their YAML",
+    must: "<=4",
+    aim: "<=2",
+    ours: measured("files"),
+    peer: measured("parse"),
+  },
+  {
+    name: "10,000 entries into a new SQLite history",
+    unit: "ms",
+    peerName: "versions in memory",
+    must: "<=3",
+    aim: "<=1.5",
+    ours: measured("history"),
+    peer: measured("boot"),
+  },
+  {
+    name: "a restart with 10,000 entries, nothing changed",
+    unit: "ms",
+    peerName: "versions in memory",
+    must: "<=3",
+    aim: "<=1.5",
+    ours: measured("restart"),
+    peer: measured("boot"),
+  },
+  {
+    name: "one change among 10,000 entries",
+    unit: "ms",
+    peerName: "",
+    must: "<=20",
+    aim: "<=2",
+    ours: measured("apply"),
+  },
+  {
+    name: "a search of 10,000 entries that no cache answers",
+    unit: "ms",
+    peerName: "",
+    must: "<=20",
+    aim: "<=1",
+    ours: measured("find"),
   },
 ];

@@ -1,7 +1,15 @@
 /** HTTP, SQLite and the command line, each beside what the machine can do without us. */
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { type Benchmark, called, median, numberFrom, outputOf, type Tools, whileRunning } from "./benchmark.ts";
+import {
+  type Benchmark,
+  called,
+  median,
+  numberFrom,
+  outputOf,
+  type Tools,
+  whileRunning,
+} from "./benchmark.ts";
 
 /** The port in the benchmark's web application. */
 const PORT = 18_931;

@@ -87,21 +87,25 @@ for (const name of WORLDS) {
 
   // Deno's server offers no way to cut a request in progress: the end of the program does it.
   const cuts = name === "simulated" || !("Deno" in globalThis);
-  test(`http (${name}): closing gives up on requests when its time is over`, { skip: !cuts }, () =>
-    inWorld(name, async (world) => {
-      const begun = Promise.withResolvers<void>();
-      const { listener, request } = await serve(world, name, () => {
-        begun.resolve();
-        return new Promise(() => {});
-      });
-      // The connection is cut, or the answer is that there will be none.
-      const pending = request("/").then(({ status }) => status === 503 ? "cut" : "answered", () => "cut");
-      await begun.promise;
-      const limit = new AbortController();
-      world.ports.clock.timer(10, () => limit.abort());
-      await listener.close(limit.signal);
-      if (name === "system") assert.equal(await pending, "cut");
-    }));
+  test(
+    `http (${name}): closing gives up on requests when its time is over`,
+    { skip: !cuts },
+    () =>
+      inWorld(name, async (world) => {
+        const begun = Promise.withResolvers<void>();
+        const { listener, request } = await serve(world, name, () => {
+          begun.resolve();
+          return new Promise(() => {});
+        });
+        // The connection is cut, or the answer is that there will be none.
+        const pending = request("/").then(({ status }) => status === 503 ? "cut" : "answered", () => "cut");
+        await begun.promise;
+        const limit = new AbortController();
+        world.ports.clock.timer(10, () => limit.abort());
+        await listener.close(limit.signal);
+        if (name === "system") assert.equal(await pending, "cut");
+      }),
+  );
 }
 
 test("http (system): a handler that throws answers 500 and the server goes on", () =>

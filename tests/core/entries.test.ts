@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { Failure, type Value } from "../../src/core/mod.ts";
 import { type TestApplication, withApplication } from "../application.ts";
 
-const HEAD = `version: "1.0"\nnamespace: app\nentries:\n  - { name: host, kind: process.host, lifecycle: { auto_start: true, stop_timeout: 50ms } }\n`;
+const HEAD =
+  `version: "1.0"\nnamespace: app\nentries:\n  - { name: host, kind: process.host, lifecycle: { auto_start: true, stop_timeout: 50ms } }\n`;
 
 /** A Lua entry as YAML. */
 function entry(name: string, kind: string, source: string, more = ""): string {
@@ -23,7 +24,12 @@ async function failureOf(call: Promise<Value>): Promise<Failure> {
   return outcome;
 }
 
-async function applyFailure(app: TestApplication, id: string, kind: string, data: { [key: string]: Value }): Promise<string> {
+async function applyFailure(
+  app: TestApplication,
+  id: string,
+  kind: string,
+  data: { [key: string]: Value },
+): Promise<string> {
   const { registry } = app.application;
   const error = await registry.apply([{ kind: "entry.create", entry: { id, kind, meta: {}, data } }]).then(
     () => undefined,
@@ -37,19 +43,29 @@ async function applyFailure(app: TestApplication, id: string, kind: string, data
 test("a function ends with its caller, a process outlives who started it [unit.function, unit.process]", async () => {
   await withApplication(
     HEAD +
-      entry("keeper", "process.lua", main(`
+      entry(
+        "keeper",
+        "process.lua",
+        main(`
         local n = 0
         local inbox = process.inbox()
         while true do
           local m = inbox:receive()
           n = n + 1
           process.send(m:payload():data(), "count", n)
-        end`), "method: main") +
+        end`),
+        "method: main",
+      ) +
       entry("start", "function.lua", main(`return process.spawn("app:keeper", "app:host")`), "method: main") +
-      entry("ask", "function.lua", main(`
+      entry(
+        "ask",
+        "function.lua",
+        main(`
         local counts = process.listen("count")
         process.send((...), "ask", process.pid())
-        return (counts:receive())`), "method: main"),
+        return (counts:receive())`),
+        "method: main",
+      ),
     async (app) => {
       const pid = await app.call("app:start");
       assert.equal(await app.call("app:ask", pid), 1);
@@ -61,15 +77,25 @@ test("a function ends with its caller, a process outlives who started it [unit.f
 test("sleep in a process lets others run [unit.sleep-by-context]", async () => {
   await withApplication(
     HEAD +
-      entry("sleeper", "process.lua", main(`
+      entry(
+        "sleeper",
+        "process.lua",
+        main(`
         local to, name, ms = ...
         time.sleep(ms .. "ms")
-        process.send(to, "woke", name)`), "method: main\nmodules: [time]") +
-      entry("f", "function.lua", main(`
+        process.send(to, "woke", name)`),
+        "method: main\nmodules: [time]",
+      ) +
+      entry(
+        "f",
+        "function.lua",
+        main(`
         local woke = process.listen("woke")
         process.spawn("app:sleeper", "app:host", process.pid(), "slow", 20)
         process.spawn("app:sleeper", "app:host", process.pid(), "fast", 2)
-        return { (woke:receive()), (woke:receive()) }`), "method: main"),
+        return { (woke:receive()), (woke:receive()) }`),
+        "method: main",
+      ),
     async (app) => assert.deepEqual(await app.call("app:f"), ["fast", "slow"]),
   );
 });
@@ -79,7 +105,12 @@ test("every Lua kind loads [entry.kinds, kind.lua.kinds]", async () => {
     HEAD +
       entry("lib", "library.lua", `return { twice = function(v) return v * 2 end }`) +
       entry("mod", "module.lua", `return { thrice = function(v) return v * 3 end }`) +
-      entry("f", "function.lua", main(`return lib.twice(2) + mod.thrice(2)`), "method: main\nimports: { lib: lib, mod: app:mod }") +
+      entry(
+        "f",
+        "function.lua",
+        main(`return lib.twice(2) + mod.thrice(2)`),
+        "method: main\nimports: { lib: lib, mod: app:mod }",
+      ) +
       entry("p", "process.lua", main(`return 1`), "method: main") +
       entry("w", "workflow.lua", main(`return 1`), "method: main"),
     async (app) => assert.equal(await app.call("app:f"), 10),
@@ -88,12 +119,29 @@ test("every Lua kind loads [entry.kinds, kind.lua.kinds]", async () => {
 
 test("fields are checked when an entry is made [entry.fields, entry.method-required, kind.lua.method, kind.lua.source]", async () => {
   await withApplication(HEAD, async (app) => {
-    assert.match(await applyFailure(app, "app:a", "function.lua", { source: "return 1" }), /method is required/);
-    assert.match(await applyFailure(app, "app:b", "function.lua", { method: "main" }), /source is required/);
-    assert.match(await applyFailure(app, "app:c", "function.lua", { method: "main", source: "return (" }), /app:c:1/);
-    assert.match(await applyFailure(app, "app:d", "function.lua", { method: "main", source: "return 1", modules: ["jsno"] }), /unknown module "jsno".*json/);
     assert.match(
-      await applyFailure(app, "app:e", "function.lua", { method: "main", source: "return 1", modules: ["a:b"] }),
+      await applyFailure(app, "app:a", "function.lua", { source: "return 1" }),
+      /method is required/,
+    );
+    assert.match(await applyFailure(app, "app:b", "function.lua", { method: "main" }), /source is required/);
+    assert.match(
+      await applyFailure(app, "app:c", "function.lua", { method: "main", source: "return (" }),
+      /app:c:1/,
+    );
+    assert.match(
+      await applyFailure(app, "app:d", "function.lua", {
+        method: "main",
+        source: "return 1",
+        modules: ["jsno"],
+      }),
+      /unknown module "jsno".*json/,
+    );
+    assert.match(
+      await applyFailure(app, "app:e", "function.lua", {
+        method: "main",
+        source: "return 1",
+        modules: ["a:b"],
+      }),
       /module cannot have a namespace/,
     );
   });
@@ -102,15 +150,24 @@ test("fields are checked when an entry is made [entry.fields, entry.method-requi
 test("module names have no namespace, built-in imports a name [entry.modules.namespace]", async () => {
   await withApplication(HEAD, async (app) => {
     const data = { method: "main", source: "return 1" };
-    assert.match(await applyFailure(app, "app:a", "function.lua", { ...data, modules: ["x:json"] }), /module cannot have a namespace/);
-    assert.match(await applyFailure(app, "app:b", "function.lua", { ...data, imports: { j: ":" } }), /import :name cannot be empty/);
+    assert.match(
+      await applyFailure(app, "app:a", "function.lua", { ...data, modules: ["x:json"] }),
+      /module cannot have a namespace/,
+    );
+    assert.match(
+      await applyFailure(app, "app:b", "function.lua", { ...data, imports: { j: ":" } }),
+      /import :name cannot be empty/,
+    );
   });
 });
 
 test("source in data works for entries made at run time [kind.lua.source]", async () => {
   await withApplication(HEAD, async (app) => {
     const data = { method: "main", source: "return { main = function(a) return a .. '!' end }" };
-    await app.application.registry.apply([{ kind: "entry.create", entry: { id: "app:made", kind: "function.lua", meta: {}, data } }]);
+    await app.application.registry.apply([{
+      kind: "entry.create",
+      entry: { id: "app:made", kind: "function.lua", meta: {}, data },
+    }]);
     assert.equal(await app.call("app:made", "hey"), "hey!");
   });
 });
@@ -118,7 +175,12 @@ test("source in data works for entries made at run time [kind.lua.source]", asyn
 test("a chunk gives a table of methods or a bare function [entry.method-export]", async () => {
   await withApplication(
     HEAD +
-      entry("table", "function.lua", `return { other = function() return "other" end, main = function() return "main" end }`, "method: other") +
+      entry(
+        "table",
+        "function.lua",
+        `return { other = function() return "other" end, main = function() return "main" end }`,
+        "method: other",
+      ) +
       entry("bare", "function.lua", `return function(v) return v + 1 end`, "method: whatever") +
       entry("absent", "function.lua", `return { main = function() end }`, "method: missing") +
       entry("nothing", "function.lua", `local x = 1`, "method: main"),
@@ -144,8 +206,18 @@ test("a process entry without a method uses main [entry.method-default]", async 
 test("the body runs once per worker, and can't block [entry.body]", async () => {
   await withApplication(
     HEAD +
-      entry("counter", "function.lua", `local runs = 0\nreturn { main = function() runs = runs + 1 return runs end }`, "method: main\npool: { type: static, workers: 1 }") +
-      entry("blocks", "function.lua", `time.sleep("1ms")\nreturn { main = function() return 1 end }`, "method: main\nmodules: [time]"),
+      entry(
+        "counter",
+        "function.lua",
+        `local runs = 0\nreturn { main = function() runs = runs + 1 return runs end }`,
+        "method: main\npool: { type: static, workers: 1 }",
+      ) +
+      entry(
+        "blocks",
+        "function.lua",
+        `time.sleep("1ms")\nreturn { main = function() return 1 end }`,
+        "method: main\nmodules: [time]",
+      ),
     async (app) => {
       assert.deepEqual([await app.call("app:counter"), await app.call("app:counter")], [1, 2]);
       assert.match((await failureOf(app.call("app:blocks"))).message, /block while loading/);
@@ -157,8 +229,23 @@ test("listed modules and imports are globals; others do not exist [entry.modules
   await withApplication(
     HEAD +
       entry("lib", "library.lua", `return { name = "lib" }`) +
-      entry("with", "function.lua", main(`return { json ~= nil, require("json") == json, helper.name, require("helper").name, sql == nil, pcall(require, "sql") }`), "method: main\nmodules: [json, process]\nimports: { helper: lib }"),
-    async (app) => assert.deepEqual((await app.call("app:with") as Value[]).slice(0, 6), [true, true, "lib", "lib", true, false]),
+      entry(
+        "with",
+        "function.lua",
+        main(
+          `return { json ~= nil, require("json") == json, helper.name, require("helper").name, sql == nil, pcall(require, "sql") }`,
+        ),
+        "method: main\nmodules: [json, process]\nimports: { helper: lib }",
+      ),
+    async (app) =>
+      assert.deepEqual((await app.call("app:with") as Value[]).slice(0, 6), [
+        true,
+        true,
+        "lib",
+        "lib",
+        true,
+        false,
+      ]),
   );
 });
 
@@ -167,7 +254,12 @@ test("imports bind entries and built-ins, and are separate from each other [entr
     HEAD +
       entry("base", "library.lua", `secret = "base"\nreturn { value = 1 }`) +
       entry("lib", "library.lua", `return { value = b.value + 1, leak = secret }`, "imports: { b: base }") +
-      entry("f", "function.lua", main(`return { l.value, l.leak == nil, secret == nil, b == nil, j.encode({ 1 }) }`), "method: main\nimports: { l: lib, j: ':json' }"),
+      entry(
+        "f",
+        "function.lua",
+        main(`return { l.value, l.leak == nil, secret == nil, b == nil, j.encode({ 1 }) }`),
+        "method: main\nimports: { l: lib, j: ':json' }",
+      ),
     async (app) => assert.deepEqual(await app.call("app:f"), [2, true, true, true, "[1]"]),
   );
 });
@@ -177,7 +269,8 @@ test("a failing import fails who needs it [entry.imports]", async () => {
     HEAD +
       entry("broken", "library.lua", `error("no luck")`) +
       entry("f", "function.lua", main(`return 1`), "method: main\nimports: { dep: broken }"),
-    async (app) => assert.match((await failureOf(app.call("app:f"))).message, /failed to load dependency dep: .*no luck/),
+    async (app) =>
+      assert.match((await failureOf(app.call("app:f"))).message, /failed to load dependency dep: .*no luck/),
   );
 });
 
@@ -207,8 +300,18 @@ async function workersUsed(app: TestApplication, calls: number): Promise<number>
 
 for (
   const [name, pool, calls, workers] of [
-    ["a lazy pool grows on demand up to max_size [entry.pool.type, kind.lua.pool.lazy]", "{ type: lazy, max_size: 3 }", 8, 3],
-    ["a static pool has its workers, callers wait [entry.pool.fields, kind.lua.pool.static]", "{ type: static, workers: 2 }", 6, 2],
+    [
+      "a lazy pool grows on demand up to max_size [entry.pool.type, kind.lua.pool.lazy]",
+      "{ type: lazy, max_size: 3 }",
+      8,
+      3,
+    ],
+    [
+      "a static pool has its workers, callers wait [entry.pool.fields, kind.lua.pool.static]",
+      "{ type: static, workers: 2 }",
+      6,
+      2,
+    ],
     ["a static pool falls back to size [entry.pool.fields]", "{ type: static, size: 3 }", 6, 3],
     ["an adaptive pool grows under load [kind.lua.pool.adaptive]", "{ type: adaptive, max_size: 4 }", 8, 4],
     ["no type is lazy [entry.pool.auto, kind.lua.pool]", "{ max_size: 5 }", 8, 5],
@@ -246,7 +349,8 @@ test("idle workers of a lazy pool are dropped after 30 s [entry.pool.fields]", a
 
 test("an unknown pool type is refused, known keys are accepted [entry.pool.validate]", async () => {
   await withApplication(
-    HEAD + entry("f", "function.lua", main(`return 1`), "method: main\npool: { type: lazy, warm_start: true }"),
+    HEAD +
+      entry("f", "function.lua", main(`return 1`), "method: main\npool: { type: lazy, warm_start: true }"),
     async (app) => {
       assert.equal(await app.call("app:f"), 1);
       const data = { method: "main", source: "return 1", pool: { type: "elastic" } };
@@ -265,16 +369,28 @@ end }`;
 
 test("preset retry options repeat a failing call [entry.interceptor.retry, kind.function.retry]", async () => {
   await withApplication(
-    HEAD + entry("f", "function.lua", FLAKY, "method: main\npool: { type: inline }\nmeta: { options: { retry: { max_attempts: 3, initial_delay: 1 } } }"),
+    HEAD +
+      entry(
+        "f",
+        "function.lua",
+        FLAKY,
+        "method: main\npool: { type: inline }\nmeta: { options: { retry: { max_attempts: 3, initial_delay: 1 } } }",
+      ),
     async (app) => assert.equal(await app.call("app:f", "Unavailable", true), 3),
   );
 });
 
 test("which kinds are retried [entry.interceptor.retry.kinds]", async () => {
   const flaky = (name: string, more: string) =>
-    entry(name, "function.lua", FLAKY, `method: main\npool: { type: inline }\nmeta: { options: { retry: { max_attempts: 3, initial_delay: 1${more} } } }`);
+    entry(
+      name,
+      "function.lua",
+      FLAKY,
+      `method: main\npool: { type: inline }\nmeta: { options: { retry: { max_attempts: 3, initial_delay: 1${more} } } }`,
+    );
   await withApplication(
-    HEAD + flaky("plain", "") + flaky("unknown", "") + flaky("flagged", "") + flaky("only", ", retry_kinds: [Invalid]") + flaky("skips", ", skip_kinds: [Unavailable]"),
+    HEAD + flaky("plain", "") + flaky("unknown", "") + flaky("flagged", "") +
+      flaky("only", ", retry_kinds: [Invalid]") + flaky("skips", ", skip_kinds: [Unavailable]"),
     async (app) => {
       assert.equal((await failureOf(app.call("app:plain", "Invalid"))).message, "try 1");
       assert.equal(await app.call("app:unknown", ""), 3);
@@ -288,10 +404,20 @@ test("which kinds are retried [entry.interceptor.retry.kinds]", async () => {
 test("call options override preset ones key by key [entry.options.merge]", async () => {
   await withApplication(
     HEAD +
-      entry("flaky", "function.lua", FLAKY, "method: main\npool: { type: inline }\nmeta: { options: { retry: { max_attempts: 3, initial_delay: 1 }, timeout: 60000 } }") +
-      entry("f", "function.lua", main(`
+      entry(
+        "flaky",
+        "function.lua",
+        FLAKY,
+        "method: main\npool: { type: inline }\nmeta: { options: { retry: { max_attempts: 3, initial_delay: 1 }, timeout: 60000 } }",
+      ) +
+      entry(
+        "f",
+        "function.lua",
+        main(`
         local _, err = funcs.new():with_options({ retry = { max_attempts = 1 } }):call("app:flaky", "Unavailable", true)
-        return err:message()`), "method: main\nmodules: [funcs]"),
+        return err:message()`),
+        "method: main\nmodules: [funcs]",
+      ),
     async (app) => assert.equal(await app.call("app:f"), "try 1"),
   );
 });
@@ -302,12 +428,17 @@ test("hosts are separate; limits of a host are its own [entry.process-host, kind
       `  - { name: small, kind: process.host, host: { workers: 1, max_processes: 1 }, lifecycle: { auto_start: true, stop_timeout: 50ms } }\n` +
       `  - { name: off, kind: process.host }\n` +
       entry("idle", "process.lua", main(`process.inbox():receive()`), "method: main") +
-      entry("f", "function.lua", main(`
+      entry(
+        "f",
+        "function.lua",
+        main(`
         local first = process.spawn("app:idle", "app:small")
         local _, full = process.spawn("app:idle", "app:small")
         local other = process.spawn("app:idle", "app:host")
         local _, off = process.spawn("app:idle", "app:off")
-        return { first:sub(1, 10), full:message(), full:kind(), other ~= nil, off:message(), off:kind() }`), "method: main"),
+        return { first:sub(1, 10), full:message(), full:kind(), other ~= nil, off:message(), off:kind() }`),
+        "method: main",
+      ),
     async (app) =>
       assert.deepEqual(await app.call("app:f"), [
         "{app:small",
@@ -329,7 +460,10 @@ test("worker counts may change live, queue sizes not [kind.process.host.workers,
       const { registry, runtime } = app.application;
       const host = registry.get("app:host")!;
       const update = (data: { [key: string]: Value }) =>
-        registry.apply([{ kind: "entry.update", entry: { ...host, data: { ...host.data, ...data } } }]).then(() => "", (e: Failure) => e.message);
+        registry.apply([{ kind: "entry.update", entry: { ...host, data: { ...host.data, ...data } } }]).then(
+          () => "",
+          (e: Failure) => e.message,
+        );
       assert.equal(await update({ host: { workers: 3 } }), "");
       assert.ok(runtime.liveProcess(pid) !== undefined, "a rescale must keep processes");
       assert.match(await update({ host: { queue_size: 7 } }), /queue_size is fixed/);
@@ -343,19 +477,27 @@ test("worker counts may change live, queue sizes not [kind.process.host.workers,
 test("a service runs a process with its input and starts it anew when it fails [entry.process-service, entry.service-restart, kind.process.service]", async () => {
   await withApplication(
     HEAD +
-      entry("worker", "process.lua", main(`
+      entry(
+        "worker",
+        "process.lua",
+        main(`
         local name, fails = ...
         local tries = process.registry.lookup("tries." .. name)
         print("service run", name, fails)
         if fails then error("again") end
         process.registry.register(name)
         process.events():receive()
-        return 0`), "method: main") +
+        return 0`),
+        "method: main",
+      ) +
       `  - name: good\n    kind: process.service\n    process: worker\n    host: host\n    input: [good.worker, false]\n    lifecycle: { auto_start: true }\n` +
       `  - name: bad\n    kind: process.service\n    process: worker\n    host: host\n    input: [bad, true]\n    lifecycle: { auto_start: true, startup: optional, restart: { initial_delay: 1ms, max_attempts: 3 } }\n`,
     async (app) => {
       await app.until(() => app.application.runtime.lookupName("good.worker"), "the service's process");
-      await app.until(() => app.logs.filter((log) => log.message === "service run bad true").length >= 3, "three runs");
+      await app.until(
+        () => app.logs.filter((log) => log.message === "service run bad true").length >= 3,
+        "three runs",
+      );
       const { supervisor } = app.application;
       await app.until(() => supervisor.state("app:bad")?.status === "failed", "the end of the retries");
       assert.equal(supervisor.state("app:good")?.status, "running");
@@ -366,9 +508,14 @@ test("a service runs a process with its input and starts it anew when it fails [
 test("stopping a service cancels its process with a reason [life.stop]", async () => {
   await withApplication(
     HEAD +
-      entry("worker", "process.lua", main(`
+      entry(
+        "worker",
+        "process.lua",
+        main(`
         local e = process.events():receive()
-        print("cancelled:", e.reason)`), "method: main") +
+        print("cancelled:", e.reason)`),
+        "method: main",
+      ) +
       `  - name: svc\n    kind: process.service\n    process: worker\n    host: host\n    lifecycle: { auto_start: true }\n`,
     async (app) => {
       const { supervisor } = app.application;
@@ -382,7 +529,13 @@ test("stopping a service cancels its process with a reason [life.stop]", async (
 
 test("a lifecycle block on a process entry has no effect [kind.process.lifecycle]", async () => {
   await withApplication(
-    HEAD + entry("p", "process.lua", main(`print("must not run")`), "method: main\nlifecycle: { auto_start: true }"),
+    HEAD +
+      entry(
+        "p",
+        "process.lua",
+        main(`print("must not run")`),
+        "method: main\nlifecycle: { auto_start: true }",
+      ),
     async (app) => {
       assert.equal(app.application.supervisor.state("app:p"), undefined);
       assert.ok(!app.logs.some((log) => log.message === "must not run"));

@@ -132,7 +132,10 @@ test("an upgradable process hears of changes in what it imports, merged [process
     const heard = () => app.logs.filter((log) => log.message.startsWith("event pid.outdated"));
     await app.until(() => heard().length === 1, "the event");
     const sources = heard()[0]!.message.split(" ").slice(2);
-    assert.ok(sources.includes("app:words") && sources.includes("app:middle") && sources.includes("app:server"), sources.join(" "));
+    assert.ok(
+      sources.includes("app:words") && sources.includes("app:middle") && sources.includes("app:server"),
+      sources.join(" "),
+    );
   });
 });
 

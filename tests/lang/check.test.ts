@@ -4,8 +4,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { readLibrary } from "../../src/lang/mod.ts";
-import { checked, declarations, typeErrors } from "./typing.ts";
+import { typeErrors } from "./typing.ts";
 
 /** Checks what a source's errors are; without any it must be fine. */
 function expectErrors(source: string, ...expected: string[]): void {
@@ -247,164 +246,6 @@ local s: string = value`,
   );
 });
 
-test("nil comparisons narrow [types.narrow.nil-check]", () => {
-  expectErrors(`local function f(x: number?): number
-  if x ~= nil then
-    return x
-  end
-  return 0
-end
-local function g(x: number?): number
-  if x == nil then return 0 end
-  return x + 1
-end`);
-});
-
-test("after an early return the value is there and the error gone [types.narrow.early-return]", () => {
-  expectErrors(`local function get(id: number): ({name: string}?, error?) return nil, errors.new("x") end
-local function f(): (string?, error?)
-  local user, err = get(123)
-  if err then return nil, err end
-  local gone: nil = err
-  return user.name
-end
-local function g(): (string?, error?)
-  local user, err = get(1)
-  if not user then return nil, errors.wrap(err, "get") end
-  user, err = get(2)
-  if err ~= nil then return nil, err end
-  return user.name
-end`);
-});
-
-test("inside the error branch the value is nil [types.narrow.error-branch]", () => {
-  expectErrors(
-    `local function get(): (string?, error?) return "x" end
-local value, err = get()
-if err then
-  local n: nil = value
-  print(value:upper())
-end`,
-    "5 'value' is nil here",
-  );
-});
-
-test("or gives a default [types.narrow.or-default]", () => {
-  expectErrors(
-    "local function f(n: number?, s: string?): number\n  local v: number = n or 0\n  local t: string = s and s:upper() or ''\n  return v\nend",
-  );
-});
-
-test("type() selects members of a union in both branches [types.narrow.type-guard]", () => {
-  expectErrors(
-    `local function f(val: number | string): number
-  if type(val) == "number" then
-    return val + 1
-  else
-    local s: string = val
-    return val
-  end
-end`,
-    "6 string not assignable to number",
-  );
-});
-
-test("methods of the narrowed type are usable [types.narrow.type-guard-method]", () => {
-  expectErrors(`local function f(val: number | string)
-  if type(val) ~= "string" then return end
-  print(val:upper())
-end`);
-  expectErrors("local function f(n: number) print(n:upper()) end", "1 number has no fields");
-});
-
-test("a tag selects its variants [types.narrow.tagged-union]", () => {
-  expectErrors(
-    `type State = {status: "loading"} | {status: "loaded", data: {name: string}} | {status: "error", message: string}
-local function f(state: State)
-  if state.status == "loaded" then print(state.data.name, state.message) end
-  if state.status ~= "error" then return end
-  print(state.message)
-end`,
-    `3 no field 'message' in {status: "loaded", data: {name: string}}`,
-  );
-});
-
-test("branches over all tags need no return behind them [types.narrow.tagged-exhaustive]", () => {
-  const render = (last: string) =>
-    `type State = {status: "loading"} | {status: "loaded"} | {status: "error", message: string}
-local function render(state: State): string
-  if state.status == "loading" then
-    return "Loading..."
-  elseif state.status == "loaded" then
-    return "Hello"
-${last}  end
-end`;
-  expectErrors(render('  elseif state.status == "error" then\n    return state.message\n'));
-  expectErrors(render(""), "8 the function may end without returning string");
-});
-
-test("boolean tags discriminate [types.narrow.boolean-tag]", () => {
-  expectErrors(`type Result = {ok: true, value: number} | {ok: false, error: string}
-local function f(r: Result): number
-  if r.ok then return r.value end
-  print(r.error:upper())
-  return 0
-end
-local function g(r: Result): number
-  if r.ok == false then return 0 end
-  return r.value
-end`);
-});
-
-test("is narrows what it was asked about [types.narrow.is]", () => {
-  expectErrors(`type Point = {x: number, y: number}
-local function f(data: unknown)
-  if Point:is(data) then
-    local p: Point = data
-  end
-end`);
-});
-
-test("the result of is narrows by its error [types.narrow.is-result]", () => {
-  expectErrors(
-    `type Point = {x: number, y: number}
-local function f(data: any): (number?, string?)
-  local p, err = Point:is(data)
-  if p then
-    return p.x + p.y
-  end
-  local text: string = err
-  return p.x, err
-end`,
-    "8 'p' is nil here",
-  );
-});
-
-test("a failed flag goes with its error [types.truthiness]", () => {
-  expectErrors(`local function send(): (boolean?, error?) return true end
-local function f(): string
-  local ok, err = send()
-  if not ok then return err:message() end
-  local gone: nil = err
-  return "sent"
-end`);
-});
-
-test("assert narrows like a test [types.narrow.assert]", () => {
-  expectErrors(
-    "local function f(x: number?): number\n  local y: number = x!\n  assert(x ~= nil)\n  return x\nend",
-  );
-});
-
-test("truth narrows like a comparison with nil [types.truthiness]", () => {
-  expectErrors(`local function f(s: string?, t: {inner?: {n: number}})
-  if s and #s > 0 then print(s:upper()) end
-  if not (s and t.inner) then return end
-  print(s:upper(), t.inner.n)
-  while s do s = nil end
-end`);
-});
-
 test("integers fit numbers [types.sub.integer]", () => {
   expectErrors("local function f(n: number) end\nlocal i: integer = 1\nf(i)");
 });
@@ -505,29 +346,6 @@ test("code without types gives no errors [types.syntax.untyped]", () => {
   expectErrors(readFileSync(new URL("corpus/plain.lua", import.meta.url), "utf8"));
 });
 
-test("types of one source are used in another [types.module.shared]", () => {
-  const { module } = checked(
-    "type Config = {host: string}\nlocal function open(c: Config): string return c.host end\nreturn {Config = Config, open = open}",
-  );
-  assert.deepEqual(
-    typeErrors(
-      `local lib = require("lib")
-local c: lib.Config = {host = 1}
-local d: lib.Missing = 1
-print(lib.open(5), lib.nothing)
-local found, err = lib.Config:is({})
-if found then print(found.host, found.port) end`,
-      { lib: module },
-    ),
-    [
-      "2 integer not assignable to string",
-      "3 unknown type 'lib.Missing'",
-      "4 integer not assignable to Config",
-      "6 no field 'port' in Config",
-    ],
-  );
-});
-
 test("undefined variables and undeclared requires are found [lint.require]", () => {
   expectErrors(
     'print(nothing)\nglobal = 1\nprint(global)\nlocal x = require("x")\nlocal y = require(global)',
@@ -546,15 +364,4 @@ print(s + 1, n .. t, #n, -s, s < n, n(), true.x)`.replace(", true.x", ""),
     "2 operator '<' can't compare string with number",
     "2 number can't be called",
   );
-});
-
-test("declaration files of all modules read without a problem [types.module.manifest]", () => {
-  for (const [file, source] of declarations()) {
-    const problems: unknown[] = [];
-    readLibrary(
-      [...declarations().values()].filter((other) => other !== source).concat(source),
-      (problem) => problems.push(problem),
-    );
-    assert.deepEqual(problems, [], file);
-  }
 });

@@ -1,4 +1,5 @@
 /** A registry with kinds made for a test, on simulated ports. Events of the bus are kept in order. */
+import assert from "node:assert/strict";
 import { VariableTable } from "../../src/app/environment.ts";
 import { ResourceTable } from "../../src/app/resources.ts";
 import { Failure, schema, type Value } from "../../src/core/mod.ts";
@@ -146,6 +147,14 @@ export async function loadedWorld(
   await world.drive(world.registry.load({ entries }));
   world.trace.length = 0;
   return world;
+}
+
+/** The failure that `work` ends with. */
+export function refused(world: RegistryWorld, work: Promise<unknown>): Promise<Failure> {
+  return world.drive(work.then(() => assert.fail("nothing failed"), (error: unknown) => {
+    assert(error instanceof Failure, String(error));
+    return error;
+  }));
 }
 
 function logTo(trace: Trace): Log {

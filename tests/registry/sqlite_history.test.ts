@@ -187,7 +187,7 @@ test("a program killed between two versions leaves the newest complete one [regi
 }, async () => {
   await inFolder(async (path) => {
     for (const lines of [1, 7, 23]) {
-      const writer = join(import.meta.dirname!, "history_writer.ts");
+      const writer = join(import.meta.dirname!, "history_worker.ts");
       const isDeno = "Deno" in globalThis;
       const child = spawn(
         process.execPath,

@@ -60,7 +60,10 @@ test("globals of one process are unknown to another", () => {
 
 test("a global that shadows a library stays in its process", () => {
   const vm = new TestUniverse();
-  assert.deepEqual(vm.values(`string = { upper = function() return "mine" end } return string.upper("x"), ("x"):upper()`), ["mine", "X"]);
+  assert.deepEqual(
+    vm.values(`string = { upper = function() return "mine" end } return string.upper("x"), ("x"):upper()`),
+    ["mine", "X"],
+  );
   assert.deepEqual(vm.values(`return string.upper("x")`), ["X"]);
 });
 
@@ -71,7 +74,18 @@ test("the environment's metatable is out of reach", () => {
 });
 
 test("names that could load, dump or inspect code are absent", () => {
-  const names = ["load", "loadstring", "loadfile", "dofile", "collectgarbage", "rawlen", "io", "debug", "utf8", "package"];
+  const names = [
+    "load",
+    "loadstring",
+    "loadfile",
+    "dofile",
+    "collectgarbage",
+    "rawlen",
+    "io",
+    "debug",
+    "utf8",
+    "package",
+  ];
   const vm = new TestUniverse();
   for (const name of names) assert.deepEqual(vm.values(`return ${name}`), [null], name);
   assert.deepEqual(vm.values(`return string.dump, coroutine.close`), [null, null]);
@@ -111,7 +125,10 @@ test("functions, threads, channels and handles do not cross [channel.cross-proce
 test("class methods can't be replaced through an object", () => {
   assert.equal(attack(`local e = errors.new("x") return getmetatable(e)`).values[0], false);
   assert.equal(attack(`local c = channel.new() c.send = nil`).ok, false);
-  assert.match(attack(`local m = errors.new("x").message errors.new("y").message(5)`).message, /bad argument #1/);
+  assert.match(
+    attack(`local m = errors.new("x").message errors.new("y").message(5)`).message,
+    /bad argument #1/,
+  );
   assert.match(attack(`channel.new().send(errors.new("x"), 1)`).message, /channel expected/);
 });
 
@@ -138,9 +155,15 @@ for (
     ["goto", `::top:: goto top`],
     ["a loop inside pcall", `pcall(function() while true do end end)`],
     ["a loop inside a coroutine", `coroutine.wrap(function() while true do end end)()`],
-    ["a loop inside a metamethod", `local t = setmetatable({}, { __index = function() while true do end end }) return t.x`],
+    [
+      "a loop inside a metamethod",
+      `local t = setmetatable({}, { __index = function() while true do end end }) return t.x`,
+    ],
     ["a loop inside an iterator", `for _ in function() while true do end end do end`],
-    ["a loop inside a spawned coroutine", `coroutine.spawn(function() while true do end end) channel.new():receive()`],
+    [
+      "a loop inside a spawned coroutine",
+      `coroutine.spawn(function() while true do end end) channel.new():receive()`,
+    ],
   ] as const
 ) {
   test(`preemption reaches ${name}`, () => {
@@ -161,10 +184,19 @@ for (
     ["sort comparator", `table.sort({ 3, 2, 1 }, function() while true do end end)`],
     ["gsub callback", `("x"):gsub("x", function() while true do end end)`],
     ["__tostring", `tostring(setmetatable({}, { __tostring = function() while true do end end }))`],
-    ["sort comparator that catches", `while true do pcall(table.sort, { 3, 2, 1 }, function() while true do end end) end`],
-    ["table.insert by __len", `table.insert(setmetatable({}, { __len = function() return 1 << 60 end }), 1, 1)`],
+    [
+      "sort comparator that catches",
+      `while true do pcall(table.sort, { 3, 2, 1 }, function() while true do end end) end`,
+    ],
+    [
+      "table.insert by __len",
+      `table.insert(setmetatable({}, { __len = function() return 1 << 60 end }), 1, 1)`,
+    ],
     ["table.remove by __len", `table.remove(setmetatable({}, { __len = function() return 1 << 60 end }), 1)`],
-    ["table.concat by __index", `table.concat(setmetatable({}, { __index = function() return "" end }), "", 1, 1 << 60)`],
+    [
+      "table.concat by __index",
+      `table.concat(setmetatable({}, { __index = function() return "" end }), "", 1, 1 << 60)`,
+    ],
     ["table.move", `table.move({}, 1, 1 << 60, 2)`],
   ] as const
 ) {
@@ -186,8 +218,14 @@ test("a plain search is linear in the worst case", () => {
 });
 
 test("deep recursion ends that process alone", () => {
-  assert.match(attack(`local function f() return 1 + f() end f()`, 64 * 1024 * 1024).message, /stack overflow/);
-  assert.match(attack(`local function f() return pcall(f) end return select("#", f())`, 64 * 1024 * 1024).message, /^$|stack overflow|memory limit/);
+  assert.match(
+    attack(`local function f() return 1 + f() end f()`, 64 * 1024 * 1024).message,
+    /stack overflow/,
+  );
+  assert.match(
+    attack(`local function f() return pcall(f) end return select("#", f())`, 64 * 1024 * 1024).message,
+    /^$|stack overflow|memory limit/,
+  );
   assert.match(attack(`local t = {} setmetatable(t, { __index = t }) return t.x`).message, /loop/);
   assert.equal(attack(`local s = ("("):rep(100000) return pcall(string.find, "x", s)`).values[0], false);
 });
@@ -213,7 +251,10 @@ test("a process past its memory limit ends alone", () => {
 });
 
 test("garbage does not count against the limit", () => {
-  assert.deepEqual(attack(`local n = 0 for i = 1, 200000 do n = n + #("x"):rep(1000) end return n`, 4 * 1024 * 1024).values, [200000000]);
+  assert.deepEqual(
+    attack(`local n = 0 for i = 1, 200000 do n = n + #("x"):rep(1000) end return n`, 4 * 1024 * 1024).values,
+    [200000000],
+  );
 });
 
 test("one string beyond the limit is refused and can be caught", () => {
@@ -285,20 +326,29 @@ test("finalizers of tables never run", () => {
 
 test("a crash in a native function stays an error of its caller", () => {
   const vm = new TestUniverse();
-  assert.deepEqual(vm.values(`local ok, err = pcall(host.crash) return ok, err:kind(), err:message()`), [false, "Internal", "native crash"]);
+  assert.deepEqual(vm.values(`local ok, err = pcall(host.crash) return ok, err:kind(), err:message()`), [
+    false,
+    "Internal",
+    "native crash",
+  ]);
   assert.equal(vm.failures.length, 1);
 });
 
 test("binary chunks are not compiled", () => {
   const vm = new TestUniverse();
-  assert.throws(() => vm.universe.compile("\x1bLua", "test:binary"), /binary chunk|unexpected symbol|attempt to load/);
+  assert.throws(
+    () => vm.universe.compile("\x1bLua", "test:binary"),
+    /binary chunk|unexpected symbol|attempt to load/,
+  );
 });
 
 test("math.random of one process is not moved by another", () => {
   const one = new TestUniverse();
   const alone = one.values(`math.randomseed(5) return math.random(1000000), math.random(1000000)`);
   const two = new TestUniverse();
-  const noisy = two.spawn(`math.randomseed(5) local a = math.random(1000000) host.wait(1) return a, math.random(1000000)`);
+  const noisy = two.spawn(
+    `math.randomseed(5) local a = math.random(1000000) host.wait(1) return a, math.random(1000000)`,
+  );
   two.spawn(`for i = 1, 100 do math.random() end math.randomseed(9)`);
   two.settle();
   assert.deepEqual(two.ended(noisy)?.values, alone);

@@ -9,7 +9,10 @@ const FOLDER = new URL("./language/", import.meta.url);
 
 /** Addresses and chunk names differ; nothing else may. */
 function comparable(text: string): string {
-  return text.replaceAll(/0x[0-9a-f]{6,}/g, "0xADDRESS").replaceAll(/(\[string "[^"]*"\]|test:main):(\d+):/g, "chunk:$2:");
+  return text.replaceAll(/0x[0-9a-f]{6,}/g, "0xADDRESS").replaceAll(
+    /(\[string "[^"]*"\]|test:main):(\d+):/g,
+    "chunk:$2:",
+  );
 }
 
 async function onStockLua(source: string): Promise<string> {

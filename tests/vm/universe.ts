@@ -1,5 +1,14 @@
 /** A universe with the bare VM modules, for tests that need no runtime. */
-import { type Exit, type GlobalsRef, LuaPayload, type LuaValue, type ModuleMember, PENDING, Universe, Values } from "../../src/vm/mod.ts";
+import {
+  type Exit,
+  type GlobalsRef,
+  LuaPayload,
+  type LuaValue,
+  type ModuleMember,
+  PENDING,
+  Universe,
+  Values,
+} from "../../src/vm/mod.ts";
 
 /** What became of one process. */
 export interface Ended {
@@ -44,8 +53,12 @@ export class TestUniverse {
         this.#waiting.push({ slot: call.slot, tag: call.tag, value: call.value(1) });
         return PENDING;
       }),
-      echo: universe.native((call) => new Values(Array.from({ length: call.count }, (_, i) => call.value(i + 1)))),
-      types: universe.native((call) => new Values(Array.from({ length: call.count }, (_, i) => call.type(i + 1)))),
+      echo: universe.native((call) =>
+        new Values(Array.from({ length: call.count }, (_, i) => call.value(i + 1)))
+      ),
+      types: universe.native((call) =>
+        new Values(Array.from({ length: call.count }, (_, i) => call.type(i + 1)))
+      ),
       object: universe.native((call) => universe.handle(objectClass, call.number(1))),
       payload: universe.native((call) => new LuaPayload("lua/any", call.value(1))),
       crash: universe.native(() => {
@@ -83,7 +96,10 @@ export class TestUniverse {
   spawn(body: string, args: LuaValue[] = [], memoryBytesMax = 16 * 1024 * 1024): number {
     const { universe } = this;
     const code = universe.compile(`return { main = function(...) ${body} end }`, "test:main");
-    const program = universe.defineProgram({ units: [{ code, globals: this.#globals, imports: [] }], method: "main" });
+    const program = universe.defineProgram({
+      units: [{ code, globals: this.#globals, imports: [] }],
+      method: "main",
+    });
     universe.releaseCode(code);
     const pid = this.#nextPid++;
     const slot = universe.spawn({

@@ -54,8 +54,9 @@ export class LogHub implements Log {
   constructor(options: LogHubOptions) {
     this.#clock = options.clock;
     this.#routing = { ...options.routing };
-    this.#console = options.console;
-    this.#encode = options.console && createEncoder(options.console.encoding, options.console.colour);
+    const { console: target } = options;
+    this.#console = target;
+    this.#encode = target && createEncoder(target.encoding, target.colour);
     this.#stackTraces = options.stackTraces ?? false;
     this.#startedMs = options.clock.monotonicMs();
   }

@@ -51,7 +51,7 @@ export class ConnectionGate {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const signal = caller?.signal;
     const since = this.#clock.monotonicMs();
-    let timer: TimerHandle | undefined;
+    let timer: TimerHandle | undefined = undefined;
     const settle = (): void => {
       this.#waiting.delete(waiting);
       timer?.cancel();

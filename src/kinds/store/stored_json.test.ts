@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { Failure } from "../../core/mod.ts";
+import type { Failure } from "../../core/mod.ts";
 import { LuaError, LuaFloat } from "../../vm/mod.ts";
 import { parseStored, printStored } from "./stored_json.ts";
 

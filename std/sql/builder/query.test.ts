@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { Failure } from "../../../src/core/mod.ts";
+import type { Failure } from "../../../src/core/mod.ts";
 import { LuaPayload } from "../../../src/vm/mod.ts";
 import { type Comparison, comparison, conjunction, raw } from "./condition.ts";
 import { type Operand, withPlaceholders } from "./fragment.ts";

@@ -1,0 +1,4 @@
+local call: any = 1
+call()
+local fn: () -> () = function() end
+fn()

@@ -1,0 +1,5 @@
+type A = {b: Bee}
+--           ^^^ E0008
+local c: channel.Chanel<A>
+--       ^^^^^^^^^^^^^^^^^ E0008
+return c

@@ -1,0 +1,3 @@
+type A = {next: A?, err: error?}
+local ch: channel.Channel<A> = channel.new(1)
+return ch

@@ -1,0 +1,3 @@
+local lib = require("lib")
+--          ^^^^^^^^^^^^^^ E0013
+return lib

@@ -1,0 +1,3 @@
+local json = require("json")
+local name = "dyn" .. "amic"
+return json, require(name)

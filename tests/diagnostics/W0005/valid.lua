@@ -1,0 +1,3 @@
+local M = {}
+function M:f(a, _b, ...) return a, self end
+return M

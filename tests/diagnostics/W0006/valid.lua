@@ -1,0 +1,4 @@
+local json = require("json")
+local shapes = require("shapes")
+local value: shapes.Shape = json.decode("1")
+return value
