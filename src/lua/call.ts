@@ -128,7 +128,11 @@ export class LuaCall implements Call {
   }
 
   stream(i: number): ByteStream | undefined {
-    return this.#modules.stream(this.#native, i);
+    return this.#native.type(i) === "handle" ? this.#modules.streamOf(this.#native.value(i)) : undefined;
+  }
+
+  streamOf(value: LuaValue): ByteStream | undefined {
+    return this.#modules.streamOf(value);
   }
 
   createStream(stream: ByteStream): LuaHandle {

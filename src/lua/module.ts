@@ -81,6 +81,8 @@ export interface ObjectDefinition<T> {
   readonly commands?: Readonly<Record<string, ModuleCommand>>;
   /** Text of `tostring(object)`; default is the name. */
   readonly tostring?: (value: T) => string;
+  /** The bytes of an object that may be handed over wherever a stream is read. */
+  readonly reader?: (value: T) => ByteStream | undefined;
   /** Called once when Lua has dropped the object or its process ended. */
   readonly release?: (value: T) => void;
   /** Operators; arguments 1 and 2 as in Lua. `index` answers members that `methods` and `commands` lack. */
@@ -148,8 +150,10 @@ export interface Call extends NativeCall {
   unwrap<T>(value: LuaValue, definition: ObjectDefinition<T>): T | undefined;
   /** A new Lua object holding `value`. */
   create<T>(definition: ObjectDefinition<T>, value: T): LuaHandle;
-  /** The stream behind argument `i`; undefined when it is something else. */
+  /** The bytes behind argument `i`, a stream or another object that can be read; undefined when it is something else. */
   stream(i: number): ByteStream | undefined;
+  /** The bytes behind a handle found inside a table. */
+  streamOf(value: LuaValue): ByteStream | undefined;
   /** A Lua stream object over `stream`. */
   createStream(stream: ByteStream): LuaHandle;
   /** A channel fed from outside, owned by this process. */

@@ -131,9 +131,13 @@ export class ModuleTable {
     return this.#universe.handle(objectClass.classId, id);
   }
 
-  /** The stream behind argument `i`, if it is one. */
-  stream(call: NativeCall, i: number): ByteStream | undefined {
-    return this.#streamObject === undefined ? undefined : this.object(call, i, this.#streamObject);
+  /** The bytes behind a handle: a stream, or an object whose class says what it reads as. */
+  streamOf(value: LuaValue): ByteStream | undefined {
+    if (!(value instanceof LuaHandle)) return undefined;
+    const definition = this.#byClassId[value.classId]?.definition;
+    const object = this.#at(value.id);
+    if (definition === undefined || object === undefined) return undefined;
+    return definition === this.#streamObject ? object as ByteStream : definition.reader?.(object);
   }
 
   /** A Lua stream object. */
@@ -162,7 +166,7 @@ export class ModuleTable {
 
   /** What `tostring` says of an object that has a text form of its own. */
   textOf(handle: LuaHandle): string | undefined {
-    const object = this.#objects[handle.id];
+    const object = this.#at(handle.id);
     return object === undefined ? undefined : this.#byClassId[handle.classId]?.definition.tostring?.(object);
   }
 

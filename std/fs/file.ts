@@ -150,6 +150,7 @@ export const scannerObject: ObjectDefinition<Scanner> = defineObject<Scanner>({
 /** An open file. It is closed when Lua drops it or its process ends. */
 export const fileObject: ObjectDefinition<OpenFile> = defineObject<OpenFile>({
   name: "fs.File",
+  reader: (file) => file,
   methods: {
     read,
     seek,

@@ -80,7 +80,7 @@ const writeFile: ModuleCommand = (call) => {
   if (mode !== "w" && mode !== "wx" && mode !== "a") {
     throw failure("Invalid", "invalid mode; must be 'w', 'wx' or 'a'");
   }
-  const stream = call.object(3, fileObject) ?? call.stream(3);
+  const stream = call.stream(3);
   if (stream !== undefined) return copy(stream, system, path, mode);
   system.writeFile(path, call.bytes(3), mode);
   return true;
