@@ -12,6 +12,7 @@ import fsDefinition from "./fs/mod.ts";
 import funcsDefinition from "./funcs/mod.ts";
 import hashDefinition from "./hash/mod.ts";
 import httpDefinition from "./http/mod.ts";
+import httpClientDefinition from "./http_client/mod.ts";
 import ioDefinition from "./io/mod.ts";
 import jsonDefinition from "./json/mod.ts";
 import loaderDefinition from "./loader/mod.ts";
@@ -46,6 +47,7 @@ export const modules: readonly ModuleDefinition[] = [
   funcsDefinition,
   hashDefinition,
   httpDefinition,
+  httpClientDefinition,
   ioDefinition,
   jsonDefinition,
   loaderDefinition,

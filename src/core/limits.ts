@@ -58,3 +58,11 @@ export const SSE_MAILBOX_MESSAGES_MAX = 32;
 export const WEBSOCKET_QUEUED_BYTES_MAX = 8 * 1024 * 1024;
 /** Series (names with their labels) a collector holds; labels that never repeat must not fill memory. */
 export const METRIC_SERIES_MAX = 50_000;
+/** Time of an outgoing request when its caller names none (http_client timeout). */
+export const HTTP_CLIENT_TIMEOUT_MS = 30_000;
+/** Body of an answer to an outgoing request when its caller names no limit (http_client max_response_body). */
+export const HTTP_CLIENT_BODY_BYTES_MAX = 120 * 1024 * 1024;
+/** Redirects followed for one outgoing request; more is a loop. */
+export const HTTP_CLIENT_REDIRECTS_MAX = 10;
+/** Requests of one batch that are under way at a time. */
+export const HTTP_CLIENT_BATCH_CONCURRENT_MAX = 64;

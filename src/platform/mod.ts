@@ -9,6 +9,7 @@ import { systemCompression } from "./system_compression.ts";
 import { systemCryptography } from "./system_cryptography.ts";
 import { SystemFiles } from "./system_files.ts";
 import { SystemHttp } from "./system_http.ts";
+import { systemHttpClient } from "./system_http_client.ts";
 import { SystemRandom } from "./system_random.ts";
 import { SystemSqlite } from "./system_sqlite.ts";
 import { yamlReader } from "./yaml.ts";
@@ -29,6 +30,7 @@ export function createPorts(): Ports {
     compression: systemCompression,
     files: new SystemFiles(),
     http: new SystemHttp(),
+    httpClient: systemHttpClient,
     sqlite: new SystemSqlite(),
     yaml: yamlReader,
     osVariable: (name) => process.env[name],

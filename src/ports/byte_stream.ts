@@ -9,6 +9,8 @@ export interface ByteStream {
   flush?(): Promise<void> | void;
   seek?(whence: "set" | "cur" | "end", offset: number): Promise<number> | number;
   close(): Promise<void> | void;
+  /** Called instead of `close` when the holder has lost it without closing. */
+  drop?(): void;
   /** Total size in bytes, -1 unknown. */
   readonly size: number;
   readonly position: number;

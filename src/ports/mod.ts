@@ -8,6 +8,7 @@ export * from "./cryptography.ts";
 export * from "./environment.ts";
 export * from "./file_system.ts";
 export * from "./files.ts";
+export * from "./http_client.ts";
 export * from "./http_exchange.ts";
 export * from "./http_server.ts";
 export * from "./local_sockets.ts";

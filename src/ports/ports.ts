@@ -3,6 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { Compression } from "./compression.ts";
 import type { Cryptography } from "./cryptography.ts";
 import type { Files } from "./files.ts";
+import type { HttpClient } from "./http_client.ts";
 import type { HttpListen } from "./http_server.ts";
 import type { Random } from "./random.ts";
 import type { Sqlite } from "./sqlite.ts";
@@ -16,6 +17,7 @@ export interface Ports {
   readonly compression: Compression;
   readonly files: Files;
   readonly http: HttpListen;
+  readonly httpClient: HttpClient;
   readonly sqlite: Sqlite;
   readonly yaml: YamlReader;
   /** Operating system environment variable. */

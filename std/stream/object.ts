@@ -129,6 +129,7 @@ export const streamObject: ObjectDefinition<ByteStream> = defineObject<ByteStrea
   release(stream) {
     if (CLOSED.has(stream)) return;
     CLOSED.add(stream);
+    if (stream.drop !== undefined) return stream.drop();
     // Nobody is left to be told that closing failed.
     Promise.resolve().then(() => stream.close()).catch(() => undefined);
   },

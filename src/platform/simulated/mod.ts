@@ -8,6 +8,7 @@ import { systemCompression } from "../system_compression.ts";
 import { systemCryptography } from "../system_cryptography.ts";
 import { SimulatedClock } from "./simulated_clock.ts";
 import { SimulatedFiles } from "./simulated_files.ts";
+import { SimulatedHttpClient } from "./simulated_http_client.ts";
 import { SimulatedNetwork } from "./simulated_network.ts";
 import { SimulatedRandom } from "./simulated_random.ts";
 import { SimulatedSqlite } from "./simulated_sqlite.ts";
@@ -42,13 +43,15 @@ export function simulatedPorts(options: SimulationOptions): SimulatedPorts {
   const random = new SimulatedRandom(options.seed);
   const clock = new SimulatedClock({ startMs: options.startMs, order: random.stream("timers") });
   const variables = { ...options.variables };
+  const network = new SimulatedNetwork(clock);
   return {
     clock,
     random,
     cryptography: systemCryptography,
     compression: systemCompression,
     files: new SimulatedFiles(clock, options.workingDirectory),
-    http: new SimulatedNetwork(clock),
+    http: network,
+    httpClient: new SimulatedHttpClient(network),
     sqlite: new SimulatedSqlite(),
     yaml: yamlReader,
     osVariable: (name) => Object.hasOwn(variables, name) ? variables[name] : undefined,
