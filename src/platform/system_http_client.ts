@@ -123,9 +123,7 @@ function tlsOptions({ tls }: HttpClientRequest): RequestOptions & Record<string,
 
 function exchange(request: HttpClientRequest, target: RequestOptions): Promise<HttpClientResponse> {
   const isSecure = request.url.protocol === "https:";
-  const client = isSecure
-    ? process.getBuiltinModule("node:https")
-    : process.getBuiltinModule("node:http");
+  const client = isSecure ? process.getBuiltinModule("node:https") : process.getBuiltinModule("node:http");
   const { url, signal } = request;
   const { promise, resolve, reject } = Promise.withResolvers<HttpClientResponse>();
   const outgoing = client.request({

@@ -37,7 +37,11 @@ export function bodyOf(options: RequestOptions, boundary: string): Body {
       isRepeatable: true,
     };
   }
-  return { content: body === undefined ? undefined : bytesOf(body), contentType: undefined, isRepeatable: true };
+  return {
+    content: body === undefined ? undefined : bytesOf(body),
+    contentType: undefined,
+    isRepeatable: true,
+  };
 }
 
 /** Names and values as a query. */
@@ -82,7 +86,11 @@ class PartsStream implements ByteStream {
     this.#parts = parts;
     let size = 0;
     for (const part of parts) {
-      const bytes = part instanceof Uint8Array ? part.length : part.size < 0 ? NaN : part.size - part.position;
+      const bytes = part instanceof Uint8Array
+        ? part.length
+        : part.size < 0
+        ? NaN
+        : part.size - part.position;
       size += bytes;
     }
     this.size = Number.isNaN(size) ? -1 : size;

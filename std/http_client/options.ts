@@ -1,5 +1,10 @@
 /** The options of a request, from Lua's table to checked values. */
-import { Failure, HTTP_CLIENT_BODY_BYTES_MAX, HTTP_CLIENT_TIMEOUT_MS, parseDurationNs } from "../../src/core/mod.ts";
+import {
+  Failure,
+  HTTP_CLIENT_BODY_BYTES_MAX,
+  HTTP_CLIENT_TIMEOUT_MS,
+  parseDurationNs,
+} from "../../src/core/mod.ts";
 import type { ByteStream, ClientTls } from "../../src/ports/mod.ts";
 import { LuaFloat, type LuaValue } from "../../src/vm/mod.ts";
 
@@ -129,7 +134,9 @@ function textLines(fields: Fields, name: string): [string, string][] {
     if (typeof value !== "string" || /[\x00-\x08\x0a-\x1f\x7f]/.test(value)) {
       throw invalidOption(`${name}.${key}`, "text without control characters");
     }
-    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(key)) throw invalidOption(name, `${JSON.stringify(key)} is no name`);
+    if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(key)) {
+      throw invalidOption(name, `${JSON.stringify(key)} is no name`);
+    }
     return [key, value];
   });
 }

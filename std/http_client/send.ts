@@ -151,7 +151,10 @@ async function follow(
   signal: AbortSignal,
 ): Promise<{ response: HttpClientResponse; url: URL }> {
   const { ports } = call.services;
-  const body = bodyOf(options, `wippy${ports.random.stream("http_client.boundary").below(2 ** 52).toString(36)}`);
+  const body = bodyOf(
+    options,
+    `wippy${ports.random.stream("http_client.boundary").below(2 ** 52).toString(36)}`,
+  );
   const admit = (address: string): void => {
     if (!isPrivateAddress(address)) return;
     call.demand("http_client.private_ip", address, `not allowed: private IP ${address}`);
@@ -172,7 +175,9 @@ async function follow(
     if (next === undefined) return { response, url: hop.url };
     await response.body.close();
     if (hops === HTTP_CLIENT_REDIRECTS_MAX) {
-      throw new Failure("Internal", `stopped after ${HTTP_CLIENT_REDIRECTS_MAX} redirects`, { retryable: false });
+      throw new Failure("Internal", `stopped after ${HTTP_CLIENT_REDIRECTS_MAX} redirects`, {
+        retryable: false,
+      });
     }
     judge(call, next.url, next.url.href, options);
     hop = next;

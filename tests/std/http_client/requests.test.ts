@@ -205,7 +205,8 @@ assert(err:message() == "response body too large (max 100000 bytes)", tostring(e
   ));
 
 test("a body is bounded, also once unpacked; sockets are files [httpc.opt.limits] [httpc.limits]", async () => {
-  await asked(`
+  await asked(
+    `
 local function too_large(path, limit)
   local none, err = http_client.get(origin .. path, { max_response_body = limit })
   assert(none == nil and err:message() == "response body too large (max " .. limit .. " bytes)", tostring(err))
@@ -215,14 +216,17 @@ too_large("/gzip", 8999)
 assert(http_client.get(origin .. "/teapot", { max_response_body = 15 }).body_size == 15)
 assert(http_client.get(origin .. "/gzip", { max_response_body = 0 }).body_size == 9000)
 local none, err = http_client.get(origin .. "/announced")
-assert(none == nil and err:message() == "response body too large (max 125829120 bytes)", tostring(err))`, undefined, {
-    paths: {
-      "/announced": (_request, response) => {
-        response.writeHead(200, { "Content-Length": String(120 * 1024 * 1024 + 1) });
-        response.write("x");
+assert(none == nil and err:message() == "response body too large (max 125829120 bytes)", tostring(err))`,
+    undefined,
+    {
+      paths: {
+        "/announced": (_request, response) => {
+          response.writeHead(200, { "Content-Length": String(120 * 1024 * 1024 + 1) });
+          response.write("x");
+        },
       },
     },
-  });
+  );
   const folder = mkdtempSync(join(tmpdir(), "wippy-socket-"));
   try {
     const unixSocket = join(folder, "s");
