@@ -42,6 +42,8 @@ export interface ApplicationOptions {
   /** Name of this node when it was given none; never in pids. */
   readonly defaultNodeName?: string;
   readonly strictSecurity?: boolean;
+  /** Overlay of work that chooses none. */
+  readonly defaultNetwork?: string;
   /** Memory of the whole program in bytes; a soft limit. */
   readonly memoryBytesMax?: number;
   /** Longest end, in milliseconds. */
@@ -113,6 +115,7 @@ export class Application {
       pidNode: options.nodeName ?? "",
       node: options.nodeName ?? options.defaultNodeName ?? "local",
       strictSecurity: options.strictSecurity ?? false,
+      defaultNetwork: options.defaultNetwork ?? "",
       baseDirectory: options.baseDirectory,
       memoryBytesMax: options.memoryBytesMax ?? Infinity,
       operationTimeoutMs: options.operationTimeoutMs ?? OPERATION_MS,

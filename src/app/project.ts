@@ -153,6 +153,7 @@ export async function optionsOf(
     | "nodeName"
     | "defaultNodeName"
     | "strictSecurity"
+    | "defaultNetwork"
     | "memoryBytesMax"
     | "shutdownTimeoutMs"
     | "operationTimeoutMs"
@@ -167,6 +168,7 @@ export async function optionsOf(
     nodeName: name === "" ? undefined : name,
     defaultNodeName: name === "" ? await defaultNodeName(ports) : undefined,
     strictSecurity: settings.security.strict_mode,
+    defaultNetwork: settings.network_service.default_network,
     memoryBytesMax: configuration.memoryBytesMax,
     shutdownTimeoutMs: settings.shutdown.timeout,
     operationTimeoutMs: settings.registry.event_wait_timeout,

@@ -57,6 +57,7 @@ export interface StandardOptions {
   /** Name of this node. */
   readonly node: string;
   readonly strictSecurity: boolean;
+  readonly defaultNetwork: string;
   readonly baseDirectory: string;
   readonly memoryBytesMax: number;
   readonly operationTimeoutMs: number;
@@ -140,7 +141,11 @@ function shared(context: ApplicationContext): Omit<KindServices, "runtime" | "en
 }
 
 function createRuntime(context: ApplicationContext, options: StandardOptions): LuaRuntime {
-  const services: ModuleServices = { ...shared(context), strictSecurity: options.strictSecurity };
+  const services: ModuleServices = {
+    ...shared(context),
+    strictSecurity: options.strictSecurity,
+    defaultNetwork: options.defaultNetwork,
+  };
   const all = [...modules, ...options.modules];
   return new LuaRuntime({
     services,

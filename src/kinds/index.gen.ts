@@ -13,6 +13,7 @@ import httpEndpointDefinition from "./http/endpoint.ts";
 import httpRouterDefinition from "./http/router.ts";
 import httpServiceDefinition from "./http/service.ts";
 import httpStaticDefinition from "./http/static.ts";
+import networkSocks5Definition from "./network/socks5.ts";
 import nsDefinitionDefinition from "./ns/definition.ts";
 import nsDependencyDefinition from "./ns/dependency.ts";
 import nsRequirementDefinition from "./ns/requirement.ts";
@@ -43,6 +44,7 @@ export const kinds: readonly KindDefinition[] = [
   httpRouterDefinition,
   httpServiceDefinition,
   httpStaticDefinition,
+  networkSocks5Definition,
   nsDefinitionDefinition,
   nsDependencyDefinition,
   nsRequirementDefinition,

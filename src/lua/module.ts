@@ -135,6 +135,8 @@ export interface ModuleServices {
   readonly contracts: ContractDirectory;
   readonly security: SecurityDirectory;
   readonly strictSecurity: boolean;
+  /** Id of the overlay that work goes through which chooses none; `""` for none. */
+  readonly defaultNetwork: string;
 }
 
 /** A native call with its process. Valid until the first `await`; `process`, `services` and channels stay valid. */

@@ -6,6 +6,7 @@
  * R2. The next address is tried only while nothing has been sent.
  */
 import type { IncomingMessage, RequestOptions } from "node:http";
+import type { Socket } from "node:net";
 import process from "node:process";
 import type { Readable } from "node:stream";
 import { Failure } from "../core/mod.ts";
@@ -15,6 +16,7 @@ import type {
   HttpClient,
   HttpClientRequest,
   HttpClientResponse,
+  SocksProxy,
 } from "../ports/mod.ts";
 import { ReadableByteStream } from "./readable_stream.ts";
 
@@ -27,6 +29,8 @@ const NOT_CONNECTED = new Set([
   "EAFNOSUPPORT",
   "ConnectionRefused",
 ]);
+/** Longest wait for a proxy; callers have limits of their own below it. */
+const PROXY_TIMEOUT_MS = 120_000;
 const BODY_PART_BYTES = 64 * 1024;
 const ENCODED = "content-encoding";
 
@@ -37,6 +41,13 @@ async function send(request: HttpClientRequest): Promise<HttpClientResponse> {
   request.signal.throwIfAborted();
   if (request.unixSocket !== undefined) return await exchange(request, { socketPath: request.unixSocket });
   const host = request.url.hostname.replace(/^\[(.*)\]$/, "$1");
+  if (request.proxy !== undefined) {
+    try {
+      return await exchange(request, await throughProxy(request, request.proxy, host));
+    } catch (error) {
+      throw request.signal.aborted ? error : networkFailure(error);
+    }
+  }
   const addresses = await lookUp(host);
   for (const address of addresses) request.admit?.(address);
   request.signal.throwIfAborted();
@@ -82,6 +93,50 @@ async function lookUp(host: string): Promise<string[]> {
 function serverName({ tls }: HttpClientRequest, host: string): RequestOptions & { servername?: string } {
   const name = tls?.serverName ?? host;
   return process.getBuiltinModule("node:net").isIP(name) === 0 ? { servername: name } : {};
+}
+
+/** A connection of its own through a proxy; names are looked up on the other side. */
+async function throughProxy(
+  request: HttpClientRequest,
+  { host, password, port, username }: SocksProxy,
+  target: string,
+): Promise<RequestOptions> {
+  const { SocksClient } = await import("socks");
+  const { url, signal } = request;
+  const isSecure = url.protocol === "https:";
+  const { socket } = await SocksClient.createConnection({
+    command: "connect",
+    proxy: { host, port, type: 5, userId: username, password },
+    destination: { host: target, port: url.port === "" ? (isSecure ? 443 : 80) : Number(url.port) },
+    timeout: PROXY_TIMEOUT_MS,
+  }).catch((error: Error) => {
+    throw new Failure("Unavailable", `socks5 proxy ${host}:${port}: ${error.message}`, {
+      retryable: true,
+      cause: error,
+    });
+  });
+  if (signal.aborted) {
+    socket.destroy();
+    throw signal.reason as Error;
+  }
+  const connected = isSecure ? await secured(socket, request, target) : socket;
+  // The runtime looks up the host it is given even where it gets a connection.
+  return { host: "127.0.0.1", agent: false, createConnection: () => connected };
+}
+
+/** TLS over a connection, once it stands. */
+function secured(socket: Socket, request: HttpClientRequest, target: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const connected = process.getBuiltinModule("node:tls").connect({
+      ...tlsOptions(request) as Record<string, unknown>,
+      ...serverName(request, target) as Record<string, unknown>,
+      socket,
+    }, () => resolve(connected));
+    connected.once("error", (error) => {
+      socket.destroy();
+      reject(error);
+    });
+  });
 }
 
 function headerRecord(request: HttpClientRequest): Record<string, string | string[]> {

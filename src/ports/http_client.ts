@@ -1,5 +1,6 @@
 /** HTTP requests to servers outside, as everything but `src/platform` sees them. */
 import type { ByteStream } from "./byte_stream.ts";
+import type { SocksProxy } from "./network.ts";
 
 /** Header lines in order; names as written. */
 export type HeaderLines = readonly (readonly [name: string, value: string])[];
@@ -26,7 +27,9 @@ export interface HttpClientRequest {
   /** Path of the socket to connect to, whatever host the URL names. */
   readonly unixSocket?: string;
   readonly tls?: ClientTls;
-  /** Asked about each address of the host before anything is connected; throws to refuse. */
+  /** Connects through this proxy, which also looks the host up. */
+  readonly proxy?: SocksProxy;
+  /** Asked about each address of the host before anything is connected directly; throws to refuse. */
   readonly admit?: (address: string) => void;
   /** Ends the request and, until it has been read, the body. */
   readonly signal: AbortSignal;

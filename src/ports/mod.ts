@@ -14,6 +14,7 @@ export * from "./http_server.ts";
 export * from "./local_sockets.ts";
 export * from "./log.ts";
 export * from "./metrics.ts";
+export * from "./network.ts";
 export * from "./ports.ts";
 export * from "./process_group.ts";
 export * from "./queue.ts";

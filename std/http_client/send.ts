@@ -7,7 +7,14 @@
  */
 import { Failure, HTTP_CLIENT_REDIRECTS_MAX } from "../../src/core/mod.ts";
 import type { Call } from "../../src/lua/mod.ts";
-import type { ByteStream, HeaderLines, HttpClientResponse, TimerHandle } from "../../src/ports/mod.ts";
+import {
+  type ByteStream,
+  type HeaderLines,
+  type HttpClientResponse,
+  type Network,
+  NetworkResource,
+  type TimerHandle,
+} from "../../src/ports/mod.ts";
 import { type Body, bodyOf, encodePairs, rewind } from "./body.ts";
 import { invalidOption, type RequestOptions } from "./options.ts";
 import { isPrivateAddress } from "./private_address.ts";
@@ -159,6 +166,7 @@ async function follow(
     if (!isPrivateAddress(address)) return;
     call.demand("http_client.private_ip", address, `not allowed: private IP ${address}`);
   };
+  const network = networkOf(call, options);
   let hop: Hop = { method, url: start, body, isAtHome: true };
   for (let hops = 0;; hops++) {
     const response = await ports.httpClient.send({
@@ -168,6 +176,7 @@ async function follow(
       body: hop.body.content,
       unixSocket: options.unixSocket,
       tls: options.tls,
+      proxy: network?.proxy(),
       admit,
       signal,
     });
@@ -182,6 +191,15 @@ async function follow(
     judge(call, next.url, next.url.href, options);
     hop = next;
   }
+}
+
+/** The overlay to go through: the one asked for, else the caller's own, else the one of all. */
+function networkOf(call: Call, options: RequestOptions): Network | undefined {
+  const id = options.network ?? (call.process.frame.network || call.services.defaultNetwork);
+  if (id === "" || options.unixSocket !== undefined) return undefined;
+  const network = call.services.resources.find(NetworkResource, id);
+  if (network === undefined) throw new Failure("NotFound", `network not found: ${id}`, { retryable: false });
+  return network;
 }
 
 /** One request of a chain of redirects. */
