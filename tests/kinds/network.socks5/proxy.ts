@@ -80,7 +80,8 @@ async function serve(socket: Socket, connections: Connection[], password: string
     : [...await reader.read(type === IPV4 ? 4 : type === IPV6 ? 16 : 0)].join(".");
   const port = (await reader.read(2)).readUInt16BE();
   connections.push({ host, port, user, password: given });
-  const reply = (code: number): void => void socket.write(Buffer.from([VERSION!, code, 0, 1, 0, 0, 0, 0, 0, 0]));
+  const reply = (code: number): void =>
+    void socket.write(Buffer.from([VERSION!, code, 0, 1, 0, 0, 0, 0, 0, 0]));
   const target = connect(port, "127.0.0.1");
   target.on("error", () => {
     reply(REFUSED!);
