@@ -8,6 +8,7 @@ import ctxDefinition from "./ctx/mod.ts";
 import envDefinition from "./env/mod.ts";
 import errorsDefinition from "./errors/mod.ts";
 import eventsDefinition from "./events/mod.ts";
+import exprDefinition from "./expr/mod.ts";
 import fsDefinition from "./fs/mod.ts";
 import funcsDefinition from "./funcs/mod.ts";
 import hashDefinition from "./hash/mod.ts";
@@ -43,6 +44,7 @@ export const modules: readonly ModuleDefinition[] = [
   envDefinition,
   errorsDefinition,
   eventsDefinition,
+  exprDefinition,
   fsDefinition,
   funcsDefinition,
   hashDefinition,

@@ -66,3 +66,15 @@ export const HTTP_CLIENT_BODY_BYTES_MAX = 120 * 1024 * 1024;
 export const HTTP_CLIENT_REDIRECTS_MAX = 10;
 /** Requests of one batch that are under way at a time. */
 export const HTTP_CLIENT_BATCH_CONCURRENT_MAX = 64;
+/** Parts (nodes) of one expression; a longer one is a program and belongs into a function. */
+export const EXPRESSION_NODES_MAX = 10_000;
+/** Nesting of one expression, so that walking it never exhausts the stack. */
+export const EXPRESSION_DEPTH_MAX = 500;
+/** Elements and characters an expression may look at while it runs: about a second. */
+export const EXPRESSION_STEPS_MAX = 5_000_000;
+/** Elements that an expression may create while it runs. */
+export const EXPRESSION_ELEMENTS_MAX = 1_000_000;
+/** Characters of text that an expression may create while it runs. */
+export const EXPRESSION_TEXT_MAX = 64 * 1024 * 1024;
+/** Compiled expressions that `expr.eval` keeps. */
+export const EXPRESSIONS_CACHED_MAX = 1000;

@@ -7,6 +7,7 @@ export * from "./failure.ts";
 export * from "./limits.ts";
 export { nearestName } from "./nearest_name.ts";
 export * from "./pid.ts";
+export * from "./recent_table.ts";
 export * from "./value.ts";
 export * from "./zone_names.ts";
 export * as schema from "./schema.ts";

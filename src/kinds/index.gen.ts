@@ -24,6 +24,7 @@ import queueDriverMemoryDefinition from "./queue/driver_memory.ts";
 import queueQueueDefinition from "./queue/queue.ts";
 import registryEntryDefinition from "./registry/entry.ts";
 import securityPolicyDefinition from "./security/policy.ts";
+import securityPolicyExprDefinition from "./security/policy_expr.ts";
 import securityTokenStoreDefinition from "./security/token_store.ts";
 import sqlSqliteDefinition from "./sql/sqlite.ts";
 import storeMemoryDefinition from "./store/memory.ts";
@@ -55,6 +56,7 @@ export const kinds: readonly KindDefinition[] = [
   queueQueueDefinition,
   registryEntryDefinition,
   securityPolicyDefinition,
+  securityPolicyExprDefinition,
   securityTokenStoreDefinition,
   sqlSqliteDefinition,
   storeMemoryDefinition,

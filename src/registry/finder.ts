@@ -14,12 +14,12 @@ import {
   Failure,
   isValueMap,
   parseEntryId,
+  RecentTable,
   type Value,
   type ValueMap,
   valuesEqual,
 } from "../core/mod.ts";
 import type { Entry } from "./entry.ts";
-import { RecentTable } from "./recent_table.ts";
 import type { RegistryState } from "./state.ts";
 
 /** Compiles a regular expression that runs in linear time; throws when it is malformed. */

@@ -3,7 +3,7 @@ import { Failure } from "../../src/core/mod.ts";
 import type { Call } from "../../src/lua/mod.ts";
 import { ArgumentError } from "../../src/vm/mod.ts";
 import { durationObject } from "./duration_object.ts";
-import { clampDuration, parseDuration } from "./duration.ts";
+import { clampDuration, parseDuration } from "../../src/time/mod.ts";
 
 /** Argument `i` as a whole number of any size; fractions are cut off. */
 export function integerArgument(call: Call, i: number): bigint {

@@ -1,7 +1,7 @@
 /** The `time.Duration` class. */
 import { type Call, defineObject, type ObjectDefinition } from "../../src/lua/mod.ts";
 import { ArgumentError, LuaFloat } from "../../src/vm/mod.ts";
-import { clampDuration, durationIn, printDuration, SECOND_NS } from "./duration.ts";
+import { clampDuration, durationIn, printDuration, SECOND_NS } from "../../src/time/mod.ts";
 
 /** Argument `i`, which has to be a Duration. */
 export function durationOperand(call: Call, i: number): bigint {

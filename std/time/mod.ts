@@ -4,10 +4,17 @@ import { type Call, defineModule, type ModuleInstance } from "../../src/lua/mod.
 import type { LuaHandle } from "../../src/vm/mod.ts";
 import { durationArgument, integerArgument, smallArgument } from "./arguments.ts";
 import { durationObject } from "./duration_object.ts";
-import { SECOND_NS } from "./duration.ts";
-import { instantOfCivil, instantOfNs } from "./instant.ts";
-import { fixedZone, loadLocation, localZone, type Location, UTC } from "./location.ts";
-import { parseInstant } from "./parse.ts";
+import {
+  fixedZone,
+  instantOfCivil,
+  instantOfNs,
+  loadLocation,
+  localZone,
+  type Location,
+  parseInstant,
+  SECOND_NS,
+  UTC,
+} from "../../src/time/mod.ts";
 import { locationArgument, locationObject, timeObject } from "./time_object.ts";
 import { after, sleep, ticker, tickerObject, timer, timerObject } from "./timers.ts";
 import types from "./time.d.lua" with { type: "text" };

@@ -4,7 +4,6 @@ import { type Call, defineObject, type ModuleFunction, type ObjectDefinition } f
 import { ArgumentError, type LuaValue, Values } from "../../src/vm/mod.ts";
 import { durationArgument, smallArgument } from "./arguments.ts";
 import { durationObject, durationOperand } from "./duration_object.ts";
-import { formatInstant, TEXT_LAYOUT } from "./format.ts";
 import {
   addDate,
   addNs,
@@ -12,13 +11,17 @@ import {
   compareInstants,
   dayOf,
   difference,
+  formatInstant,
   type Instant,
+  localZone,
+  type Location,
   nsOf,
   roundTo,
+  TEXT_LAYOUT,
   truncateTo,
+  UTC,
   ZERO_SECONDS,
-} from "./instant.ts";
-import { localZone, type Location, UTC } from "./location.ts";
+} from "../../src/time/mod.ts";
 
 /** A time zone. */
 export const locationObject: ObjectDefinition<Location> = defineObject<Location>({

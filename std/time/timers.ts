@@ -17,8 +17,7 @@ import type { Clock, TimerHandle } from "../../src/ports/mod.ts";
 import type { LuaHandle, NativeResult } from "../../src/vm/mod.ts";
 import { RaisedFailure } from "../../src/vm/mod.ts";
 import { durationArgument, readDuration } from "./arguments.ts";
-import { instantOfNs } from "./instant.ts";
-import { localZone } from "./location.ts";
+import { instantOfNs, localZone } from "../../src/time/mod.ts";
 import { timeObject } from "./time_object.ts";
 
 /** Milliseconds of nanoseconds, rounded up so that nothing ends early. */

@@ -1,8 +1,9 @@
 /** `security.policy`: a rule of who may do what, declared by patterns and conditions. */
 import { type Decoded, schema } from "../../core/mod.ts";
 import { defineKind } from "../../registry/mod.ts";
-import { allOf, compileCondition, type CompileExpression, OPERATORS, Policy } from "../../security/mod.ts";
+import { allOf, compileCondition, OPERATORS, Policy } from "../../security/mod.ts";
 import { groupIds, POLICY_FIELDS } from "./policy_fields.ts";
+import { regexCompiler } from "./regular_expressions.ts";
 
 const CONFIG = schema.object({
   policy: schema.object({
@@ -19,22 +20,13 @@ const CONFIG = schema.object({
 
 const EXPRESSION_OPERATORS: ReadonlySet<string> = new Set(["matches", "nmatches"]);
 
-/** A compiler of regular expressions that run in linear time. Loaded only when a policy has one. */
-async function expressionCompiler(): Promise<CompileExpression> {
-  const { RE2JS } = await import("re2js");
-  return (pattern) => {
-    const expression = RE2JS.compile(pattern);
-    return (text) => expression.matcher(text).find();
-  };
-}
-
 function noExpression(): never {
   throw new Error("a condition compiled an expression though its operator has none");
 }
 
 async function policyOf(id: string, { policy }: Decoded<typeof CONFIG>): Promise<Policy> {
   const hasExpression = policy.conditions.some(({ operator }) => EXPRESSION_OPERATORS.has(operator));
-  const compile = hasExpression ? await expressionCompiler() : noExpression;
+  const compile = hasExpression ? await regexCompiler() : noExpression;
   return new Policy(id, {
     ...policy,
     applies: allOf(policy.conditions.map((condition) => compileCondition(condition, compile))),

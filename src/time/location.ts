@@ -1,6 +1,6 @@
 /** Time zones: UTC, the local zone, zones of the IANA database, fixed offsets. */
-import { abbreviationOffset, Failure, zoneAbbreviation } from "../../src/core/mod.ts";
-import type { Clock } from "../../src/ports/mod.ts";
+import { abbreviationOffset, Failure, zoneAbbreviation } from "../core/mod.ts";
+import type { Clock } from "../ports/mod.ts";
 
 /** A time zone. Times are seconds since the Unix epoch, offsets seconds east of UTC. */
 export interface Location {

@@ -1,11 +1,5 @@
 /** Times as text. */
-import {
-  type CivilTime,
-  MONTH_NAMES,
-  WEEKDAY_NAMES,
-  weekdayOfDays,
-  yearDayOfDays,
-} from "../../src/core/mod.ts";
+import { type CivilTime, MONTH_NAMES, WEEKDAY_NAMES, weekdayOfDays, yearDayOfDays } from "../core/mod.ts";
 import { civilOf, dayOf, type Instant } from "./instant.ts";
 import { type LayoutPart, parseLayout } from "./layout.ts";
 

@@ -4,7 +4,7 @@
  * P1. What the layout leaves out is the smallest: year 0, 1 January, midnight, no fraction.
  * P2. Seconds may have a fraction that the layout does not show.
  */
-import { daysInMonth, Failure, MONTH_NAMES, WEEKDAY_NAMES } from "../../src/core/mod.ts";
+import { daysInMonth, Failure, MONTH_NAMES, WEEKDAY_NAMES } from "../core/mod.ts";
 import { SECOND_NS } from "./duration.ts";
 import { type Instant, instantOfCivil, instantOfNs, nsOf } from "./instant.ts";
 import { isDigit, type LayoutPart, parseLayout } from "./layout.ts";

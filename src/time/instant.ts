@@ -1,7 +1,7 @@
 /**
  * Points in time with nanoseconds, shown in a time zone.
  */
-import { civilOfSeconds, type CivilTime, secondsOfCivil, utcOfLocalSeconds } from "../../src/core/mod.ts";
+import { civilOfSeconds, type CivilTime, secondsOfCivil, utcOfLocalSeconds } from "../core/mod.ts";
 import { clampDuration, SECOND_NS } from "./duration.ts";
 import { type Location, UTC } from "./location.ts";
 

@@ -1,0 +1,153 @@
+/**
+ * Values of expressions, which are those of Lua plus times, durations and zones.
+ *
+ * V1. A number is an integer when it is a bigint or a whole plain number, a float otherwise; a float that is whole is a `LuaFloat`.
+ * V2. Tables with keys 1..n are arrays, others maps; an empty table is both.
+ */
+import { formatInstant, type Instant, type Location, printDuration } from "../time/mod.ts";
+import { LuaFloat, LuaOpaque, type LuaValue } from "../vm/mod.ts";
+import { Problem } from "./problem.ts";
+
+/** A point in time. */
+export class TimeValue {
+  readonly instant: Instant;
+  constructor(instant: Instant) {
+    this.instant = instant;
+  }
+}
+
+/** A duration. */
+export class DurationValue {
+  readonly ns: bigint;
+  constructor(ns: bigint) {
+    this.ns = ns;
+  }
+}
+
+/** A time zone. */
+export class ZoneValue {
+  readonly location: Location;
+  constructor(location: Location) {
+    this.location = location;
+  }
+}
+
+/** A value of this language that is none of Lua's, in the clothes of one. */
+export function foreign(value: TimeValue | DurationValue | ZoneValue): LuaValue {
+  return value as unknown as LuaValue;
+}
+
+/** True for arrays. */
+export function isArray(value: LuaValue): value is LuaValue[] {
+  return Array.isArray(value);
+}
+
+/** True for maps of either make. */
+export function isMap(value: LuaValue): value is Map<LuaValue, LuaValue> | { [key: string]: LuaValue } {
+  if (typeof value !== "object" || value === null) return false;
+  if (value instanceof Map) return true;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** Entries of a map or an empty table; undefined for anything else. */
+export function entriesOf(value: LuaValue): [LuaValue, LuaValue][] | undefined {
+  if (isArray(value)) return value.length === 0 ? [] : undefined;
+  if (!isMap(value)) return undefined;
+  return value instanceof Map ? [...value] : Object.entries(value);
+}
+
+/** The item of a map under a text key; undefined when it is not there. */
+export function itemOf(map: Map<LuaValue, LuaValue> | { [key: string]: LuaValue }, key: LuaValue): LuaValue {
+  if (map instanceof Map) return map.get(keyOf(key));
+  const name = keyOf(key);
+  return typeof name === "string" && Object.hasOwn(map, name) ? map[name] : undefined;
+}
+
+/** `value` as the key of a map: whole floats are the integers they equal. */
+export function keyOf(value: LuaValue): LuaValue {
+  return value instanceof LuaFloat ? value.value : value;
+}
+
+/** A float. */
+export function float(value: number): LuaValue {
+  return Number.isInteger(value) ? new LuaFloat(value) : value;
+}
+
+/** The integer of 64 bits that `value` is after wrapping around. */
+export function integer(value: bigint): LuaValue {
+  const wrapped = BigInt.asIntN(64, value);
+  const number = Number(wrapped);
+  return Number.isSafeInteger(number) ? number : wrapped;
+}
+
+/** True for integers. */
+export function isInteger(value: LuaValue): value is number | bigint {
+  return typeof value === "bigint" || Number.isInteger(value);
+}
+
+/** True for numbers. */
+export function isNumber(value: LuaValue): value is number | bigint | LuaFloat {
+  return typeof value === "number" || typeof value === "bigint" || value instanceof LuaFloat;
+}
+
+/** The size of a number as a float. */
+export function sizeOf(value: number | bigint | LuaFloat): number {
+  return value instanceof LuaFloat ? value.value : Number(value);
+}
+
+/** Name of a value's type. */
+export function typeName(value: unknown): string {
+  if (value === null || value === undefined) return "nil";
+  if (typeof value === "boolean") return "bool";
+  if (typeof value === "bigint" || typeof value === "number" && Number.isInteger(value)) return "int";
+  if (typeof value === "number" || value instanceof LuaFloat) return "float";
+  if (typeof value === "string") return "string";
+  if (value instanceof TimeValue) return "time.Time";
+  if (value instanceof DurationValue) return "time.Duration";
+  if (value instanceof ZoneValue) return "time.Location";
+  if (Array.isArray(value) || value instanceof Uint8Array) return "array";
+  return isMap(value as LuaValue) ? "map" : "object";
+}
+
+/** The text form of a time. */
+export function timeText(instant: Instant): string {
+  return formatInstant(instant, "2006-01-02T15:04:05.999999999Z07:00");
+}
+
+/** What an expression hands to its caller: times become text, durations nanoseconds. Throws for what has no form outside. */
+export function exported(value: LuaValue, depth = 0): LuaValue {
+  if (typeof value !== "object" || value === null || value instanceof LuaFloat) return value;
+  if (value instanceof Uint8Array) return value;
+  if (depth > 200) throw new Problem("result is nested too deep");
+  if (isArray(value)) return value.map((item) => exported(item, depth + 1));
+  if (value instanceof Map) {
+    return new Map([...value].map(([key, item]) => [exported(key, depth + 1), exported(item, depth + 1)]));
+  }
+  const other: unknown = value;
+  if (other instanceof TimeValue) return timeText(other.instant);
+  if (other instanceof DurationValue) return integer(other.ns);
+  if (other instanceof ZoneValue) return other.location.name;
+  if (value instanceof LuaOpaque) throw new Problem(`the result holds a ${value.type}`);
+  if (!isMap(value)) return value;
+  const map: Record<string, LuaValue> = Object.create(null);
+  for (const [key, item] of Object.entries(value)) map[key] = exported(item, depth + 1);
+  return map;
+}
+
+/** The text of a value. */
+export function textOf(value: LuaValue): string {
+  const other: unknown = value;
+  if (value === null || value === undefined) return "<nil>";
+  if (value instanceof LuaFloat) return String(value.value);
+  if (other instanceof TimeValue) return timeText(other.instant);
+  if (other instanceof DurationValue) return printDuration(other.ns);
+  if (other instanceof ZoneValue) return other.location.name;
+  if (value instanceof Uint8Array) return new TextDecoder().decode(value);
+  if (isArray(value)) return `[${value.map(textOf).join(" ")}]`;
+  if (isMap(value)) {
+    const items = entriesOf(value)!.map(([key, item]) => `${textOf(key)}:${textOf(item)}`);
+    return `map[${items.sort().join(" ")}]`;
+  }
+  return String(value);
+}
