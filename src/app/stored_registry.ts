@@ -4,7 +4,7 @@
  * Entries made or changed at run time are in the history alone, so whoever wants to know what an application consists of has
  * to ask it: the files are one author among others.
  */
-import { Failure, schema } from "../core/mod.ts";
+import { asFailure, Failure, schema } from "../core/mod.ts";
 import { ContractDirectory, type Log, type Ports, type Runtime } from "../ports/mod.ts";
 import { EventBus, Supervisor } from "../process/mod.ts";
 import {
@@ -45,7 +45,16 @@ export function historyOf(configuration: Configuration, ports: Ports): History |
     );
   }
   const path = ports.files.resolve(configuration.baseDirectory, registry.history_path);
-  ports.files.makeDirectory(ports.files.directory(path), { recursive: true });
+  try {
+    ports.files.makeDirectory(ports.files.directory(path), { recursive: true });
+  } catch (error) {
+    const { kind, message } = asFailure(error);
+    throw new Failure(
+      kind,
+      `registry.history_path: no directory for ${registry.history_path}: ${message}; name another path in .wippy.yaml`,
+      { retryable: false, cause: error },
+    );
+  }
   return new SqliteHistory({ sqlite: ports.sqlite, files: ports.files, path, name: registry.history_path });
 }
 

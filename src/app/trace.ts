@@ -17,12 +17,14 @@ export interface TraceLine {
   readonly name: string;
 }
 
-/** The Lua frames behind a failure, innermost first; empty when it does not come from Lua. */
+/** The Lua frames behind a failure, innermost first, or the place in a source that can't be compiled; empty without either. */
 export function traceOf(
   failure: Failure,
   loaded: LoadedEntries,
   ports: Pick<Ports, "files" | "yaml">,
 ): TraceLine[] {
+  const broken = brokenSource(failure, loaded, ports);
+  if (broken !== undefined) return [broken];
   let cause: unknown = failure;
   while (cause instanceof Failure) cause = cause.cause;
   if (!(cause instanceof LuaError)) return [];
@@ -37,10 +39,29 @@ export function traceOf(
   });
 }
 
+/** Where a source can't be compiled: the failure's `chunk` names entry, line and column. */
+function brokenSource(
+  { details }: Failure,
+  loaded: LoadedEntries,
+  ports: Pick<Ports, "files" | "yaml">,
+): TraceLine | undefined {
+  const chunk = details?.["chunk"];
+  if (!isValueMap(chunk)) return undefined;
+  const { id, line, column } = chunk;
+  if (typeof id !== "string" || typeof line !== "number") return undefined;
+  const place = sourcePlace(id, loaded, ports);
+  if (place === undefined) return undefined;
+  // The text of a block in a definition file is indented there: its columns are others.
+  const at = typeof column === "number" && place.isFile ? `:${column}` : "";
+  return { place: `${place.file}:${place.line + line - 1}${at}`, name: id };
+}
+
 /** Where the first line of an entry's source stands. */
 interface SourcePlace {
   readonly file: string;
   readonly line: number;
+  /** Whether it is a file of its own. */
+  readonly isFile: boolean;
 }
 
 function sourcePlace(
@@ -56,11 +77,15 @@ function sourcePlace(
   const source = valueAt(yaml.parse(text), [...path, "source"]);
   if (typeof source !== "string") return undefined;
   if (!source.startsWith(FILE_SCHEME)) {
-    return { file: origin.file, line: yaml.lineOf(text, [...path, "source"]) };
+    return { file: origin.file, line: yaml.lineOf(text, [...path, "source"]), isFile: false };
   }
   const slash = origin.file.lastIndexOf("/");
   const folder = slash < 0 ? "" : origin.file.slice(0, slash + 1);
-  return { file: `${folder}${source.slice(FILE_SCHEME.length).replace(/^(\.?\/)+/, "")}`, line: 1 };
+  return {
+    file: `${folder}${source.slice(FILE_SCHEME.length).replace(/^(\.?\/)+/, "")}`,
+    line: 1,
+    isFile: true,
+  };
 }
 
 function entryPath(root: Value, name: string): (string | number)[] | undefined {

@@ -1,7 +1,7 @@
 /** How a failure is told: what happened, where in the user's files, and the way out. */
 import { asFailure, Failure, isValueMap, type Value } from "../core/mod.ts";
 import type { TraceLine } from "../app/mod.ts";
-import type { Entry, LoadedEntries } from "../registry/mod.ts";
+import type { LoadedEntries } from "../registry/mod.ts";
 import { Misuse } from "./command.ts";
 import { printJson } from "./json_text.ts";
 import { printProgress, type Style } from "./output.ts";
@@ -25,7 +25,7 @@ export function printFailure(error: unknown, style: Style, context: FailureConte
   const { loaded } = context;
   const trace = context.trace !== undefined && context.trace.length > 0
     ? context.trace
-    : placeOf(failure, loaded);
+    : placesOf(failure, loaded);
   if (context.isJson) {
     printProgress(printJson(failureValue(failure, trace), 0));
     return;
@@ -43,7 +43,7 @@ export function printFailure(error: unknown, style: Style, context: FailureConte
       printProgress(`  ${style.dim("at")} ${place.padEnd(width)}  ${style.dim(name)}`.trimEnd());
     }
   }
-  const hint = hintFor(failure, loaded?.entries.find(({ id }) => id === subjectOf(failure)));
+  const hint = hintFor(failure, loaded);
   if (hint !== undefined) printProgress(`\n${style.cyan("hint:")} ${hint}`);
   const isBug = !(error instanceof Error) || error.name !== "Failure";
   if ((context.isVeryVerbose || isBug) && error instanceof Error && error.stack !== undefined) {
@@ -84,12 +84,22 @@ export function failureValue(failure: Failure, trace: readonly TraceLine[]): Val
 }
 
 /** What the user can do about a failure that has a usual way out. */
-function hintFor({ kind, message }: Failure, entry: Entry | undefined): string | undefined {
+function hintFor(failure: Failure, loaded: LoadedEntries | undefined): string | undefined {
+  const { kind, message } = failure;
+  const entry = loaded?.entries.find(({ id }) => id === subjectOf(failure));
   if (kind === "Unavailable" && entry?.kind === "http.service") {
     return `for this run another address does: wippy run -o ${entry.id}:addr=:9090`;
   }
   if (kind === "NotFound" && message.startsWith("no terminal host")) {
     return "add an entry: {name: terminal, kind: terminal.host, lifecycle: {auto_start: true}}";
+  }
+  const missing = /^([^:\s]+:[^:\s]+):\d+: module '([^']+)' not found/.exec(message);
+  if (missing !== null) {
+    const origin = loaded?.origin?.(missing[1]!);
+    const place = origin === undefined ? "" : ` (${origin.file}:${origin.line})`;
+    return `what an entry requires stands in its modules or imports: add ${missing[2]} to those of ${
+      missing[1]
+    }${place}`;
   }
   return undefined;
 }
@@ -100,11 +110,15 @@ function subjectOf({ details }: Failure): string | undefined {
   return typeof id === "string" ? id : undefined;
 }
 
-/** The place of the entry a failure is about, unless the message says it already. */
-function placeOf(failure: Failure, loaded: LoadedEntries | undefined): TraceLine[] {
-  const id = subjectOf(failure);
-  const origin = id === undefined ? undefined : loaded?.origin?.(id);
-  if (origin === undefined) return [];
-  const place = `${origin.file}:${origin.line}`;
-  return failure.message.includes(place) ? [] : [{ place, name: id! }];
+/** Places of the entries a failure is about, unless the message says them already. */
+function placesOf(failure: Failure, loaded: LoadedEntries | undefined): TraceLine[] {
+  const many = failure.details?.ids;
+  const subject = subjectOf(failure);
+  const ids = Array.isArray(many) ? many : subject === undefined ? [] : [subject];
+  return ids.flatMap((id) => {
+    const origin = typeof id === "string" ? loaded?.origin?.(id) : undefined;
+    if (origin === undefined) return [];
+    const place = `${origin.file}:${origin.line}`;
+    return failure.message.includes(place) ? [] : [{ place, name: String(id) }];
+  });
 }

@@ -1,6 +1,6 @@
 /** Versions and change sets as text for people. */
-import { isValueMap, type Value, valuesEqual } from "../core/mod.ts";
-import type { Operation } from "../registry/mod.ts";
+import { Failure, isValueMap, type Value, valuesEqual } from "../core/mod.ts";
+import { type Operation, printVersion } from "../registry/mod.ts";
 import { Misuse } from "./command.ts";
 import { printJson } from "./json_text.ts";
 import type { Style } from "./output.ts";
@@ -10,6 +10,22 @@ export function readVersion(text: string): number {
   const match = /^v?(\d+)$/.exec(text);
   if (match === null) throw new Misuse(`${JSON.stringify(text)} is no version; they look like v3`);
   return Number(match[1]);
+}
+
+/** Fails with NotFound when one of `wanted` is none of the versions there are. */
+export function requireVersions(
+  wanted: readonly number[],
+  versions: readonly { readonly id: number }[],
+): void {
+  const ids = new Set(versions.map(({ id }) => id));
+  for (const version of wanted) {
+    if (ids.has(version)) continue;
+    throw new Failure(
+      "NotFound",
+      `version ${printVersion(version)} not found; wippy registry history --limit 0 lists those there are`,
+      { retryable: false, details: { version } },
+    );
+  }
 }
 
 /** `1 added, 2 changed`. */

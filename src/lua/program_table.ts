@@ -6,8 +6,8 @@
  * G1. A program is built on first use and dropped when any entry in it changes; running processes keep theirs.
  * G2. An import cycle, an unknown import or an unknown module fails the build with the ids involved.
  */
-import { Failure } from "../core/mod.ts";
-import { formatDiagnostic, parseForRun, type TypeValues } from "../lang/mod.ts";
+import { Failure, nearestName } from "../core/mod.ts";
+import { formatDiagnostic, LineMap, parseForRun, type TypeValues } from "../lang/mod.ts";
 import {
   type CodeRef,
   type GlobalsRef,
@@ -191,10 +191,11 @@ export class ProgramTable {
   #compile(definition: LuaDefinition): Compiled {
     const parsed = parseForRun(definition.source, definition.id, { hasTypeValues: true });
     if (!parsed.ok) {
-      const text = parsed.diagnostics.map((d) => formatDiagnostic(d, definition.id, definition.source)).join(
-        "\n",
-      );
-      throw new Failure("Invalid", text);
+      const { id, source } = definition;
+      const text = parsed.diagnostics.map((found) => formatDiagnostic(found, id, source)).join("\n");
+      const first = new LineMap(source).position(parsed.diagnostics[0]!.start);
+      const chunk = { id, line: first.line, column: first.column };
+      throw new Failure("Invalid", text, { retryable: false, details: { chunk } });
     }
     try {
       const code = this.#universe.compile(parsed.source, definition.id);
@@ -202,7 +203,11 @@ export class ProgramTable {
       return { code, types: values && { code: this.#types.compile(values, definition.id), values } };
     } catch (error) {
       if (!(error instanceof LuaSyntaxError)) throw error;
-      throw new Failure("Invalid", `${error.chunk}:${error.line}: ${error.message}`);
+      const chunk = { id: error.chunk, line: error.line };
+      throw new Failure("Invalid", `${error.chunk}:${error.line}: ${error.message}`, {
+        retryable: false,
+        details: { chunk },
+      });
     }
   }
 
@@ -229,25 +234,9 @@ export class ProgramTable {
 
 /** An unknown module in a `modules:` list, with the nearest known name. */
 function unknownModule(name: string, id: string, known: readonly string[]): Failure {
-  const near = known.find((candidate) =>
-    candidate.startsWith(name) || name.startsWith(candidate) || distance(candidate, name) <= 2
-  );
+  const near = nearestName(name, known);
   const hint = near === undefined
     ? `known modules: ${[...known].sort().join(", ")}`
     : `did you mean "${near}"?`;
   return new Failure("Invalid", `${id}: unknown module "${name}"; ${hint}`);
-}
-
-/** Edit distance, for short names. */
-function distance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = a[i - 1] === b[j - 1] ? 0 : 1;
-      row.push(Math.min(row[j - 1]! + 1, previous[j]! + 1, previous[j - 1]! + change));
-    }
-    previous = row;
-  }
-  return previous[b.length]!;
 }

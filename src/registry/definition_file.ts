@@ -11,6 +11,7 @@
 import { Failure, isValueMap, printEntryId, type Value, type ValueMap } from "../core/mod.ts";
 import type { YamlReader } from "../ports/mod.ts";
 import type { Entry } from "./entry.ts";
+import { yamlFailure } from "./yaml_failure.ts";
 
 /** Start of a reference to a file. */
 export const FILE_SCHEME = "file://";
@@ -72,14 +73,7 @@ function parse(text: string, { file, yaml }: DefinitionOptions): Value {
   try {
     return yaml.parse(text);
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    const line = error.details?.["line"];
-    const place = typeof line === "number" ? `${file}:${line}` : file;
-    throw new Failure("Invalid", `${place}: malformed YAML: ${error.message.replace(/^line \d+, /, "")}`, {
-      retryable: false,
-      details: { ...error.details, file },
-      cause: error,
-    });
+    throw yamlFailure(error, text, file);
   }
 }
 

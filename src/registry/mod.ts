@@ -1,6 +1,7 @@
 /** Entries, kinds' contract, versions and change sets, definition files and modules. */
 export * from "./change_set.ts";
 export * from "./definition_file.ts";
+export * from "./yaml_failure.ts";
 export * from "./definition_folder.ts";
 export * from "./dependency_order.ts";
 export * from "./digest.ts";

@@ -1,4 +1,5 @@
 /** A module as a folder: its manifest, where its definitions are, what of it is passed over. */
+import { yamlFailure } from "./yaml_failure.ts";
 import { Failure, isValueMap, type Value } from "../core/mod.ts";
 import type { YamlReader } from "../ports/mod.ts";
 import { decodeText, type DefinitionFiles } from "./definition_folder.ts";
@@ -46,12 +47,7 @@ export function readManifest(
   try {
     value = yaml.parse(text);
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    const line = error.details?.["line"];
-    throw fail(
-      `malformed YAML: ${error.message.replace(/^line \d+, /, "")}`,
-      typeof line === "number" ? line : 1,
-    );
+    throw yamlFailure(error, text, shown);
   }
   if (value === null) return NO_MANIFEST;
   if (!isValueMap(value)) throw fail("a manifest must be a map", 1);

@@ -112,7 +112,8 @@ export class ModuleShelf {
     const { files } = this.#sources;
     const place = this.shown(files, this.#vendorFolder(module));
     const message =
-      `module ${module} ${version} is in wippy.lock but not installed (no ${place}); run wippy install`;
+      `module ${module} ${version} is in wippy.lock but not installed (no ${place}); put it there, ` +
+      "or name a directory for it in workspace.replacements";
     throw new Failure("NotFound", message, { retryable: true, details: { module } });
   }
 
@@ -243,7 +244,8 @@ export function catalogOf(
       const part = find(module);
       return part === undefined ? [] : [candidateOf(part, declared)];
     },
-    hint: "run wippy install, or name a directory for it in workspace.replacements",
+    hint: "put it into the modules directory of wippy.lock (vendor/org/module), " +
+      "or name a directory for it in workspace.replacements",
   };
 }
 

@@ -158,7 +158,8 @@ export class Transactions {
     const failure = asFailure(error);
     const origin = this.#options.origin(entry.id);
     const place = origin === undefined ? "" : `${origin.file}:${origin.line}: `;
-    return new Failure(failure.kind, `${place}${entry.id}: ${failure.message}`, {
+    const subject = failure.message.startsWith(`${entry.id}:`) ? "" : `${entry.id}: `;
+    return new Failure(failure.kind, `${place}${subject}${failure.message}`, {
       retryable: failure.retryable,
       details: { ...failure.details, id: entry.id, kind: entry.kind, ...origin },
       cause: failure,

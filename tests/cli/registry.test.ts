@@ -188,7 +188,7 @@ test("a running application is asked for its versions and rolls back at once", a
     assert.equal(show.code, 1);
     const missing = await wippy(["registry", "rollback", "v9"], { cwd });
     assert.equal(missing.code, 1);
-    assert.match(missing.stderr, /version not found/);
+    assert.match(missing.stderr, /version v9 not found; wippy registry history/);
     running.signal("SIGINT");
     await running.ended;
   });

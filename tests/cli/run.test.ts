@@ -177,7 +177,8 @@ test("a mistake in an entry is told with file and line [cli.run]", async () => {
   await inFolder({ "src/_index.yaml": source }, async (cwd) => {
     const { code, stdout, stderr } = await wippy(["run"], { cwd });
     assert.deepEqual([code, stdout], [1, ""]);
-    assert.match(stderr, /^error \(Invalid\): src\/_index\.yaml:3: app:f: /m);
+    assert.match(stderr, /^error \(Invalid\): src\/_index\.yaml:3: app:f:1:9: expected an expression/m);
+    assert.match(stderr, /^ {2}at src\/_index\.yaml:7 {2}app:f$/m);
   });
 });
 

@@ -342,7 +342,7 @@ test("a module that can't be mounted changes nothing [ns.requirement.mandatory] 
     assert.equal(result["kind"], "NotFound");
     assert.match(
       String(result["error"]),
-      /acme\.jobs:dep\.base needs module acme\/base, which is not there; run wippy install/,
+      /acme\.jobs:dep\.base needs module acme\/base, which is not there; put it into the modules directory/,
     );
     assert.equal(app.application.registry.version().id, 0);
   });

@@ -114,7 +114,7 @@ test("unpacked modules of the lock file are read from the vendor folder [proj.lo
   assert.equal(failure.kind, "NotFound");
   assert.match(
     failure.message,
-    /acme\/jobs v1\.2\.0 is in wippy\.lock but not installed .*run wippy install/,
+    /acme\/jobs v1\.2\.0 is in wippy\.lock but not installed .*put it there/,
   );
 });
 
@@ -123,7 +123,7 @@ test("a module that is nowhere is named with who needs it and what to do [dep.de
   assert.equal(failure.kind, "NotFound");
   assert.match(
     failure.message,
-    /^app:dep\.jobs needs module acme\/jobs, which is not there; run wippy install/,
+    /^app:dep\.jobs needs module acme\/jobs, which is not there; put it into the modules directory/,
   );
 });
 

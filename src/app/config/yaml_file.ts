@@ -1,6 +1,7 @@
 /** Configuration files as text: YAML to values, with the line of everything in it. */
 import { Failure, isValueMap } from "../../core/mod.ts";
 import type { YamlReader } from "../../ports/mod.ts";
+import { yamlFailure } from "../../registry/mod.ts";
 import type { Layer } from "./layers.ts";
 
 /** Reads YAML. Fails with Invalid, naming file and line, when it is no YAML or no map at its root. */
@@ -20,9 +21,6 @@ function parse(text: string, name: string, yaml: YamlReader): ReturnType<YamlRea
   try {
     return yaml.parse(text);
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    const line = error.details?.line;
-    const place = typeof line === "number" ? `${name}:${line}` : name;
-    throw new Failure("Invalid", `${place}: ${error.message}`, { details: error.details, cause: error });
+    throw yamlFailure(error, text, name);
   }
 }

@@ -82,9 +82,9 @@ Examples
     if (shell === undefined) throw new Misuse("which shell? usage: wippy completion bash|zsh|fish");
     const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
     if (script === undefined) {
-      throw new Misuse(
-        `no completion for ${JSON.stringify(shell)}${didYouMean(shell, Object.keys(SCRIPTS))}`,
-      );
+      const shells = Object.keys(SCRIPTS);
+      const hint = didYouMean(shell, shells) || `; there are ${shells.join(", ")}`;
+      throw new Misuse(`no completion for ${JSON.stringify(shell)}${hint}`);
     }
     printResult(script);
     return 0;

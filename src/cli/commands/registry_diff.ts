@@ -5,7 +5,7 @@ import { printJson } from "../json_text.ts";
 import { printResult, styleOf } from "../output.ts";
 import { openVersions } from "../registry_source.ts";
 import { PROJECT_HELP, PROJECT_OPTIONS } from "../session.ts";
-import { operationsValue, printOperations, readVersion } from "../version_text.ts";
+import { operationsValue, printOperations, readVersion, requireVersions } from "../version_text.ts";
 
 /** Shows differences. */
 export const registryDiff: Command = {
@@ -31,6 +31,7 @@ Examples
     const source = await openVersions(args, false);
     try {
       const { current, versions } = await source.versions();
+      requireVersions(wanted, versions);
       const to = wanted[1] ?? current;
       const from = wanted[0] ?? versions.find(({ id }) => id === current)?.parent ?? null;
       const operations = from === null ? await source.changes(to) : await source.diff(from, to);

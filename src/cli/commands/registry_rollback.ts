@@ -5,7 +5,7 @@ import { printJson } from "../json_text.ts";
 import { printResult, styleOf } from "../output.ts";
 import { openVersions } from "../registry_source.ts";
 import { PROJECT_HELP, PROJECT_OPTIONS } from "../session.ts";
-import { operationsValue, printOperations, readVersion } from "../version_text.ts";
+import { operationsValue, printOperations, readVersion, requireVersions } from "../version_text.ts";
 
 /** Makes another version the current one. */
 export const registryRollback: Command = {
@@ -38,7 +38,8 @@ Examples
     const isDry = args.flag("dry-run");
     const source = await openVersions(args, !isDry);
     try {
-      const { current } = await source.versions();
+      const { current, versions } = await source.versions();
+      requireVersions([version], versions);
       const operations = await source.diff(current, version);
       if (!isDry) await source.rollback(version);
       if (args.flag("json")) {
