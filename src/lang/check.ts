@@ -4,7 +4,7 @@
  * K1. Code without types is accepted: an undeclared parameter, result or reassigned variable is `any`.
  * K2. Code that no run reaches is not reported on.
  */
-import type { Diagnostic } from "./diagnostic.ts";
+import type { Diagnostic, RelatedPlace } from "./diagnostic.ts";
 import { Flow, join } from "./flow.ts";
 import { ValueChecker } from "./check_values.ts";
 import type { CheckEnvironment, ModuleType } from "./lower.ts";
@@ -40,13 +40,20 @@ export interface CheckResult {
   readonly module: ModuleType;
 }
 
-/** Checks a parsed source; syntax errors are not repeated, what could be parsed is checked. */
+/** Results of each call, by its expression. */
+export type CallResults = Map<S.Expression, Pack>;
+
+/**
+ * Checks a parsed source; syntax errors are not repeated, what could be parsed is checked. `calls` is filled with what calls
+ * give, for rules that look at it.
+ */
 export function check(
   parsed: ParsedSource,
   environment: CheckEnvironment,
   resolution: Resolution = resolve(parsed),
+  calls?: CallResults,
 ): CheckResult {
-  const checker = new Checker(parsed, resolution, environment);
+  const checker = new Checker(parsed, resolution, environment, calls);
   const module = checker.source();
   return { diagnostics: checker.diagnostics.sort((a, b) => a.start - b.start || a.end - b.end), module };
 }
@@ -54,12 +61,15 @@ export function check(
 /** The function being checked. */
 interface FunctionState {
   readonly returns: Pack | undefined;
+  readonly writtenReturns: readonly RelatedPlace[] | undefined;
   readonly varargs: Type | undefined;
   readonly breaks: Flow[];
 }
 
 class Checker extends ValueChecker {
   #returns: Pack | undefined;
+  /** Where the results of the function around are declared. */
+  #writtenReturns: readonly RelatedPlace[] | undefined;
   #breaks: (Flow | undefined)[] = [];
   #module: ModuleType = { value: NIL, types: new Map() };
   #functionDepth = 0;
@@ -256,6 +266,7 @@ class Checker extends ValueChecker {
   protected functionBody(body: S.FunctionBody, type: FunctionType): void {
     const state: FunctionState & { flow: Flow | undefined } = {
       returns: this.#returns,
+      writtenReturns: this.#writtenReturns,
       varargs: this.varargs,
       breaks: this.#breaks as Flow[],
       flow: this.flow,
@@ -263,6 +274,11 @@ class Checker extends ValueChecker {
     this.#functionDepth++;
     this.flow = this.#closureFlow();
     this.#returns = body.returns === undefined ? undefined : type.returns;
+    this.#writtenReturns = body.returns && [{
+      start: body.returns.start,
+      end: body.returns.end,
+      message: "the function is declared to return this",
+    }];
     this.varargs = type.rest;
     this.#breaks = [];
     for (const [i, param] of body.params.entries()) {
@@ -278,6 +294,7 @@ class Checker extends ValueChecker {
     this.#functionDepth--;
     this.flow = state.flow;
     this.#returns = state.returns;
+    this.#writtenReturns = state.writtenReturns;
     this.varargs = state.varargs;
     this.#breaks = state.breaks;
   }
@@ -309,6 +326,7 @@ class Checker extends ValueChecker {
       statement.values,
       (i) => returns?.types[i] ?? returns?.rest,
       Math.max(returns?.types.length ?? 0, statement.values.length),
+      () => ({ related: this.#writtenReturns }),
     );
     if (returns !== undefined && statement.values.length === 0 && returns.types.length > 0) {
       this.demand(NIL, returns.types[0]!, statement);

@@ -3,6 +3,7 @@
  */
 import { Flow } from "./flow.ts";
 import { Inference } from "./infer.ts";
+import type { Notes } from "./inference.ts";
 import type { CheckEnvironment } from "./lower.ts";
 import type { ParsedSource } from "./parser.ts";
 import { fits, fitsNil } from "./relate.ts";
@@ -28,8 +29,14 @@ export abstract class ValueChecker extends Inference {
   /** Variables by where they are declared. */
   readonly #variables = new Map<string, Variable>();
 
-  constructor(parsed: ParsedSource, resolution: Resolution, environment: CheckEnvironment) {
+  constructor(
+    parsed: ParsedSource,
+    resolution: Resolution,
+    environment: CheckEnvironment,
+    calls: Map<S.Expression, Pack> | undefined,
+  ) {
     super(parsed, resolution, environment);
+    this.calls = calls;
     for (const variable of resolution.variables) {
       if (variable.statement !== undefined) this.lowering.definition(variable).body();
       this.#variables.set(`${variable.start} ${variable.name}`, variable);
@@ -64,6 +71,7 @@ export abstract class ValueChecker extends Inference {
     list: readonly S.Expression[],
     wanted: (index: number) => Type | undefined,
     count: number,
+    notes?: (index: number) => Notes,
   ): Pack {
     const types: Type[] = [];
     for (const [i, value] of list.entries()) {
@@ -73,14 +81,14 @@ export abstract class ValueChecker extends Inference {
         const pack = this.pack(value, wanted(i));
         for (let k = i; k < count; k++) {
           const to = wanted(k);
-          if (to !== undefined) this.demand(packAt(pack, k - i), to, value);
+          if (to !== undefined) this.demand(packAt(pack, k - i), to, value, notes && (() => notes(k)));
         }
         return { types: [...types, ...pack.types], rest: pack.rest };
       }
       const to = wanted(i);
       if (to === undefined) types.push(this.infer(value));
       else {
-        this.check(value, to);
+        this.check(value, to, value, notes && (() => notes(i)));
         types.push(
           value.kind === "table" || value.kind === "function"
             ? to
@@ -90,7 +98,7 @@ export abstract class ValueChecker extends Inference {
     }
     for (let k = list.length; k < count && list.length > 0; k++) {
       const to = wanted(k);
-      if (to !== undefined) this.demand(NIL, to, list.at(-1)!);
+      if (to !== undefined) this.demand(NIL, to, list.at(-1)!, notes && (() => notes(k)));
     }
     return { types, rest: undefined };
   }
@@ -136,13 +144,26 @@ export abstract class ValueChecker extends Inference {
 
   protected assignStatement(statement: S.AssignStatement): void {
     const wanted = statement.targets.map((target) => this.#target(target));
-    const values = this.values(statement.values, (i) => wanted[i], statement.targets.length);
+    const values = this.values(
+      statement.values,
+      (i) => wanted[i],
+      statement.targets.length,
+      (i) => this.#declarationOf(statement.targets[i]),
+    );
     for (const [i, target] of statement.targets.entries()) this.#store(target, wanted[i], packAt(values, i));
     this.#pair(
       statement.targets.map((target) => target.kind === "name" ? this.#trackedKey(target) : undefined),
       statement.values,
       values,
     );
+  }
+
+  /** Where the variable behind a target is declared. */
+  #declarationOf(target: S.Expression | undefined): Notes {
+    const variable = target?.kind === "name" ? this.resolution.values.get(target) : undefined;
+    if (variable === undefined) return {};
+    const { start, end, name } = variable;
+    return { related: [{ start, end, message: `'${name}' is declared here` }] };
   }
 
   #trackedKey(target: S.NameExpression): string | undefined {
@@ -153,7 +174,10 @@ export abstract class ValueChecker extends Inference {
   #target(target: S.Expression): Type | undefined {
     if (target.kind === "name") {
       const variable = this.resolution.values.get(target);
-      if (variable?.isConstant) this.report(target, { kind: "constant", name: target.name });
+      if (variable?.isConstant) {
+        const problem = { kind: "constant", name: target.name } as const;
+        this.report(target, problem, () => this.#declarationOf(target));
+      }
       if (variable === undefined) return undefined;
       const declared = this.declared.get(variable);
       return variable.type === undefined || declared === undefined ? undefined : declared;

@@ -108,14 +108,40 @@ export const TYPE_CODES: Readonly<Record<TypeProblem["kind"], string>> = {
   "undeclared-require": "E0013",
 };
 
+/** Another place that a finding is about, such as the declaration that it contradicts. */
+export interface RelatedPlace {
+  readonly start: number;
+  readonly end: number;
+  readonly message: string;
+}
+
+/** One replacement of text. */
+export interface TextEdit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** A change of the source after which the finding is gone and the program does the same. */
+export interface Fix {
+  /** What it does: `remove the import`. */
+  readonly title: string;
+  /** In order, not overlapping. */
+  readonly edits: readonly TextEdit[];
+}
+
 /** One finding in one source. */
 export interface Diagnostic {
-  /** `P0001` syntax, `E0001`+ types, `W0001`+ lint rules. */
+  /** `P0001` syntax, `E0001`+ types, `W0001`+ style, `S0001`+ the system around the source. */
   readonly code: string;
   readonly severity: Severity;
   readonly start: number;
   readonly end: number;
   readonly problem: SyntaxProblem | TypeProblem | RuleProblem;
+  readonly related?: readonly RelatedPlace[];
+  /** What to do about it. */
+  readonly help?: string;
+  readonly fix?: Fix;
 }
 
 /** The message of a diagnostic, without place or code. */

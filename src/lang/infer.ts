@@ -3,6 +3,7 @@
  * gives one diagnostic.
  */
 import { CallInference } from "./infer_calls.ts";
+import { meantName, type Notes } from "./inference.ts";
 import type * as S from "./syntax.ts";
 import { ANY_PACK, expand, filter, is, type Pack, packAt, PRIMITIVES, type Type } from "./types.ts";
 
@@ -13,6 +14,8 @@ const DEPTH_MAX = 300;
 
 /** Infers the types of one source's expressions. */
 export abstract class Inference extends CallInference {
+  /** Filled with what calls give, when somebody asks. */
+  protected calls: Map<S.Expression, Pack> | undefined;
   #depth = 0;
 
   /** The first value of an expression; `expected` helps functions and tables. */
@@ -78,8 +81,13 @@ export abstract class Inference extends CallInference {
     if (this.#depth > DEPTH_MAX) return ANY_PACK;
     this.#depth++;
     try {
-      if (expression.kind === "call") return this.callPack(expression, expected);
-      if (expression.kind === "method") return this.methodCall(expression);
+      if (expression.kind === "call" || expression.kind === "method") {
+        const pack = expression.kind === "call"
+          ? this.callPack(expression, expected)
+          : this.methodCall(expression);
+        this.calls?.set(expression, pack);
+        return pack;
+      }
       if (expression.kind === "vararg") return { types: [], rest: this.varargs ?? ANY };
       return { types: [this.infer(expression, expected)], rest: undefined };
     } finally {
@@ -124,9 +132,19 @@ export abstract class Inference extends CallInference {
       return { kind: "type", definition: { name: builtin, generics: [], body: () => PRIMITIVES[builtin] } };
     }
     if (name !== "typeof" && !this.resolution.globalWrites.some((write) => write.name === name)) {
-      this.report(expression, { kind: "undefined-variable", name });
+      this.report(expression, { kind: "undefined-variable", name }, () => this.#nearName(expression));
     }
     return ANY;
+  }
+
+  /** The variable that was meant. */
+  #nearName({ name, start }: S.NameExpression): Notes {
+    const known = new Set([...this.environment.globals.keys(), ...this.environment.imports.keys()]);
+    for (const variable of this.resolution.variables) {
+      if (variable.start < start && variable.statement === undefined) known.add(variable.name);
+    }
+    const near = meantName(name, known);
+    return near === undefined ? {} : { help: `help: did you mean '${near}'?` };
   }
 }
 

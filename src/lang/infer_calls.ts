@@ -3,6 +3,7 @@
  */
 import { TYPE_METHODS } from "./infer_fields.ts";
 import { isMulti, TableInference } from "./infer_tables.ts";
+import type { Notes } from "./inference.ts";
 import { requiredName } from "./lower.ts";
 import { printType } from "./print_type.ts";
 import { fitsNil } from "./relate.ts";
@@ -15,6 +16,7 @@ import {
   is,
   type Pack,
   packAt,
+  type ParamType,
   PRIMITIVES,
   type Type,
   type TypeDefinition,
@@ -36,7 +38,10 @@ export abstract class CallInference extends TableInference {
 
   #require(call: S.CallExpression, name: string): Pack {
     const known = this.environment.imports.get(name)?.value ?? this.environment.globals.get(name);
-    if (known === undefined) this.report(call, { kind: "undeclared-require", name });
+    if (known === undefined) {
+      const help = `help: list it under modules or imports of the entry`;
+      this.report(call, { kind: "undeclared-require", name }, () => ({ help }));
+    }
     return { types: [known ?? ANY], rest: undefined };
   }
 
@@ -110,12 +115,18 @@ export abstract class CallInference extends TableInference {
   }
 
   /** Checks one argument; `written` is its parameter's type before type arguments were found. */
-  #argument(value: S.Expression, wanted: Type, written: Type | undefined): void {
-    if (value.kind !== "table" || written === wanted) return this.check(value, wanted);
+  #argument(value: S.Expression, wanted: Type, param: ParamType | undefined): void {
+    const written = param?.type;
+    const notes = this.#paramNotes(param);
+    if (value.kind !== "table" || written === wanted) return this.check(value, wanted, value, notes);
     // What is inferred from a constructor may hold any field, so it has to meet the bound itself.
     const bound = written?.kind === "generic" ? written.bound() : undefined;
-    if (bound !== undefined) this.check(value, bound);
-    else this.demand(this.infer(value), wanted, value);
+    if (bound !== undefined) this.check(value, bound, value, notes);
+    else this.demand(this.infer(value), wanted, value, notes);
+  }
+
+  #paramNotes(param: ParamType | undefined): () => Notes {
+    return () => ({ related: this.relate(param?.declared, `parameter '${param?.name}' is declared here`) });
   }
 
   #arguments(
@@ -144,10 +155,11 @@ export abstract class CallInference extends TableInference {
         const count = Math.max(1, Math.min(pack.types.length, params.length - offset - i));
         for (let k = 0; k < count; k++) {
           const to = params[i + offset + k]?.type ?? rest;
-          if (to !== undefined) this.demand(packAt(pack, k), to, value);
+          const notes = this.#paramNotes(callee.params[i + offset + k]);
+          if (to !== undefined) this.demand(packAt(pack, k), to, value, notes);
         }
       } else if (wanted === undefined) this.infer(value);
-      else this.#argument(value, wanted, callee.params[i + offset]?.type);
+      else this.#argument(value, wanted, callee.params[i + offset]);
     }
     const given = values.length + offset;
     const isTyped = params.some((param) => !is(expand(param.type), "any")) || callee.generics.length > 0;
@@ -158,12 +170,16 @@ export abstract class CallInference extends TableInference {
         kind: "extra-argument",
         expected: params.length - offset,
         found: values.length,
-      });
+      }, () => ({ related: this.relate(callee.declared, "the function is declared here") }));
     }
     if (!isOpenEnded) {
       const missing = params.slice(given).find((param) => !param.isOptional && !fitsNil(param.type));
       if (missing !== undefined && this.flow !== undefined) {
-        this.report(call, { kind: "missing-argument", name: missing.name, type: printType(missing.type) });
+        this.report(
+          call,
+          { kind: "missing-argument", name: missing.name, type: printType(missing.type) },
+          this.#paramNotes(missing),
+        );
       }
     }
     return solved.returns;

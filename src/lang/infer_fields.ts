@@ -1,7 +1,7 @@
 /**
  * Types of fields and elements, of tables as of type values.
  */
-import { InferenceState } from "./inference.ts";
+import { InferenceState, meantName, type Notes } from "./inference.ts";
 import { printType } from "./print_type.ts";
 import { fits, mergeTables } from "./relate.ts";
 import type * as S from "./syntax.ts";
@@ -58,13 +58,29 @@ export abstract class FieldInference extends InferenceState {
       }
       if (type === undefined) {
         if (this.flow !== undefined) {
-          this.report(at, { kind: "unknown-field", name, owner: printType(present) });
+          this.report(
+            at,
+            { kind: "unknown-field", name, owner: printType(present) },
+            () => this.#nearField(member, name),
+          );
         }
         return ANY;
       }
       types.push(type);
     }
     return types.length === 0 ? ANY : unionOf(types);
+  }
+
+  /** The field that was meant, and where the type is declared. */
+  #nearField(owner: Type, name: string): Notes {
+    const inner = expand(owner);
+    const table = inner.kind === "intersection" ? mergeTables(inner.members) : inner;
+    const near = table?.kind === "table" ? meantName(name, table.fields.keys()) : undefined;
+    const declared = owner.kind === "named" ? owner.definition : undefined;
+    return {
+      related: this.relate(declared?.declared, `${declared?.name} is declared here`),
+      help: near === undefined ? undefined : `help: did you mean '${near}'?`,
+    };
   }
 
   protected fieldOfOne(owner: Type, name: string): Type | undefined | "none" {

@@ -2,6 +2,7 @@
  * Table constructors: their types, and whether they are what is asked for.
  */
 import { OperatorInference } from "./infer_operators.ts";
+import type { Notes } from "./inference.ts";
 import { printType } from "./print_type.ts";
 import { fits, fitsNil, mergeTables } from "./relate.ts";
 import type * as S from "./syntax.ts";
@@ -30,12 +31,17 @@ export abstract class TableInference extends OperatorInference {
   abstract pack(expression: S.Expression, expected?: Type): Pack;
 
   /** Checks that an expression may stand where `expected` is asked for. */
-  protected check(expression: S.Expression, expected: Type, at: S.Range = expression): void {
+  protected check(
+    expression: S.Expression,
+    expected: Type,
+    at: S.Range = expression,
+    notes?: () => Notes,
+  ): void {
     const inner = expand(expected);
-    if (expression.kind === "paren") return this.check(expression.inner, expected, at);
+    if (expression.kind === "paren") return this.check(expression.inner, expected, at, notes);
     if (expression.kind === "table" && this.checkTable(expression, inner, expected)) return;
     const type = this.infer(expression, expected);
-    this.demand(type, expected, at);
+    this.demand(type, expected, at, notes);
   }
 
   /** Checks a constructor against a type that may be a table; false when it has to be inferred. */

@@ -3,7 +3,8 @@
  *
  * Code that no run reaches is not reported on; asking for a type reports nothing.
  */
-import { type Diagnostic, TYPE_CODES, type TypeProblem } from "./diagnostic.ts";
+import { nearestName } from "../core/mod.ts";
+import { type Diagnostic, type RelatedPlace, TYPE_CODES, type TypeProblem } from "./diagnostic.ts";
 import { Flow, Keys } from "./flow.ts";
 import { type CheckEnvironment, Lowering } from "./lower.ts";
 import type { NarrowHost } from "./narrow.ts";
@@ -13,6 +14,7 @@ import { fits, mismatch } from "./relate.ts";
 import type { Resolution, Variable } from "./resolution.ts";
 import type * as S from "./syntax.ts";
 import {
+  type Declared,
   expand,
   filter,
   type FunctionType,
@@ -25,6 +27,16 @@ import {
 } from "./types.ts";
 
 const { any: ANY } = PRIMITIVES;
+
+/** The name that was meant; short ones are too much like each other to guess. */
+export function meantName(name: string, known: Iterable<string>): string | undefined {
+  return name.length < 3 ? undefined : nearestName(name, known);
+}
+
+const NO_NOTES = (): Notes => ({});
+
+/** What a diagnostic says beside its problem. */
+export type Notes = Pick<Diagnostic, "related" | "help" | "fix">;
 
 /** What every part of the checker works on. */
 export abstract class InferenceState implements NarrowHost {
@@ -44,6 +56,7 @@ export abstract class InferenceState implements NarrowHost {
   protected readonly assignedFields: ReadonlySet<string>;
   /** Results of the function around, and of `...`. */
   protected varargs: Type | undefined = ANY;
+  readonly #reported = new Set<string>();
   #silent = 0;
   #problems = 0;
 
@@ -61,13 +74,22 @@ export abstract class InferenceState implements NarrowHost {
   protected abstract functionBody(body: S.FunctionBody, type: FunctionType): void;
 
   /** Reports a problem, unless only a type is being asked for or the place is never reached. */
-  protected report(range: S.Range, problem: TypeProblem): void {
+  protected report(range: S.Range, problem: TypeProblem, notes: () => Notes = NO_NOTES): void {
     if (this.flow === undefined) return;
     this.#problems++;
     if (this.#silent > 0) return;
     const code = TYPE_CODES[problem.kind];
-    if (this.diagnostics.some((d) => d.start === range.start && d.code === code)) return;
-    this.diagnostics.push({ code, severity: "error", start: range.start, end: range.end, problem });
+    const place = `${range.start} ${code}`;
+    if (this.#reported.has(place)) return;
+    this.#reported.add(place);
+    const { start, end } = range;
+    this.diagnostics.push({ code, severity: "error", start, end, problem, ...notes() });
+  }
+
+  /** A note about a declaration; none when it stands in another source. */
+  protected relate(declared: Declared | undefined, message: string): readonly RelatedPlace[] | undefined {
+    if (declared?.origin !== this.resolution) return undefined;
+    return [{ start: declared.start, end: declared.end, message }];
   }
 
   protected quietly<R>(run: () => R): R {
@@ -138,7 +160,7 @@ export abstract class InferenceState implements NarrowHost {
   }
 
   /** Reports when a value of type `from` may not stand where `to` is asked for. */
-  protected demand(from: Type, to: Type, at: S.Range): void {
+  protected demand(from: Type, to: Type, at: S.Range, notes: () => Notes = NO_NOTES): void {
     const given = this.isTyped ? from : filter(from, (member) => !is(expand(member), "nil"));
     const reason = mismatch(is(expand(given), "never") ? from : given, to);
     if (reason === undefined) return;
@@ -152,7 +174,7 @@ export abstract class InferenceState implements NarrowHost {
       to: printType(to),
       missing: reason.missing,
       field: reason.field,
-    });
+    }, notes);
   }
 
   /** The type without nil; reports when nil is possible. */
@@ -165,7 +187,15 @@ export abstract class InferenceState implements NarrowHost {
       return ANY;
     }
     if (inner.kind !== "union" || !membersOf(type).some((member) => is(expand(member), "nil"))) return type;
-    if (this.isTyped) this.report(at, { kind: "maybe-nil", what: this.textOf(at), isAlways: false });
+    if (this.isTyped) {
+      const what = this.textOf(at);
+      this.report(at, { kind: "maybe-nil", what, isAlways: false }, () => {
+        const name = /^'([\w.]+)'$/.exec(what)?.[1];
+        return name === undefined ? {} : {
+          help: `help: test it first (if ${name} then ... end), or write (${name}!) where it can't be nil`,
+        };
+      });
+    }
     return filter(type, (member) => !is(expand(member), "nil"));
   }
 

@@ -98,7 +98,7 @@ export function environmentOf(library: Library, grants: Grants): CheckEnvironmen
     const value = library.values.get(name);
     globals.set(alias, value ?? PRIMITIVES.any);
   }
-  return { globals, types: new Map([...base.types, ...library.types]), imports: grants.imports };
+  return { globals, types: library.types, imports: grants.imports };
 }
 
 /** The base library, read on first use; it never changes. */

@@ -9,6 +9,7 @@ import type * as S from "./syntax.ts";
 import {
   ANY_PACK,
   arrayOf,
+  type Declared,
   expand,
   type FieldType,
   type FunctionType,
@@ -31,6 +32,9 @@ export interface ModuleType {
   /** Types by the name under which they are exported. */
   readonly types: ReadonlyMap<string, TypeDefinition>;
 }
+
+/** A module of which nothing is known. */
+export const ANY_MODULE: ModuleType = { value: PRIMITIVES.any, types: new Map() };
 
 /** What a source sees of the world. */
 export interface CheckEnvironment {
@@ -84,6 +88,7 @@ export class Lowering {
         name: variable.name,
         generics: this.generics(statement.typeParams),
         body: () => body ??= this.type(statement.type),
+        declared: this.#declared(statement.name),
       };
       this.#definitions.set(variable, definition);
     }
@@ -161,7 +166,8 @@ export class Lowering {
       const written = param.type === undefined ? undefined : this.type(param.type);
       const hint = expected?.params[i]?.type ?? expected?.rest;
       const type = written ?? hint ?? PRIMITIVES.any;
-      return { name: param.name, type, isOptional: param.isOptional || written === undefined };
+      const isOptional = param.isOptional || written === undefined;
+      return { name: param.name, type, isOptional, declared: this.#declared(param) };
     });
     const vararg = body.vararg;
     return {
@@ -176,7 +182,15 @@ export class Lowering {
       returns: body.returns === undefined && expected !== undefined
         ? expected.returns
         : this.results(body.returns),
+      declared: this.#declared({
+        start: body.start,
+        end: (body.vararg ?? body.params.at(-1))?.end ?? body.start + 1,
+      }),
     };
+  }
+
+  #declared({ start, end }: S.Range): Declared {
+    return { origin: this.#resolution, start, end };
   }
 
   #record(node: S.RecordType): Type {

@@ -5,17 +5,19 @@ import { parse, type ParsedSource } from "./parser.ts";
 import { resolve } from "./scope.ts";
 import { TYPE_VALUE_WORD, type TypeValues, typeValues } from "./type_values.ts";
 
-export { check, type CheckResult } from "./check.ts";
-export { describe, type Diagnostic, type Severity } from "./diagnostic.ts";
-export { formatDiagnostic } from "./format.ts";
+export { type CallResults, check, type CheckResult } from "./check.ts";
+export { describe, type Diagnostic, type Fix, type RelatedPlace, type Severity, type TextEdit } from "./diagnostic.ts";
+export { type Excerpt, excerptsOf, formatDiagnostic, gutterOf, printExcerpt, printHelp } from "./format.ts";
 export type { Comment } from "./lexer.ts";
 export { environmentOf, type Grants, type Library, readLibrary } from "./library.ts";
-export type { CheckEnvironment, ModuleType } from "./lower.ts";
+export { ANY_MODULE, type CheckEnvironment, type ModuleType } from "./lower.ts";
 export { parse, type ParsedSource, type ParseOptions } from "./parser.ts";
 export { lint } from "./lint.ts";
 export { LineMap, type Position } from "./position.ts";
+export type { Resolution } from "./resolution.ts";
 export { rules } from "./rules/index.gen.ts";
 export type { Rule } from "./rules/rule.ts";
+export { resolve } from "./scope.ts";
 export type * as syntax from "./syntax.ts";
 export type { TypeValues } from "./type_values.ts";
 

@@ -63,11 +63,20 @@ export interface TableType {
   readonly isReadonly: boolean;
 }
 
+/** Where something was declared, in which source. */
+export interface Declared {
+  /** The resolution of that source. */
+  readonly origin: object;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** A parameter of a function. */
 export interface ParamType {
   readonly name: string;
   readonly type: Type;
   readonly isOptional: boolean;
+  readonly declared?: Declared;
 }
 
 /** Values in a row: results, arguments. */
@@ -84,6 +93,7 @@ export interface FunctionType {
   readonly params: readonly ParamType[];
   readonly rest: Type | undefined;
   readonly returns: Pack;
+  readonly declared?: Declared;
 }
 
 /** A type parameter; each declaration is one object. */
@@ -127,6 +137,7 @@ export interface TypeDefinition {
   readonly generics: readonly GenericType[];
   /** The body, over `generics`. */
   readonly body: () => Type;
+  readonly declared?: Declared;
 }
 
 function primitive(name: PrimitiveType["name"]): PrimitiveType {

@@ -1,5 +1,6 @@
 /** Lua as processes: the contract of modules, and the runtime that runs Lua entries. */
 export * from "./definition.ts";
+export { type CheckedEntry, EntryTypes, libraryOf } from "./entry_types.ts";
 export { type ActiveCall, type CallRequest, type CallResult } from "./function_table.ts";
 export { type Host } from "./host_table.ts";
 export * from "./kinds.ts";
