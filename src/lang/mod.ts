@@ -6,7 +6,14 @@ import { resolve } from "./scope.ts";
 import { TYPE_VALUE_WORD, type TypeValues, typeValues } from "./type_values.ts";
 
 export { type CallResults, check, type CheckResult } from "./check.ts";
-export { describe, type Diagnostic, type Fix, type RelatedPlace, type Severity, type TextEdit } from "./diagnostic.ts";
+export {
+  describe,
+  type Diagnostic,
+  type Fix,
+  type RelatedPlace,
+  type Severity,
+  type TextEdit,
+} from "./diagnostic.ts";
 export { type Excerpt, excerptsOf, formatDiagnostic, gutterOf, printExcerpt, printHelp } from "./format.ts";
 export type { Comment } from "./lexer.ts";
 export { environmentOf, type Grants, type Library, readLibrary } from "./library.ts";

@@ -17,8 +17,8 @@ import {
   parse,
   type ParsedSource,
   readLibrary,
-  resolve,
   type Resolution,
+  resolve,
 } from "../lang/mod.ts";
 import type { LuaDefinition } from "./definition.ts";
 import type { ModuleDefinition } from "./module.ts";
