@@ -32,6 +32,7 @@ import streamDefinition from "./stream/mod.ts";
 import systemDefinition from "./system/mod.ts";
 import timeDefinition from "./time/mod.ts";
 import uuidDefinition from "./uuid/mod.ts";
+import websocketDefinition from "./websocket/mod.ts";
 import yamlDefinition from "./yaml/mod.ts";
 
 /** Everything found in `std`. */
@@ -68,5 +69,6 @@ export const modules: readonly ModuleDefinition[] = [
   systemDefinition,
   timeDefinition,
   uuidDefinition,
+  websocketDefinition,
   yamlDefinition,
 ];

@@ -78,3 +78,11 @@ export const EXPRESSION_ELEMENTS_MAX = 1_000_000;
 export const EXPRESSION_TEXT_MAX = 64 * 1024 * 1024;
 /** Compiled expressions that `expr.eval` keeps. */
 export const EXPRESSIONS_CACHED_MAX = 1000;
+/** Time to connect a WebSocket when its caller names none (websocket dial_timeout). */
+export const WEBSOCKET_DIAL_TIMEOUT_MS = 30_000;
+/** Longest message of a WebSocket when its caller names no limit (websocket read_limit). */
+export const WEBSOCKET_MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
+/** Messages of a WebSocket that wait for their process when it names no capacity (websocket channel_capacity). */
+export const WEBSOCKET_CHANNEL_CAPACITY = 64;
+/** Time between two looks at a full channel; reading from the connection stops meanwhile. */
+export const WEBSOCKET_RETRY_MS = 5;

@@ -12,6 +12,7 @@ import { SystemHttp } from "./system_http.ts";
 import { systemHttpClient } from "./system_http_client.ts";
 import { SystemRandom } from "./system_random.ts";
 import { SystemSqlite } from "./system_sqlite.ts";
+import { systemWebSockets } from "./system_websockets.ts";
 import { yamlReader } from "./yaml.ts";
 
 export { SystemClock } from "./system_clock.ts";
@@ -31,6 +32,7 @@ export function createPorts(): Ports {
     files: new SystemFiles(),
     http: new SystemHttp(),
     httpClient: systemHttpClient,
+    webSockets: systemWebSockets,
     sqlite: new SystemSqlite(),
     yaml: yamlReader,
     osVariable: (name) => process.env[name],

@@ -19,6 +19,7 @@ import type {
   SocksProxy,
 } from "../ports/mod.ts";
 import { ReadableByteStream } from "./readable_stream.ts";
+import { connectThrough } from "./socks_connection.ts";
 
 /** Errors of a connection that was never made. */
 const NOT_CONNECTED = new Set([
@@ -29,8 +30,6 @@ const NOT_CONNECTED = new Set([
   "EAFNOSUPPORT",
   "ConnectionRefused",
 ]);
-/** Longest wait for a proxy; callers have limits of their own below it. */
-const PROXY_TIMEOUT_MS = 120_000;
 const BODY_PART_BYTES = 64 * 1024;
 const ENCODED = "content-encoding";
 
@@ -98,27 +97,13 @@ function serverName({ tls }: HttpClientRequest, host: string): RequestOptions & 
 /** A connection of its own through a proxy; names are looked up on the other side. */
 async function throughProxy(
   request: HttpClientRequest,
-  { host, password, port, username }: SocksProxy,
+  proxy: SocksProxy,
   target: string,
 ): Promise<RequestOptions> {
-  const { SocksClient } = await import("socks");
   const { url, signal } = request;
   const isSecure = url.protocol === "https:";
-  const { socket } = await SocksClient.createConnection({
-    command: "connect",
-    proxy: { host, port, type: 5, userId: username, password },
-    destination: { host: target, port: url.port === "" ? (isSecure ? 443 : 80) : Number(url.port) },
-    timeout: PROXY_TIMEOUT_MS,
-  }).catch((error: Error) => {
-    throw new Failure("Unavailable", `socks5 proxy ${host}:${port}: ${error.message}`, {
-      retryable: true,
-      cause: error,
-    });
-  });
-  if (signal.aborted) {
-    socket.destroy();
-    throw signal.reason as Error;
-  }
+  const port = url.port === "" ? (isSecure ? 443 : 80) : Number(url.port);
+  const socket = await connectThrough(proxy, target, port, signal);
   const connected = isSecure ? await secured(socket, request, target) : socket;
   // The runtime looks up the host it is given even where it gets a connection.
   return { host: "127.0.0.1", agent: false, createConnection: () => connected };

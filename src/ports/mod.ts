@@ -30,4 +30,5 @@ export * from "./system.ts";
 export * from "./terminal.ts";
 export * from "./waiter.ts";
 export * from "./token_store.ts";
+export * from "./websocket_client.ts";
 export * from "./yaml.ts";

@@ -7,6 +7,7 @@ import type { HttpClient } from "./http_client.ts";
 import type { HttpListen } from "./http_server.ts";
 import type { Random } from "./random.ts";
 import type { Sqlite } from "./sqlite.ts";
+import type { WebSocketDial } from "./websocket_client.ts";
 import type { YamlReader } from "./yaml.ts";
 
 /** Everything outside the process. */
@@ -18,6 +19,7 @@ export interface Ports {
   readonly files: Files;
   readonly http: HttpListen;
   readonly httpClient: HttpClient;
+  readonly webSockets: WebSocketDial;
   readonly sqlite: Sqlite;
   readonly yaml: YamlReader;
   /** Operating system environment variable. */

@@ -11,6 +11,7 @@ import { SimulatedFiles } from "./simulated_files.ts";
 import { SimulatedHttpClient } from "./simulated_http_client.ts";
 import { SimulatedNetwork } from "./simulated_network.ts";
 import { SimulatedRandom } from "./simulated_random.ts";
+import { SimulatedWebSockets } from "./simulated_websockets.ts";
 import { SimulatedSqlite } from "./simulated_sqlite.ts";
 import { yamlReader } from "../yaml.ts";
 
@@ -52,6 +53,7 @@ export function simulatedPorts(options: SimulationOptions): SimulatedPorts {
     files: new SimulatedFiles(clock, options.workingDirectory),
     http: network,
     httpClient: new SimulatedHttpClient(network),
+    webSockets: new SimulatedWebSockets(network),
     sqlite: new SimulatedSqlite(),
     yaml: yamlReader,
     osVariable: (name) => Object.hasOwn(variables, name) ? variables[name] : undefined,

@@ -1,0 +1,31 @@
+/** Connections through SOCKS5 proxies. */
+import type { Socket } from "node:net";
+import { Failure } from "../core/mod.ts";
+import type { SocksProxy } from "../ports/mod.ts";
+
+/** Longest wait for a proxy; callers have limits of their own below it. */
+const PROXY_TIMEOUT_MS = 120_000;
+
+/** A connection to `host`, which the proxy looks up. Fails with Unavailable, naming the proxy. */
+export async function connectThrough(
+  proxy: SocksProxy,
+  host: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const { SocksClient } = await import("socks");
+  const { socket } = await SocksClient.createConnection({
+    command: "connect",
+    proxy: { host: proxy.host, port: proxy.port, type: 5, userId: proxy.username, password: proxy.password },
+    destination: { host, port },
+    timeout: PROXY_TIMEOUT_MS,
+  }).catch((error: Error) => {
+    throw new Failure("Unavailable", `socks5 proxy ${proxy.host}:${proxy.port}: ${error.message}`, {
+      retryable: true,
+      cause: error,
+    });
+  });
+  if (!signal.aborted) return socket;
+  socket.destroy();
+  throw signal.reason as Error;
+}
