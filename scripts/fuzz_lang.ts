@@ -58,7 +58,7 @@ export function fuzz(options: FuzzOptions): number {
   });
   const compiles = (source: string): string | undefined => {
     try {
-      universe.releaseCode(universe.compile(source, "fuzz"));
+      universe.code.releaseCode(universe.code.compile(source, "fuzz"));
       return undefined;
     } catch (error) {
       return (error as Error).message;

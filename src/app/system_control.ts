@@ -66,7 +66,7 @@ export class ProgramControl implements SystemControl {
   collectGarbage(): void {
     this.#collections++;
     // Not now: Lua asks for it, and its collector may not run inside the code of one of its functions.
-    this.#runtime.defer(() => this.#runtime.universe.collect());
+    this.#runtime.slices.defer(() => this.#runtime.universe.collect());
     collectGarbage();
   }
 

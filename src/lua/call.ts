@@ -15,6 +15,7 @@ import type {
   ObjectDefinition,
   ProcessContext,
 } from "./module.ts";
+import { openFedChannel } from "./command_completion.ts";
 import { luaErrorOf } from "./lua_failure.ts";
 import type { ModuleTable } from "./module_table.ts";
 import type { LuaProcess } from "./lua_process.ts";
@@ -39,7 +40,7 @@ export class LuaCall implements Call {
     this.#native = native;
     this.#slot = native.slot;
     this.#tag = native.tag;
-    this.#process = this.runtime.processAt(native.slot);
+    this.#process = this.runtime.book.at(native.slot);
   }
 
   get slot(): number {
@@ -140,7 +141,7 @@ export class LuaCall implements Call {
   }
 
   openChannel(capacity: number): FedChannel {
-    return this.runtime.openChannel(this.#slot, capacity);
+    return openFedChannel(this.runtime, this.#slot, capacity);
   }
 
   allowed(action: string, resource: string, attributes?: Record<string, Value>): boolean {

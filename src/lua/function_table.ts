@@ -120,7 +120,7 @@ export class FunctionTable {
     const process = call.process;
     call.process = undefined;
     this.#finish(call, { ok: false, error: luaErrorOf(failure) });
-    if (process !== undefined) this.#runtime.killProcess(process, luaErrorOf(failure));
+    if (process !== undefined) this.#runtime.endings.kill(process, luaErrorOf(failure));
     else if (call.pool !== undefined) {
       const index = call.pool.waiting.indexOf(call);
       if (index >= 0) call.pool.waiting.splice(index, 1);
@@ -149,7 +149,7 @@ export class FunctionTable {
       pool.sweep?.cancel();
       for (const slot of pool.idle.splice(0)) this.#drop(pool, slot);
       for (const call of pool.waiting.splice(0)) this.#attempt(call);
-      this.#runtime.wake();
+      this.#runtime.slices.wake();
     }
   }
 
@@ -210,16 +210,16 @@ export class FunctionTable {
   }
 
   #run(call: ActiveCall, pool: FunctionPool, slot: number): void {
-    call.process = this.#runtime.startCall(slot, pool.program, call);
+    call.process = this.#runtime.calls.run(slot, pool.program, call);
   }
 
   #runProcess(call: ActiveCall, host: string): void {
     const runtime = this.#runtime;
-    const process = runtime.spawnProcess(call.request.target, host, call.request.args, {
+    const process = runtime.starter.start(call.request.target, host, call.request.args, {
       frame: call.request.frame,
       inherit: true,
     });
-    runtime.onExit(process, (exit) => {
+    runtime.endings.onExit(process, (exit) => {
       if (call.finished) return;
       this.#settle(call, callResult(runtime, exit));
     });
@@ -229,7 +229,7 @@ export class FunctionTable {
 
   #hire(pool: FunctionPool): number {
     pool.workers++;
-    return this.#runtime.newWorker(pool.program);
+    return this.#runtime.calls.newWorker(pool.program);
   }
 
   #release(pool: FunctionPool, slot: number): void {
@@ -258,7 +258,7 @@ export class FunctionTable {
   }
 
   #drop(pool: FunctionPool, slot: number): void {
-    this.#runtime.dropWorker(slot);
+    this.#runtime.calls.dropWorker(slot);
     this.#replace(pool);
   }
 
@@ -278,7 +278,7 @@ export class FunctionTable {
       call.attempt++;
       call.delay = this.#runtime.services.ports.clock.timer(delay, () => {
         this.#attempt(call);
-        this.#runtime.wake();
+        this.#runtime.slices.wake();
       });
       return;
     }

@@ -87,12 +87,12 @@ export class HostTable {
     if (host === undefined || !host.open) return;
     host.open = false;
     this.#runtime.universe.openHost(id, false);
-    this.#runtime.adoptAll();
+    this.#runtime.book.adoptAll();
   }
 
   /** All hosts. */
   all(): Host[] {
-    this.#runtime.adoptAll();
+    this.#runtime.book.adoptAll();
     return [...this.#hosts.values()];
   }
 
@@ -130,7 +130,7 @@ export class HostTable {
       await new Promise<void>((resolve) => {
         const force = (): void => {
           for (const process of [...host.processes]) {
-            this.#runtime.killProcess(process, new LuaError("context canceled", "Canceled", false));
+            this.#runtime.endings.kill(process, new LuaError("context canceled", "Canceled", false));
           }
         };
         host.emptied = () => {

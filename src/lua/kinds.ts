@@ -56,7 +56,7 @@ function luaKind(runtime: RuntimeOf, name: (typeof LUA_KINDS)[number]): KindDefi
     announces: ANNOUNCEMENTS[name],
     open({ entry, config }) {
       const definition = decodeDefinition(entry, config);
-      runtime().define(definition);
+      runtime().changes.define(definition);
       if (name === "function.lua" && definition.pool.warmStart) runtime().functions.warm(entry.id);
       return {};
     },
@@ -65,18 +65,18 @@ function luaKind(runtime: RuntimeOf, name: (typeof LUA_KINDS)[number]): KindDefi
         bus.send({ system: "lua", kind, path: entry.id, ...(data === undefined ? {} : { data }) });
       tell("lua.reset_code");
       try {
-        runtime().define(decodeDefinition(entry, config));
+        runtime().changes.define(decodeDefinition(entry, config));
       } catch (error) {
         tell("lua.reset_code.reject", asFailure(error).message);
         throw error;
       }
-      runtime().announceChanged([entry.id]);
+      runtime().changes.announce([entry.id]);
       tell("lua.reset_code.accept");
       return current;
     },
     close(_current, { id }) {
-      runtime().undefine(id);
-      runtime().announceChanged([id]);
+      runtime().changes.undefine(id);
+      runtime().changes.announce([id]);
     },
   });
 }

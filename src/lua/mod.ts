@@ -9,4 +9,5 @@ export * from "./module.ts";
 export { failureOf, luaErrorOf } from "./lua_failure.ts";
 export { plainMap, type PlainObject, plainValue } from "./plain.ts";
 export { AMBIENT_MODULES, type Program } from "./program_table.ts";
+export type { ProcessFacts } from "./process_facts.ts";
 export * from "./runtime.ts";

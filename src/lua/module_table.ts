@@ -12,7 +12,6 @@
 import { Failure } from "../core/mod.ts";
 import type { ByteStream } from "../ports/mod.ts";
 import {
-  Encoded,
   LuaHandle,
   type LuaValue,
   type ModuleMember,
@@ -20,11 +19,11 @@ import {
   type NativeCall,
   type NativeResult,
   PENDING,
-  Raised,
   type Universe,
   Values,
 } from "../vm/mod.ts";
 import { LuaCall } from "./call.ts";
+import { completeCommand, failCommand } from "./command_completion.ts";
 import type {
   Call,
   ModuleCommand,
@@ -83,7 +82,7 @@ export class ModuleTable {
 
   /** The global `print`: joins its arguments in the VM and logs the text with the place it comes from. */
   print(): ModuleRef {
-    return this.#print ??= this.#universe.defineModule({
+    return this.#print ??= this.#universe.code.defineModule({
       name: "print",
       members: {
         kind: "builtin",
@@ -110,7 +109,7 @@ export class ModuleTable {
     const definition = this.#definitions.get(name);
     if (definition === undefined) return undefined;
     for (const object of definition.objects ?? []) this.#classOf(object);
-    const ref = this.#universe.defineModule({
+    const ref = this.#universe.code.defineModule({
       name,
       members: { kind: "table", members: this.#members(definition) },
     });
@@ -251,7 +250,7 @@ export class ModuleTable {
       operators[name] = this.#function(fn as ModuleFunction);
     }
     if (definition.invoke !== undefined) operators["call"] = this.#command(definition.invoke);
-    const classId = this.#universe.defineClass({
+    const classId = this.#universe.code.defineClass({
       name: definition.name,
       methods,
       tostring: text === undefined ? undefined : this.#function((call) => {
@@ -268,14 +267,14 @@ export class ModuleTable {
 
   #function(fn: ModuleFunction): number {
     const reused = this.#reused;
-    return this.#universe.native((native) => {
+    return this.#universe.natives.add((native) => {
       reused.bind(native);
       return fn(reused);
     });
   }
 
   #command(fn: ModuleCommand): number {
-    return this.#universe.native((native) => {
+    return this.#universe.natives.add((native) => {
       const call = new LuaCall(this.#runtime, this);
       call.bind(native);
       const result = fn(call);
@@ -288,10 +287,10 @@ export class ModuleTable {
   #settle(call: Call, promise: Promise<NativeResult>): void {
     const { slot, tag } = call;
     const runtime = this.#runtime;
-    const serial = runtime.serialOf(slot);
+    const serial = runtime.book.serialOf(slot);
     promise.then(
-      (result) => runtime.completeCommand(slot, serial, tag, result),
-      (error: unknown) => runtime.failCommand(slot, serial, tag, error),
+      (result) => completeCommand(runtime, slot, serial, tag, result),
+      (error: unknown) => failCommand(runtime, slot, serial, tag, error),
     );
   }
 }
@@ -310,12 +309,4 @@ function addConstants(into: Record<string, ModuleMember>, constants: ModuleConst
 
 function isNested(value: LuaValue | ModuleConstants): value is ModuleConstants {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-}
-
-/** The values a native result stands for; `undefined` when it is raised or pending. */
-export function resultValues(result: NativeResult): LuaValue[] | Encoded | undefined {
-  if (result instanceof Values) return result.items as LuaValue[];
-  if (result instanceof Encoded) return result;
-  if (result instanceof Raised || result === PENDING) return undefined;
-  return [result as LuaValue];
 }

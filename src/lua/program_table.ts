@@ -101,7 +101,7 @@ export class ProgramTable {
       if (!ids.some((changed) => program.sources.has(changed))) continue;
       this.#programs.delete(id);
       this.#universe.openProgram(id, undefined);
-      this.#universe.releaseProgram(program.ref);
+      this.#universe.code.releaseProgram(program.ref);
       dropped.push(id);
     }
     return dropped;
@@ -121,7 +121,7 @@ export class ProgramTable {
       this.#addUnit(source, units, index);
       index.set(source.id, units.length - 1);
     }
-    const ref = this.#universe.defineProgram({ units, method: definition.method });
+    const ref = this.#universe.code.defineProgram({ units, method: definition.method });
     const program: Program = { ref, definition, sources: new Set(index.keys()) };
     this.#programs.set(id, program);
     return program;
@@ -175,8 +175,8 @@ export class ProgramTable {
   #release(id: string): void {
     const old = this.#code.get(id);
     if (old === undefined) return;
-    this.#universe.releaseCode(old.code);
-    if (old.types !== undefined) this.#universe.releaseCode(old.types.code);
+    this.#universe.code.releaseCode(old.code);
+    if (old.types !== undefined) this.#universe.code.releaseCode(old.types.code);
   }
 
   #codeOf(definition: LuaDefinition): Compiled {
@@ -198,7 +198,7 @@ export class ProgramTable {
       throw new Failure("Invalid", text, { retryable: false, details: { chunk } });
     }
     try {
-      const code = this.#universe.compile(parsed.source, definition.id);
+      const code = this.#universe.code.compile(parsed.source, definition.id);
       const values = parsed.types;
       return { code, types: values && { code: this.#types.compile(values, definition.id), values } };
     } catch (error) {
@@ -225,7 +225,7 @@ export class ProgramTable {
         if (ref === undefined) throw unknownModule(name, definition.id, this.#modules.names());
         modules[alias] = ref;
       }
-      globals = this.#universe.defineGlobals(modules);
+      globals = this.#universe.code.defineGlobals(modules);
       this.#globals.set(key, globals);
     }
     return globals;

@@ -33,7 +33,7 @@ export class TypeUnits {
 
   /** Compiles the types of a source. */
   compile(types: TypeValues, chunkName: string): CodeRef {
-    return this.#universe.compile(types.source, `${chunkName}:types`);
+    return this.#universe.code.compile(types.source, `${chunkName}:types`);
   }
 
   /**
@@ -66,8 +66,8 @@ export class TypeUnits {
   }
 
   #runtimeUnit(units: ProgramUnit[]): number {
-    this.#runtime ??= this.#universe.compile(`${RUNTIME}\n${REGEX}\nreturn R`, "types");
-    this.#globals ??= this.#universe.defineGlobals({});
+    this.#runtime ??= this.#universe.code.compile(`${RUNTIME}\n${REGEX}\nreturn R`, "types");
+    this.#globals ??= this.#universe.code.defineGlobals({});
     const known = units.findIndex((unit) => unit.code === this.#runtime);
     if (known >= 0) return known;
     units.push({ code: this.#runtime, globals: this.#globals, imports: [] });
@@ -77,7 +77,7 @@ export class TypeUnits {
   #builtinUnit(units: ProgramUnit[], name: string, runtime: number): number {
     let code = this.#builtins.get(name);
     if (code === undefined) {
-      code = this.#universe.compile(`return _ENV["${RUNTIME_ALIAS}"]["${name}"]`, "types");
+      code = this.#universe.code.compile(`return _ENV["${RUNTIME_ALIAS}"]["${name}"]`, "types");
       this.#builtins.set(name, code);
     }
     const known = units.findIndex((unit) => unit.code === code);

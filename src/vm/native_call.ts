@@ -6,8 +6,10 @@
  * N2. A slot may be read only while the function runs: nothing is kept of it.
  */
 import { Failure } from "../core/mod.ts";
-import { type Reader, readString } from "./codec.ts";
+import type { Exchange } from "./exchange.ts";
 import type { VmExports } from "./instance.ts";
+import type { Reader } from "./reader.ts";
+import { readString } from "./text.ts";
 import {
   ArgumentError,
   type ArgumentType,
@@ -93,9 +95,9 @@ export class CallFrame implements NativeCall {
   tag = 0;
   count = 0;
 
-  constructor(vm: VmExports, reader: Reader) {
-    this.#vm = vm;
-    this.#reader = reader;
+  constructor(exchange: Exchange) {
+    this.#vm = exchange.vm;
+    this.#reader = exchange.reader;
   }
 
   /** Points at the arguments of a call. */

@@ -120,7 +120,7 @@ const methodObject: ObjectDefinition<Method> = defineObject({
       });
       return openFuture(call, target, call.raw(3), frameOf(call, plan), plan.options);
     }
-    return call.runtime.callFrom(
+    return call.runtime.calls.callFrom(
       call,
       methodTarget(call, method),
       call.raw(3),

@@ -37,7 +37,7 @@ export function openFuture(
     dropped: false,
   };
   const { runtime } = call;
-  future.active = runtime.startCallFrom(call.process, target, args, frame, options, (result) => {
+  future.active = runtime.calls.startFrom(call.process, target, args, frame, options, (result) => {
     future.result = result;
     future.channel.send(result.ok ? payloadOf(runtime.universe.decode(result.results)[0]) : result.error);
     future.channel.close();
@@ -79,7 +79,7 @@ export const futureObject: ObjectDefinition<Future> = defineObject({
       const future = call.self(futureObject);
       if (future.result === undefined && !future.canceled) {
         future.canceled = true;
-        call.runtime.cancelCall(future.active!, new Failure("Canceled", "canceled"));
+        call.runtime.calls.cancel(future.active!, new Failure("Canceled", "canceled"));
       }
       return true;
     },

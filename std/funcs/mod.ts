@@ -62,7 +62,13 @@ function target(call: Call, i: number): string {
 }
 
 function callNow(call: Call, i: number, plan: ExecutorPlan): NativeResult {
-  return call.runtime.callFrom(call, target(call, i), call.raw(i + 1), frameOf(call, plan), plan.options);
+  return call.runtime.calls.callFrom(
+    call,
+    target(call, i),
+    call.raw(i + 1),
+    frameOf(call, plan),
+    plan.options,
+  );
 }
 
 function callLater(call: Call, i: number, plan: ExecutorPlan): NativeResult {

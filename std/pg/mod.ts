@@ -131,7 +131,7 @@ function broadcastMethod(action: "broadcast" | "broadcast_local"): ModuleFunctio
 /** Sends to one member; one that has just ended gets nothing, and the others all the same. */
 function deliver(call: Call, pid: string, topic: string, values: Uint8Array): void {
   try {
-    call.runtime.sendFrom(call.process, pid, topic, values);
+    call.runtime.messages.deliver(pid, topic, values, call.process.pid);
   } catch (error) {
     if (asFailure(error).kind !== "NotFound") throw error;
   }

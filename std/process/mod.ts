@@ -33,9 +33,9 @@ const send: ModuleFunction = (call) => {
   if (topic.startsWith("@")) throw invalid("cannot send to @ topics");
   if (topic === "") throw invalid("topic cannot be empty");
   const target = call.string(1);
-  const pid = call.runtime.resolve(target);
+  const pid = call.runtime.messages.resolve(target);
   call.demand("process.send", pid, `not allowed to send: ${target}`);
-  call.runtime.sendFrom(call.process, pid, topic, call.raw(3));
+  call.runtime.messages.deliver(pid, topic, call.raw(3), call.process.pid);
   return true;
 };
 
@@ -43,7 +43,7 @@ const send: ModuleFunction = (call) => {
 function control(action: string, act: (call: Call, pid: string) => void): ModuleFunction {
   return (call) => {
     const target = destination(call, action);
-    const pid = call.runtime.resolve(target);
+    const pid = call.runtime.messages.resolve(target);
     call.demand(`process.${action}`, pid, `not allowed to ${action}: ${target}`);
     act(call, pid);
     return true;
@@ -61,7 +61,8 @@ const setOptions: ModuleFunction = (call) => {
     if (typeof value !== "boolean") return refuse(call, `${key} must be a boolean`);
   }
   for (const [key, value] of given) {
-    call.runtime.setOption(call.process, key as "trap_links" | "upgradable", value === true);
+    if (key === "upgradable") call.process.upgradable = value === true;
+    else call.runtime.messages.trapLinks(call.process, value === true);
   }
   return true;
 };
@@ -89,7 +90,7 @@ const register: ModuleFunction = (call) => {
   if (call.count >= 2 && call.type(2) !== "nil") {
     if (call.type(2) !== "string") throw invalid("pid must be a string");
     pid = call.string(2);
-    if (!call.runtime.isPid(pid)) throw invalid("invalid pid");
+    if (!call.runtime.messages.isPid(pid)) throw invalid("invalid pid");
   }
   const scope = scopeArgument(call, 3);
   const suffix = SCOPES[scope]!;
@@ -102,12 +103,12 @@ const register: ModuleFunction = (call) => {
       `not allowed to register foreign pid ${pid} under name "${name}"`,
     );
   }
-  call.runtime.registerName(name, pid, scope);
+  call.runtime.messages.registerName(name, pid, scope);
   return true;
 };
 
 const lookup: ModuleFunction = (call) => {
-  const pid = call.runtime.lookupName(nameArgument(call));
+  const pid = call.runtime.names.lookup(nameArgument(call));
   if (pid === undefined) throw new Failure("NotFound", "name not registered", { retryable: false });
   return pid;
 };
@@ -122,7 +123,7 @@ const unregister: ModuleFunction = (call) => {
     name,
     `not allowed to unregister name${label}: ${name}`,
   );
-  return call.runtime.unregisterName(name, scope, call.process.pid);
+  return call.runtime.names.unregister(name, scope, call.process.pid);
 };
 
 function spawnFunction(name: string, monitored: boolean, linked: boolean): ModuleFunction {
@@ -155,7 +156,7 @@ function optionsOf(call: Call): { options: Record<string, never> } {
 
 const upgrade: ModuleFunction = (call) => {
   const target = call.count >= 1 && call.type(1) === "string" ? call.string(1) : call.process.entryId;
-  return call.runtime.upgradeSelf(call.process, target, call.raw(2));
+  return call.runtime.changes.upgradeSelf(call.process, target, call.raw(2));
 };
 
 const execCommand: ModuleCommand = (call) => exec(call, 1, NO_PLAN, false);
@@ -185,15 +186,15 @@ export default defineModule({
     spawn_monitored: spawnFunction("spawn_monitored", true, false),
     spawn_linked: spawnFunction("spawn_linked", false, true),
     spawn_linked_monitored: spawnFunction("spawn_linked_monitored", true, true),
-    terminate: control("terminate", (call, pid) => call.runtime.terminateFrom(call.process, pid)),
+    terminate: control("terminate", (call, pid) => call.runtime.messages.terminate(pid)),
     cancel: control("cancel", (call, pid) => {
       const reason = call.count >= 2 && call.type(2) === "string" ? call.string(2) : "";
       call.runtime.cancel(pid, reason, call.process.pid);
     }),
-    monitor: control("monitor", (call, pid) => call.runtime.monitor(call.process, pid)),
-    unmonitor: control("unmonitor", (call, pid) => call.runtime.unmonitor(call.process, pid)),
-    link: control("link", (call, pid) => call.runtime.link(call.process, pid)),
-    unlink: control("unlink", (call, pid) => call.runtime.unlink(call.process, pid)),
+    monitor: control("monitor", (call, pid) => call.runtime.messages.monitor(call.process, pid)),
+    unmonitor: control("unmonitor", (call, pid) => call.runtime.messages.unmonitor(call.process, pid)),
+    link: control("link", (call, pid) => call.runtime.messages.link(call.process, pid)),
+    unlink: control("unlink", (call, pid) => call.runtime.messages.unlink(call.process, pid)),
     get_options: (call) => ({ trap_links: call.process.trapLinks, upgradable: call.process.upgradable }),
     set_options: setOptions,
     with_context: builder("context"),

@@ -56,7 +56,7 @@ export function spawn(call: Call, first: number, plan: SpawnPlan, style: SpawnSt
     call.demand("process.spawn.linked", id, `not allowed to spawn linked process: ${id}`, refusal);
   }
   call.demand("process.host", host, `not allowed to spawn on host: ${host}`, refusal);
-  return call.runtime.spawnFrom(call.process, id, host, call.raw(first + 2), {
+  return call.runtime.starter.spawnFrom(call.process, id, host, call.raw(first + 2), {
     frame: frameOf(call, plan),
     monitored: style.monitored,
     linked: style.linked,
@@ -86,7 +86,7 @@ export function exec(
   const host = resolveEntryId(hostText, parseEntryId(call.process.entryId).ns);
   call.demand("process.exec", written, `not allowed to exec process: ${written}`, { raise });
   call.demand("process.host", host, `not allowed to spawn on host: ${host}`, { raise });
-  return call.runtime.execFrom(call.process, written, host, call.raw(first + 2), frameOf(call, plan));
+  return call.runtime.starter.execFrom(call.process, written, host, call.raw(first + 2), frameOf(call, plan));
 }
 
 function frameOf(call: Call, plan: SpawnPlan): Frame {

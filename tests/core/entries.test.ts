@@ -465,11 +465,11 @@ test("worker counts may change live, queue sizes not [kind.process.host.workers,
           (e: Failure) => e.message,
         );
       assert.equal(await update({ host: { workers: 3 } }), "");
-      assert.ok(runtime.liveProcess(pid) !== undefined, "a rescale must keep processes");
+      assert.ok(runtime.messages.liveProcess(pid) !== undefined, "a rescale must keep processes");
       assert.match(await update({ host: { queue_size: 7 } }), /queue_size is fixed/);
       assert.match(await update({ host: { workers: -1 } }), /workers must be greater than 0/);
       assert.match(await update({ lifecycle: { auto_start: false } }), /lifecycle is fixed/);
-      assert.ok(runtime.liveProcess(pid) !== undefined);
+      assert.ok(runtime.messages.liveProcess(pid) !== undefined);
     },
   );
 });
@@ -493,7 +493,7 @@ test("a service runs a process with its input and starts it anew when it fails [
       `  - name: good\n    kind: process.service\n    process: worker\n    host: host\n    input: [good.worker, false]\n    lifecycle: { auto_start: true }\n` +
       `  - name: bad\n    kind: process.service\n    process: worker\n    host: host\n    input: [bad, true]\n    lifecycle: { auto_start: true, startup: optional, restart: { initial_delay: 1ms, max_attempts: 3 } }\n`,
     async (app) => {
-      await app.until(() => app.application.runtime.lookupName("good.worker"), "the service's process");
+      await app.until(() => app.application.runtime.names.lookup("good.worker"), "the service's process");
       await app.until(
         () => app.logs.filter((log) => log.message === "service run bad true").length >= 3,
         "three runs",

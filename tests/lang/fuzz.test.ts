@@ -31,7 +31,7 @@ test("what the parser takes is not too deep for the compiler", () => {
     for (let depth = 1; depth < 300; depth++) {
       const parsed = parseForRun(shape(depth), "deep");
       if (!parsed.ok) break;
-      universe.releaseCode(universe.compile(parsed.source, "deep"));
+      universe.code.releaseCode(universe.code.compile(parsed.source, "deep"));
       deepest = depth;
     }
     assert.ok(deepest >= 90 && deepest < 200, `${shape(1)} at ${deepest}`);

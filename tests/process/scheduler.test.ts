@@ -66,7 +66,7 @@ end }`,
       await clock.settle();
       assert.equal(stateOf(app, pid), undefined);
       const busy = runtime.spawn("app:busy", "app:host");
-      runtime.runNow();
+      runtime.slices.runNow();
       assert.equal(stateOf(app, busy), "ready");
       runtime.terminate(busy);
       await clock.settle();
@@ -139,7 +139,7 @@ end }`,
       const { runtime } = app.application;
       const busy = [1, 2, 3].map(() => runtime.spawn("app:busy", "app:host"));
       for (const name of ["a", "b"]) runtime.spawn("app:counts", "app:host", { args: [name] });
-      for (let slice = 0; slice < 20 && printed(app).length < 6; slice += 1) runtime.runNow();
+      for (let slice = 0; slice < 20 && printed(app).length < 6; slice += 1) runtime.slices.runNow();
       assert.deepEqual(printed(app).toSorted(), ["a 1", "a 2", "a 3", "b 1", "b 2", "b 3"]);
       for (const pid of busy) assert.equal(stateOf(app, pid), "ready");
       for (const pid of busy) runtime.terminate(pid);

@@ -206,7 +206,9 @@ export class ProcessJudge {
 
   #judgeLiving(actor: Actor): void {
     const { pid, monitors, links, exits, downs, traps, pending, counts } = actor;
-    if (this.#runtime.liveProcess(pid) === undefined) this.#break(`${pid} is gone and nobody was told`);
+    if (this.#runtime.messages.liveProcess(pid) === undefined) {
+      this.#break(`${pid} is gone and nobody was told`);
+    }
     for (const [other, { state }] of monitors) {
       const isOver = this.#endOf(other) !== undefined;
       if (isOver && state === "holds" && exits.get(other) !== 1) {
@@ -234,7 +236,7 @@ export class ProcessJudge {
   }
 
   #judgeEnd({ pid, end, links, traps, upAt }: Actor): void {
-    if (this.#runtime.liveProcess(pid) !== undefined) this.#break(`${pid} has ended and lives`);
+    if (this.#runtime.messages.liveProcess(pid) !== undefined) this.#break(`${pid} has ended and lives`);
     if (!(end instanceof Failure) || end.message !== LINKED) return;
     // Before it came up it did not trap yet.
     const isCause = (other: string): boolean =>

@@ -66,7 +66,7 @@ async function play(app: TestApplication, trace: Trace): Promise<void> {
     message: (_topic, values, from) => judge.report(from, values),
     event: () => {},
   });
-  runtime.registerName("judge", native.pid, 0);
+  runtime.messages.registerName("judge", native.pid, 0);
   const order = (pid: string, name: string, ...args: Value[]): void => {
     trace.note(`${clock.elapsedMs} order ${pid} ${name} ${args.join(" ")}`);
     try {
@@ -86,7 +86,7 @@ async function play(app: TestApplication, trace: Trace): Promise<void> {
     if (living.length === 0) spawn();
     else step(luck.pick(living).pid, luck.pick([...judge.actors.keys()]));
     if (calm) await clock.advance(luck.below(20));
-    else if (luck.chance(0.5)) runtime.runNow();
+    else if (luck.chance(0.5)) runtime.slices.runNow();
     check();
   }
   await clock.run();
@@ -144,7 +144,7 @@ async function play(app: TestApplication, trace: Trace): Promise<void> {
   async function finish(): Promise<void> {
     const names = runtime.processes().flatMap((process) => process.names);
     for (let i = 0; i < 3; i += 1) {
-      assert.equal(runtime.lookupName(`name ${i}`) !== undefined, names.includes(`name ${i}`));
+      assert.equal(runtime.names.lookup(`name ${i}`) !== undefined, names.includes(`name ${i}`));
     }
     await supervisor.stop("sim:host");
     await clock.run();
@@ -153,7 +153,7 @@ async function play(app: TestApplication, trace: Trace): Promise<void> {
     assert.deepEqual(runtime.processes(), []);
     native.end(null, null);
     assert.equal(runtime.table.size, 0, "no relation outlives its processes");
-    for (let i = 0; i < 3; i += 1) assert.equal(runtime.lookupName(`name ${i}`), undefined);
+    for (let i = 0; i < 3; i += 1) assert.equal(runtime.names.lookup(`name ${i}`), undefined);
   }
 }
 

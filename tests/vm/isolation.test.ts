@@ -337,7 +337,7 @@ test("a crash in a native function stays an error of its caller", () => {
 test("binary chunks are not compiled", () => {
   const vm = new TestUniverse();
   assert.throws(
-    () => vm.universe.compile("\x1bLua", "test:binary"),
+    () => vm.universe.code.compile("\x1bLua", "test:binary"),
     /binary chunk|unexpected symbol|attempt to load/,
   );
 });

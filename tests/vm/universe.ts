@@ -43,25 +43,25 @@ export class TestUniverse {
       orderSeed: options.orderSeed,
     });
     if (options.budget !== undefined) universe.setBudget(options.budget);
-    const objectClass = universe.defineClass({
+    const objectClass = universe.code.defineClass({
       name: "test.Object",
-      methods: { id: universe.native((call) => call.handle(1, objectClass)) },
-      tostring: universe.native((call) => `object ${call.handle(1, objectClass)}`),
+      methods: { id: universe.natives.add((call) => call.handle(1, objectClass)) },
+      tostring: universe.natives.add((call) => `object ${call.handle(1, objectClass)}`),
     });
     const natives: Record<string, number> = {
-      wait: universe.native((call) => {
+      wait: universe.natives.add((call) => {
         this.#waiting.push({ slot: call.slot, tag: call.tag, value: call.value(1) });
         return PENDING;
       }),
-      echo: universe.native((call) =>
+      echo: universe.natives.add((call) =>
         new Values(Array.from({ length: call.count }, (_, i) => call.value(i + 1)))
       ),
-      types: universe.native((call) =>
+      types: universe.natives.add((call) =>
         new Values(Array.from({ length: call.count }, (_, i) => call.type(i + 1)))
       ),
-      object: universe.native((call) => universe.handle(objectClass, call.number(1))),
-      payload: universe.native((call) => new LuaPayload("lua/any", call.value(1))),
-      crash: universe.native(() => {
+      object: universe.natives.add((call) => universe.handle(objectClass, call.number(1))),
+      payload: universe.natives.add((call) => new LuaPayload("lua/any", call.value(1))),
+      crash: universe.natives.add(() => {
         throw new Error("native crash");
       }),
     };
@@ -69,23 +69,23 @@ export class TestUniverse {
     const builtins = (module: string, names: string[]) => {
       const members: Record<string, ModuleMember> = {};
       for (const name of names) members[name] = { kind: "builtin", name: `${module}.${name}` };
-      return universe.defineModule({ name: module, members: table(members) });
+      return universe.code.defineModule({ name: module, members: table(members) });
     };
     const host: Record<string, ModuleMember> = {};
     for (const [name, index] of Object.entries(natives)) host[name] = { kind: "native", index };
-    this.#globals = universe.defineGlobals({
-      print: universe.defineModule({
+    this.#globals = universe.code.defineGlobals({
+      print: universe.code.defineModule({
         name: "print",
         members: {
           kind: "builtin",
           name: "base.print",
-          fallback: universe.native((call) => {
+          fallback: universe.natives.add((call) => {
             this.printed.push(call.string(1));
             return null;
           }),
         },
       }),
-      host: universe.defineModule({ name: "host", members: table(host) }),
+      host: universe.code.defineModule({ name: "host", members: table(host) }),
       channel: builtins("channel", ["new", "select"]),
       process: builtins("process", ["pid", "send", "inbox", "events", "listen", "unlisten"]),
       errors: builtins("errors", ["new", "wrap", "is", "call_stack"]),
@@ -95,12 +95,12 @@ export class TestUniverse {
   /** Starts a process whose main function is `body`; its parameters are `...`. */
   spawn(body: string, args: LuaValue[] = [], memoryBytesMax = 16 * 1024 * 1024): number {
     const { universe } = this;
-    const code = universe.compile(`return { main = function(...) ${body} end }`, "test:main");
-    const program = universe.defineProgram({
+    const code = universe.code.compile(`return { main = function(...) ${body} end }`, "test:main");
+    const program = universe.code.defineProgram({
       units: [{ code, globals: this.#globals, imports: [] }],
       method: "main",
     });
-    universe.releaseCode(code);
+    universe.code.releaseCode(code);
     const pid = this.#nextPid++;
     const slot = universe.spawn({
       program,
@@ -111,7 +111,7 @@ export class TestUniverse {
       memoryBytesMax,
       args: universe.encode(args),
     });
-    universe.releaseProgram(program);
+    universe.code.releaseProgram(program);
     this.#pids.set(slot, pid);
     this.#exits.delete(slot);
     return slot;

@@ -1,5 +1,5 @@
 /*
-** Values as bytes. The TypeScript half is src/vm/codec.ts; both follow this grammar:
+** Values as bytes. The TypeScript half is src/vm/writer.ts and reader.ts; all follow this grammar:
 **
 **   list   = flags:u8 count:varint value*          flags bit 0: some table is referred to again
 **   value  = tag:u8 ...

@@ -1,0 +1,182 @@
+/**
+ * Messages, events and relations between processes, Lua's and native ones, by pid text or name.
+ */
+import { Failure, parsePid, printPid, type Value } from "../core/mod.ts";
+import type { NativeReceiver } from "../ports/mod.ts";
+import type { LifecycleEvent } from "../process/mod.ts";
+import { LuaError, type LuaValue } from "../vm/mod.ts";
+import { luaErrorOf } from "./lua_failure.ts";
+import type { LuaProcess } from "./lua_process.ts";
+import type { LuaRuntime } from "./runtime.ts";
+
+/** Brings what is sent to whom it is for. */
+export class Messages {
+  readonly #runtime: LuaRuntime;
+  readonly #natives = new Map<number, NativeReceiver>();
+
+  constructor(runtime: LuaRuntime) {
+    this.#runtime = runtime;
+  }
+
+  /** True for the text form of a pid. */
+  isPid(text: string): boolean {
+    return parsePid(text) !== undefined;
+  }
+
+  /** The pid text of a destination: itself, or what the name stands for. */
+  resolve(destination: string): string {
+    if (this.isPid(destination)) return destination;
+    const pid = this.#runtime.names.lookup(destination);
+    if (pid === undefined) {
+      throw new Failure("NotFound", `could not resolve '${destination}' as PID or registered name`, {
+        retryable: false,
+      });
+    }
+    return pid;
+  }
+
+  /** Delivers a message to a pid; fails with NotFound when nobody is there. */
+  deliver(pid: string, topic: string, values: Uint8Array, from: string): void {
+    const { book, hosts, programs, slices, universe } = this.#runtime;
+    const target = parsePid(pid);
+    const process = target === undefined ? undefined : book.find(target.id);
+    if (process !== undefined && process.host === target!.host) {
+      if (!universe.deliver(process.slot, topic, from, values)) {
+        throw new Failure("NotFound", "process closed");
+      }
+      slices.wake();
+      return;
+    }
+    const native = target === undefined ? undefined : this.#natives.get(target.id);
+    if (native !== undefined) {
+      native.message(topic, universe.decode(values) as Value[], from);
+      return;
+    }
+    if (
+      target !== undefined && !hosts.known(target.host) && programs.definition(target.host) === undefined
+    ) {
+      throw new Failure("NotFound", "host not found", { retryable: false });
+    }
+    throw new Failure("NotFound", "process not found", { retryable: false });
+  }
+
+  /** The live process behind a pid text. */
+  liveProcess(pid: string): LuaProcess | undefined {
+    const target = parsePid(pid);
+    const process = target === undefined ? undefined : this.#runtime.book.find(target.id);
+    return process !== undefined && process.host === target!.host ? process : undefined;
+  }
+
+  #idOf(pid: string): number | undefined {
+    const target = parsePid(pid);
+    if (target === undefined) return undefined;
+    return this.liveProcess(pid)?.id ?? (this.#natives.has(target.id) ? target.id : undefined);
+  }
+
+  /** The number of what lives behind a pid; fails with Internal when nothing does. */
+  #liveId(pid: string, message: string): number {
+    const id = this.#idOf(pid);
+    if (id !== undefined) return id;
+    const { hosts, programs } = this.#runtime;
+    const host = parsePid(pid)?.host ?? "";
+    const unknown = !hosts.known(host) && programs.definition(host) === undefined;
+    throw new Failure("Internal", unknown ? "host not found" : message);
+  }
+
+  /** Delivers CANCEL. */
+  cancel(pid: string, reason: string, from: string): void {
+    const id = this.#liveId(pid, "process not found");
+    this.deliverEvent(id, { kind: "pid.cancel", from, at: this.#runtime.nowSeconds(), reason });
+  }
+
+  /** Ends what lives behind a pid by force. */
+  terminate(pid: string): void {
+    this.#liveId(pid, "process not found");
+    const process = this.liveProcess(pid);
+    if (process !== undefined) {
+      this.#runtime.endings.kill(process, new LuaError("process terminated", "Internal", false));
+      return;
+    }
+    // A native process can't be killed from outside; it is asked, and has nothing to ask back.
+    this.#natives.get(parsePid(pid)!.id)?.event({
+      kind: "pid.cancel",
+      from: "",
+      reason: "process terminated",
+    });
+  }
+
+  /** Makes `watcher` get an EXIT event when the process behind `pid` ends. */
+  monitor(watcher: LuaProcess, pid: string): void {
+    this.#runtime.table.monitor(watcher.id, this.#liveId(pid, "pid not registered"));
+  }
+
+  /** Undoes `monitor`; an unknown pid is fine. */
+  unmonitor(watcher: LuaProcess, pid: string): void {
+    const target = parsePid(pid);
+    if (target !== undefined) this.#runtime.table.unmonitor(watcher.id, target.id);
+  }
+
+  /** Links two processes both ways. */
+  link(process: LuaProcess, pid: string): void {
+    this.#runtime.table.link(process.id, this.#liveId(pid, "pid not registered"));
+  }
+
+  /** Undoes `link`; an unknown pid is fine. */
+  unlink(process: LuaProcess, pid: string): void {
+    const target = parsePid(pid);
+    if (target !== undefined) this.#runtime.table.unlink(process.id, target.id);
+  }
+
+  /** Whether the failure of a linked peer reaches `process` as an event instead of ending it. */
+  trapLinks(process: LuaProcess, trap: boolean): void {
+    process.trapLinks = trap;
+    this.#runtime.table.setTrapLinks(process.id, trap);
+  }
+
+  /** Registers a name; see `NameRegistry.register`. */
+  registerName(name: string, pid: string, scope: number): void {
+    const target = parsePid(pid);
+    if (target === undefined) throw new Failure("Invalid", "invalid pid", { retryable: false });
+    this.#runtime.names.register(name, pid, target.id, scope);
+  }
+
+  /** Registers a native process; see `Runtime.openNative`. */
+  openNative(
+    hostId: string,
+    receiver: NativeReceiver,
+  ): { pid: string; end(value: Value, failure: Failure | null): void } {
+    const { names, node, table, universe } = this.#runtime;
+    const id = universe.nextPid();
+    const pid = printPid({ node, host: hostId, id });
+    this.#natives.set(id, receiver);
+    // Nothing can end it from here, so the failure of a linked peer is an event to it.
+    table.setTrapLinks(id, true);
+    return {
+      pid,
+      end: (value, failure) => {
+        if (!this.#natives.delete(id)) return;
+        names.release(id);
+        table.exited(id, pid, value, failure);
+      },
+    };
+  }
+
+  /** Delivers an event; to nobody when the process is gone. */
+  deliverEvent(id: number, event: LifecycleEvent): void {
+    const process = this.#runtime.book.find(id);
+    if (process !== undefined) {
+      this.#runtime.universe.deliverEvent(process.slot, event.from, eventTable(event));
+      this.#runtime.slices.wake();
+      return;
+    }
+    this.#natives.get(id)?.event(event);
+  }
+}
+
+/** The table that Lua gets for an event. */
+function eventTable(event: LifecycleEvent): { [key: string]: LuaValue } {
+  if (event.kind === "pid.cancel") return { ...event };
+  const { value, error } = event.result;
+  const failure = error === null ? null : error.cause instanceof LuaError ? error.cause : luaErrorOf(error);
+  return { ...event, result: { value: value as LuaValue, error: failure } };
+}

@@ -1,0 +1,132 @@
+/**
+ * Starting processes: from Lua, from outside, and what lets the VM start later ones by itself.
+ */
+import { Failure, PROCESSES_MAX } from "../core/mod.ts";
+import { EMPTY_FRAME, type Frame } from "../ports/mod.ts";
+import { Encoded, type NativeResult, Values } from "../vm/mod.ts";
+import { callResult } from "./function_table.ts";
+import { LuaProcess } from "./lua_process.ts";
+import type { Program } from "./program_table.ts";
+import type { LuaRuntime } from "./runtime.ts";
+
+/** Relations and extras of a spawn from Lua. */
+export interface SpawnRelations {
+  readonly frame: Frame;
+  readonly monitored: boolean;
+  readonly linked: boolean;
+  readonly name: string;
+  readonly messages: readonly { topic: string; values: Uint8Array }[];
+}
+
+/** Starts processes. */
+export class ProcessStarter {
+  readonly #runtime: LuaRuntime;
+
+  constructor(runtime: LuaRuntime) {
+    this.#runtime = runtime;
+  }
+
+  /** Starts a process; its frame is inherited without attachments unless `inherit` is set. */
+  start(
+    entryId: string,
+    hostId: string,
+    args: Uint8Array,
+    options: { frame: Frame; inherit?: boolean; parent?: string },
+  ): LuaProcess {
+    const { book, hosts, memoryBytesMax, node, services, slices, universe } = this.#runtime;
+    const host = hosts.admit(hostId);
+    const program = this.program(entryId);
+    if (book.size >= PROCESSES_MAX) throw new Failure("LimitExceeded", "max processes limit exceeded");
+    const { frame: given } = options;
+    const frame = options.inherit || given.attachments.size === 0
+      ? given
+      : { ...given, attachments: EMPTY_FRAME.attachments };
+    const process = new LuaProcess(universe.nextPid(), node, hostId, program, frame, false);
+    const slot = universe.spawn({
+      program: program.ref,
+      pid: process.id,
+      host: hostId,
+      node,
+      guarded: this.#runtime.guarded(frame),
+      memoryBytesMax,
+      args,
+    });
+    book.add(process, slot);
+    process.startedMs = services.ports.clock.nowMs();
+    if (options.parent !== undefined) process.parent = options.parent;
+    host.processes.add(process);
+    slices.wake();
+    return process;
+  }
+
+  /** The program of a process entry; fails with NotFound when there is none. */
+  program(entryId: string): Program {
+    const { programs } = this.#runtime;
+    if (programs.definition(entryId)?.kind !== "process.lua") {
+      throw new Failure("NotFound", "factory not found", { retryable: false, details: { id: entryId } });
+    }
+    return programs.program(entryId)!;
+  }
+
+  /** Spawns for a Lua process, with relations, name and first messages. Returns the pid. */
+  spawnFrom(
+    parent: LuaProcess,
+    entryId: string,
+    hostId: string,
+    args: Uint8Array,
+    relations: SpawnRelations,
+  ): string {
+    const { names, table } = this.#runtime;
+    if (relations.name !== "") {
+      const existing = names.lookup(relations.name);
+      if (existing !== undefined) {
+        this.#sendAll(existing, relations);
+        return existing;
+      }
+    }
+    const child = this.start(entryId, hostId, args, { frame: relations.frame, parent: parent.pid });
+    if (relations.name !== "") names.register(relations.name, child.pid, child.id, 0);
+    if (relations.monitored) table.monitor(parent.id, child.id);
+    if (relations.linked) table.link(parent.id, child.id);
+    this.#sendAll(child.pid, relations);
+    if (relations.frame === parent.frame && !relations.linked) this.#openSpawn(parent, child);
+    return child.pid;
+  }
+
+  #sendAll(pid: string, relations: SpawnRelations): void {
+    for (const { topic, values } of relations.messages) {
+      this.#runtime.messages.deliver(pid, topic, values, "");
+    }
+  }
+
+  /** Lets later spawns like this one stay inside the VM: same parent, its frame, an unlimited host. */
+  #openSpawn(parent: LuaProcess, child: LuaProcess): void {
+    const { frames, hosts, universe } = this.#runtime;
+    if (this.#runtime.guarded(parent.frame) || child.frame.attachments.size > 0) return;
+    const host = hosts.get(child.host);
+    if (host === undefined) return;
+    hosts.open(host);
+    if (!host.open) return;
+    universe.openProgram(child.entryId, child.program.ref);
+    universe.setFrame(parent.slot, frames.numberOf(child.frame));
+  }
+
+  /** Runs a process to its end for a Lua process. */
+  execFrom(
+    caller: LuaProcess,
+    entryId: string,
+    hostId: string,
+    args: Uint8Array,
+    frame: Frame,
+  ): Promise<NativeResult> {
+    const process = this.start(entryId, hostId, args, { frame, parent: caller.pid });
+    return new Promise((resolve) => {
+      const forget = caller.onEnd(() => stop());
+      const stop = this.#runtime.endings.onExit(process, (exit) => {
+        forget();
+        const result = callResult(this.#runtime, exit);
+        resolve(result.ok ? new Encoded(result.results) : new Values([null, result.error]));
+      });
+    });
+  }
+}

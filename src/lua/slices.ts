@@ -1,0 +1,61 @@
+/**
+ * The slices in which the Lua of a universe runs.
+ *
+ * L1. Lua runs only inside `runNow`: at most one process of a universe runs at any moment.
+ * L2. What happens during a slice and would change the running process (its own end, its upgrade) waits until the slice is over.
+ */
+import { SLICE_MS, TURNS_PER_SLICE } from "../core/mod.ts";
+import type { Clock } from "../ports/mod.ts";
+import type { Universe } from "../vm/mod.ts";
+
+/** Runs a universe when there is something to run. */
+export class Slices {
+  readonly #universe: Universe;
+  readonly #clock: Clock;
+  #deferred: (() => void)[] = [];
+  #scheduled = false;
+  #inside = false;
+
+  constructor(universe: Universe, clock: Clock) {
+    this.#universe = universe;
+    this.#clock = clock;
+  }
+
+  /** Makes sure that a slice runs soon. */
+  wake(): void {
+    if (this.#scheduled || this.#inside) return;
+    this.#scheduled = true;
+    this.#clock.soon(() => {
+      this.#scheduled = false;
+      this.runNow();
+    });
+  }
+
+  /** Runs one slice at once, unless one is in progress. */
+  runNow(): void {
+    if (this.#inside) return;
+    this.#inside = true;
+    let ready: number;
+    try {
+      ready = this.#universe.run(TURNS_PER_SLICE, SLICE_MS);
+    } finally {
+      this.#inside = false;
+    }
+    while (this.#deferred.length > 0) {
+      const actions = this.#deferred;
+      this.#deferred = [];
+      for (const action of actions) action();
+      ready = 1;
+    }
+    if (ready > 0) this.wake();
+  }
+
+  /** Runs `action` when no Lua is running: now, or right after the slice in progress. */
+  defer(action: () => void): void {
+    if (this.#inside) this.#deferred.push(action);
+    else {
+      action();
+      this.wake();
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * What a universe can run and offer: classes, modules, globals, compiled chunks and programs.
+ */
+import { Failure } from "../core/mod.ts";
+import type { Exchange } from "./exchange.ts";
+import type { VmExports } from "./instance.ts";
+import {
+  type CodeRef,
+  type GlobalsRef,
+  type LuaError,
+  LuaSyntaxError,
+  type LuaValue,
+  type ModuleMember,
+  type ModuleRef,
+  type ProgramRef,
+} from "./value.ts";
+
+/** Definitions of one universe. */
+export class Code {
+  readonly #exchange: Exchange;
+  readonly #vm: VmExports;
+
+  constructor(exchange: Exchange) {
+    this.#exchange = exchange;
+    this.#vm = exchange.vm;
+  }
+
+  #define(define: (length: number) => number, value: LuaValue): number {
+    const ref = define(this.#exchange.put([value]));
+    if (ref < 0) {
+      throw new Error(
+        `definition refused: ${
+          String(
+            (this.#exchange.reader.first(this.#exchange.out()) as LuaError)?.message ??
+              this.#exchange.reader.first(this.#exchange.out()),
+          )
+        }`,
+      );
+    }
+    return ref;
+  }
+
+  /** A class of userdata; operators by their name without underscores. Returns its id. */
+  defineClass(
+    definition: { name: string; methods: Record<string, number> } & { [operator: string]: unknown },
+  ): number {
+    const { name, methods, ...operators } = definition;
+    const meta: Record<string, number> = {};
+    for (const [key, index] of Object.entries(operators)) if (typeof index === "number") meta[key] = index;
+    return this.#define(this.#vm.define_class, { name, methods, meta });
+  }
+
+  /** A frozen module table (or any other member). */
+  defineModule(definition: { name: string; members: ModuleMember }): ModuleRef {
+    return this.#define(this.#vm.define_module, definition as unknown as LuaValue);
+  }
+
+  /** Globals: the base library plus these modules by name. */
+  defineGlobals(modules: Record<string, ModuleRef>): GlobalsRef {
+    return this.#define(this.#vm.define_globals, modules);
+  }
+
+  /** Compiles a chunk. Throws `LuaSyntaxError`. */
+  compile(source: string | Uint8Array, chunk: string): CodeRef {
+    const encoder = new TextEncoder();
+    const text = typeof source === "string" ? encoder.encode(source) : source;
+    const name = encoder.encode(chunk);
+    this.#exchange.fill(text, name);
+    const ref = this.#vm.compile(text.length, name.length);
+    if (ref >= 0) return ref;
+    if (ref === -2) throw new Failure("LimitExceeded", `no memory to compile ${chunk}`);
+    const message = String(this.#exchange.reader.first(this.#exchange.out()));
+    const match = /^(.*):(\d+): ([\s\S]*)$/.exec(message);
+    if (match === null) throw new LuaSyntaxError(chunk, 1, message);
+    throw new LuaSyntaxError(chunk, Number(match[2]), match[3]!);
+  }
+
+  /** Forgets a chunk; programs that use it keep it. */
+  releaseCode(ref: CodeRef): void {
+    this.#vm.unref(ref);
+  }
+
+  /** A program: units in dependency order, the last one's `method` is called. Import units count from 0. */
+  defineProgram(definition: {
+    units: { code: CodeRef; globals: GlobalsRef; imports: { alias: string; unit: number }[] }[];
+    method: string;
+  }): ProgramRef {
+    const ref = this.#vm.define_program(this.#exchange.put([definition]));
+    if (ref === 0) throw new Failure("LimitExceeded", "no memory for a program");
+    return ref;
+  }
+
+  /** Forgets a program; running processes keep it. */
+  releaseProgram(ref: ProgramRef): void {
+    this.#vm.release_program(ref);
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * The way in and out of VM memory: the exchange buffer, what the VM puts out, and the codec over both.
+ *
+ * X1. Views of memory are taken anew after every call that may allocate.
+ */
+import { Failure } from "../core/mod.ts";
+import type { VmExports } from "./instance.ts";
+import { Reader } from "./reader.ts";
+import type { LuaValue } from "./value.ts";
+import { Writer } from "./writer.ts";
+
+/** Size of the exchange buffer to begin with; as in C. */
+const IO_BYTES = 65_536;
+
+/** Memory of one universe. */
+export class Exchange {
+  readonly vm: VmExports;
+  readonly writer = new Writer();
+  readonly reader = new Reader();
+  #bytes = new Uint8Array(0);
+  /** The exchange buffer: address and size. */
+  #io = 0;
+  #ioBytes = 0;
+
+  constructor(vm: VmExports) {
+    this.vm = vm;
+    this.#room(IO_BYTES);
+  }
+
+  /** All of memory; valid until something allocates. */
+  memory(): Uint8Array {
+    // Growing detaches the buffer, which leaves its views empty; asking the memory each time is slow.
+    if (this.#bytes.length === 0) this.#bytes = new Uint8Array(this.vm.memory.buffer);
+    return this.#bytes;
+  }
+
+  /** Writes byte runs one after the other into the exchange buffer. */
+  fill(...parts: Uint8Array[]): void {
+    let length = 0;
+    for (const part of parts) length += part.length;
+    let at = this.#room(length);
+    const bytes = this.memory();
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+  }
+
+  /** Address of the exchange buffer once it holds `length` bytes. */
+  #room(length: number): number {
+    if (length > this.#ioBytes) {
+      const at = this.vm.io(length) >>> 0;
+      if (at === 0) throw new Failure("LimitExceeded", `no memory for ${length} bytes`);
+      this.#io = at;
+      this.#ioBytes = length;
+    }
+    return this.#io;
+  }
+
+  /** Writes a list into the exchange buffer; returns its length. */
+  put(values: readonly LuaValue[]): number {
+    const length = this.writer.into(this.memory(), this.#io, this.#io + this.#ioBytes, values);
+    const { spilled } = this.writer;
+    if (spilled !== undefined) this.fill(spilled);
+    return length;
+  }
+
+  /** What the VM put out; a view. */
+  out(): Uint8Array {
+    const at = this.vm.out() >>> 0;
+    return this.memory().subarray(at, at + this.vm.out_size());
+  }
+}

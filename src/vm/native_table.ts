@@ -1,0 +1,91 @@
+/**
+ * Functions of the host that Lua may call, and how their results go back.
+ */
+import { Failure } from "../core/mod.ts";
+import type { Exchange } from "./exchange.ts";
+import { CallFrame } from "./native_call.ts";
+import {
+  ArgumentError,
+  Encoded,
+  LuaError,
+  type LuaValue,
+  type NativeCall,
+  type NativeResult,
+  PENDING,
+  Raised,
+  RaisedFailure,
+  Values,
+} from "./value.ts";
+
+/** The native functions of one universe. */
+export class NativeTable {
+  readonly #failed: (slot: number, error: unknown) => void;
+  readonly #functions: ((call: NativeCall) => NativeResult)[] = [];
+  /** One frame for each depth of calls within calls. */
+  readonly #frames: CallFrame[] = [];
+  #exchange!: Exchange;
+  #depth = 0;
+
+  /** `failed` gets what a function threw unexpectedly. */
+  constructor(failed: (slot: number, error: unknown) => void) {
+    this.#failed = failed;
+  }
+
+  /** Binds the table to its VM, which can't be made before it. */
+  bind(exchange: Exchange): void {
+    this.#exchange = exchange;
+  }
+
+  /** Adds a function; returns its index. */
+  add(fn: (call: NativeCall) => NativeResult): number {
+    return this.#functions.push(fn) - 1;
+  }
+
+  /** Calls a function for the VM; the low three bits of the answer say what the rest, a length, means. */
+  call(index: number, args: number, count: number, tag: number): number {
+    const depth = this.#depth++;
+    let frame = this.#frames[depth];
+    if (frame === undefined) this.#frames[depth] = frame = new CallFrame(this.#exchange);
+    frame.open(args >>> 0, count, tag);
+    try {
+      return this.#result(this.#functions[index]!(frame));
+    } catch (error) {
+      return this.#thrown(frame.slot, error);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #result(result: NativeResult): number {
+    if (typeof result === "object" && result !== null) {
+      if (result instanceof Values) return this.#reply(result.items, 0);
+      if (result instanceof Raised) return this.#reply([result.error], 2);
+      if (result instanceof Encoded) {
+        this.#exchange.fill(result.bytes);
+        return result.bytes.length << 3;
+      }
+    } else if (result === PENDING) return 1;
+    return this.#reply([result], 0);
+  }
+
+  #reply(values: readonly LuaValue[], code: number): number {
+    return (this.#exchange.put(values) << 3) | code;
+  }
+
+  #thrown(slot: number, error: unknown): number {
+    if (error instanceof Failure) {
+      const object = new LuaError(
+        error.message,
+        error.kind,
+        error.retryable ?? null,
+        (error.details ?? null) as LuaValue,
+      );
+      return this.#reply([null, object], 0);
+    }
+    if (error instanceof ArgumentError) return this.#reply([error.index, error.message], 4);
+    if (error instanceof RaisedFailure) return this.#reply([error.luaError], 2);
+    this.#failed(slot, error);
+    const message = error instanceof Error ? error.message : String(error);
+    return this.#reply([new LuaError(message, "Internal", false)], 2);
+  }
+}
