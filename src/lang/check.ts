@@ -7,6 +7,7 @@
 import type { Diagnostic, RelatedPlace } from "./diagnostic.ts";
 import { Flow, join } from "./flow.ts";
 import { ValueChecker } from "./check_values.ts";
+import type { CallFacts } from "./infer_calls.ts";
 import type { CheckEnvironment, ModuleType } from "./lower.ts";
 import { narrow } from "./narrow.ts";
 import type { ParsedSource } from "./parser.ts";
@@ -40,18 +41,17 @@ export interface CheckResult {
   readonly module: ModuleType;
 }
 
-/** Results of each call, by its expression. */
-export type CallResults = Map<S.Expression, Pack>;
+export type { CallFact, CallFacts } from "./infer_calls.ts";
 
 /**
- * Checks a parsed source; syntax errors are not repeated, what could be parsed is checked. `calls` is filled with what calls
- * give, for rules that look at it.
+ * Checks a parsed source; syntax errors are not repeated, what could be parsed is checked. `calls` is filled with what is
+ * called where, for rules that look at it.
  */
 export function check(
   parsed: ParsedSource,
   environment: CheckEnvironment,
   resolution: Resolution = resolve(parsed),
-  calls?: CallResults,
+  calls?: CallFacts,
 ): CheckResult {
   const checker = new Checker(parsed, resolution, environment, calls);
   const module = checker.source();

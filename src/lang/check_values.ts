@@ -3,6 +3,7 @@
  */
 import { Flow } from "./flow.ts";
 import { Inference } from "./infer.ts";
+import type { CallFacts } from "./infer_calls.ts";
 import type { Notes } from "./inference.ts";
 import type { CheckEnvironment } from "./lower.ts";
 import type { ParsedSource } from "./parser.ts";
@@ -33,7 +34,7 @@ export abstract class ValueChecker extends Inference {
     parsed: ParsedSource,
     resolution: Resolution,
     environment: CheckEnvironment,
-    calls: Map<S.Expression, Pack> | undefined,
+    calls: CallFacts | undefined,
   ) {
     super(parsed, resolution, environment);
     this.calls = calls;

@@ -14,8 +14,6 @@ const DEPTH_MAX = 300;
 
 /** Infers the types of one source's expressions. */
 export abstract class Inference extends CallInference {
-  /** Filled with what calls give, when somebody asks. */
-  protected calls: Map<S.Expression, Pack> | undefined;
   #depth = 0;
 
   /** The first value of an expression; `expected` helps functions and tables. */
@@ -81,13 +79,8 @@ export abstract class Inference extends CallInference {
     if (this.#depth > DEPTH_MAX) return ANY_PACK;
     this.#depth++;
     try {
-      if (expression.kind === "call" || expression.kind === "method") {
-        const pack = expression.kind === "call"
-          ? this.callPack(expression, expected)
-          : this.methodCall(expression);
-        this.calls?.set(expression, pack);
-        return pack;
-      }
+      if (expression.kind === "call") return this.callPack(expression, expected);
+      if (expression.kind === "method") return this.methodCall(expression);
       if (expression.kind === "vararg") return { types: [], rest: this.varargs ?? ANY };
       return { types: [this.infer(expression, expected)], rest: undefined };
     } finally {

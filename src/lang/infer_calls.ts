@@ -25,8 +25,20 @@ import { instantiateCall } from "./unify.ts";
 
 const { any: ANY } = PRIMITIVES;
 
+/** What is called at one place, and what it gives. */
+export interface CallFact {
+  readonly callee: FunctionType;
+  readonly results: Pack;
+}
+
+/** Calls of a source whose callee is known, by their expressions. */
+export type CallFacts = Map<S.Expression, CallFact>;
+
 /** Tables with calls. */
 export abstract class CallInference extends TableInference {
+  /** Filled when somebody asks. */
+  protected calls: CallFacts | undefined;
+
   protected callPack(call: S.CallExpression, expected: Type | undefined): Pack {
     const name = requiredName(call);
     if (name !== undefined && call.callee.kind === "name" && !this.resolution.values.has(call.callee)) {
@@ -70,7 +82,7 @@ export abstract class CallInference extends TableInference {
   /** The results of calling `callee`; `self` comes before the arguments. */
   #apply(
     callee: Type,
-    call: S.Range,
+    call: S.Expression,
     values: readonly S.Expression[],
     expected: Type | undefined,
     self: Type | undefined,
@@ -88,7 +100,9 @@ export abstract class CallInference extends TableInference {
       }
       return ANY_PACK;
     }
-    return this.#arguments(callee, call, values, expected, self);
+    const results = this.#arguments(callee, call, values, expected, self);
+    if (this.flow !== undefined) this.calls?.set(call, { callee, results });
+    return results;
   }
 
   #callType(definition: TypeDefinition, values: readonly S.Expression[]): Pack {

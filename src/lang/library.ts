@@ -42,7 +42,7 @@ export function readLibrary(
     const resolution = resolve(parsed);
     const lowering = new Lowering(resolution, environment, (_range, problem) => onProblem(problem));
     for (const variable of resolution.variables) {
-      if (variable.statement !== undefined) types.set(variable.name, lowering.definition(variable));
+      if (variable.statement !== undefined) types.set(variable.name, withPaths(lowering.definition(variable)));
     }
     return { parsed, lowering };
   });
@@ -51,8 +51,9 @@ export function readLibrary(
       if (statement.kind === "function-statement") {
         const type = lowering.body(statement.body);
         const { path, method } = statement;
-        if (method === undefined) place(root, path).type = type;
-        else place(root, [...path, method]).type = { ...type, params: [SELF, ...type.params] };
+        const whole = method === undefined ? path : [...path, method];
+        const params = method === undefined ? type.params : [SELF, ...type.params];
+        place(root, whole).type = { ...type, params, path: whole.map(({ name }) => name).join(".") };
       } else if (statement.kind === "declare") {
         place(root, statement.path).type = lowering.type(statement.type);
       }
@@ -61,6 +62,26 @@ export function readLibrary(
   const values = new Map<string, Type>();
   for (const [name, draft] of root.fields) values.set(name, finish(draft));
   return { values, types };
+}
+
+/** A declared type whose functions know their full names. */
+function withPaths(definition: TypeDefinition): TypeDefinition {
+  let named: Type | undefined;
+  return {
+    ...definition,
+    body() {
+      if (named !== undefined) return named;
+      const body = definition.body();
+      if (body.kind !== "table") return named = body;
+      const fields = new Map<string, FieldType>();
+      for (const [name, field] of body.fields) {
+        const { type } = field;
+        const path = `${definition.name}.${name}`;
+        fields.set(name, type.kind === "function" ? { ...field, type: { ...type, path } } : field);
+      }
+      return named = { ...body, fields };
+    },
+  };
 }
 
 function place(root: Draft, path: readonly S.Identifier[]): Draft {

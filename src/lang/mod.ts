@@ -3,9 +3,10 @@ import type { Diagnostic } from "./diagnostic.ts";
 import { erase } from "./erase.ts";
 import { parse, type ParsedSource } from "./parser.ts";
 import { resolve } from "./scope.ts";
+import type * as syntax from "./syntax.ts";
 import { TYPE_VALUE_WORD, type TypeValues, typeValues } from "./type_values.ts";
 
-export { type CallResults, check, type CheckResult } from "./check.ts";
+export { type CallFact, type CallFacts, check, type CheckResult } from "./check.ts";
 export {
   describe,
   type Diagnostic,
@@ -66,6 +67,7 @@ export function parseForRun(source: string, chunkName: string, options: RunOptio
   );
   const text = erase(parsed, types === undefined ? [] : resolution.typeofCalls, (node) => {
     const index = types?.indexes.get(node);
+    if (resolution.typeofStatements.has(node as syntax.Expression)) return ";";
     if (node.kind === "call") return `_ENV["@types"][${index}]`;
     if (!used.has(node)) return "";
     return index === undefined

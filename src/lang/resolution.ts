@@ -61,6 +61,8 @@ export interface Resolution {
   readonly libraryReads: ReadonlySet<S.NameExpression>;
   /** Calls of the built-in `typeof` with one argument. */
   readonly typeofCalls: readonly S.CallExpression[];
+  /** Those of them that stand alone as statements and do nothing. */
+  readonly typeofStatements: ReadonlySet<S.Expression>;
   /** Where fields and elements are assigned. */
   readonly fieldWrites: readonly number[];
   /** The local variable that the name of a function statement begins with. */

@@ -28,6 +28,7 @@ class Resolver implements Resolution {
   readonly globalReads: S.NameExpression[] = [];
   readonly libraryReads = new Set<S.NameExpression>();
   readonly typeofCalls: S.CallExpression[] = [];
+  readonly typeofStatements = new Set<S.Expression>();
   readonly assignedFields = new Set<string>();
   readonly fieldWrites: number[] = [];
   readonly pathRoots = new Map<S.FunctionStatement, Variable>();
@@ -131,6 +132,7 @@ class Resolver implements Resolution {
         break;
       case "call-statement":
         this.expression(statement.call);
+        if (this.typeofCalls.at(-1) === statement.call) this.typeofStatements.add(statement.call);
         break;
       case "do":
         this.block(statement.block);

@@ -94,6 +94,8 @@ export interface FunctionType {
   readonly rest: Type | undefined;
   readonly returns: Pack;
   readonly declared?: Declared;
+  /** Full name of a library's function: `funcs.call`, `funcs.Executor.call`. */
+  readonly path?: string;
 }
 
 /** A type parameter; each declaration is one object. */

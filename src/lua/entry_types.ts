@@ -7,7 +7,7 @@
  */
 import {
   ANY_MODULE,
-  type CallResults,
+  type CallFacts,
   check,
   type CheckEnvironment,
   type CheckResult,
@@ -31,7 +31,7 @@ export interface CheckedEntry {
   readonly resolution: Resolution;
   readonly environment: CheckEnvironment;
   readonly result: CheckResult;
-  readonly calls: CallResults;
+  readonly calls: CallFacts;
 }
 
 /** The declarations of these modules. */
@@ -59,7 +59,7 @@ export class EntryTypes {
     if (definition === undefined) return undefined;
     const parsed = parse(definition.source);
     const resolution = resolve(parsed);
-    const calls: CallResults = new Map();
+    const calls: CallFacts = new Map();
     this.#open.add(id);
     const environment = this.environment(definition);
     const result = check(parsed, environment, resolution, calls);

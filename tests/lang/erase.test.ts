@@ -214,6 +214,12 @@ test("channel types [types.syntax.channel-types]", () => {
   assertPlain("local c: channel.SelectCase<channel.Channel<T>, T>? = ch", `local c${" ".repeat(45)}= ch`);
 });
 
+test("typeof standing alone leaves nothing", () => {
+  const run = parseForRun("local f = print\ntypeof(f)\nf(1)", "alone", { hasTypeValues: true });
+  assert.ok(run.ok);
+  assert.equal(run.source, "local f = print\n;        \nf(1)");
+});
+
 test("typeof in a type takes an expression", () => {
   assertPlain("type Sample = typeof(sample)\nprint(1)", ";\nprint(1)");
   assertPlain("local x: typeof(a.b[1]) = y", "local x                 = y");
