@@ -42,7 +42,9 @@ export function readLibrary(
     const resolution = resolve(parsed);
     const lowering = new Lowering(resolution, environment, (_range, problem) => onProblem(problem));
     for (const variable of resolution.variables) {
-      if (variable.statement !== undefined) types.set(variable.name, withPaths(lowering.definition(variable)));
+      if (variable.statement !== undefined) {
+        types.set(variable.name, withPaths(lowering.definition(variable)));
+      }
     }
     return { parsed, lowering };
   });
