@@ -76,6 +76,11 @@ export const COMMANDS: readonly (CommandEntry | CommandGroup)[] = [
     bootsLua: true,
   },
   {
+    name: "fmt",
+    summary: "format sources and definition files",
+    load: async () => (await import("./commands/fmt.ts")).fmt,
+  },
+  {
     name: "ps",
     summary: "live processes of a running application",
     load: async () => (await import("./commands/ps.ts")).ps,

@@ -23,6 +23,7 @@ Begin
   run          start the application, or run one of its commands
   call         call a function and print its result
   test         run the tests
+  fmt          format sources and definition files
 
 Look inside
   ps           live processes of a running application

@@ -23,6 +23,7 @@ export { parse, type ParsedSource, type ParseOptions } from "./parser.ts";
 export { lint } from "./lint.ts";
 export { LineMap, type Position } from "./position.ts";
 export type { Resolution } from "./resolution.ts";
+export { type PrintedSource, printSource } from "./print_source.ts";
 export { rules } from "./rules/index.gen.ts";
 export type { Rule } from "./rules/rule.ts";
 export { resolve } from "./scope.ts";
