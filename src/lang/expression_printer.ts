@@ -15,8 +15,10 @@ import {
   indent,
   isolated,
   LINE,
+  sequence,
   SOFT,
-  spans, sequence } from "./layout.ts";
+  spans,
+} from "./layout.ts";
 import type * as S from "./syntax.ts";
 import * as T from "./token.ts";
 import { TypePrinter } from "./type_printer.ts";
@@ -35,12 +37,24 @@ type Link =
   | S.NonNilExpression;
 
 const PRECEDENCE = new Map<string, number>(
-  [["or"], ["and"], ["==", "~=", "<", "<=", ">", ">="], ["|"], ["~"], ["&"], ["<<", ">>"], [".."], ["+", "-"], [
-    "*",
-    "/",
-    "//",
-    "%",
-  ], ["^"]].flatMap((operators, i) => operators.map((operator) => [operator, i] as const)),
+  [
+    ["or"],
+    ["and"],
+    ["==", "~=", "<", "<=", ">", ">="],
+    ["|"],
+    ["~"],
+    ["&"],
+    ["<<", ">>"],
+    [".."],
+    ["+", "-"],
+    [
+      "*",
+      "/",
+      "//",
+      "%",
+    ],
+    ["^"],
+  ].flatMap((operators, i) => operators.map((operator) => [operator, i] as const)),
 );
 
 /** The type printer with expressions; functions come from its heir. */
@@ -204,13 +218,22 @@ export abstract class ExpressionPrinter extends TypePrinter {
     }
     const after = concat(this.trailing(), this.dangling(false));
     const close = this.token();
-    const expanded = group(concat(open, indent(concat(sequence(lines), after)), SOFT, close), hasComments || spans(after));
+    const expanded = group(
+      concat(open, indent(concat(sequence(lines), after)), SOFT, close),
+      hasComments || spans(after),
+    );
     if (hasComments || spans(after)) return expanded;
     const forced = this.#forced.get(last);
     if (forced === undefined) {
-      return list.some((item) => canSpan(item)) ? choice(concat(sequence(compact), last, after, close), expanded) : expanded;
+      return list.some((item) => canSpan(item))
+        ? choice(concat(sequence(compact), last, after, close), expanded)
+        : expanded;
     }
-    return choice(concat(sequence(compact), last, after, close), concat(sequence(compact), forced, after, close), expanded);
+    return choice(
+      concat(sequence(compact), last, after, close),
+      concat(sequence(compact), forced, after, close),
+      expanded,
+    );
   }
 
   #table(table: S.TableExpression): Doc {
@@ -236,7 +259,12 @@ export abstract class ExpressionPrinter extends TypePrinter {
     }
     const after = concat(this.trailing(), this.dangling(table.fields.length === 0));
     const items = sharesLines && shared ? concat(SOFT, fill(plain)) : sequence(fields);
-    const body = concat(open, indent(concat(items, after)), table.fields.length === 0 ? HARD : SOFT, this.token());
+    const body = concat(
+      open,
+      indent(concat(items, after)),
+      table.fields.length === 0 ? HARD : SOFT,
+      this.token(),
+    );
     const broken = isolated(group(body, true));
     return isBroken || spans(body) ? this.force(broken, broken) : this.force(group(body), broken);
   }
@@ -290,7 +318,9 @@ function inRows(rows: readonly Row[], sharesLines: boolean): Doc {
   }
   const [first, ...others] = rows;
   return group(
-    indent(sequence([first!.doc, ...others.flatMap(({ trailing, before, doc }) => [trailing, LINE, before, doc])])),
+    indent(
+      sequence([first!.doc, ...others.flatMap(({ trailing, before, doc }) => [trailing, LINE, before, doc])]),
+    ),
   );
 }
 

@@ -4,7 +4,7 @@
  * A block that stands on one line in the source, and is one short statement, stays there while it fits.
  */
 import { ExpressionPrinter } from "./expression_printer.ts";
-import { choice, concat, type Doc, group, HARD, indent, isolated, LINE, SOFT, sequence } from "./layout.ts";
+import { choice, concat, type Doc, group, HARD, indent, isolated, LINE, sequence, SOFT } from "./layout.ts";
 import type { ParsedSource } from "./parser.ts";
 import type * as S from "./syntax.ts";
 import * as T from "./token.ts";
@@ -74,7 +74,12 @@ class StatementPrinter extends ExpressionPrinter {
       case "local":
         return this.#local(statement);
       case "assign":
-        return concat(this.expressions(statement.targets), " ", this.token(), this.#assigned(statement.values));
+        return concat(
+          this.expressions(statement.targets),
+          " ",
+          this.token(),
+          this.#assigned(statement.values),
+        );
       case "call-statement":
         return this.expression(statement.call);
       case "return":
@@ -159,7 +164,14 @@ class StatementPrinter extends ExpressionPrinter {
     const isOneLine = this.#isOneLine(statement, blocks);
     const parts: Doc[] = [];
     for (const { condition, block } of statement.branches) {
-      parts.push(this.token(), " ", this.expression(condition), " ", this.token(), this.#body(block, isOneLine));
+      parts.push(
+        this.token(),
+        " ",
+        this.expression(condition),
+        " ",
+        this.token(),
+        this.#body(block, isOneLine),
+      );
     }
     if (statement.otherwise !== undefined) {
       parts.push(this.token(), this.#body(statement.otherwise, isOneLine));
@@ -254,7 +266,9 @@ class StatementPrinter extends ExpressionPrinter {
   #type(statement: S.TypeStatement): Doc {
     const parts: Doc[] = [this.token(), " ", this.#upTo(statement.name.end)];
     if (this.kind === T.LESS) {
-      parts.push(this.angles(statement.typeParams.flatMap(({ bound }) => bound === undefined ? [] : [bound])));
+      parts.push(
+        this.angles(statement.typeParams.flatMap(({ bound }) => bound === undefined ? [] : [bound])),
+      );
     }
     parts.push(" ", this.token(), this.type([statement.type], statement.end, true));
     return sequence(parts);

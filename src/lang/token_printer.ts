@@ -4,7 +4,7 @@
  * TP1. Every token and every comment is printed exactly once. A comment that would run over code becomes a suffix of its line.
  * TP2. Where a line may be broken, `trailing` comes before the break and `leading` after it: so comments keep their lines.
  */
-import { concat, type Doc, HARD, remark, suffix, sequence } from "./layout.ts";
+import { concat, type Doc, HARD, remark, sequence, suffix } from "./layout.ts";
 import { type Comment, longLevel, tokenize, type Tokens } from "./lexer.ts";
 import * as T from "./token.ts";
 
@@ -93,7 +93,9 @@ export class TokenPrinter {
     const parts: Doc[] = [];
     for (let comment = this.#next(); comment !== undefined; comment = this.#next()) {
       if (this.breaksIn(this.#printedEnd, comment.start) > 0) break;
-      if (this.breaksIn(comment.end, this.#following()) === 0 && this.#following() < this.source.length) break;
+      if (this.breaksIn(comment.end, this.#following()) === 0 && this.#following() < this.source.length) {
+        break;
+      }
       parts.push(suffix(this.#text(comment), isShort(this.source, comment)));
       this.#take(comment);
     }
@@ -115,7 +117,9 @@ export class TokenPrinter {
       if (isAlone) parts.push(text, HARD);
       else parts.push(isMark ? text : remark(text, true));
     }
-    if (mayBeBlank && this.kind !== T.EOF && this.breaksIn(this.#printedEnd, this.start) > 1) parts.push(HARD);
+    if (mayBeBlank && this.kind !== T.EOF && this.breaksIn(this.#printedEnd, this.start) > 1) {
+      parts.push(HARD);
+    }
     return sequence(parts);
   }
 

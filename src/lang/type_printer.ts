@@ -1,7 +1,7 @@
 /**
  * Types into documents, token by token: parentheses in types leave no trace in the tree.
  */
-import { concat, type Doc, group, indent, isolated, LINE, SOFT, spans, sequence } from "./layout.ts";
+import { concat, type Doc, group, indent, isolated, LINE, sequence, SOFT, spans } from "./layout.ts";
 import type * as S from "./syntax.ts";
 import * as T from "./token.ts";
 import { TokenPrinter } from "./token_printer.ts";
@@ -56,7 +56,8 @@ export abstract class TypePrinter extends TokenPrinter {
         previous = T.BAR;
         continue;
       }
-      const isArguments = kind === T.LEFT_PAREN && previous === T.NAME && (before === T.AT || name === "typeof");
+      const isArguments = kind === T.LEFT_PAREN && previous === T.NAME &&
+        (before === T.AT || name === "typeof");
       const blank = isArguments || isTight(previous, kind) ? "" : " ";
       name = kind === T.NAME ? this.source.slice(this.start, this.tokens.ends[this.index]!) : "";
       members.at(-1)!.push(blank, isArguments ? this.#values(expressions) : this.#item(end, expressions));

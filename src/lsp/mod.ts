@@ -1,2 +1,2 @@
 /** What editors ask for: a language server, and definition files laid out. */
-export { type PrintedDefinitions, printDefinitions } from "./print_definitions.ts";
+export { printDefinitions, type PrintedDefinitions } from "./print_definitions.ts";

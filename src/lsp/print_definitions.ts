@@ -34,18 +34,25 @@ export function printDefinitions(text: string): PrintedDefinitions {
     strict: true,
     logLevel: "error",
     uniqueKeys: true,
-    customTags: (tags) => tags.map((tag) => typeof tag === "object" && tag.tag === TEXT_TAG ? foldingTag(tag as ScalarTag) : tag),
+    customTags: (tags) =>
+      tags.map((tag) => typeof tag === "object" && tag.tag === TEXT_TAG ? foldingTag(tag as ScalarTag) : tag),
   });
   const [problem] = document.errors;
   if (problem !== undefined) {
     const { line, col } = lines.linePos(problem.pos[0]);
-    return { ok: false, line, column: col, message: problem.message.split("\n")[0]!.replace(/ at line .*$/, "") };
+    return {
+      ok: false,
+      line,
+      column: col,
+      message: problem.message.split("\n")[0]!.replace(/ at line .*$/, ""),
+    };
   }
   prepare(document);
   if (document.contents === null && document.comment === null && document.commentBefore === null) {
     return { ok: true, text: "" };
   }
-  const printed = document.toString({ indent: 2, lineWidth: 0, commentString: printComment }).trimEnd() + "\n";
+  const printed = document.toString({ indent: 2, lineWidth: 0, commentString: printComment }).trimEnd() +
+    "\n";
   return { ok: true, text: lineEnd === "\n" ? printed : printed.replace(/\r?\n/g, "\r\n") };
 }
 

@@ -53,7 +53,12 @@ entries:
         as it is
 `;
 
-const FILES = { "src/greet.lua": UGLY, "src/_index.yaml": INDEX, "src/other.yaml": "a:   1\n", ".cache/x.lua": UGLY };
+const FILES = {
+  "src/greet.lua": UGLY,
+  "src/_index.yaml": INDEX,
+  "src/other.yaml": "a:   1\n",
+  ".cache/x.lua": UGLY,
+};
 
 test("fmt lays out the sources and definition files of a folder, and finds nothing the second time", async () => {
   await inFolder(FILES, async (folder) => {
@@ -85,7 +90,12 @@ test("fmt --check writes nothing and exits with 1 while something would change",
 });
 
 test("fmt leaves files with mistakes alone, says where they are wrong, and goes on with the others", async () => {
-  const bad = { "a.lua": "local x = =\n", "b.lua": "x=1", "_index.yaml": "a: [1\nb: 2\n", "c.lua": "x = '\u00e9'" };
+  const bad = {
+    "a.lua": "local x = =\n",
+    "b.lua": "x=1",
+    "_index.yaml": "a: [1\nb: 2\n",
+    "c.lua": "x = '\u00e9'",
+  };
   await inFolder(bad, async (folder) => {
     const { code, stdout, stderr } = await wippy(["fmt"], { cwd: folder });
     assert.deepEqual([code, stdout], [1, "b.lua\nc.lua\n"]);
@@ -101,7 +111,9 @@ test("fmt --stdin answers on stdout; the path tells what the text is", async () 
   assert.deepEqual([lua.code, lua.stdout, lua.stderr], [0, NEAT, ""]);
   const yaml = await wippy(["fmt", "--stdin", "src/_index.yaml"], { input: INDEX });
   assert.deepEqual([yaml.code, yaml.stdout], [0, NEAT_INDEX]);
-  const declarations = await wippy(["fmt", "--stdin", "x.d.lua"], { input: "function m.f( a:string ):string\n" });
+  const declarations = await wippy(["fmt", "--stdin", "x.d.lua"], {
+    input: "function m.f( a:string ):string\n",
+  });
   assert.deepEqual([declarations.code, declarations.stdout], [0, "function m.f(a: string): string\n"]);
   assert.equal((await wippy(["fmt", "--stdin", "--check"], { input: UGLY })).code, 1);
   const bad = await wippy(["fmt", "--stdin"], { input: "x = =" });

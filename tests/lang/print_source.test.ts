@@ -29,7 +29,9 @@ for (const file of readdirSync(ROOT).filter((name) => name.endsWith(".lua")).sor
 }
 
 test("every Lua source here keeps tokens, comments and meaning, and printing it twice changes nothing", () => {
-  const files = ["tests", "std", "src"].flatMap((folder) => listFiles(folder)).filter((path) => path.endsWith(".lua"));
+  const files = ["tests", "std", "src"].flatMap((folder) => listFiles(folder)).filter((path) =>
+    path.endsWith(".lua")
+  );
   assert.ok(files.length > 100, "the sources were not found");
   for (const path of files) {
     const source = readText(path);

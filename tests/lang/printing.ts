@@ -19,8 +19,11 @@ function withLines(text: string): string {
 
 /** The tree without places, as text. */
 export function shape(source: string, isDeclaration = false): string {
-  return JSON.stringify(parse(source, { isDeclaration }).block, (key, value) =>
-    key === "start" || key === "end" ? undefined : typeof value === "string" ? withLines(value) : value);
+  return JSON.stringify(
+    parse(source, { isDeclaration }).block,
+    (key, value) =>
+      key === "start" || key === "end" ? undefined : typeof value === "string" ? withLines(value) : value,
+  );
 }
 
 /** What is wrong with how a source is printed; undefined when nothing is. */
@@ -30,7 +33,9 @@ export function complaintAbout(source: string, isDeclaration = false): string | 
   const again = printSource(printed.text, { isDeclaration });
   if (!again.ok) return `no longer parses:\n${printed.text}`;
   if (again.text !== printed.text) return `printed again, it differs:\n${printed.text}\n---\n${again.text}`;
-  if (shape(printed.text, isDeclaration) !== shape(source, isDeclaration)) return `means something else:\n${printed.text}`;
+  if (shape(printed.text, isDeclaration) !== shape(source, isDeclaration)) {
+    return `means something else:\n${printed.text}`;
+  }
   if (/[ \t]$/m.test(withoutLongTexts(printed.text))) return `has blanks at a line's end:\n${printed.text}`;
   return undefined;
 }
@@ -38,12 +43,31 @@ export function complaintAbout(source: string, isDeclaration = false): string | 
 /** The text without what may hold blanks at line ends: strings and comments over several lines. */
 function withoutLongTexts(source: string): string {
   const { starts, ends, count, comments } = tokenize(source);
-  const ranges = [...Array.from({ length: count }, (_, i) => ({ start: starts[i]!, end: ends[i]! })), ...comments]
+  const ranges = [
+    ...Array.from({ length: count }, (_, i) => ({ start: starts[i]!, end: ends[i]! })),
+    ...comments,
+  ]
     .filter(({ start, end }) => source.slice(start, end).includes("\n")).sort((a, b) => b.start - a.start);
   return ranges.reduce((text, { start, end }) => `${text.slice(0, start)}x${text.slice(end)}`, source);
 }
 
-const GAPS = [" ", " ", " ", "", "\n", "\n\n", "\n\n\n", "  ", "\t", "\r\n", " --c\n", "\n--own\n", " --[[b]] ", "\n--[[b]]\n", "--[[l\nm]]"];
+const GAPS = [
+  " ",
+  " ",
+  " ",
+  "",
+  "\n",
+  "\n\n",
+  "\n\n\n",
+  "  ",
+  "\t",
+  "\r\n",
+  " --c\n",
+  "\n--own\n",
+  " --[[b]] ",
+  "\n--[[b]]\n",
+  "--[[l\nm]]",
+];
 
 /** A source's tokens with other blanks and comments between them; undefined when that is another program. */
 export function shuffled(source: string, random: () => number): string | undefined {

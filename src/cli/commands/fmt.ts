@@ -124,7 +124,7 @@ function filesOf(paths: readonly string[]): string[] {
   for (const path of paths) {
     const facts = statSync(path, { throwIfNoEntry: false });
     if (facts === undefined) throw new Misuse(`${path}: no such file or folder`);
-    if (facts.isDirectory()) for (const file of filesBelow(path)) found.add(file);
+    if (facts.isDirectory()) { for (const file of filesBelow(path)) found.add(file); }
     else if (/\.(lua|ya?ml)$/.test(path)) found.add(path);
     else throw new Misuse(`${path}: only .lua, .yaml and .yml files can be formatted`);
   }
