@@ -30,6 +30,7 @@ import sqlDefinition from "./sql/mod.ts";
 import storeDefinition from "./store/mod.ts";
 import streamDefinition from "./stream/mod.ts";
 import systemDefinition from "./system/mod.ts";
+import textDefinition from "./text/mod.ts";
 import timeDefinition from "./time/mod.ts";
 import uuidDefinition from "./uuid/mod.ts";
 import websocketDefinition from "./websocket/mod.ts";
@@ -67,6 +68,7 @@ export const modules: readonly ModuleDefinition[] = [
   storeDefinition,
   streamDefinition,
   systemDefinition,
+  textDefinition,
   timeDefinition,
   uuidDefinition,
   websocketDefinition,

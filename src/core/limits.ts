@@ -86,3 +86,9 @@ export const WEBSOCKET_MESSAGE_BYTES_MAX = 16 * 1024 * 1024;
 export const WEBSOCKET_CHANNEL_CAPACITY = 64;
 /** Time between two looks at a full channel; reading from the connection stops meanwhile. */
 export const WEBSOCKET_RETRY_MS = 5;
+/** Size of a regular expression times bytes of the text that one search may take: some ten seconds when all goes wrong. */
+export const REGEXP_WORK_MAX = 1_000_000_000;
+/** Longest that a search for all matches may start again and again (text.regexp). */
+export const REGEXP_SEARCH_MS = 10_000;
+/** Longest that two texts are compared, also when the script names no end (text.diff diff_timeout 0). */
+export const DIFF_TIME_MS_MAX = 10_000;
