@@ -5,9 +5,17 @@
  */
 import { asFailure, Failure, schema } from "../core/mod.ts";
 import type { Service } from "../ports/mod.ts";
-import { type Announcement, defineKind, type KindDefinition } from "../registry/mod.ts";
+import {
+  type Announcement,
+  defineKind,
+  frameOfLifecycle,
+  type KindContext,
+  type KindDefinition,
+  type Opened,
+} from "../registry/mod.ts";
 import { decodeDefinition, LUA_CONFIG, LUA_KINDS } from "./definition.ts";
 import type { LuaRuntime } from "./runtime.ts";
+import { hostForItself, isStartedByItself, supervisedProcess } from "./supervised_process.ts";
 
 /** Gives the runtime; it need not be there before the first entry is opened. */
 export type RuntimeOf = () => LuaRuntime;
@@ -54,31 +62,54 @@ function luaKind(runtime: RuntimeOf, name: (typeof LUA_KINDS)[number]): KindDefi
     references: ["imports.*", "meta.default_host", "meta.options.default_host"],
     verbatim: ["source"],
     announces: ANNOUNCEMENTS[name],
-    open({ entry, config }) {
+    open(context) {
+      const { entry, config } = context;
       const definition = decodeDefinition(entry, config);
+      const service = name === "process.lua" ? serviceOf(context, definition.defaultHost, undefined) : {};
       runtime().changes.define(definition);
       if (name === "function.lua" && definition.pool.warmStart) runtime().functions.warm(entry.id);
-      return {};
+      return service;
     },
-    change(current, { entry, config, bus }) {
+    change(current, context) {
+      const { entry, config, bus } = context;
       const tell = (kind: string, data?: string): void =>
         bus.send({ system: "lua", kind, path: entry.id, ...(data === undefined ? {} : { data }) });
       tell("lua.reset_code");
+      let opened = current;
       try {
-        runtime().changes.define(decodeDefinition(entry, config));
+        const definition = decodeDefinition(entry, config);
+        if (name === "process.lua") opened = serviceOf(context, definition.defaultHost, current);
+        runtime().changes.define(definition);
       } catch (error) {
         tell("lua.reset_code.reject", asFailure(error).message);
         throw error;
       }
       runtime().changes.announce([entry.id]);
       tell("lua.reset_code.accept");
-      return current;
+      return opened;
     },
     close(_current, { id }) {
       runtime().changes.undefine(id);
       runtime().changes.announce([id]);
     },
   });
+}
+
+/** The service of a process that is started by itself, without a `process.service`; the current one when it fits. */
+function serviceOf(
+  { entry, entries, runtime, security, log }: KindContext<unknown>,
+  defaultHost: string,
+  current: Opened<unknown> | undefined,
+): Opened<unknown> {
+  if (!isStartedByItself(entry)) return {};
+  const host = hostForItself(defaultHost, entries);
+  if (host === undefined) {
+    log.named("lua").warn("lifecycle.auto_start has no effect: there is no process.host", { id: entry.id });
+    return {};
+  }
+  if (current?.service !== undefined && current.requires?.[0] === host) return current;
+  const frame = () => frameOfLifecycle(entry, security);
+  return { service: supervisedProcess(runtime, { process: entry.id, host, frame }), requires: [host] };
 }
 
 /** Runs while the host's processes may run; stopping it ends them. */
