@@ -32,6 +32,7 @@ import streamDefinition from "./stream/mod.ts";
 import systemDefinition from "./system/mod.ts";
 import textDefinition from "./text/mod.ts";
 import timeDefinition from "./time/mod.ts";
+import ttyDefinition from "./tty/mod.ts";
 import uuidDefinition from "./uuid/mod.ts";
 import websocketDefinition from "./websocket/mod.ts";
 import yamlDefinition from "./yaml/mod.ts";
@@ -70,6 +71,7 @@ export const modules: readonly ModuleDefinition[] = [
   systemDefinition,
   textDefinition,
   timeDefinition,
+  ttyDefinition,
   uuidDefinition,
   websocketDefinition,
   yamlDefinition,

@@ -73,6 +73,14 @@ export class InputBuffer {
     });
   }
 
+  /** Puts bytes back in front. */
+  unread(data: Uint8Array): void {
+    const joined = new Uint8Array(data.length + this.#held.length);
+    joined.set(data);
+    joined.set(this.#held, data.length);
+    this.#held = joined;
+  }
+
   #inTurn<T>(act: () => Promise<T>): Promise<T> {
     const result = this.#turn.then(act);
     this.#turn = result.catch(() => undefined);
@@ -144,6 +152,10 @@ export class SystemTerminal implements Terminal {
     return this.#open().read(size);
   }
 
+  unread(data: Uint8Array): void {
+    this.#open().unread(data);
+  }
+
   write(data: Uint8Array | string): void {
     writeAll(1, data);
   }
@@ -160,6 +172,23 @@ export class SystemTerminal implements Terminal {
     if (!isTerminal(0)) return;
     if (DENO !== undefined) DENO.stdin.setRaw(enabled);
     else process.stdin.setRawMode(enabled);
+  }
+
+  size(): { width: number; height: number } | undefined {
+    if (!isTerminal(1)) return undefined;
+    const { columns, rows } = process.stdout;
+    return columns > 0 && rows > 0 ? { width: columns, height: rows } : undefined;
+  }
+
+  onResize(listener: () => void): () => void {
+    if (!isTerminal(1)) return () => undefined;
+    // Standard output measures itself when it hears of the change, which is after the signal.
+    process.stdout.on("resize", listener);
+    return () => process.stdout.off("resize", listener);
+  }
+
+  get coloured(): boolean {
+    return isTerminal(1) && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb";
   }
 
   #open(): InputBuffer {

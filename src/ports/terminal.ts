@@ -9,11 +9,19 @@ export interface Terminal {
   readLine(): Promise<string | null>;
   /** Up to `size` bytes; null at the end of input. */
   read(size: number): Promise<Uint8Array | null>;
+  /** Gives bytes back: the next read gets them. */
+  unread(data: Uint8Array): void;
   write(data: Uint8Array | string): void;
   writeError(data: Uint8Array | string): void;
   flush(): Promise<void>;
   /** Raw mode: no line buffering, no echo. Does nothing when the input is no terminal. */
   setRaw(enabled: boolean): void;
+  /** Cells of the screen; undefined when the output is no terminal. */
+  size(): { width: number; height: number } | undefined;
+  /** Calls `listener` whenever the size has changed; returns what ends that. */
+  onResize(listener: () => void): () => void;
+  /** Whether the output shows colours. */
+  readonly coloured: boolean;
 }
 
 /** The terminal a process owns. */

@@ -14,15 +14,52 @@ export class ScriptedTerminal implements Terminal {
   /** Set to make every write fail. */
   broken = false;
 
-  constructor(options: { args?: readonly string[]; input?: readonly (string | Uint8Array)[] } = {}) {
+  readonly coloured: boolean;
+  #size: { width: number; height: number } | undefined;
+  readonly #listeners = new Set<() => void>();
+
+  /** A promise in the input holds what follows back. */
+  constructor(
+    options: {
+      args?: readonly string[];
+      input?: readonly (string | Uint8Array | Promise<void>)[];
+      size?: { width: number; height: number };
+      coloured?: boolean;
+    } = {},
+  ) {
     this.args = options.args ?? [];
+    this.#size = options.size;
+    this.coloured = options.coloured ?? false;
     const chunks = [...options.input ?? []];
     const encoder = new TextEncoder();
-    this.#input = new InputBuffer(() => {
-      const chunk = chunks.shift();
-      if (chunk === undefined) return Promise.resolve(null);
-      return Promise.resolve(typeof chunk === "string" ? encoder.encode(chunk) : chunk);
+    this.#input = new InputBuffer(async () => {
+      while (chunks[0] instanceof Promise) {
+        await chunks[0];
+        chunks.shift();
+      }
+      const chunk = chunks.shift() as string | Uint8Array | undefined;
+      if (chunk === undefined) return null;
+      return typeof chunk === "string" ? encoder.encode(chunk) : chunk;
     });
+  }
+
+  size(): { width: number; height: number } | undefined {
+    return this.#size;
+  }
+
+  /** Gives the terminal another size. */
+  resize(width: number, height: number): void {
+    this.#size = { width, height };
+    for (const listener of this.#listeners) listener();
+  }
+
+  onResize(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  unread(data: Uint8Array): void {
+    this.#input.unread(data);
   }
 
   /** Everything written to standard output. */

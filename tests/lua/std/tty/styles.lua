@@ -1,0 +1,137 @@
+-- modules: tty
+
+test("a style is immutable and says what it is [tty.style] [undoc.tostring]", function()
+  local plain = tty.style()
+  local bold = plain:bold()
+  assert(plain ~= bold and plain:render("x") == "x" and bold:render("x") == "\27[1mx\27[0m")
+  assert(tostring(plain) == "tty.Style{}" and bold:copy():render("x") == bold:render("x"))
+  assert(bold:bold(false):render("x") == "x" and bold:render("x") ~= "x")
+end)
+
+test("attributes and colours are escape sequences [tty.style.text]", function()
+  local function codes(style) return style:render("x"):match("^\27%[([%d;]+)mx\27%[0m$") end
+  local s = tty.style()
+  assert(codes(s:bold()) == "1" and codes(s:faint()) == "2" and codes(s:italic()) == "3" and codes(s:underline()) == "4")
+  assert(codes(s:blink()) == "5" and codes(s:strikethrough()) == "9" and codes(s:reverse(true)) == "7")
+  assert(codes(s:foreground("#FF0080")) == "38;2;255;0;128" and codes(s:background("#0f0")) == "48;2;0;255;0")
+  assert(codes(s:foreground("9")) == "91" and codes(s:foreground("1")) == "31" and codes(s:background("208")) == "48;5;208")
+  assert(codes(s:foreground("red")) == "31" and codes(s:background("bright blue")) == "104" and codes(s:foreground("gray")) == "90")
+  assert(codes(s:bold():foreground("2"):background("3")) == "1;32;43")
+  local none, err = s:foreground("reddish")
+  assert(none == nil and err:kind() == errors.INVALID and err:message():find("reddish", 1, true))
+  none, err = s:background("#12345")
+  assert(none == nil and err:kind() == errors.INVALID)
+end)
+
+test("strings are joined by spaces, each line is painted [tty.style.layout]", function()
+  local s = tty.style():bold()
+  assert(s:render("a", "b") == "\27[1ma b\27[0m")
+  assert(s:render("a\nb") == "\27[1ma\27[0m\n\27[1mb\27[0m")
+  assert(tty.style():inline():render("a\nb") == "ab" and tty.style():render() == "")
+end)
+
+test("width wraps and fills, alignment places [tty.style.layout]", function()
+  local s = tty.style()
+  assert(s:width(5):render("ab") == "ab   ")
+  assert(s:width(5):align(tty.align.RIGHT):render("ab") == "   ab")
+  assert(s:width(6):align(tty.align.CENTER):render("ab") == "  ab  ")
+  assert(s:width(5):render("one two three") == "one  \ntwo  \nthree")
+  assert(s:width(3):render("abcdef") == "abc\ndef")
+  assert(s:height(3):render("a") == "a\n \n ")
+  assert(s:height(3):align_vertical(0.5):render("a") == " \na\n ")
+  assert(s:height(3):align_vertical(1):render("a") == " \n \na")
+  assert(s:max_width(3):render("abcdef\nab") == "abc\nab " and s:max_height(1):render("a\nb") == "a")
+end)
+
+test("padding and margin take one to four numbers [tty.style.layout]", function()
+  local s = tty.style()
+  assert(s:padding(1):render("x") == "   \n x \n   ")
+  assert(s:padding(0, 2):render("x") == "  x  ")
+  assert(s:padding(1, 2, 0):render("x") == "     \n  x  ")
+  assert(s:padding(0, 1, 0, 3):render("x") == "   x ")
+  assert(s:margin(0, 1):render("x") == " x " and s:margin(1):render("x") == "   \n x \n   ")
+  local none, err = s:padding()
+  assert(none == nil and err:kind() == errors.INVALID)
+  none, err = s:margin(1, 2, 3, 4, 5)
+  assert(none == nil and err:kind() == errors.INVALID)
+  none, err = s:padding(-1)
+  assert(none == nil and err:kind() == errors.INVALID)
+end)
+
+test("borders frame what is inside, on the sides that are on [tty.style.layout] [tty.const]", function()
+  local s = tty.style()
+  assert(s:border(tty.borders.ROUNDED):render("hi") == "╭──╮\n│hi│\n╰──╯")
+  assert(s:border(tty.borders.NORMAL):render("x") == "┌─┐\n│x│\n└─┘")
+  assert(s:border(tty.borders.THICK):render("x") == "┏━┓\n┃x┃\n┗━┛")
+  assert(s:border(tty.borders.DOUBLE):render("x") == "╔═╗\n║x║\n╚═╝")
+  assert(s:border(tty.borders.HIDDEN):render("x") == "   \n x \n   ")
+  assert(s:border("normal", true, false):render("x") == "─\nx\n─")
+  assert(s:border("normal", false, false, false, true):render("x") == "│x")
+  assert(s:border("rounded"):padding(0, 1):width(6):render("a") == "╭──────╮\n│ a    │\n╰──────╯")
+  assert(s:border("normal", false, false, false, true):border_foreground("1"):render("x") == "\27[31m│\27[0mx")
+  assert(s:border("normal", true, false, false, false):border_background("1", "2"):render("x") == "\27[41m─\27[0m\nx")
+  local none, err = s:border("wavy")
+  assert(none == nil and err:kind() == errors.INVALID and err:message():find("wavy", 1, true))
+end)
+
+test("constants are numbers and names [tty.const]", function()
+  assert(tty.align.LEFT == 0 and tty.align.CENTER == 0.5 and tty.align.RIGHT == 1)
+  local p = tty.text.position
+  assert(p.TOP == 0 and p.LEFT == 0 and p.CENTER == 0.5 and p.BOTTOM == 1 and p.RIGHT == 1)
+  for _, name in ipairs({ "NORMAL", "ROUNDED", "THICK", "DOUBLE", "HIDDEN" }) do
+    assert(tty.style():border(tty.borders[name]))
+  end
+end)
+
+test("widths count cells, not bytes or escapes [tty.text]", function()
+  local t = tty.text
+  assert(t.width("hello") == 5 and t.width("\27[1mhello\27[0m") == 5 and t.width("héé") == 3 and t.width("日本") == 4)
+  assert(t.width("a\nlonger\nb") == 6 and t.width("") == 0)
+  assert(t.height("a\nb\nc") == 3 and t.height("") == 1)
+  local w, h = t.size("hello\nworld!")
+  assert(w == 6 and h == 2)
+  assert(t.max_width({ "short", "a longer string" }) == 15 and t.max_height({ "one\ntwo", "single" }) == 2 and t.max_width({}) == 0)
+end)
+
+test("blocks are joined and placed [tty.text]", function()
+  local t, p = tty.text, tty.text.position
+  assert(t.join_horizontal(p.TOP, "a\nb\nc", "x") == "ax\nb \nc ")
+  assert(t.join_horizontal(p.BOTTOM, "a\nb\nc", "x") == "a \nb \ncx")
+  assert(t.join_horizontal(p.CENTER, "a\nb\nc", "x") == "a \nbx\nc ")
+  assert(t.join_vertical(p.LEFT, "abc", "x") == "abc\nx  ")
+  assert(t.join_vertical(p.RIGHT, "abc", "x") == "abc\n  x")
+  assert(t.join_vertical(p.CENTER, "abc", "x") == "abc\n x ")
+  assert(t.place(5, 3, p.CENTER, p.CENTER, "x") == "     \n  x  \n     ")
+  assert(t.place_horizontal(4, p.RIGHT, "x") == "   x" and t.place_horizontal(2, p.LEFT, "long") == "long")
+  assert(t.place_vertical(2, p.BOTTOM, "ab") == "  \nab" and t.place_vertical(1, p.TOP, "a\nb") == "a\nb")
+  local none, err = t.place(1e9, 1, 0, 0, "x")
+  assert(none == nil and err:kind() == errors.INVALID)
+end)
+
+test("bindings match keys with their modifiers [tty.bind]", function()
+  local function key(name, more)
+    local event = { type = "key", key = name, action = "press", ctrl = false, alt = false, shift = false }
+    for k, v in pairs(more or {}) do event[k] = v end
+    return event
+  end
+  local quit = tty.bind({ keys = { "q", "ctrl+c", "shift+TAB", "space", "alt++" }, help = { key = "q/ctrl+c", desc = "quit" } })
+  assert(quit:matches(key("q")) and quit:matches(key("c", { ctrl = true })) and quit:matches(key("tab", { shift = true })))
+  assert(quit:matches(key(" ")) and quit:matches(key("+", { alt = true })))
+  assert(not quit:matches(key("c")) and not quit:matches(key("Q")) and not quit:matches(key("q", { ctrl = true })))
+  assert(not quit:matches(key("q", { action = "release" })) and not quit:matches({ type = "mouse" }) and not quit:matches("q"))
+  assert(quit:help().key == "q/ctrl+c" and quit:help().desc == "quit" and quit:is_enabled())
+  assert(quit:set_enabled(false) == quit and not quit:is_enabled() and not quit:matches(key("q")))
+  assert(quit:set_enabled(true):matches(key("q")))
+  assert(tty.bind({ keys = { "x" } }):help().desc == "")
+  for _, bad in ipairs({ {}, { keys = {} }, { keys = { 1 } }, { keys = { "hyper+x" } }, { keys = { "ctrl+" } } }) do
+    local none, err = tty.bind(bad)
+    assert(none == nil and err:kind() == errors.INVALID)
+  end
+end)
+
+test("input belongs to processes with a terminal [tty.input]", function()
+  for _, name in ipairs({ "start", "stop", "events" }) do
+    local none, err = tty[name]()
+    assert(none == nil and err:kind() == errors.UNAVAILABLE and err:message() == "no terminal context", name)
+  end
+end)
