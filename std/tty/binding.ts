@@ -12,7 +12,13 @@ export interface Binding {
 
 const MODIFIERS = ["ctrl", "alt", "shift"] as const;
 /** Other words for keys. */
-const ALIASES: Record<string, string> = { space: " ", escape: "esc", return: "enter", del: "delete", ins: "insert" };
+const ALIASES: Record<string, string> = {
+  space: " ",
+  escape: "esc",
+  return: "enter",
+  del: "delete",
+  ins: "insert",
+};
 
 /** One form for a key with its modifiers. */
 function canonical(key: string, isHeld: (modifier: string) => boolean): string {
@@ -21,7 +27,11 @@ function canonical(key: string, isHeld: (modifier: string) => boolean): string {
 
 /** The key that a text such as "ctrl+c" means. */
 function parseKey(text: string): string {
-  const parts = text === "+" ? ["+"] : text.endsWith("++") ? [...text.slice(0, -2).split("+"), "+"] : text.split("+");
+  const parts = text === "+"
+    ? ["+"]
+    : text.endsWith("++")
+    ? [...text.slice(0, -2).split("+"), "+"]
+    : text.split("+");
   const key = parts.at(-1)!;
   const held = parts.slice(0, -1).map((part) => part.trim().toLowerCase());
   const unknown = held.find((part) => !(MODIFIERS as readonly string[]).includes(part));
@@ -51,7 +61,9 @@ function matches(call: Call): boolean {
   const { isEnabled, keys } = call.self(bindingObject);
   if (!isEnabled || call.type(2) !== "table") return false;
   const event = call.value(2) as { [field: string]: LuaValue };
-  if (event["type"] !== "key" || event["action"] === "release" || typeof event["key"] !== "string") return false;
+  if (event["type"] !== "key" || event["action"] === "release" || typeof event["key"] !== "string") {
+    return false;
+  }
   return keys.has(canonical(event["key"], (modifier) => event[modifier] === true));
 }
 

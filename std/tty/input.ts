@@ -159,7 +159,9 @@ function characterKey(character: string, modifiers: Modifiers): InputEvent {
   const code = character.charCodeAt(0);
   if (code === 0) return keyEvent(" ", "space", { ...modifiers, ctrl: true });
   // Control characters are letters, or signs, with their upper bits taken away.
-  if (code < 0x20) return keyEvent(String.fromCharCode(code + 0x40).toLowerCase(), "runes", { ...modifiers, ctrl: true });
+  if (code < 0x20) {
+    return keyEvent(String.fromCharCode(code + 0x40).toLowerCase(), "runes", { ...modifiers, ctrl: true });
+  }
   return keyEvent(character, "runes", modifiers);
 }
 

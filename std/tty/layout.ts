@@ -72,7 +72,9 @@ export function placeHorizontally(width: number, position: number, text: string)
   const own = widthOf(text);
   if (own >= width) return text;
   const left = before(width - own, position);
-  return alignHorizontally(linesOf(text), own, 0).map((line) => spaces(left) + line + spaces(width - own - left))
+  return alignHorizontally(linesOf(text), own, 0).map((line) =>
+    spaces(left) + line + spaces(width - own - left)
+  )
     .join("\n");
 }
 
@@ -81,5 +83,7 @@ export function placeVertically(height: number, position: number, text: string):
   const lines = linesOf(text);
   if (lines.length >= height) return text;
   const width = widthOf(text);
-  return alignVertically(lines, height, position).map((line) => line === "" ? spaces(width) : line).join("\n");
+  return alignVertically(lines, height, position).map((line) => line === "" ? spaces(width) : line).join(
+    "\n",
+  );
 }

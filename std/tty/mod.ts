@@ -56,7 +56,9 @@ const events: ModuleFunction = (call) => {
 const screenSize: ModuleFunction = (call) => {
   const size = terminalOf(call).size();
   if (size !== undefined) return new Values([size.width, size.height]);
-  const failure = new Failure("Internal", "the output is no terminal: its size is unknown", { retryable: false });
+  const failure = new Failure("Internal", "the output is no terminal: its size is unknown", {
+    retryable: false,
+  });
   return new Values([null, null, call.error(failure)]);
 };
 
@@ -189,7 +191,11 @@ export default defineModule({
     "text.max_width": (call) => Math.max(0, ...textList(call).map(widthOf)),
     "text.max_height": (call) => Math.max(0, ...textList(call).map(heightOf)),
     "text.place": (call) =>
-      placeVertically(cells(call, 2), call.number(4), placeHorizontally(cells(call, 1), call.number(3), call.string(5))),
+      placeVertically(
+        cells(call, 2),
+        call.number(4),
+        placeHorizontally(cells(call, 1), call.number(3), call.string(5)),
+      ),
     "text.place_horizontal": (call) => placeHorizontally(cells(call, 1), call.number(2), call.string(3)),
     "text.place_vertical": (call) => placeVertically(cells(call, 1), call.number(2), call.string(3)),
   },

@@ -119,7 +119,9 @@ export function render(rules: StyleRules, text: string, isColoured: boolean): st
 
 /** Long lines broken between words; short ones keep their indentation. */
 function wrapped(text: string, width: number): string {
-  return text.split("\n").map((line) => stringWidth(line) <= width ? line : wrapAnsi(line, width, { hard: true }))
+  return text.split("\n").map((line) =>
+    stringWidth(line) <= width ? line : wrapAnsi(line, width, { hard: true })
+  )
     .join("\n");
 }
 
@@ -156,7 +158,10 @@ function margined({ margin = NONE }: StyleRules, lines: readonly string[]): stri
   return [...Array<string>(top).fill(spaces(width)), ...beside, ...Array<string>(bottom).fill(spaces(width))];
 }
 
-function cut({ max_height: height = 0, max_width: width = 0 }: StyleRules, lines: readonly string[]): string[] {
+function cut(
+  { max_height: height = 0, max_width: width = 0 }: StyleRules,
+  lines: readonly string[],
+): string[] {
   const kept = height > 0 ? lines.slice(0, height) : [...lines];
   return width > 0 ? kept.map((line) => stringWidth(line) > width ? sliceAnsi(line, 0, width) : line) : kept;
 }

@@ -21,7 +21,11 @@ function keys(...pieces: string[]): string[] {
 
 test("printable characters are runes, others have names [tty.event]", () => {
   assert.deepEqual(parsed("a"), [{ ...KEY, key: "a", key_type: "runes" }]);
-  assert.deepEqual(parsed("ü日"), [{ ...KEY, key: "ü", key_type: "runes" }, { ...KEY, key: "日", key_type: "runes" }]);
+  assert.deepEqual(parsed("ü日"), [{ ...KEY, key: "ü", key_type: "runes" }, {
+    ...KEY,
+    key: "日",
+    key_type: "runes",
+  }]);
   assert.deepEqual(parsed("\r"), [{ ...KEY, key: "enter", key_type: "enter" }]);
   assert.deepEqual(parsed(" "), [{ ...KEY, key: " ", key_type: "space" }]);
   assert.deepEqual(parsed("\x03"), [{ ...KEY, key: "c", key_type: "runes", ctrl: true }]);
@@ -44,7 +48,11 @@ test("sequences are keys with modifiers, whole or in pieces [tty.event]", () => 
   ]);
   assert.deepEqual(keys("\x1bx\x1b\r"), ["alt+x", "alt+enter"]);
   assert.deepEqual(keys("\x1b[1;", "5A", "b"), ["ctrl+up", "b"]);
-  assert.deepEqual(parsed("\x1b[999zq"), [{ ...KEY, key: "q", key_type: "runes" }], "unknown ones are passed over");
+  assert.deepEqual(
+    parsed("\x1b[999zq"),
+    [{ ...KEY, key: "q", key_type: "runes" }],
+    "unknown ones are passed over",
+  );
   const bytes = new TextEncoder().encode("é");
   const parser = new InputParser();
   assert.deepEqual(parser.parse(bytes.subarray(0, 1)), []);
@@ -60,7 +68,10 @@ test("mouse, focus and paste are events of their own [tty.event]", () => {
     { ...mouse, action: "wheel", button: "wheelup", x: 0, y: 0 },
     { ...mouse, action: "press", button: "left", x: 0, y: 0, ctrl: true, shift: true },
   ]);
-  assert.deepEqual(parsed("\x1b[I\x1b[O"), [{ type: "focus", focused: true }, { type: "focus", focused: false }]);
+  assert.deepEqual(parsed("\x1b[I\x1b[O"), [{ type: "focus", focused: true }, {
+    type: "focus",
+    focused: false,
+  }]);
   assert.deepEqual(parsed("\x1b[200~two\nlines\x1b[A", "\x1b[20", "1~x"), [
     { type: "paste", text: "two\nlines\x1b[A" },
     { ...KEY, key: "x", key_type: "runes" },
