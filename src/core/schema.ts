@@ -20,6 +20,14 @@ export interface DecodeScope {
 export interface Field<T> {
   readonly type: string;
   readonly doc?: string;
+  /** What an absent value stands for, when it is a plain one. */
+  readonly fallback?: string | number | boolean;
+  /** Texts that are allowed, when there are only some. */
+  readonly values?: readonly string[];
+  /** Fields of a record. */
+  readonly fields?: Readonly<Record<string, Field<unknown>>>;
+  /** What a list or a map holds, or what may be absent. */
+  readonly item?: Field<unknown>;
   decode(value: Value, scope: DecodeScope): T;
   /**
    * Adds the ids that `value` refers to to `found`, without decoding it: what is malformed or still a placeholder is
@@ -55,6 +63,7 @@ export function string(options: { default?: string; nonEmpty?: boolean; doc?: st
   return {
     type: "string",
     doc: options.doc,
+    fallback: options.default,
     decode(value, scope) {
       if (absent(value) && options.default !== undefined) return options.default;
       if (typeof value === "number" || typeof value === "boolean") return String(value);
@@ -75,6 +84,7 @@ export function integer(
   return {
     type: "integer",
     doc: options.doc,
+    fallback: options.default,
     decode(value, scope) {
       if (absent(value) && options.default !== undefined) return options.default;
       const number = typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : value;
@@ -96,6 +106,7 @@ export function number(
   return {
     type: "number",
     doc: options.doc,
+    fallback: options.default,
     decode(value, scope) {
       if (absent(value) && options.default !== undefined) return options.default;
       if (
@@ -111,6 +122,7 @@ export function boolean(options: { default?: boolean; doc?: string } = {}): Fiel
   return {
     type: "boolean",
     doc: options.doc,
+    fallback: options.default,
     decode(value, scope) {
       if (absent(value) && options.default !== undefined) return options.default;
       if (value === "true") return true;
@@ -147,6 +159,8 @@ export function oneOf<T extends string>(
   return {
     type: values.join("|"),
     doc: options.doc,
+    fallback: options.default,
+    values,
     decode(value, scope) {
       if (absent(value) && options.default !== undefined) return options.default;
       if (!values.includes(value as T)) throw invalid(scope, `one of ${values.join(", ")}`, value);
@@ -182,6 +196,7 @@ export function reference(options: { optional?: boolean; doc?: string } = {}): F
 export function list<T>(item: Field<T>): Field<T[]> {
   return {
     type: `${item.type}[]`,
+    item,
     decode(value, scope) {
       if (absent(value)) return [];
       if (!Array.isArray(value)) throw invalid(scope, "a list", value);
@@ -199,6 +214,7 @@ export function list<T>(item: Field<T>): Field<T[]> {
 export function map<T>(item: Field<T>): Field<Record<string, T>> {
   return {
     type: `map of ${item.type}`,
+    item,
     decode(value, scope) {
       if (absent(value)) return {};
       if (!isValueMap(value)) throw invalid(scope, "a map", value);
@@ -233,6 +249,7 @@ export function optional<T>(field: Field<T>): Field<T | undefined> {
   return {
     type: `${field.type}?`,
     doc: field.doc,
+    item: field,
     decode: (value, scope) => absent(value) ? undefined : field.decode(value, scope),
     references: field.references?.bind(field),
   };

@@ -8,6 +8,7 @@ import type { Diagnostic, RelatedPlace } from "./diagnostic.ts";
 import { Flow, join } from "./flow.ts";
 import { ValueChecker } from "./check_values.ts";
 import type { CallFacts } from "./infer_calls.ts";
+import type { TypeFacts } from "./inference.ts";
 import type { CheckEnvironment, ModuleType } from "./lower.ts";
 import { narrow } from "./narrow.ts";
 import type { ParsedSource } from "./parser.ts";
@@ -42,18 +43,20 @@ export interface CheckResult {
 }
 
 export type { CallFact, CallFacts } from "./infer_calls.ts";
+export type { TypeFacts } from "./inference.ts";
 
 /**
  * Checks a parsed source; syntax errors are not repeated, what could be parsed is checked. `calls` is filled with what is
- * called where, for rules that look at it.
+ * called where, for rules that look at it, `facts` with the types of everything.
  */
 export function check(
   parsed: ParsedSource,
   environment: CheckEnvironment,
   resolution: Resolution = resolve(parsed),
   calls?: CallFacts,
+  facts?: TypeFacts,
 ): CheckResult {
-  const checker = new Checker(parsed, resolution, environment, calls);
+  const checker = new Checker(parsed, resolution, environment, calls, facts);
   const module = checker.source();
   return { diagnostics: checker.diagnostics.sort((a, b) => a.start - b.start || a.end - b.end), module };
 }

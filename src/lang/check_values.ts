@@ -4,7 +4,7 @@
 import { Flow } from "./flow.ts";
 import { Inference } from "./infer.ts";
 import type { CallFacts } from "./infer_calls.ts";
-import type { Notes } from "./inference.ts";
+import type { Notes, TypeFacts } from "./inference.ts";
 import type { CheckEnvironment } from "./lower.ts";
 import type { ParsedSource } from "./parser.ts";
 import { fits, fitsNil } from "./relate.ts";
@@ -35,8 +35,9 @@ export abstract class ValueChecker extends Inference {
     resolution: Resolution,
     environment: CheckEnvironment,
     calls: CallFacts | undefined,
+    facts: TypeFacts | undefined,
   ) {
-    super(parsed, resolution, environment);
+    super(parsed, resolution, environment, facts);
     this.calls = calls;
     for (const variable of resolution.variables) {
       if (variable.statement !== undefined) this.lowering.definition(variable).body();

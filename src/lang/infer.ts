@@ -21,6 +21,7 @@ export abstract class Inference extends CallInference {
     if (this.#depth > DEPTH_MAX) return ANY;
     this.#depth++;
     const type = this.#infer(expression, expected);
+    this.facts?.expressions.set(expression, type);
     this.#depth--;
     return type;
   }
@@ -79,8 +80,12 @@ export abstract class Inference extends CallInference {
     if (this.#depth > DEPTH_MAX) return ANY_PACK;
     this.#depth++;
     try {
-      if (expression.kind === "call") return this.callPack(expression, expected);
-      if (expression.kind === "method") return this.methodCall(expression);
+      if (expression.kind === "call" || expression.kind === "method") {
+        const isCall = expression.kind === "call";
+        const pack = isCall ? this.callPack(expression, expected) : this.methodCall(expression);
+        this.facts?.expressions.set(expression, packAt(pack, 0));
+        return pack;
+      }
       if (expression.kind === "vararg") return { types: [], rest: this.varargs ?? ANY };
       return { types: [this.infer(expression, expected)], rest: undefined };
     } finally {

@@ -68,7 +68,9 @@ export abstract class FieldInference extends InferenceState {
       }
       types.push(type);
     }
-    return types.length === 0 ? ANY : unionOf(types);
+    const type = types.length === 0 ? ANY : unionOf(types);
+    this.facts?.fields.set(at, { owner: present, type });
+    return type;
   }
 
   /** The field that was meant, and where the type is declared. */

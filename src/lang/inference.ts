@@ -38,6 +38,18 @@ const NO_NOTES = (): Notes => ({});
 /** What a diagnostic says beside its problem. */
 export type Notes = Pick<Diagnostic, "related" | "help" | "fix">;
 
+/** What a check found out about each place of a source, for those who show it. */
+export interface TypeFacts {
+  /** First values of expressions; of code that is never reached too, as far as it is known. */
+  readonly expressions: Map<S.Expression, Type>;
+  /** Fields and methods by the name where it is written. */
+  readonly fields: Map<S.Range, { readonly owner: Type; readonly type: Type }>;
+  /** Variables: declared, else inferred from what they start with. */
+  readonly variables: Map<Variable, Type>;
+  /** Declared types by the name where it is used. */
+  readonly names: Map<S.NameType, Type>;
+}
+
 /** What every part of the checker works on. */
 export abstract class InferenceState implements NarrowHost {
   readonly diagnostics: Diagnostic[] = [];
@@ -51,7 +63,8 @@ export abstract class InferenceState implements NarrowHost {
   /** What is known here; undefined where no run gets. */
   protected flow: Flow | undefined = new Flow();
   /** Types of variables: declared, else inferred from what they start with. */
-  protected readonly declared = new Map<Variable, Type>();
+  protected readonly declared: Map<Variable, Type>;
+  protected readonly facts: TypeFacts | undefined;
   /** Field names that some statement assigns: tables without a type may hold anything there. */
   protected readonly assignedFields: ReadonlySet<string>;
   /** Results of the function around, and of `...`. */
@@ -60,11 +73,19 @@ export abstract class InferenceState implements NarrowHost {
   #silent = 0;
   #problems = 0;
 
-  constructor(parsed: ParsedSource, resolution: Resolution, environment: CheckEnvironment) {
+  constructor(
+    parsed: ParsedSource,
+    resolution: Resolution,
+    environment: CheckEnvironment,
+    facts: TypeFacts | undefined,
+  ) {
+    this.facts = facts;
+    this.declared = facts?.variables ?? new Map();
     this.parsed = parsed;
     this.resolution = resolution;
     this.environment = environment;
     this.lowering = new Lowering(resolution, environment, (range, problem) => this.report(range, problem));
+    if (facts !== undefined) this.lowering.onNamed = (node, type) => facts.names.set(node, type);
     this.lowering.typeOf = (expression) => this.quietly(() => widen(this.infer(expression)));
     this.isTyped = parsed.erasures.length > 0 || parsed.typeStatements.length > 0;
     this.assignedFields = resolution.assignedFields;

@@ -68,6 +68,8 @@ export class Lowering {
   readonly #byStart = new Map<number, Variable>();
   /** The type of an expression, for `typeof`. */
   typeOf: (expression: S.Expression) => Type = () => PRIMITIVES.any;
+  /** Told of each name of a type and what it means. */
+  onNamed: ((node: S.NameType, type: Type) => void) | undefined;
 
   constructor(resolution: Resolution, environment: CheckEnvironment, report: Report) {
     this.#resolution = resolution;
@@ -117,8 +119,11 @@ export class Lowering {
   /** What a written type means. */
   type(node: S.TypeNode): Type {
     switch (node.kind) {
-      case "type-name":
-        return this.#named(node);
+      case "type-name": {
+        const named = this.#named(node);
+        this.onNamed?.(node, named);
+        return named;
+      }
       case "type-literal":
         return { kind: "literal", value: node.value };
       case "type-optional":

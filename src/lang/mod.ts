@@ -6,7 +6,7 @@ import { resolve } from "./scope.ts";
 import type * as syntax from "./syntax.ts";
 import { TYPE_VALUE_WORD, type TypeValues, typeValues } from "./type_values.ts";
 
-export { type CallFact, type CallFacts, check, type CheckResult } from "./check.ts";
+export { type CallFact, type CallFacts, check, type CheckResult, type TypeFacts } from "./check.ts";
 export {
   describe,
   type Diagnostic,
@@ -22,13 +22,19 @@ export { ANY_MODULE, type CheckEnvironment, type ModuleType } from "./lower.ts";
 export { parse, type ParsedSource, type ParseOptions } from "./parser.ts";
 export { lint } from "./lint.ts";
 export { LineMap, type Position } from "./position.ts";
-export type { Resolution } from "./resolution.ts";
+export { mergeTables } from "./relate.ts";
+export type { Resolution, Variable } from "./resolution.ts";
+export { printPack, printType } from "./print_type.ts";
 export { type PrintedSource, printSource } from "./print_source.ts";
 export { rules } from "./rules/index.gen.ts";
 export type { Rule } from "./rules/rule.ts";
 export { resolve } from "./scope.ts";
 export type * as syntax from "./syntax.ts";
+export { tokenize, type Tokens } from "./lexer.ts";
+export * as tokens from "./token.ts";
 export type { TypeValues } from "./type_values.ts";
+export * as types from "./types.ts";
+export { type Visitor, walk } from "./walk.ts";
 
 /** How to prepare a source for the VM. */
 export interface RunOptions {
