@@ -7,14 +7,17 @@
  *     -- modules: time, json
  *     -- imports: helper=case:helper
  *
- * A file of the same name with `.yaml` holds further entries of the namespace `case`.
+ * A file of the same name with `.yaml` holds further entries of the namespace `case`, one with `.ts` gives further modules: its
+ * default export makes them anew for each application.
  */
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { Failure } from "../../src/core/mod.ts";
+import type { ModuleDefinition } from "../../src/lua/mod.ts";
 import { startApplication } from "../application.ts";
 
 const ROOT = import.meta.dirname!;
@@ -92,6 +95,14 @@ ${indent(BEFORE + source + AFTER)}
   return files;
 }
 
+/** Modules that a case file brings along. */
+async function modulesOf(file: string): Promise<readonly ModuleDefinition[]> {
+  const beside = file.replace(/\.lua$/, ".ts");
+  if (!existsSync(beside)) return [];
+  const { default: make } = await import(pathToFileURL(beside).href) as { default(): ModuleDefinition[] };
+  return make();
+}
+
 /** What failed, with the lines of Lua it passed through. */
 function describeFailure(error: unknown): Error {
   if (!(error instanceof Failure)) return error as Error;
@@ -116,7 +127,9 @@ for (const file of caseFiles(ROOT)) {
     const mode = budget === undefined ? "" : " (budget 1)";
     let started: ReturnType<typeof startApplication> | undefined;
     const application = () =>
-      started ??= startApplication(projectOf(file, source), { budget }).catch((error: unknown) => {
+      started ??= modulesOf(file).then((modules) =>
+        startApplication(projectOf(file, source), { budget, modules })
+      ).catch((error: unknown) => {
         throw describeFailure(error);
       });
     for (const [index, name] of names.entries()) {

@@ -1,4 +1,4 @@
--- modules: funcs, time, ctx
+-- modules: funcs, time
 test("call waits and returns the result [funcs.call]", function()
   local value, err = funcs.call("case:add", 2, 3)
   assert(value == 5 and err == nil)
@@ -164,22 +164,4 @@ test("cancel marks at once [future.cancel]", function()
   local future = funcs.async("case:never")
   local ok, err = future:cancel()
   assert(ok == true and err == nil and future:is_canceled())
-end)
-
-test("ctx.get reads what the caller was given [ctx.get]", function()
-  local exec = funcs.new():with_context({ present = "yes" })
-  assert(exec:call("case:context", "present") == "yes")
-  local _, err = ctx.get("absent")
-  assert(err:kind() == errors.NOT_FOUND and err:message() == "key not found: absent" and err:retryable() == false)
-  _, err = ctx.get("")
-  assert(err:kind() == errors.INVALID)
-end)
-
-test("ctx.all gives every value [ctx.all]", function()
-  local all = funcs.new():with_context({ a = "1", b = 2 }):call("case:context_all")
-  assert(all.a == "1" and all.b == 2)
-end)
-
-test("context travels to callees of callees [ctx.inherit]", function()
-  assert(funcs.new():with_context({ deep = "down" }):call("case:calls_context", "deep") == "down")
 end)

@@ -1,0 +1,222 @@
+-- modules: time
+local HOST = "case:host"
+
+local function exit_of(events, pid)
+  while true do
+    local event = events:receive()
+    if event.kind == process.event.EXIT and event.from == pid then return event end
+  end
+end
+
+test("events have a channel of their own [process.events]", function()
+  local pid = process.spawn_monitored("case:returns", HOST, "v")
+  local event = exit_of(process.events(), pid)
+  assert(event.result.value == "v")
+end)
+
+test("event constants [process.event.constants]", function()
+  assert(process.event.CANCEL == "pid.cancel" and process.event.EXIT == "pid.exit" and process.event.LINK_DOWN == "pid.link.down")
+  assert(type(process.event.OUTDATED) == "string")
+end)
+
+test("fields of an exit event [process.event.fields]", function()
+  local pid = process.spawn_monitored("case:returns", HOST, 7)
+  local event = exit_of(process.events(), pid)
+  assert(event.kind == process.event.EXIT and event.from == pid and math.type(event.at) == "integer")
+  assert(event.result.value == 7 and event.result.error == nil and event.error == nil)
+end)
+
+test("who an event is from [process.event.from]", function()
+  local report = process.listen("canceled")
+  local pid = process.spawn("case:reports_cancel", HOST, process.pid())
+  process.listen("ready"):receive()
+  process.cancel(pid, "why not")
+  local got = report:receive()
+  assert(got.from == process.pid() and got.reason == "why not" and got.kind == process.event.CANCEL)
+end)
+
+test("spawn returns a pid and passes arguments [process.spawn]", function()
+  local report = process.listen("args")
+  local pid, err = process.spawn("case:reports_args", HOST, process.pid(), 1, "b", { c = 3 })
+  assert(type(pid) == "string" and err == nil)
+  local got = report:receive()
+  assert(got[1] == 1 and got[2] == "b" and got[3].c == 3)
+end)
+
+test("spawn refuses unknown entries and hosts [process.spawn.errors]", function()
+  local pid, err = process.spawn("case:nothing", HOST)
+  assert(pid == nil and err:kind() == errors.NOT_FOUND and err:message() == "factory not found")
+  pid, err = process.spawn("case:idle", "case:no_host")
+  assert(pid == nil and err:kind() == errors.NOT_FOUND and err:message() == "host not found")
+end)
+
+test("spawn needs id and host [process.spawn.args]", function()
+  local _, err = process.spawn("case:idle")
+  assert(err:kind() == errors.INVALID and err:message() == "spawn requires at least id and host arguments")
+  _, err = process.spawn_linked("case:idle")
+  assert(err:message() == "spawn_linked requires at least id and host arguments", err:message())
+end)
+
+test("spawn_monitored tells of the end, good or bad [process.spawn_monitored]", function()
+  local events = process.events()
+  local good = process.spawn_monitored("case:returns", HOST, "fine")
+  assert(exit_of(events, good).result.value == "fine")
+  local bad = process.spawn_monitored("case:fails", HOST, "broken")
+  local event = exit_of(events, bad)
+  assert(event.result.value == nil and event.result.error:message():find("broken"))
+end)
+
+test("spawn_linked ties both ends [process.spawn_linked]", function()
+  process.set_options({ trap_links = true })
+  local pid = process.spawn_linked("case:fails", HOST, "down")
+  local event = process.events():receive()
+  assert(event.kind == process.event.LINK_DOWN and event.from == pid and event.result.error:message():find("down"))
+end)
+
+test("spawn_linked_monitored has both relations [process.spawn_linked_monitored]", function()
+  process.set_options({ trap_links = true })
+  local pid, kinds = process.spawn_linked_monitored("case:fails", HOST, "both"), {}
+  for _ = 1, 2 do
+    local event = process.events():receive()
+    assert(event.from == pid)
+    kinds[event.kind] = true
+  end
+  assert(kinds[process.event.EXIT] and kinds[process.event.LINK_DOWN])
+end)
+
+test("an exit event carries value or error [process.exit-event, process.exit-event.value]", function()
+  local pid = process.spawn_monitored("case:returns_error", HOST)
+  local result = exit_of(process.events(), pid).result
+  assert(result.value == nil and result.error:kind() == errors.CONFLICT and result.error:message() == "as planned")
+end)
+
+test("a terminated process exits with an error and its links go down [process.exit-event.terminate]", function()
+  process.set_options({ trap_links = true })
+  local pid = process.spawn_linked_monitored("case:idle", HOST)
+  process.terminate(pid)
+  local seen = {}
+  for _ = 1, 2 do
+    local event = process.events():receive()
+    seen[event.kind] = event.result.error
+  end
+  assert(seen[process.event.EXIT]:message() == "process terminated" and seen[process.event.EXIT]:kind() == errors.INTERNAL)
+  assert(seen[process.event.LINK_DOWN])
+end)
+
+test("a cooperative cancel ends like any return [process.exit-event.cancel]", function()
+  process.set_options({ trap_links = true })
+  local pid = process.spawn_linked_monitored("case:ends_on_cancel", HOST)
+  process.cancel(pid, "enough")
+  local event = process.events():receive()
+  assert(event.kind == process.event.EXIT and event.result.value == "clean" and event.result.error == nil)
+  local r = channel.select({ process.events():case_receive(), time.after("5ms"):case_receive() })
+  assert(r.channel ~= process.events(), "a clean end must not take links down")
+end)
+
+test("no exit event without a monitor [process.exit-without-monitor]", function()
+  process.spawn("case:returns", HOST, 1)
+  local r = channel.select({ process.events():case_receive(), time.after("5ms"):case_receive() })
+  assert(r.channel ~= process.events())
+end)
+
+test("monitor watches a running process [process.monitor]", function()
+  local pid = process.spawn("case:ends_on_cancel", HOST)
+  assert(process.monitor(pid) == true)
+  process.cancel(pid)
+  assert(exit_of(process.events(), pid).result.value == "clean")
+end)
+
+test("monitor refuses the dead and a second time [process.monitor.errors]", function()
+  local pid = process.spawn("case:idle", HOST)
+  process.monitor(pid)
+  local ok, err = process.monitor(pid)
+  assert(ok == nil and err:kind() == errors.INTERNAL and err:message() == "already monitoring pid", tostring(err))
+  process.terminate(pid)
+  exit_of(process.events(), pid)
+  ok, err = process.monitor(pid)
+  assert(ok == nil and err:kind() == errors.INTERNAL and err:message() == "pid not registered")
+  assert(process.unmonitor(pid) == true and process.unlink(pid) == true)
+end)
+
+test("unmonitor stops the watching [process.unmonitor]", function()
+  local pid = process.spawn_monitored("case:ends_on_cancel", HOST)
+  assert(process.unmonitor(pid) == true)
+  process.cancel(pid)
+  local r = channel.select({ process.events():case_receive(), time.after("5ms"):case_receive() })
+  assert(r.channel ~= process.events())
+end)
+
+test("link works both ways and twice [process.link]", function()
+  process.set_options({ trap_links = true })
+  local pid = process.spawn("case:fails_on_message", HOST)
+  assert(process.link(pid) == true and process.link(pid) == true)
+  process.send(pid, "fail", "now")
+  local event = process.events():receive()
+  assert(event.kind == process.event.LINK_DOWN and event.from == pid)
+end)
+
+test("unlink removes both directions [process.unlink]", function()
+  process.set_options({ trap_links = true })
+  local pid = process.spawn_linked("case:fails_on_message", HOST)
+  assert(process.unlink(pid) == true)
+  process.send(pid, "fail", "now")
+  local r = channel.select({ process.events():case_receive(), time.after("5ms"):case_receive() })
+  assert(r.channel ~= process.events())
+end)
+
+test("a clean end takes no link down [process.link_down]", function()
+  process.set_options({ trap_links = true })
+  local pid = process.spawn_linked_monitored("case:returns", HOST, 1)
+  assert(process.events():receive().kind == process.event.EXIT)
+  local r = channel.select({ process.events():case_receive(), time.after("5ms"):case_receive() })
+  assert(r.channel ~= process.events() and pid)
+end)
+
+test("an untrapped link failure fails the linked process [process.link_down.untrapped]", function()
+  local pid = process.spawn_monitored("case:links_and_waits", HOST, HOST)
+  local err = exit_of(process.events(), pid).result.error
+  assert(err:message() == "linked process failed", tostring(err))
+end)
+
+test("trap_links turns failures into events [process.trap_links]", function()
+  assert(process.get_options().trap_links == false)
+  assert(process.set_options({ trap_links = true }) == true and process.get_options().trap_links == true)
+  process.spawn_linked("case:fails", HOST, "trapped")
+  assert(process.events():receive().kind == process.event.LINK_DOWN)
+end)
+
+test("options are checked [process.options]", function()
+  local options = process.get_options()
+  assert(options.trap_links == false and options.upgradable == false)
+  local ok, err = process.set_options({ nonsense = true })
+  assert(ok == false and err:kind() == errors.INVALID and err:message() == "option nonsense is not supported")
+  ok, err = process.set_options({ trap_links = "yes" })
+  assert(ok == false and err:message() == "trap_links must be a boolean")
+  ok, err = process.set_options("x")
+  assert(ok == false and err:message() == "options parameter must be a table")
+end)
+
+test("terminate is forceful [process.terminate]", function()
+  local pid = process.spawn_monitored("case:busy", HOST)
+  assert(process.terminate(pid) == true)
+  assert(exit_of(process.events(), pid).result.error:message() == "process terminated")
+end)
+
+test("terminating or cancelling the finished [process.terminate.errors]", function()
+  local pid = process.spawn_monitored("case:returns", HOST, 1)
+  exit_of(process.events(), pid)
+  local ok, err = process.terminate(pid)
+  assert(ok == nil and err:kind() == errors.INTERNAL and err:message() == "process not found")
+  ok, err = process.cancel(pid)
+  assert(ok == nil and err:message() == "process not found")
+  ok, err = process.cancel("{no:host|0x00001}")
+  assert(ok == nil and err:message() == "host not found")
+end)
+
+test("cancel is delivered with its reason [process.cancel]", function()
+  local report = process.listen("canceled")
+  local pid = process.spawn("case:reports_cancel", HOST, process.pid())
+  process.listen("ready"):receive()
+  assert(process.cancel(pid, "stop it") == true)
+  assert(report:receive().reason == "stop it")
+end)
