@@ -19,7 +19,9 @@ class MemoryStream implements ByteStream {
   }
 
   #later<T>(value: T): T | Promise<T> {
-    return this.#pieceMax === Infinity ? value : new Promise((resolve) => queueMicrotask(() => resolve(value)));
+    return this.#pieceMax === Infinity
+      ? value
+      : new Promise((resolve) => queueMicrotask(() => resolve(value)));
   }
 
   read(size: number): Uint8Array | null | Promise<Uint8Array | null> {
