@@ -31,6 +31,7 @@ import storeDefinition from "./store/mod.ts";
 import streamDefinition from "./stream/mod.ts";
 import systemDefinition from "./system/mod.ts";
 import textDefinition from "./text/mod.ts";
+import templatesDefinition from "./templates/mod.ts";
 import timeDefinition from "./time/mod.ts";
 import ttyDefinition from "./tty/mod.ts";
 import uuidDefinition from "./uuid/mod.ts";
@@ -70,6 +71,7 @@ export const modules: readonly ModuleDefinition[] = [
   streamDefinition,
   systemDefinition,
   textDefinition,
+  templatesDefinition,
   timeDefinition,
   ttyDefinition,
   uuidDefinition,

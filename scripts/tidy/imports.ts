@@ -16,6 +16,7 @@ export const RANKS: Readonly<Record<string, number>> = {
   "src/time": 2,
   "src/lua": 3,
   "src/expression": 3,
+  "src/template": 3,
   "src/kinds": 4,
   "std": 4,
   "src/app": 5,

@@ -34,6 +34,14 @@ export const SCANNER_TOKEN_BYTES_MAX = 1024 * 1024;
 export const SQL_CONNECTION_WAIT_MS = 30_000;
 /** Longest wait for a lock on a database file that another program holds. */
 export const SQL_LOCK_WAIT_MS = 5_000;
+/** Nesting of actions and of expressions in a template's source, so that walking it never exhausts the stack. */
+export const TEMPLATE_NESTING_MAX = 200;
+/** Includes, blocks and extended templates that are under way at a time: a recursion without end stops here. */
+export const TEMPLATE_DEPTH_MAX = 100;
+/** Statements, iterations and elements that one rendering may go through: about a second. */
+export const TEMPLATE_STEPS_MAX = 5_000_000;
+/** Characters that one rendering may write, and that its functions may make besides. */
+export const TEMPLATE_TEXT_MAX = 64 * 1024 * 1024;
 /** Values one `IN (...)` list of the query builder may hold; the lowest bound among the databases. */
 export const SQL_PARAMS_MAX = 32_766;
 /** Entries of a `store.memory` without `max_size`. */

@@ -29,6 +29,8 @@ import securityTokenStoreDefinition from "./security/token_store.ts";
 import sqlSqliteDefinition from "./sql/sqlite.ts";
 import storeMemoryDefinition from "./store/memory.ts";
 import storeSqlDefinition from "./store/sql.ts";
+import templateJetDefinition from "./template/jet.ts";
+import templateSetDefinition from "./template/set.ts";
 
 /** Everything found in `src/kinds`. */
 export const kinds: readonly KindDefinition[] = [
@@ -61,4 +63,6 @@ export const kinds: readonly KindDefinition[] = [
   sqlSqliteDefinition,
   storeMemoryDefinition,
   storeSqlDefinition,
+  templateJetDefinition,
+  templateSetDefinition,
 ];
