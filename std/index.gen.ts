@@ -30,8 +30,8 @@ import sqlDefinition from "./sql/mod.ts";
 import storeDefinition from "./store/mod.ts";
 import streamDefinition from "./stream/mod.ts";
 import systemDefinition from "./system/mod.ts";
-import textDefinition from "./text/mod.ts";
 import templatesDefinition from "./templates/mod.ts";
+import textDefinition from "./text/mod.ts";
 import timeDefinition from "./time/mod.ts";
 import ttyDefinition from "./tty/mod.ts";
 import uuidDefinition from "./uuid/mod.ts";
@@ -70,8 +70,8 @@ export const modules: readonly ModuleDefinition[] = [
   storeDefinition,
   streamDefinition,
   systemDefinition,
-  textDefinition,
   templatesDefinition,
+  textDefinition,
   timeDefinition,
   ttyDefinition,
   uuidDefinition,
