@@ -6,27 +6,18 @@
  * Needs clang-19, lld-19, wasi-libc and libclang-rt-19-dev-wasm32.
  */
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { crateSources } from "./crate.ts";
 import { applyPatches } from "./vm_patches.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
-const CRATE_NAME = "lua-src";
-const CRATE_VERSION = "551.1.0";
-const CRATE = `${CRATE_NAME}-${CRATE_VERSION}`;
-const CRATE_SHA256 = "41d22b201501a536c0f5a96c7589b268b559172b20fb029064434e38ddcecb1f";
+const CRATE = {
+  name: "lua-src",
+  version: "551.1.0",
+  sha256: "41d22b201501a536c0f5a96c7589b268b559172b20fb029064434e38ddcecb1f",
+};
 const LUA_FOLDER = "lua-5.4.9";
 const LUA_UNITS = [
   ..."lapi lauxlib lbaselib lcode lctype ldebug ldo lfunc lgc llex lmathlib lmem lobject lopcodes".split(" "),
@@ -53,45 +44,6 @@ const FLAGS = [
   "-Wno-unused-function",
   "-Wno-unused-parameter",
 ];
-
-/** Has cargo fetch the crate; returns the archive's path in a cargo home below `cache`. */
-function fetchCrate(cache: string): string {
-  const home = join(cache, "cargo");
-  const project = join(cache, "fetch");
-  mkdirSync(join(project, "src"), { recursive: true });
-  writeFileSync(join(project, "src/lib.rs"), "");
-  writeFileSync(
-    join(project, "Cargo.toml"),
-    `[package]\nname = "fetch"\nversion = "0.0.0"\n[dependencies]\n${CRATE_NAME} = "=${CRATE_VERSION}"\n`,
-  );
-  mkdirSync(home, { recursive: true });
-  const userConfig = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "config.toml");
-  if (existsSync(userConfig)) copyFileSync(userConfig, join(home, "config.toml"));
-  execFileSync("cargo", ["fetch", "--quiet"], {
-    cwd: project,
-    env: { ...process.env, CARGO_HOME: home },
-    stdio: "inherit",
-  });
-  const archive = readdirSync(home, { recursive: true, encoding: "utf8" }).find((path) =>
-    path.endsWith(`${CRATE}.crate`)
-  );
-  if (archive === undefined) throw new Error(`cargo fetched no ${CRATE}.crate`);
-  return join(home, archive);
-}
-
-function fetchSources(cache: string): string {
-  const folder = join(cache, CRATE, LUA_FOLDER);
-  if (existsSync(folder)) return folder;
-  const archive = join(cache, `${CRATE}.crate`);
-  if (!existsSync(archive)) copyFileSync(fetchCrate(cache), archive);
-  const hash = createHash("sha256").update(readFileSync(archive)).digest("hex");
-  if (hash !== CRATE_SHA256) {
-    rmSync(archive);
-    throw new Error(`${CRATE}: hash ${hash}, expected ${CRATE_SHA256}`);
-  }
-  execFileSync("tar", ["xzf", archive, "-C", cache]);
-  return folder;
-}
 
 function patchSources(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
@@ -124,7 +76,7 @@ export function buildVm(): Uint8Array {
   const lua = join(cache, "lua");
   const objects = join(cache, "objects");
   mkdirSync(objects, { recursive: true });
-  patchSources(fetchSources(cache), lua);
+  patchSources(join(crateSources(CRATE, cache), LUA_FOLDER), lua);
   const headersAt = Math.max(newest(native), newest(lua), statSync(import.meta.filename!).mtimeMs);
   const outputs: string[] = [];
   for (const unit of LUA_UNITS) {

@@ -2,6 +2,7 @@
 import type { ModuleDefinition } from "../src/lua/mod.ts";
 import base64Definition from "./base64/mod.ts";
 import channelDefinition from "./channel/mod.ts";
+import compressDefinition from "./compress/mod.ts";
 import contractDefinition from "./contract/mod.ts";
 import cryptoDefinition from "./crypto/mod.ts";
 import ctxDefinition from "./ctx/mod.ts";
@@ -42,6 +43,7 @@ import yamlDefinition from "./yaml/mod.ts";
 export const modules: readonly ModuleDefinition[] = [
   base64Definition,
   channelDefinition,
+  compressDefinition,
   contractDefinition,
   cryptoDefinition,
   ctxDefinition,

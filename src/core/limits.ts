@@ -100,3 +100,9 @@ export const REGEXP_WORK_MAX = 1_000_000_000;
 export const REGEXP_SEARCH_MS = 10_000;
 /** Longest that two texts are compared, also when the script names no end (text.diff diff_timeout 0). */
 export const DIFF_TIME_MS_MAX = 10_000;
+/** Bytes that decompressing gives at most when the caller names no limit, and the most it may name (compress max_size). */
+export const DECOMPRESSED_BYTES_DEFAULT = 128 * 1024 * 1024;
+/** See `DECOMPRESSED_BYTES_DEFAULT`. */
+export const DECOMPRESSED_BYTES_MAX = 1024 * 1024 * 1024;
+/** Bytes of samples that training a dictionary looks at; more makes none better and takes seconds. */
+export const DICTIONARY_SAMPLES_BYTES_MAX = 32 * 1024 * 1024;

@@ -1,20 +1,146 @@
-/** Gzip of the runtime. */
+/** Compression by the runtime's `node:zlib`, with the differences between runtimes made up for. */
 import process from "node:process";
-import type { Compression, CompressionEffort } from "../ports/mod.ts";
+import { Failure } from "../core/mod.ts";
+import type { Codecs, Compression, CompressionEffort, CompressionFormat } from "../ports/mod.ts";
+import { DENO } from "./runtime_globals.ts";
+import { zstdFrames } from "./zstd_frames.ts";
+
+type Zlib = typeof import("node:zlib");
 
 /** Levels as the library numbers them; -1 is its own choice. */
 const LEVELS: Record<CompressionEffort, number> = { fastest: 1, default: -1, best: 9 };
+/** Up to this many bytes a thread of its own costs more than it frees. */
+const SYNC_BYTES_MAX = 32 * 1024;
+/** Brotli's window: 4 MiB, its own default. */
+const BROTLI_WINDOW = 22;
 
-let loaded: typeof import("node:zlib") | undefined;
+let loaded: Zlib | undefined;
+let codecs: Codecs | undefined;
 
 /** The runtime's module, loaded when it is first used: that takes longer than all of a short run. */
-function zlib(): typeof import("node:zlib") {
+function zlib(): Zlib {
   return loaded ??= process.getBuiltinModule("node:zlib");
+}
+
+type Options = {
+  level?: number;
+  params?: Record<number, number>;
+  maxOutputLength?: number;
+};
+type Sync = (data: Uint8Array, options: Options) => Uint8Array;
+type Async = (
+  data: Uint8Array,
+  options: Options,
+  done: (error: Error | null, result: Uint8Array) => void,
+) => void;
+
+/** Names of the library's functions: to compress, to decompress. */
+const FUNCTIONS: Readonly<Record<CompressionFormat, readonly [encode: keyof Zlib, decode: keyof Zlib]>> = {
+  gzip: ["gzip", "gunzip"],
+  deflate: ["deflateRaw", "inflateRaw"],
+  zlib: ["deflate", "inflate"],
+  brotli: ["brotliCompress", "brotliDecompress"],
+  zstd: ["zstdCompress", "zstdDecompress"],
+};
+
+/** Runs a function of the library, in its own thread when there is much to do. */
+function run(name: keyof Zlib, data: Uint8Array, options: Options): Uint8Array | Promise<Uint8Array> {
+  if (data.length <= SYNC_BYTES_MAX && (options.maxOutputLength ?? 0) <= SYNC_BYTES_MAX) {
+    return (zlib()[`${name}Sync` as keyof Zlib] as unknown as Sync)(data, options);
+  }
+  return new Promise((resolve, reject) => {
+    (zlib()[name] as unknown as Async)(data, options, (error, result) => {
+      if (error === null || error === undefined) resolve(result);
+      else reject(error);
+    });
+  });
+}
+
+function levelOptions(format: CompressionFormat, level: number, size: number): Options {
+  const { constants } = zlib();
+  switch (format) {
+    case "brotli":
+      return {
+        params: {
+          [constants.BROTLI_PARAM_QUALITY]: level,
+          [constants.BROTLI_PARAM_LGWIN]: BROTLI_WINDOW,
+          [constants.BROTLI_PARAM_SIZE_HINT]: size,
+        },
+      };
+    case "zstd":
+      return {
+        params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+      };
+    default:
+      return { level };
+  }
+}
+
+function invalid(format: CompressionFormat, cause?: unknown): Failure {
+  return new Failure("Invalid", `invalid ${format} data`, { retryable: false, cause });
+}
+
+function tooLarge(sizeMax: number): Failure {
+  const message = `decompressed size exceeds limit of ${sizeMax} bytes`;
+  return new Failure("LimitExceeded", message, { retryable: false });
+}
+
+/** What the library throws, as a failure. */
+function decodeFailure(format: CompressionFormat, sizeMax: number, error: unknown): Failure {
+  const { code } = error as { code?: string };
+  return code === "ERR_BUFFER_TOO_LARGE" ? tooLarge(sizeMax) : invalid(format, error);
+}
+
+async function decodePart(format: CompressionFormat, data: Uint8Array, sizeMax: number): Promise<Uint8Array> {
+  try {
+    return await run(FUNCTIONS[format][1], data, { maxOutputLength: sizeMax });
+  } catch (error) {
+    throw decodeFailure(format, sizeMax, error);
+  }
+}
+
+/** Zstandard, frame by frame: the runtimes take what is cut short for whole, and one of them stops after the first frame. */
+async function decodeZstd(data: Uint8Array, sizeMax: number): Promise<Uint8Array> {
+  const frames = zstdFrames(data);
+  if (frames === undefined) throw invalid("zstd");
+  if (frames.length === 1) return await decodePart("zstd", frames[0]!, sizeMax);
+  const parts: Uint8Array[] = [];
+  let left = sizeMax;
+  for (const frame of frames) {
+    // A limit of zero would be none.
+    const part = await decodePart("zstd", frame, Math.max(left, 1));
+    left -= part.length;
+    if (left < 0) throw tooLarge(sizeMax);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+/** Zeros behind a Brotli stream that has ended change nothing; behind one that is cut short they go on with it. */
+const BROTLI_TAIL = 4096;
+
+async function decodeBrotliOnDeno(data: Uint8Array, sizeMax: number): Promise<Uint8Array> {
+  const result = await decodePart("brotli", data, sizeMax);
+  const longer = new Uint8Array(data.length + BROTLI_TAIL);
+  longer.set(data);
+  const again = await decodePart("brotli", longer, sizeMax).catch((error: Failure) => error);
+  if (again instanceof Failure || again.length !== result.length) throw invalid("brotli");
+  return result;
+}
+
+function decode(format: CompressionFormat, data: Uint8Array, sizeMax: number): Promise<Uint8Array> {
+  if (format === "zstd") return decodeZstd(data, sizeMax);
+  if (format === "brotli" && DENO !== undefined) return decodeBrotliOnDeno(data, sizeMax);
+  return decodePart(format, data, sizeMax);
 }
 
 /** The library both runtimes bring. */
 export const systemCompression: Compression = {
   gzip: (data, effort) => new Uint8Array(zlib().gzipSync(data, { level: LEVELS[effort] })),
+  encode: (format, data, level) => run(FUNCTIONS[format][0], data, levelOptions(format, level, data.length)),
+  decode,
+  crc32: (data, before) => zlib().crc32(data, before),
+  codecs: () => codecs ?? import("./codec/codec.ts").then((module) => codecs = module),
   gzipStream(data, effort) {
     const gzip = zlib().createGzip({ level: LEVELS[effort] });
     return data.pipeThrough(

@@ -1,0 +1,81 @@
+/**
+ * Builds zlib 1.3.2 and Zstandard 1.5.7, from crates that carry their sources, with `src/platform/codec/codec.c`, to WebAssembly.
+ *
+ * B1. The sources are pinned by hash; the same toolchain gives the same bytes.
+ * B2. Only `src/platform/codec/codec_wasm.gen.ts` is written; work happens in `.cache/codec`.
+ * Needs clang-19, lld-19, wasi-libc and libclang-rt-19-dev-wasm32.
+ */
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { crateSources } from "./crate.ts";
+
+const ROOT = join(import.meta.dirname!, "..");
+const ZSTD = {
+  name: "zstd-sys",
+  version: "2.1.3+zstd.1.5.7",
+  sha256: "f729a06d0257428fd9d997ac8db7e1407bd0262ab016b085b36bc52957c0052d",
+};
+const ZSTD_PARTS = ["common", "compress", "decompress", "dictBuilder"];
+const ZLIB = {
+  name: "libz-sys",
+  version: "1.1.31",
+  sha256: "ff20308ecabd635a2dc1dd5834a86c462cca20efba1d5d3ddab1f8aea3455cb2",
+};
+const ZLIB_UNITS = ["adler32", "crc32", "deflate", "inffast", "inflate", "inftrees", "trees", "zutil"];
+
+/** Builds and returns the module's bytes. */
+export function buildCodec(): Uint8Array {
+  const cache = join(ROOT, ".cache/codec");
+  const zstd = join(crateSources(ZSTD, cache), "zstd/lib");
+  const zlib = join(crateSources(ZLIB, cache), "src/zlib");
+  const units = [
+    ...ZSTD_PARTS.flatMap((part) => {
+      const names = readdirSync(join(zstd, part)).filter((name) => name.endsWith(".c")).sort();
+      return names.map((name) => join(zstd, part, name));
+    }),
+    ...ZLIB_UNITS.map((name) => join(zlib, `${name}.c`)),
+  ];
+  const wasm = join(cache, "codec.wasm");
+  execFileSync("clang-19", [
+    "--target=wasm32-wasi",
+    "-O2",
+    "-flto",
+    "-mbulk-memory",
+    "-msign-ext",
+    "-DNDEBUG",
+    "-DZSTD_DISABLE_ASM=1",
+    "-DZSTD_LEGACY_SUPPORT=0",
+    "-DZSTD_TRACE=0",
+    "-D_WASI_EMULATED_PROCESS_CLOCKS",
+    "-nostartfiles",
+    "-Wl,--no-entry",
+    "-Wl,--stack-first",
+    "-Wl,-z,stack-size=262144",
+    "-Wl,--gc-sections",
+    "-Wl,--strip-all",
+    "-I",
+    zstd,
+    "-I",
+    zlib,
+    ...units,
+    join(ROOT, "src/platform/codec/codec.c"),
+    "-lwasi-emulated-process-clocks",
+    "-o",
+    wasm,
+  ], { stdio: "inherit" });
+  return readFileSync(wasm);
+}
+
+if (import.meta.main) {
+  const bytes = buildCodec();
+  const target = join(ROOT, "src/platform/codec/codec_wasm.gen.ts");
+  writeFileSync(
+    target,
+    "// Made by scripts/build_codec.ts from zlib 1.3.2, Zstandard 1.5.7 and src/platform/codec/codec.c; do not edit.\n" +
+      '/** zlib and Zstandard as a WebAssembly module, base64. */\nexport const CODEC_WASM =\n  "' +
+      `${Buffer.from(bytes).toString("base64")}";\n`,
+  );
+  process.stderr.write(`${target}: ${bytes.length} bytes of WebAssembly\n`);
+}

@@ -1,0 +1,104 @@
+/** The `compress` module: gzip, deflate, zlib, Brotli and Zstandard, with limits on what comes out. */
+import { DECOMPRESSED_BYTES_DEFAULT, DECOMPRESSED_BYTES_MAX, Failure } from "../../src/core/mod.ts";
+import { type Call, defineModule, type ModuleCommand } from "../../src/lua/mod.ts";
+import type { CompressionFormat } from "../../src/ports/mod.ts";
+import type { NativeResult } from "../../src/vm/mod.ts";
+import {
+  decodeWithDictionary,
+  encodeWithDictionary,
+  inspectDictionary,
+  trainDictionary,
+} from "./dictionary.ts";
+import { integerOption, invalid, type Options, optionsArgument, type Range } from "./options.ts";
+import types from "./compress.d.lua" with { type: "text" };
+
+const DEFLATE: Range = { min: 1, max: 9, normal: 6, name: "compression level" };
+const FORMATS: Readonly<Record<CompressionFormat, Range>> = {
+  gzip: DEFLATE,
+  deflate: DEFLATE,
+  zlib: DEFLATE,
+  brotli: { min: 0, max: 11, normal: 6, name: "brotli quality" },
+  zstd: { min: 1, max: 22, normal: 3, name: "compression level" },
+};
+
+function levelOf(options: Options, format: CompressionFormat): number {
+  return integerOption(options, "level", FORMATS[format]);
+}
+
+function sizeOf(options: Options): number {
+  return integerOption(options, "max_size", {
+    min: 1,
+    max: DECOMPRESSED_BYTES_MAX,
+    normal: DECOMPRESSED_BYTES_DEFAULT,
+    name: "max_size",
+  });
+}
+
+/** The dictionary among options; undefined without one. */
+function dictionaryOf(options: Options): Uint8Array | undefined {
+  const { dict } = options;
+  if (dict === undefined || dict === null) return undefined;
+  const bytes = typeof dict === "string" ? new TextEncoder().encode(dict) : dict;
+  if (!(bytes instanceof Uint8Array) || bytes.length === 0) {
+    throw invalid("dict must be a string that is not empty");
+  }
+  return bytes;
+}
+
+function dataArgument(call: Call): Uint8Array {
+  const data = call.bytes(1);
+  if (data.length === 0) throw invalid("input data cannot be empty");
+  return data;
+}
+
+/** More output than wanted is Internal here, by the specification. */
+function limitAsInternal(error: unknown): never {
+  if (!(error instanceof Failure) || error.kind !== "LimitExceeded") throw error;
+  throw new Failure("Internal", error.message, { retryable: false, cause: error });
+}
+
+function encode(format: CompressionFormat): ModuleCommand {
+  return (call): NativeResult | Promise<NativeResult> => {
+    const data = dataArgument(call);
+    const options = optionsArgument(call, 2);
+    const level = levelOf(options, format);
+    const { compression } = call.services.ports;
+    const dictionary = format === "zstd" ? dictionaryOf(options) : undefined;
+    return dictionary === undefined
+      ? compression.encode(format, data, level)
+      : encodeWithDictionary(compression, data, { level, dictionary });
+  };
+}
+
+function decode(format: CompressionFormat): ModuleCommand {
+  return async (call): Promise<NativeResult> => {
+    const data = dataArgument(call);
+    const options = optionsArgument(call, 2);
+    const sizeMax = sizeOf(options);
+    const { compression } = call.services.ports;
+    const dictionary = format === "zstd" ? dictionaryOf(options) : undefined;
+    try {
+      return await (dictionary === undefined
+        ? compression.decode(format, data, sizeMax)
+        : decodeWithDictionary(compression, data, { sizeMax, dictionary }));
+    } catch (error) {
+      return limitAsInternal(error);
+    }
+  };
+}
+
+const commands: Record<string, ModuleCommand> = {
+  "zstd.train_dict": trainDictionary,
+  "zstd.inspect_dict": inspectDictionary,
+};
+for (const format of Object.keys(FORMATS) as CompressionFormat[]) {
+  commands[`${format}.encode`] = encode(format);
+  commands[`${format}.decode`] = decode(format);
+}
+
+export default defineModule({
+  name: "compress",
+  types,
+  classes: ["deterministic", "encoding", "workflow"],
+  commands,
+});
