@@ -11,6 +11,7 @@ Commands
   show       one entry
   history    versions, newest first
   diff       what differs between two versions
+  reload     what the files say now, in the application that runs
   rollback   back to an earlier version
 
 wippy registry <command> --help tells more about each.
@@ -41,6 +42,11 @@ const REGISTRY: CommandGroup = {
       name: "diff",
       summary: "what differs between two versions",
       load: async () => (await import("./commands/registry_diff.ts")).registryDiff,
+    },
+    {
+      name: "reload",
+      summary: "what the files say now, in the application that runs",
+      load: async () => (await import("./commands/registry_reload.ts")).registryReload,
     },
     {
       name: "rollback",

@@ -48,7 +48,8 @@ export async function currentEntriesOf(session: Session, args: ParsedArguments):
   return await currentEntries(session);
 }
 
-async function entriesOfRunning(client: ControlClient): Promise<Entry[]> {
+/** All entries of an application that runs. */
+export async function entriesOfRunning(client: ControlClient): Promise<Entry[]> {
   return listOf(await client.request("registry.list")).map(entryOf);
 }
 
@@ -102,9 +103,8 @@ function runningVersions(client: ControlClient): VersionSource {
       const { current, versions } = isValueMap(answer) ? answer : {};
       return { current: Number(current), versions: listOf(versions).map(versionOf) };
     },
-    changes: async (version) =>
-      listOf(await client.request("registry.changes", { version })).map(operationOf),
-    diff: async (from, to) => listOf(await client.request("registry.diff", { from, to })).map(operationOf),
+    changes: async (version) => operationsOf(await client.request("registry.changes", { version })),
+    diff: async (from, to) => operationsOf(await client.request("registry.diff", { from, to })),
     async rollback(version) {
       await client.request("registry.rollback", { version });
     },
@@ -130,6 +130,11 @@ function storedVersions(registry: Registry): VersionSource {
     },
     close: () => registry.close(),
   };
+}
+
+/** The change set in an answer of a running application. */
+export function operationsOf(value: Value): Operation[] {
+  return listOf(value).map(operationOf);
 }
 
 function listOf(value: Value): ValueMap[] {

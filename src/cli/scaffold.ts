@@ -39,6 +39,7 @@ export const TEMPLATES: readonly Template[] = [
       ["wippy run", "start it, then open http://localhost:8080/hello?name=Ada"],
       ["wippy call app:greet name=Ada", "call one function"],
       ["wippy test", "run its test"],
+      ["wippy registry reload", "after an edit: what runs takes it over"],
     ],
   },
   {

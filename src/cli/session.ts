@@ -113,9 +113,10 @@ export async function createProjectApplication(
   session: Session,
   wish: ApplicationWish = {},
 ): Promise<Application> {
-  const { controlComponent, createApplication, expansionOf, historyOf, optionsOf } = await import(
-    "../app/mod.ts"
-  );
+  const { controlComponent, createApplication, expansionOf, historyOf, loadProject, optionsOf } =
+    await import(
+      "../app/mod.ts"
+    );
   const { SystemSockets } = await import("../platform/mod.ts");
   const { ports, log, project } = session;
   const { configuration } = project;
@@ -125,6 +126,12 @@ export async function createProjectApplication(
     ...await optionsOf(configuration, ports),
     ...expansionOf(project, ports, log),
     history: wish.isPassing ? undefined : historyOf(configuration, ports),
-    components: wish.isPassing ? [] : [controlComponent(new SystemSockets(), configuration.baseDirectory)],
+    components: wish.isPassing ? [] : [
+      controlComponent(new SystemSockets(), configuration.baseDirectory, () => {
+        const { loaded, warnings } = loadProject(project, ports);
+        for (const warning of warnings) log.named("config").warn(warning);
+        return loaded;
+      }),
+    ],
   });
 }

@@ -94,7 +94,10 @@ test("call --connect reaches the application that runs, through a socket of its 
     assert.equal((await wippy(["call", "--connect", "app:count"], { cwd })).stdout, "2\n");
     const wrong = await wippy(["call", "--connect", "app:cont"], { cwd });
     assert.equal(wrong.code, 1);
-    assert.match(wrong.stderr, /^error \(NotFound\): no handler registered for target/);
+    assert.match(
+      wrong.stderr,
+      /^error \(NotFound\): app:cont is not in the application that runs; did you mean app:count\?$/m,
+    );
     running.signal("SIGINT");
     await running.ended;
   });

@@ -78,9 +78,15 @@ entries:
     assert.equal(await show("-f", "data.size"), "3\n");
     const missing = await wippy(["registry", "show", "app:http:handlr"], { cwd });
     assert.deepEqual([missing.code, missing.stdout], [1, ""]);
-    assert.equal(missing.stderr, "entry not found: app:http:handlr; did you mean app:http:handler?\n");
+    assert.equal(
+      missing.stderr,
+      "error (NotFound): entry not found: app:http:handlr; did you mean app:http:handler?\n",
+    );
     const field = await wippy(["registry", "show", "app:http:handler", "-f", "nope"], { cwd });
-    assert.deepEqual([field.code, field.stderr], [1, "app:http:handler has no field nope\n"]);
+    assert.deepEqual([field.code, field.stderr], [
+      1,
+      "error (NotFound): app:http:handler has no field nope\n",
+    ]);
   });
 });
 
@@ -191,6 +197,38 @@ test("a running application is asked for its versions and rolls back at once", a
     assert.match(missing.stderr, /version v9 not found; wippy registry history/);
     running.signal("SIGINT");
     await running.ended;
+  });
+});
+
+test("an application that runs takes over what its files say now, whole or not at all", async () => {
+  await inFolder({ "src/_index.yaml": definition(1) }, async (cwd) => {
+    const file = join(cwd, "src/_index.yaml");
+    const reload = (...words: string[]) => wippy(["registry", "reload", ...words], { cwd });
+    const nobody = await reload();
+    assert.equal(nobody.code, 1);
+    assert.match(nobody.stderr, /no application runs in .*; start it with wippy run/);
+
+    const running = start(["run"], { cwd });
+    await running.until(/runtime ready/);
+    assert.equal((await reload()).stdout, "the files say nothing new; v0 is the current version\n");
+    writeFileSync(file, definition(2));
+    const { code, stdout, stderr } = await reload();
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /^went from v0 to v1\n~ app:/);
+    const diff = JSON.parse((await wippy(["registry", "diff", "v0", "v1", "--json"], { cwd })).stdout);
+    assert.ok(diff.length > 0);
+
+    // What is wrong is told as at a start, and changes nothing.
+    writeFileSync(file, `${definition(3)}  - {name: odd, kind: function.lua}\n`);
+    const wrong = await reload();
+    assert.equal(wrong.code, 1);
+    assert.match(wrong.stderr, /^error \(Invalid\): src\/_index\.yaml:\d+: app:odd: /);
+    writeFileSync(file, "entries: [");
+    assert.match((await reload()).stderr, /^error \(Invalid\): src\/_index\.yaml:1: malformed YAML/);
+    writeFileSync(file, definition(2));
+    assert.deepEqual(JSON.parse((await reload("--json")).stdout), { from: "v1", to: "v1", changes: [] });
+    running.signal("SIGINT");
+    assert.equal((await running.ended).code, 0);
   });
 });
 

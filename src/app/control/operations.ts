@@ -9,6 +9,7 @@ import {
   difference,
   type Entry,
   entryValue,
+  type LoadedEntries,
   type Operation,
   type Registry,
   type Version,
@@ -21,6 +22,8 @@ export interface ControlSubject {
   readonly registry: Registry;
   readonly services: ServiceRegistry;
   readonly node: string;
+  /** Reads the definition files again; undefined in an application without any. */
+  readonly reload: (() => LoadedEntries) | undefined;
   /** Asks the application to end. */
   readonly exit: (code: number) => void;
 }
@@ -134,6 +137,14 @@ export const CONTROL_OPERATIONS: Readonly<Record<string, ControlOperation>> = {
   },
   "registry.rollback": async ({ registry }, given) =>
     versionValue(await registry.applyVersion(whole(given, "version"))),
+  "registry.reload": async ({ registry, reload }) => {
+    if (reload === undefined) {
+      throw new Failure("Unavailable", "this application has no files to read again", { retryable: false });
+    }
+    const from = registry.version().id;
+    const to = await registry.load(reload());
+    return { from, to: to.id };
+  },
   "registry.apply": async ({ registry }, given) => {
     const changes = given["changes"];
     if (!Array.isArray(changes)) throw new Failure("Invalid", "changes must be a list");

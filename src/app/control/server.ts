@@ -20,8 +20,12 @@ import { CONTROL_OPERATIONS, type ControlSubject } from "./operations.ts";
 import { controlPath } from "./path.ts";
 import { type ControlRequest, decodeRequest, encodeAnswer, LineReader } from "./wire.ts";
 
-/** Serves the control connection of the application whose project is in `folder`. */
-export function controlComponent(sockets: LocalSockets, folder: string): Component {
+/** Serves the control connection of the application whose project is in `folder`; `reload` reads its files again. */
+export function controlComponent(
+  sockets: LocalSockets,
+  folder: string,
+  reload?: ControlSubject["reload"],
+): Component {
   let listener: LocalListener | undefined;
   return {
     name: "control",
@@ -40,6 +44,7 @@ export function controlComponent(sockets: LocalSockets, folder: string): Compone
         registry: context.get(COMPONENTS.registry),
         services: context.get(COMPONENTS.supervisor),
         node: context.get(COMPONENTS.control).node,
+        reload,
         exit: (code) => context.get(COMPONENTS.control).exit(code),
       };
       listener = await openListener(sockets, ports.files, folder, subject, log);

@@ -5,13 +5,14 @@
  * K2. Exit code 1 means that the function failed: kind and message are on stderr, with the Lua trace.
  */
 import { durationMs, Failure, type Value } from "../../core/mod.ts";
+import type { ControlClient } from "../../app/mod.ts";
 import { callArguments } from "../call_arguments.ts";
 import { type Command, Misuse, type ParsedArguments } from "../command.ts";
 import { connectRunning } from "../connection.ts";
 import { printFailure, reportIn } from "../failure_report.ts";
 import { printJson } from "../json_text.ts";
 import { printResult, styleOf } from "../output.ts";
-import { currentEntriesOf } from "../registry_source.ts";
+import { currentEntriesOf, entriesOfRunning } from "../registry_source.ts";
 import {
   BOOT_OPTIONS,
   createProjectApplication,
@@ -99,7 +100,9 @@ async function callRunning(
     print(await withTimeout(request, timeoutMs, createPorts().clock), args);
     return 0;
   } catch (error) {
-    printFailure(error, styleOf("progress"), {
+    const isNotFound = error instanceof Failure && error.kind === "NotFound";
+    const missing = isNotFound ? await unknownFunction(target, client) : undefined;
+    printFailure(missing ?? error, styleOf("progress"), {
       isJson: args.flag("json"),
       isVeryVerbose: args.flag("very-verbose"),
     });
@@ -107,6 +110,16 @@ async function callRunning(
   } finally {
     client.close();
   }
+}
+
+/** The failure of a call to what is not there, with the function that may have been meant; undefined when it is there. */
+async function unknownFunction(target: string, client: ControlClient): Promise<Failure | undefined> {
+  const entries = await entriesOfRunning(client);
+  if (entries.some(({ id }) => id === target)) return undefined;
+  const ids = entries.filter(({ kind }) => kind.startsWith("function.")).map(({ id }) => id);
+  return new Failure("NotFound", `${target} is not in the application that runs${didYouMean(target, ids)}`, {
+    retryable: false,
+  });
 }
 
 /** Rejects with Timeout when `work` takes longer; `abandon` is told then. */

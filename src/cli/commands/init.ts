@@ -146,15 +146,27 @@ function reportCreated(folder: string, created: readonly string[], template: Tem
   const style = styleOf("result");
   const lines = created.map((path) => `created ${relative(process.cwd(), path)}`);
   if (template !== undefined) {
-    const width = Math.max(...template.next.map(([command]) => command.length));
+    const program = programFrom(folder);
+    const next = template.next.map(([command, remark]) =>
+      [command.replace(/^wippy/, program), remark] as const
+    );
+    const width = Math.max(...next.map(([command]) => command.length));
     lines.push("", "Next:");
     const away = relative(process.cwd(), folder);
     if (away !== "") lines.push(`  ${style.bold(`cd ${away}`)}`);
-    for (const [command, remark] of template.next) {
+    for (const [command, remark] of next) {
       lines.push(`  ${style.bold(command.padEnd(width))}  ${style.dim(remark)}`);
     }
   }
   printResult(lines.join("\n"));
+}
+
+/** What to type in `folder` to start this program: a relative path where it was started by one, else its name. */
+function programFrom(folder: string): string {
+  const { argv0 } = process;
+  if (!/^\.\.?\//.test(argv0)) return "wippy";
+  const path = relative(folder, resolve(argv0));
+  return path.startsWith("../") ? path : `./${path}`;
 }
 
 /** A lock file that is there keeps everything but the directories that were named. */

@@ -8,6 +8,7 @@ import { printResult, styleOf } from "../output.ts";
 import { entriesFor, entryValueOf } from "../registry_source.ts";
 import { PROJECT_HELP, PROJECT_OPTIONS } from "../session.ts";
 import { printTable } from "../table.ts";
+import { printYaml } from "../yaml_text.ts";
 
 /** Lists entries. */
 export const registryList: Command = {
@@ -52,7 +53,7 @@ Examples
     const found = entries.filter(matches).toSorted((a, b) => a.id < b.id ? -1 : 1);
     const values: Value[] = found.map(entryValueOf);
     if (args.flag("json")) printResult(printJson(values));
-    else if (args.flag("yaml")) printResult((await import("yaml")).stringify(values));
+    else if (args.flag("yaml")) printResult(await printYaml(values));
     else if (found.length === 0) printResult("No entries found.");
     else {
       const rows = found.map(({ id, kind, meta }) => [id, kind, remark(meta.title ?? meta.comment)]);

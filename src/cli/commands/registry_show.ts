@@ -1,11 +1,12 @@
 /** `wippy registry show`: one entry, or one field of it. */
-import { isValueMap, type Value } from "../../core/mod.ts";
+import { Failure, isValueMap, type Value } from "../../core/mod.ts";
 import { type Command, Misuse, refuseExtra } from "../command.ts";
 import { printJson } from "../json_text.ts";
-import { printProgress, printResult, styleOf } from "../output.ts";
+import { printResult, styleOf } from "../output.ts";
 import { entriesFor, entryValueOf } from "../registry_source.ts";
 import { PROJECT_HELP, PROJECT_OPTIONS } from "../session.ts";
 import { didYouMean } from "../suggestion.ts";
+import { printYaml } from "../yaml_text.ts";
 
 /** Shows an entry. */
 export const registryShow: Command = {
@@ -40,14 +41,15 @@ Examples
     const { entries, origin } = await entriesFor(args);
     const entry = entries.find((each) => each.id === id);
     if (entry === undefined) {
-      printProgress(`entry not found: ${id}${didYouMean(id, entries.map((each) => each.id))}`);
-      return 1;
+      throw new Failure(
+        "NotFound",
+        `entry not found: ${id}${didYouMean(id, entries.map((each) => each.id))}`,
+      );
     }
     const field = args.text("field");
     const value: Value = field === undefined ? entryValueOf(entry) : fieldOf(entryValueOf(entry), field);
     if (value === undefined) {
-      printProgress(`${id} has no field ${field}`);
-      return 1;
+      throw new Failure("NotFound", `${id} has no field ${field}`);
     }
     if (args.flag("raw")) printResult(typeof value === "string" ? value : printJson(value, 0));
     else if (args.flag("json")) printResult(printJson(value));
@@ -57,7 +59,7 @@ Examples
       if (field === undefined && !args.flag("yaml") && place !== undefined) {
         printResult(style.dim(`# ${place.file}:${place.line}`));
       }
-      printResult((await import("yaml")).stringify(value));
+      printResult(await printYaml(value));
     }
     return 0;
   },
