@@ -5,7 +5,8 @@
  *
  * F1. `done` of a request is called exactly once, also when the caller is gone.
  * F2. A worker serves one call at a time and keeps its environment between calls. One that failed is not used again.
- * F3. Calls in progress finish on the code they started with; a pool whose program was dropped serves no new call.
+ * F3. A static pool lets `buffer` calls wait; who starts more without waiting for them is made to wait by `room`.
+ * F4. Calls in progress finish on the code they started with; a pool whose program was dropped serves no new call.
  */
 import { durationMs, Failure, isValueMap, type Value, type ValueMap } from "../core/mod.ts";
 import type { Frame, TimerHandle } from "../ports/mod.ts";
@@ -70,6 +71,8 @@ class FunctionPool {
   readonly plan: PoolPlan;
   readonly idle: number[] = [];
   readonly waiting: ActiveCall[] = [];
+  /** Those who wait for room among the waiting calls, first come first. */
+  readonly knocking = new Set<() => void>();
   workers = 0;
   stale = false;
   sweep: TimerHandle | undefined;
@@ -114,6 +117,24 @@ export class FunctionTable {
     return call;
   }
 
+  /**
+   * Undefined when one more call of `target` may be started now. Otherwise it runs or waits with so many others that its caller
+   * should wait first: the promise settles when there may be room, or when `caller` has ended.
+   */
+  room(target: string, caller: LuaProcess): Promise<void> | undefined {
+    const pool = this.#pools.get(target);
+    if (pool === undefined || pool.waiting.length < pool.plan.buffer) return undefined;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const enter = (): void => {
+      pool.knocking.delete(enter);
+      forget();
+      resolve();
+    };
+    const forget = caller.onEnd(enter);
+    pool.knocking.add(enter);
+    return promise;
+  }
+
   /** Ends a call with `failure`; its callee is killed. A finished call stays as it is. */
   cancel(call: ActiveCall, failure: Failure): void {
     if (call.finished) return;
@@ -123,7 +144,9 @@ export class FunctionTable {
     if (process !== undefined) this.#runtime.endings.kill(process, luaErrorOf(failure));
     else if (call.pool !== undefined) {
       const index = call.pool.waiting.indexOf(call);
-      if (index >= 0) call.pool.waiting.splice(index, 1);
+      if (index < 0) return;
+      call.pool.waiting.splice(index, 1);
+      this.#admit(call.pool);
     }
   }
 
@@ -149,6 +172,7 @@ export class FunctionTable {
       pool.sweep?.cancel();
       for (const slot of pool.idle.splice(0)) this.#drop(pool, slot);
       for (const call of pool.waiting.splice(0)) this.#attempt(call);
+      for (const enter of pool.knocking) enter();
       this.#runtime.slices.wake();
     }
   }
@@ -233,13 +257,27 @@ export class FunctionTable {
   }
 
   #release(pool: FunctionPool, slot: number): void {
-    const next = pool.waiting.shift();
+    const next = this.#next(pool);
     if (next !== undefined) {
       this.#run(next, pool, slot);
       return;
     }
     pool.idle.push(slot);
     if (pool.sweep === undefined) this.#setSweep(pool);
+  }
+
+  /** Takes the call that has waited longest. */
+  #next(pool: FunctionPool): ActiveCall | undefined {
+    const next = pool.waiting.shift();
+    // Also when nobody waited: one that was let in before may have ended without a call.
+    this.#admit(pool);
+    return next;
+  }
+
+  /** Lets one in that waits for room: it starts its call, if it still wants to. */
+  #admit(pool: FunctionPool): void {
+    const [enter] = pool.knocking;
+    enter?.();
   }
 
   #setSweep(pool: FunctionPool): void {
@@ -265,7 +303,7 @@ export class FunctionTable {
   /** Takes note that a worker is gone; a call that waits gets a new one. */
   #replace(pool: FunctionPool): void {
     pool.workers--;
-    const next = pool.stale ? undefined : pool.waiting.shift();
+    const next = pool.stale ? undefined : this.#next(pool);
     if (next !== undefined) this.#run(next, pool, this.#hire(pool));
   }
 

@@ -28,6 +28,8 @@ export class LuaProcess implements ProcessContext, Pid {
   killed = false;
   /** Ids whose change was announced and not yet read; null when nothing is pending. */
   outdated: Set<string> | null = null;
+  /** It has ended: nothing can be started for it any more. */
+  ended = false;
   #calls: Set<ActiveCall> | undefined;
   #pid: string | undefined;
   #abort: AbortController | undefined;
@@ -72,6 +74,7 @@ export class LuaProcess implements ProcessContext, Pid {
 
   /** Aborts the signal and runs the clean-ups, each once. */
   end(): void {
+    this.ended = true;
     const cleanups = this.#cleanups;
     this.#cleanups = undefined;
     if (this.#abort !== undefined) this.#abort.abort();

@@ -26,4 +26,5 @@ function funcs.new(): funcs.Executor
 --- Calls `namespace:name` and waits for its first result.
 function funcs.call(target: string, ...: any): (any, error?)
 --- Starts a call and returns its future at once.
+--- While a static pool holds as many waiting calls as its buffer, the caller waits for room.
 function funcs.async(target: string, ...: any): (Future?, error?)

@@ -21,8 +21,27 @@ export interface Future {
   dropped: boolean;
 }
 
-/** Starts an asynchronous call and returns its future object. */
+/**
+ * Starts an asynchronous call and returns its future object. While the callee's queue is full the caller is suspended, so that
+ * nobody piles up calls faster than they are served.
+ */
 export function openFuture(
+  call: Call,
+  target: string,
+  args: Uint8Array,
+  frame: Frame,
+  options: Record<string, Value> | undefined,
+): NativeResult | Promise<NativeResult> {
+  const { process, runtime } = call;
+  const room = runtime.functions.room(target, process);
+  if (room === undefined) return started(call, target, args, frame, options);
+  return room.then(() => {
+    if (process.ended) throw new Failure("Canceled", "caller context canceled");
+    return openFuture(call, target, args, frame, options);
+  });
+}
+
+function started(
   call: Call,
   target: string,
   args: Uint8Array,

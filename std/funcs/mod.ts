@@ -71,7 +71,7 @@ function callNow(call: Call, i: number, plan: ExecutorPlan): NativeResult {
   );
 }
 
-function callLater(call: Call, i: number, plan: ExecutorPlan): NativeResult {
+function callLater(call: Call, i: number, plan: ExecutorPlan): NativeResult | Promise<NativeResult> {
   const id = target(call, i);
   return openFuture(call, id, call.raw(i + 1), frameOf(call, plan), plan.options);
 }
@@ -117,9 +117,9 @@ export const executorObject: ObjectDefinition<ExecutorPlan> = defineObject({
       }
       return { options };
     }),
-    async: (call) => callLater(call, 2, call.self(executorObject)),
   },
   commands: {
+    async: (call) => callLater(call, 2, call.self(executorObject)),
     call: (call) => callNow(call, 2, call.self(executorObject)),
   },
 });
@@ -130,9 +130,9 @@ export default defineModule({
   classes: ["nondeterministic", "workflow"],
   functions: {
     new: (call) => call.create(executorObject, NO_EXECUTOR),
-    async: (call) => callLater(call, 1, NO_EXECUTOR),
   },
   commands: {
+    async: (call) => callLater(call, 1, NO_EXECUTOR),
     call: (call) => callNow(call, 1, NO_EXECUTOR),
   },
   objects: [executorObject as never, futureObject as never],
