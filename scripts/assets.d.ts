@@ -19,3 +19,13 @@ declare module "*.gitignore" {
   const text: string;
   export default text;
 }
+
+declare module "*.css" {
+  const text: string;
+  export default text;
+}
+
+declare module "*.js.txt" {
+  const text: string;
+  export default text;
+}

@@ -93,6 +93,11 @@ export const COMMANDS: readonly (CommandEntry | CommandGroup)[] = [
   },
   REGISTRY,
   {
+    name: "docs",
+    summary: "reference of modules and entry kinds",
+    load: async () => (await import("./commands/docs.ts")).docs,
+  },
+  {
     name: "completion",
     summary: "completion for bash, zsh or fish",
     load: async () => (await import("./commands/completion.ts")).completion,

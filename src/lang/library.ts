@@ -8,6 +8,9 @@ import { resolve } from "./scope.ts";
 import type * as S from "./syntax.ts";
 import { type FieldType, PRIMITIVES, tableOf, type Type, type TypeDefinition } from "./types.ts";
 
+/** Declarations of what every source sees. */
+export const BASE_LIBRARY: string = BASE;
+
 /** What declaration files declare. */
 export interface Library {
   /** Global variables, or modules by name. */

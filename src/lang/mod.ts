@@ -17,7 +17,7 @@ export {
 } from "./diagnostic.ts";
 export { type Excerpt, excerptsOf, formatDiagnostic, gutterOf, printExcerpt, printHelp } from "./format.ts";
 export type { Comment } from "./lexer.ts";
-export { environmentOf, type Grants, type Library, readLibrary } from "./library.ts";
+export { BASE_LIBRARY, environmentOf, type Grants, type Library, readLibrary } from "./library.ts";
 export { ANY_MODULE, type CheckEnvironment, type ModuleType } from "./lower.ts";
 export { parse, type ParsedSource, type ParseOptions } from "./parser.ts";
 export { lint } from "./lint.ts";
@@ -26,6 +26,7 @@ export { mergeTables } from "./relate.ts";
 export type { Resolution, Variable } from "./resolution.ts";
 export { printPack, printType } from "./print_type.ts";
 export { type PrintedSource, printSource } from "./print_source.ts";
+export { readReference, type Reference, type ReferenceItem } from "./reference.ts";
 export { rules } from "./rules/index.gen.ts";
 export type { Rule } from "./rules/rule.ts";
 export { resolve } from "./scope.ts";

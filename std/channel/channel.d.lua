@@ -1,4 +1,27 @@
 --- Channels between the coroutines of one process.
+---
+--- ```lua
+--- -- A worker takes jobs and sends results, until there are no more jobs.
+--- local jobs, results = channel.new(), channel.new(10)
+--- coroutine.spawn(function()
+---   while true do
+---     local job, ok = jobs:receive()
+---     if not ok then break end
+---     results:send(job * job)
+---   end
+---   results:close()
+--- end)
+--- for i = 1, 3 do jobs:send(i) end
+--- jobs:close()
+---
+--- local sum = 0
+--- while true do
+---   local r = channel.select({ results:case_receive() })
+---   if not r.ok then break end
+---   sum = sum + r.value
+--- end
+--- assert(sum == 1 + 4 + 9)
+--- ```
 
 --- One way for values; size 0 is a rendezvous.
 type channel.Channel<T> = {

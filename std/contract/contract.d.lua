@@ -1,4 +1,12 @@
 --- Services reached through contracts and their bindings.
+---
+--- ```lua
+--- local contract = require("contract")
+---
+--- -- app:greeter is a contract.definition; the binding app:polite_greeter implements it.
+--- local greeter = assert(contract.open("app:polite_greeter"))
+--- assert(greeter:greet("Ada") == "Good day, Ada")
+--- ```
 
 --- A method of a contract.
 type contract.MethodInfo = {

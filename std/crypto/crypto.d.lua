@@ -1,4 +1,15 @@
 --- Randomness, signatures, encryption, tokens and derived keys.
+---
+--- ```lua
+--- local crypto = require("crypto")
+---
+--- local key = crypto.random.bytes(32)
+--- local sealed = assert(crypto.encrypt.aes("attack at dawn", key))
+--- assert(crypto.decrypt.aes(sealed, key) == "attack at dawn")
+---
+--- local signature = crypto.hmac.sha256("key", "message")
+--- assert(crypto.constant_time_compare(signature, crypto.hmac.sha256("key", "message")))
+--- ```
 
 --- Random bytes, 1 to 1048576.
 function crypto.random.bytes(length: integer): (string?, error?)

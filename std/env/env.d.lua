@@ -1,4 +1,15 @@
 --- Variables of the application: registered names whose values come from storages.
+---
+--- ```lua
+--- local env = require("env")
+---
+--- -- An env.variable entry names the variable and where it is kept.
+--- assert(env.set("GREETING", "hello"))
+--- assert(env.get("GREETING") == "hello")
+---
+--- local value, err = env.get("NOWHERE")
+--- assert(value == nil and err:kind() == errors.NOT_FOUND)
+--- ```
 
 --- The value of a variable, by public name or entry id; NOT_FOUND when it is not registered or has no value.
 function env.get(key: string): (string?, error?)

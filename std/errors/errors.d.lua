@@ -1,4 +1,18 @@
 --- Structured errors.
+---
+--- ```lua
+--- local function load_user(id)
+---   if id ~= 1 then
+---     return nil, errors.new({ message = "no user " .. id, kind = errors.NOT_FOUND, retryable = false, details = { id = id } })
+---   end
+---   return { name = "Ada" }
+--- end
+---
+--- local user, err = load_user(7)
+--- assert(user == nil and errors.is(err, errors.NOT_FOUND))
+--- local wrapped = errors.wrap(err, "loading the page")
+--- assert(wrapped:kind() == errors.NOT_FOUND and wrapped:details().id == 7)
+--- ```
 
 --- An error object. `retryable` is nil when nobody knows.
 type error = {

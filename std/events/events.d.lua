@@ -1,4 +1,15 @@
 --- The event bus: best-effort observation of what happens in the system.
+---
+--- ```lua
+--- local events = require("events")
+---
+--- local subscription = assert(events.subscribe("orders", "order.*"))
+--- events.send("orders", "order.created", "/orders/17", { total = 99 })
+---
+--- local event = subscription:channel():receive()
+--- assert(event.kind == "order.created" and event.data.total == 99)
+--- subscription:close()
+--- ```
 
 --- An event; `data` is absent when it was sent without.
 type events.Event = {system: string, kind: string, path: string, data?: any}

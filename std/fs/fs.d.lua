@@ -1,4 +1,19 @@
 --- Files of the file systems that entries provide. Paths start at the root of the file system and can't leave it.
+---
+--- ```lua
+--- local fs = require("fs")
+---
+--- local volume = assert(fs.get("app:files"))
+--- assert(volume:writefile("/notes/../today.txt", "buy milk\nwater plants\n"))
+--- assert(volume:readfile("/today.txt") == "buy milk\nwater plants\n")
+---
+--- local file = assert(volume:open("/today.txt", "r"))
+--- local lines = file:scanner("lines")
+--- local count = 0
+--- while lines:scan() do count = count + 1 end
+--- file:close()
+--- assert(count == 2)
+--- ```
 
 fs.type: {FILE: string, DIR: string}
 fs.seek: {SET: string, CUR: string, END: string}

@@ -1,4 +1,16 @@
 --- Calls of registered functions, now or later, with context.
+---
+--- ```lua
+--- local funcs = require("funcs")
+---
+--- assert(funcs.call("app:greet", "Ada") == "Hello, Ada")
+---
+--- -- Two at once.
+--- local first, second = funcs.async("app:greet", "Grace"), funcs.async("app:greet", "Alan")
+--- local payload = first:response():receive()
+--- assert(payload:data() == "Hello, Grace")
+--- assert(second:response():receive():data() == "Hello, Alan")
+--- ```
 
 --- Pending result of an asynchronous call. Its channel gets one payload, or the error itself, and is then closed.
 type Future = {

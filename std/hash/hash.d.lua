@@ -1,4 +1,11 @@
 --- Digests of strings.
+---
+--- ```lua
+--- local hash = require("hash")
+---
+--- assert(hash.sha256("hello") == "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824")
+--- assert(#hash.sha512("hello", true) == 64, "raw bytes")
+--- ```
 
 --- MD5, as hexadecimal digits or raw bytes. No protection against forgery.
 function hash.md5(data: string, raw: boolean?): (string?, error?)

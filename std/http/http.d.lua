@@ -1,4 +1,14 @@
 --- The request that a function answers, and its response.
+---
+--- ```lua
+--- local http = require("http")
+---
+--- -- The function of an http.endpoint.
+--- local req, res = http.request(), http.response()
+--- local name = req:query("name") or "world"
+--- res:set_status(http.STATUS.OK)
+--- res:write_json({ message = "Hello, " .. name .. "!" })
+--- ```
 
 http.METHOD: {GET: string, POST: string, PUT: string, DELETE: string, PATCH: string, HEAD: string, OPTIONS: string}
 http.STATUS: {

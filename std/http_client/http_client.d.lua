@@ -2,6 +2,18 @@
 ---
 --- Answers of any status are responses; errors are what kept the request from being answered. Addresses of private
 --- networks are refused unless the caller may use them.
+---
+--- ```lua
+--- local http_client = require("http_client")
+---
+--- local response, err = http_client.get("http://127.0.0.1:1/", { timeout = "2s", headers = { Accept = "application/json" } })
+--- if err then
+---   -- Nobody listens there: worth another try later.
+---   assert(err:retryable())
+--- else
+---   print(response.status_code, response.body)
+--- end
+--- ```
 
 --- A file of a form: `content` or something to read from. `content_type` is accepted and not sent.
 type http_client.File = {name: string, filename: string?, content: string?, reader: any, content_type: string?}

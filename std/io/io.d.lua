@@ -1,4 +1,12 @@
 --- The terminal of a process that runs on a terminal host. Elsewhere every call fails with Unavailable.
+---
+--- ```lua
+--- local io = require("io")
+---
+--- io.write("Name: ")
+--- local name = io.readline()
+--- io.print("Hello, " .. (name or "stranger") .. "!")
+--- ```
 
 --- Writes the values one after the other, without separator and without newline.
 function io.write(...: any): (boolean?, error?)

@@ -1,4 +1,12 @@
 --- Structured log records.
+---
+--- ```lua
+--- local logger = require("logger")
+---
+--- logger:info("order placed", { order = 17, total = 99.5 })
+--- local log = logger:named("billing"):with({ order = 17 })
+--- log:warn("card declined")
+--- ```
 
 --- Writes records with a name and fields of its own.
 type logger.Logger = {

@@ -1,4 +1,12 @@
 --- Measurements of the application.
+---
+--- ```lua
+--- local metrics = require("metrics")
+---
+--- metrics.counter_inc("orders_total", { country = "NL" })
+--- metrics.gauge_set("queue_depth", 12)
+--- metrics.histogram("checkout_seconds", 0.31)
+--- ```
 
 --- Counts one.
 function metrics.counter_inc(name: string, labels: {[string]: any}?): (boolean?, error?)

@@ -1,4 +1,11 @@
 --- Time functions of the standard library.
+---
+--- ```lua
+--- local now = os.time()
+--- assert(os.difftime(now + 60, now) == 60)
+--- assert(os.date("!%Y-%m-%d", 0) == "1970-01-01")
+--- assert(os.platform == "wippy")
+--- ```
 
 --- Parts of a moment. What is missing is today, or midnight.
 type os.Date = {year: integer, month: integer, day: integer, hour: integer, min: integer, sec: integer, wday: integer, yday: integer, isdst: boolean}

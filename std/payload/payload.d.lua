@@ -1,4 +1,13 @@
 --- Values with the name of their format.
+---
+--- ```lua
+--- local payload = require("payload")
+---
+--- local value = payload.new({ name = "Ada" })
+--- local text = assert(value:transcode(payload.format.JSON))
+--- assert(text:get_format() == payload.format.JSON)
+--- assert(text:transcode(payload.format.LUA):data().name == "Ada")
+--- ```
 
 --- A value and its format.
 type payload.Payload = {

@@ -1,4 +1,12 @@
 --- Process groups: named sets of processes that can be listed, watched and sent to.
+---
+--- ```lua
+--- local pg = require("pg")
+---
+--- local scope = assert(pg.open("app:groups"))
+--- assert(scope:join("workers"))
+--- assert(#scope:get_members("workers") == 1)
+--- ```
 
 --- A change of membership. A process that had joined n times and ended is listed n times.
 type pg.Event = {system: string, kind: string, path: string, data: {Group: string, PIDs: {string}}}

@@ -1,4 +1,17 @@
 --- Processes: identity, messages, spawning, links, monitors, names.
+---
+--- ```lua
+--- -- app:echo sends back what it gets.
+--- local pid = assert(process.spawn_monitored("app:echo", "app:host", process.pid()))
+--- process.send(pid, "say", "hello")
+---
+--- local message = process.inbox():receive()
+--- assert(message:topic() == "echo" and message:payload():data() == "hello")
+---
+--- process.cancel(pid, "1s")
+--- local event = process.events():receive()
+--- assert(event.kind == process.event.EXIT and event.from == pid)
+--- ```
 
 --- A message taken from the inbox or from `listen(topic, {message = true})`.
 type process.Message = {

@@ -1,4 +1,11 @@
 --- Message queues.
+---
+--- ```lua
+--- local queue = require("queue")
+---
+--- -- A queue.consumer entry calls its function with each message.
+--- assert(queue.publish("app:jobs", { user = 17 }, { priority = "high" }))
+--- ```
 
 --- The message that a consumer's handler works on. Settling it is single-shot and only needed to do it early.
 type queue.Message = {

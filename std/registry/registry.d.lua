@@ -1,4 +1,15 @@
 --- Entries of the running application: reading, searching, changing, versions.
+---
+--- ```lua
+--- local registry = require("registry")
+---
+--- local changes = registry.snapshot():changes()
+--- changes:create({ id = "app:limit", kind = "registry.entry", data = { value = 10 } })
+--- local version = assert(changes:apply())
+---
+--- assert(registry.get("app:limit").data.value == 10)
+--- print(tostring(version))
+--- ```
 
 --- An entry. `id` is `namespace:name`.
 type registry.Entry = {id: string, kind: string, meta: {[string]: any}, data: any}

@@ -1,4 +1,13 @@
 --- Who acts, what policies allow, and tokens that stand for both.
+---
+--- ```lua
+--- local security = require("security")
+---
+--- local scope = security.new_scope({ assert(security.policy("app:readers")) })
+--- local actor = security.new_actor("user:17", { role = "reader" })
+--- assert(scope:evaluate(actor, "read", "document:1") == "allow")
+--- assert(scope:evaluate(actor, "delete", "document:1") ~= "allow")
+--- ```
 
 --- An identity with facts about it.
 type security.Actor = {

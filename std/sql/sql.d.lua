@@ -1,5 +1,22 @@
 --- SQL databases: queries, transactions, prepared statements and a query builder.
 --- Placeholders go to the database as written: `?` for SQLite and MySQL, `$1` for Postgres.
+---
+--- ```lua
+--- local sql = require("sql")
+---
+--- local db = assert(sql.get("app:db"))
+--- db:execute("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)")
+--- db:execute("INSERT INTO users (name) VALUES (?), (?)", { "Ada", "Grace" })
+---
+--- local rows = assert(db:query("SELECT name FROM users WHERE id > ? ORDER BY id", { 0 }))
+--- assert(rows[1].name == "Ada" and #rows == 2)
+---
+--- local tx = assert(db:begin())
+--- tx:execute("DELETE FROM users")
+--- tx:rollback()
+--- assert(db:query("SELECT count(*) AS n FROM users")[1].n == 2)
+--- db:release()
+--- ```
 
 sql.type: {POSTGRES: string, MYSQL: string, SQLITE: string, UNKNOWN: string}
 sql.isolation: {

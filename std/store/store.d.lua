@@ -1,4 +1,16 @@
 --- Key-value stores with expiry.
+---
+--- ```lua
+--- local store = require("store")
+---
+--- local cache = assert(store.get("app:cache"))
+--- cache:set("user:17", { name = "Ada" }, 60)
+--- assert(cache:get("user:17").name == "Ada")
+---
+--- local value, err = cache:get("user:18")
+--- assert(value == nil and err:kind() == errors.NOT_FOUND)
+--- cache:release()
+--- ```
 
 store.backend: {MEMORY: string, SQL: string, KV_RAFT: string, KV_CRDT: string, UNKNOWN: string}
 store.consistency: {LINEARIZABLE: string, EVENTUAL: string, LOCAL: string, UNKNOWN: string}

@@ -1,4 +1,13 @@
 --- Bytes read and written in pieces. Other modules hand out streams.
+---
+--- ```lua
+--- local fs = require("fs")
+---
+--- -- Files, bodies and archive members are read alike.
+--- local file = assert(fs.get("app:files")):open("/log.txt", "w")
+--- file:write("first\nsecond\n")
+--- file:close()
+--- ```
 
 --- What a stream can do. `size` is -1 when nobody knows.
 type stream.Info = {size: integer, position: integer, readable: boolean, writable: boolean, seekable: boolean}

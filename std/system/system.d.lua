@@ -1,4 +1,12 @@
 --- The running program: memory, processors, hosts, services, and what this node knows of a cluster.
+---
+--- ```lua
+--- local system = require("system")
+---
+--- assert(system.process.pid() > 0)
+--- local stats = system.memory.stats()
+--- print(system.process.hostname(), stats.heap_alloc, system.runtime.cpu_count())
+--- ```
 
 --- A module that code may require.
 type system.Module = {

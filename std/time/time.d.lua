@@ -1,4 +1,20 @@
 --- Points in time, durations, time zones and waiting.
+---
+--- ```lua
+--- local time = require("time")
+---
+--- local start = time.now()
+--- time.sleep("5ms")
+--- assert(time.now():sub(start):milliseconds() >= 4)
+---
+--- local day = time.date(2026, time.MARCH, 1, 12, 0, 0, 0, time.utc)
+--- assert(day:add_date(0, 0, -1):format("2006-01-02") == "2026-02-28")
+---
+--- -- Whatever comes first.
+--- local timeout = time.after("1ms")
+--- local r = channel.select({ timeout:case_receive() })
+--- assert(r.channel == timeout)
+--- ```
 
 --- A number of nanoseconds, a text such as "1h30m", or a Duration.
 type time.DurationLike = number | string | time.Duration

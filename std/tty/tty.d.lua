@@ -1,6 +1,15 @@
 --- Terminal programs: keys and mouse as events, styled text, layout.
 ---
 --- Input belongs to processes on a terminal host; styles and layout work everywhere.
+---
+--- ```lua
+--- local tty = require("tty")
+---
+--- local title = tty.style():bold():foreground("#FF00AA")
+--- local box = tty.style():border(tty.borders.ROUNDED):padding(0, 1)
+--- print(box:render(title:render("Orders"), "17 open"))
+--- assert(tty.text.width(title:render("Orders")) == 6)
+--- ```
 
 tty.borders: {NORMAL: string, ROUNDED: string, THICK: string, DOUBLE: string, HIDDEN: string}
 tty.align: {LEFT: number, CENTER: number, RIGHT: number}

@@ -1,4 +1,12 @@
 --- Universally unique identifiers.
+---
+--- ```lua
+--- local uuid = require("uuid")
+---
+--- local id = uuid.v7()
+--- assert(uuid.validate(id) and uuid.version(id) == 7)
+--- assert(uuid.v5(uuid.v4(), "name") ~= nil)
+--- ```
 
 --- What an identifier tells. `timestamp` is Unix seconds (versions 1 and 7), `node` is set for version 1.
 type uuid.Info = {version: integer, variant: string, timestamp: integer?, node: string?}

@@ -1,6 +1,21 @@
 --- Connections to WebSocket servers.
 ---
 --- Messages arrive through a channel, which is closed with the connection. When nobody receives, the server has to wait.
+---
+--- ```lua
+--- local websocket = require("websocket")
+---
+--- local client, err = websocket.connect("ws://127.0.0.1:1/feed", { dial_timeout = "2s" })
+--- if err then
+---   assert(err:retryable())
+---   return
+--- end
+--- client:send("subscribe")
+--- local messages = client:channel()
+--- local message, ok = messages:receive()
+--- if ok then print(message.type, message.data) end
+--- client:close()
+--- ```
 
 websocket.TEXT: integer
 websocket.BINARY: integer
