@@ -4,7 +4,7 @@
  * R1. A comment belongs to the declaration on the line after it. The first comment of a file, with an empty line behind it,
  *     speaks of the whole. Examples stand in it, as Markdown code of the language `lua`.
  */
-import { LineMap } from "./position.ts";
+import type { LineMap } from "./position.ts";
 import { parse, type ParsedSource } from "./parser.ts";
 import type * as S from "./syntax.ts";
 
@@ -48,14 +48,18 @@ export function readReference(source: string): Reference {
 }
 
 function nameOf(statement: S.Statement): Pick<ReferenceItem, "kind" | "name"> | undefined {
-  const path = (identifiers: readonly S.Identifier[]): string => identifiers.map(({ name }) => name).join(".");
+  const path = (identifiers: readonly S.Identifier[]): string =>
+    identifiers.map(({ name }) => name).join(".");
   switch (statement.kind) {
     case "function-statement": {
       const method = statement.method === undefined ? "" : `:${statement.method.name}`;
       return { kind: "function", name: path(statement.path) + method };
     }
     case "declare":
-      return { kind: statement.type.kind === "type-function" ? "function" : "value", name: path(statement.path) };
+      return {
+        kind: statement.type.kind === "type-function" ? "function" : "value",
+        name: path(statement.path),
+      };
     case "type":
       return { kind: "type", name: statement.name.name };
     default:

@@ -1,4 +1,12 @@
 --- Compression of strings, with a limit on what comes out.
+---
+--- ```lua
+--- local compress = require("compress")
+---
+--- local packed = assert(compress.gzip.encode(("data "):rep(1000)))
+--- assert(#packed < 100)
+--- assert(compress.gzip.decode(packed) == ("data "):rep(1000))
+--- ```
 
 --- How hard to try: 1 to 9 (gzip, deflate, zlib; normally 6).
 type compress.Level = {level: integer?}

@@ -1,4 +1,13 @@
 --- Expressions: formulas and rules kept as text, without the power of Lua. They always end, and can only look at what they are given.
+---
+--- ```lua
+--- local expr = require("expr")
+---
+--- assert(expr.eval("price * (1 - discount)", { price = 200, discount = 0.25 }) == 150)
+---
+--- local rule = assert(expr.compile('user.role == "admin" || "edit" in user.rights'))
+--- assert(rule:run({ user = { role = "guest", rights = { "view", "edit" } } }) == true)
+--- ```
 
 --- A compiled expression.
 type expr.Program = {

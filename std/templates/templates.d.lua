@@ -1,4 +1,13 @@
 --- Pages, mails and other documents made from templates.
+---
+--- ```lua
+--- local templates = require("templates")
+---
+--- -- app:pages is a template.set; app:hello a template.jet in it: Hello, {{ name }}!
+--- local set = assert(templates.get("app:pages"))
+--- assert(set:render("hello", { name = "Ada" }) == "Hello, Ada!")
+--- set:release()
+--- ```
 
 --- A set of templates.
 type templates.Set = {

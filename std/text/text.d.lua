@@ -1,4 +1,13 @@
 --- Regular expressions, differences between texts, and splitting of long texts.
+---
+--- ```lua
+--- local text = require("text")
+---
+--- local date = assert(text.regexp.compile([[(\d{4})-(\d{2})]]))
+--- local parts = date:find_string_submatch("due 2026-03-01")
+--- assert(parts[2] == "2026" and parts[3] == "03")
+--- assert(date:replace_all_string("due 2026-03-01", "$2/$1") == "due 03/2026-01")
+--- ```
 
 --- A compiled expression (RE2 syntax). Positions are those of bytes, first and last, so `s:sub(pos[1], pos[2])` is the match.
 type text.Regexp = {

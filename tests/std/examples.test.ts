@@ -46,6 +46,8 @@ const WORLD: readonly ValueMap[] = [
     kind: "contract.binding",
     contracts: [{ contract: "app:greeter", methods: { greet: "app:greet_politely" } }],
   },
+  { name: "pages", kind: "template.set" },
+  { name: "hello", kind: "template.jet", set: "app:pages", source: "Hello, {{ name }}!" },
   {
     name: "request_id",
     kind: "function.lua",
@@ -72,7 +74,11 @@ end }`,
 const ENDPOINTS = new Set(["http"]);
 const TERMINALS = new Set(["io"]);
 
-function projectOf(kind: "function.lua" | "process.lua", source: string, more: readonly ValueMap[] = []): string {
+function projectOf(
+  kind: "function.lua" | "process.lua",
+  source: string,
+  more: readonly ValueMap[] = [],
+): string {
   const required = [...source.matchAll(/require\("(\w+)"\)/g)].map((match) => match[1]!);
   const example = {
     name: "example",
@@ -133,7 +139,8 @@ for (const { name, types } of modules) {
     for (const example of examples) {
       if (ENDPOINTS.has(name)) await runAsEndpoint(example);
       else if (TERMINALS.has(name)) await runOnTerminal(example);
-      else await withApplication(projectOf("function.lua", example), (app) => app.call("app:example").then(() => {}));
+      else {await withApplication(projectOf("function.lua", example), (app) =>
+          app.call("app:example").then(() => {}));}
     }
   });
 }

@@ -67,7 +67,9 @@ function printOne(pages: readonly Page[], name: string, asJson: boolean): number
   }
   const { item, page } = found;
   if (asJson) printJson(item ?? page);
-  else printResult(item === undefined ? printPage(page, styleOf("result")) : printItem(item, styleOf("result")));
+  else {printResult(
+      item === undefined ? printPage(page, styleOf("result")) : printItem(item, styleOf("result")),
+    );}
   return 0;
 }
 

@@ -11,7 +11,8 @@ import type { FieldRow, Page } from "./reference_pages.ts";
 
 const SECTIONS = [["Always there", "base"], ["Modules", "module"], ["Entry kinds", "entry kind"]] as const;
 const ITEM_SECTIONS = [["Functions", "function"], ["Values", "value"], ["Types", "type"]] as const;
-const KEYWORDS = /\b(function|type|local|return|if|then|else|elseif|end|for|in|do|while|not|and|or|nil|true|false|readonly)\b/;
+const KEYWORDS =
+  /\b(function|type|local|return|if|then|else|elseif|end|for|in|do|while|not|and|or|nil|true|false|readonly)\b/;
 
 /** The files of the site by path. */
 export async function siteFiles(pages: readonly Page[]): Promise<Record<string, string>> {
@@ -32,7 +33,10 @@ function fileOf({ kind, name }: Page): string {
 }
 
 function escape(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll(
+    '"',
+    "&quot;",
+  );
 }
 
 /** What the search looks through. */
@@ -61,7 +65,9 @@ function anchor(name: string): string {
 function layout(pages: readonly Page[], current: Page | undefined, body: string): string {
   const groups = SECTIONS.map(([title, kind]) => {
     const links = pages.filter((page) => page.kind === kind).map((page) =>
-      `<li><a href="${fileOf(page)}"${page === current ? ' aria-current="page"' : ""}>${escape(page.name)}</a></li>`
+      `<li><a href="${fileOf(page)}"${page === current ? ' aria-current="page"' : ""}>${
+        escape(page.name)
+      }</a></li>`
     );
     return `<h2>${title}</h2>\n<ul>${links.join("")}</ul>`;
   });
@@ -130,9 +136,9 @@ function pageBody(page: Page, markdown: (text: string) => string): string {
 function itemBody(item: ReferenceItem, markdown: (text: string) => string): string {
   const docs = item.docs === "" ? "" : markdown(item.docs);
   const id = anchor(item.name);
-  return `<section class="item" id="${id}">${codeBlock(item.signature)}<a class="here" href="#${id}" aria-label="Link to ${
-    escape(item.name)
-  }">#</a>${docs}</section>`;
+  return `<section class="item" id="${id}">${
+    codeBlock(item.signature)
+  }<a class="here" href="#${id}" aria-label="Link to ${escape(item.name)}">#</a>${docs}</section>`;
 }
 
 function fieldTable(fields: readonly FieldRow[], markdown: (text: string) => string): string {

@@ -39,9 +39,10 @@ export function referencePages(): Page[] {
   const byName = (a: Page, b: Page): number => a.name < b.name ? -1 : 1;
   return [
     libraryPage("base", BASE_NAME, readReference(BASE_LIBRARY), []),
-    ...modules.map(({ classes, name, types }) => libraryPage("module", name, readReference(types), classes)).sort(
-      byName,
-    ),
+    ...modules.map(({ classes, name, types }) => libraryPage("module", name, readReference(types), classes))
+      .sort(
+        byName,
+      ),
     ...[...kinds, ...definitionsOfLua()].map(kindPage).sort(byName),
   ];
 }
@@ -53,7 +54,12 @@ function definitionsOfLua(): readonly KindDefinition[] {
   });
 }
 
-function libraryPage(kind: Page["kind"], name: string, reference: Reference, classes: readonly string[]): Page {
+function libraryPage(
+  kind: Page["kind"],
+  name: string,
+  reference: Reference,
+  classes: readonly string[],
+): Page {
   const { summary, rest } = splitSummary(reference.docs);
   const { examples, items } = reference;
   return { kind, name, summary, docs: rest, examples, items, fields: [], classes };

@@ -41,7 +41,9 @@ export function printPage(page: Page, style: Style): string {
   const classes = page.classes.length === 0 ? "" : `  ${style.dim(page.classes.join(", "))}`;
   const parts = [`${style.bold(title)}${classes}\n${prose(page.summary, style)}`];
   if (page.docs !== "") parts.push(prose(page.docs, style));
-  for (const example of page.examples) parts.push(`${heading("Example", style)}\n${indented(example.trimEnd())}`);
+  for (const example of page.examples) {
+    parts.push(`${heading("Example", style)}\n${indented(example.trimEnd())}`);
+  }
   for (const [name, kind] of [["Functions", "function"], ["Values", "value"], ["Types", "type"]] as const) {
     const items = page.items.filter((item) => item.kind === kind);
     if (items.length === 0) continue;
@@ -61,5 +63,7 @@ export function printItem(item: ReferenceItem, style: Style): string {
 function printFields({ fields }: Page, style: Style): string {
   if (fields.length === 0) return style.dim("No fields of its own.");
   const rows = fields.map(({ docs, fallback, path, type }) => [path, type, fallback ?? "", docs]);
-  return `${heading("Fields", style)}\n${printTable(["field", "type", "default", "what it is"], rows, style)}`;
+  return `${heading("Fields", style)}\n${
+    printTable(["field", "type", "default", "what it is"], rows, style)
+  }`;
 }
