@@ -24,6 +24,7 @@ Begin
   call         call a function and print its result
   test         run the tests
   fmt          format sources and definition files
+  docs         reference of modules and entry kinds
 
 Look inside
   ps           live processes of a running application

@@ -193,9 +193,10 @@ export function reference(options: { optional?: boolean; doc?: string } = {}): F
 }
 
 /** A list; absent means empty. */
-export function list<T>(item: Field<T>): Field<T[]> {
+export function list<T>(item: Field<T>, options: { doc?: string } = {}): Field<T[]> {
   return {
     type: `${item.type}[]`,
+    doc: options.doc,
     item,
     decode(value, scope) {
       if (absent(value)) return [];
@@ -211,9 +212,10 @@ export function list<T>(item: Field<T>): Field<T[]> {
 }
 
 /** A map with text keys; absent means empty. */
-export function map<T>(item: Field<T>): Field<Record<string, T>> {
+export function map<T>(item: Field<T>, options: { doc?: string } = {}): Field<Record<string, T>> {
   return {
     type: `map of ${item.type}`,
+    doc: options.doc,
     item,
     decode(value, scope) {
       if (absent(value)) return {};

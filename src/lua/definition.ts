@@ -41,8 +41,10 @@ const POOL = schema.object({
 export const LUA_CONFIG = schema.object({
   source: schema.string({ default: "", doc: "Lua source; `file://` paths are inlined at load." }),
   method: schema.string({ default: "", doc: "Member of the returned table to call." }),
-  modules: schema.list(schema.string()),
-  imports: schema.map(schema.string()),
+  modules: schema.list(schema.string(), { doc: "Modules that the source may require." }),
+  imports: schema.map(schema.string(), {
+    doc: "Other Lua entries by the name under which they are required.",
+  }),
   pool: schema.optional(POOL),
 });
 

@@ -55,9 +55,18 @@ const ANNOUNCEMENTS: Readonly<Record<string, Announcement>> = {
   "process.lua": FACTORY,
 };
 
+const DOCS: Readonly<Record<(typeof LUA_KINDS)[number], string>> = {
+  "function.lua": "A function: stateless, called by others, run in its caller's context.",
+  "library.lua": "Code for other entries to import.",
+  "process.lua": "A process: an actor with its own state, mailbox and lifetime.",
+  "module.lua": "A library with several methods.",
+  "workflow.lua": "A workflow: a process whose steps are recorded and survive a restart.",
+};
+
 function luaKind(runtime: RuntimeOf, name: (typeof LUA_KINDS)[number]): KindDefinition {
   return defineKind({
     name,
+    doc: DOCS[name],
     config: LUA_CONFIG,
     references: ["imports.*", "meta.default_host", "meta.options.default_host"],
     verbatim: ["source"],
@@ -134,6 +143,7 @@ const LOCAL_QUEUE_DEFAULT = 256;
 function processHost(runtime: RuntimeOf): KindDefinition {
   return defineKind({
     name: "process.host",
+    doc: "Runs processes.",
     announces: HOST,
     config: schema.object({
       host: schema.object({
@@ -200,6 +210,7 @@ function processHost(runtime: RuntimeOf): KindDefinition {
 function terminalHost(runtime: RuntimeOf): KindDefinition {
   return defineKind({
     name: "terminal.host",
+    doc: "Runs one process at a time on the terminal that the program was started on.",
     announces: HOST,
     config: schema.object({
       hide_logs: schema.boolean({ default: false, doc: "Suppress log output while a process runs." }),

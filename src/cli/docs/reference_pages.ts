@@ -111,12 +111,17 @@ function rowsOfField(path: string, field: Field<unknown>): FieldRow[] {
   return [row, ...rowsOf(inner, `${path}${step}`)];
 }
 
+/** What every service's entry may have. */
+const LIFECYCLE_DOCS =
+  "How the service starts, ends and restarts, and whom it acts for: `auto_start`, `start_timeout`, `stop_timeout`, " +
+  "`stable_threshold`, `requires`, `restart`, `security`.";
+
 function rowOf(path: string, field: Field<unknown>): FieldRow {
   return {
     path,
     type: field.type.split("|").map((value) => value === "" ? '""' : value).join(" | "),
     fallback: field.fallback === undefined || field.fallback === "" ? undefined : String(field.fallback),
-    docs: field.doc ?? "",
+    docs: field.doc ?? (path === "lifecycle" ? LIFECYCLE_DOCS : ""),
   };
 }
 

@@ -7,8 +7,10 @@ const CONFIG = schema.object({
   contracts: schema.list(schema.object({
     contract: schema.reference({ doc: "Contract being implemented." }),
     default: schema.boolean({ default: false, doc: "Chosen when no binding id is given." }),
-    methods: schema.map(schema.string()),
-    context_required: schema.list(schema.string()),
+    methods: schema.map(schema.string(), { doc: "Function entry of each method." }),
+    context_required: schema.list(schema.string(), {
+      doc: "Context values that must be given when it is opened.",
+    }),
   })),
 });
 
@@ -28,6 +30,7 @@ function bindingOf(id: string, ns: string, config: Decoded<typeof CONFIG>): Cont
 
 export default defineKind({
   name: "contract.binding",
+  doc: "Functions that implement contracts.",
   announces: {
     system: "contract",
     register: "contract.binding.register",

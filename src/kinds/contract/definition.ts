@@ -3,12 +3,13 @@ import { schema } from "../../core/mod.ts";
 import { defineKind } from "../../registry/mod.ts";
 
 const SCHEMA = schema.object({
-  format: schema.string({ default: "application/schema+json" }),
-  definition: schema.any(),
+  format: schema.string({ default: "application/schema+json", doc: "Language of the schema." }),
+  definition: schema.any({ doc: "The schema." }),
 });
 
 export default defineKind({
   name: "contract.definition",
+  doc: "Methods that a binding implements.",
   announces: {
     system: "contract",
     register: "contract.definition.register",
@@ -20,9 +21,9 @@ export default defineKind({
   config: schema.object({
     methods: schema.list(schema.object({
       name: schema.string({ nonEmpty: true, doc: "Method name." }),
-      description: schema.string({ default: "" }),
-      input_schemas: schema.list(SCHEMA),
-      output_schemas: schema.list(SCHEMA),
+      description: schema.string({ default: "", doc: "What the method does." }),
+      input_schemas: schema.list(SCHEMA, { doc: "What the method takes." }),
+      output_schemas: schema.list(SCHEMA, { doc: "What the method gives." }),
     })),
   }),
   open({ id, config, contracts }) {

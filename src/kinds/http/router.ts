@@ -13,10 +13,10 @@ export const HttpRouterResource = defineResource<HttpRouter>("http.router");
 
 const CONFIG = schema.object({
   prefix: schema.string({ default: "/", doc: "Path under which the endpoints stand." }),
-  middleware: schema.list(schema.string()),
-  options: schema.map(schema.string()),
-  post_middleware: schema.list(schema.string()),
-  post_options: schema.map(schema.string()),
+  middleware: schema.list(schema.string(), { doc: "Middleware before routing, in order." }),
+  options: schema.map(schema.string(), { doc: "Options of that middleware, by `middleware.option`." }),
+  post_middleware: schema.list(schema.string(), { doc: "Middleware once the endpoint is known, in order." }),
+  post_options: schema.map(schema.string(), { doc: "Options of that middleware." }),
 });
 
 function planOf(context: KindContext<Decoded<typeof CONFIG>>, server: HttpServer): RouterPlan {

@@ -27,8 +27,8 @@ const CONFIG = schema.object({
     index: schema.string({ default: "", doc: "Index file; required with spa." }),
     cache: schema.string({ default: "", doc: "Value of Cache-Control." }),
   }),
-  middleware: schema.list(schema.string()),
-  options: schema.map(schema.string()),
+  middleware: schema.list(schema.string(), { doc: "Middleware around the files, in order." }),
+  options: schema.map(schema.string(), { doc: "Options of that middleware." }),
 });
 
 function mountOf(context: KindContext<Decoded<typeof CONFIG>>): Mounted {

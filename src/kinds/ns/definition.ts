@@ -9,7 +9,7 @@ export default defineKind({
   config: schema.object({
     module: schema.optional(schema.string({ doc: "Module name; the entry's name by default." })),
     readme: schema.optional(schema.any({ doc: "Documentation, inlined from a file." })),
-    wiki: schema.map(schema.any()),
+    wiki: schema.map(schema.any(), { doc: "Pages of the module by name." }),
   }),
   open: () => ({}),
 });

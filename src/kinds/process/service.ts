@@ -5,10 +5,11 @@ import { defineKind, frameOfLifecycle } from "../../registry/mod.ts";
 
 export default defineKind({
   name: "process.service",
+  doc: "A process that is started with the application, watched and restarted.",
   config: schema.object({
     process: schema.reference({ doc: "Process entry to run." }),
     host: schema.reference({ doc: "Process host to run it on." }),
-    input: schema.list(schema.any()),
+    input: schema.list(schema.any(), { doc: "Arguments of the process." }),
     lifecycle: schema.any(),
   }),
   open({ config, entry, runtime, security }) {

@@ -16,7 +16,7 @@ const CONFIG = schema.object({
   concurrency: schema.integer({ default: 1, doc: "Messages handled at a time, at most 1000." }),
   prefetch: schema.integer({ default: 10, doc: "Unsettled messages held at a time, at most 10000." }),
   auto_ack: schema.boolean({ default: false, doc: "The broker settles on delivery (AMQP only)." }),
-  driver_options: schema.map(schema.any()),
+  driver_options: schema.map(schema.any(), { doc: "What only the queue's driver understands." }),
   lifecycle: schema.any(),
 });
 

@@ -25,7 +25,7 @@ const CONFIG = schema.object({
     doc: "How bodies travel: json/plain or application/msgpack.",
   }),
   queue_name: schema.string({ default: "", doc: "Name outside; the entry's name by default." }),
-  driver_options: schema.map(schema.any()),
+  driver_options: schema.map(schema.any(), { doc: "What only its driver understands." }),
   dead_letter: schema.object({
     queue: schema.reference({ optional: true, doc: "Accepted; no built-in driver enforces it." }),
     max_attempts: schema.integer({ default: 0, min: 0, doc: "Accepted; no built-in driver enforces it." }),

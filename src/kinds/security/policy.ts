@@ -15,7 +15,7 @@ const CONFIG = schema.object({
       value_from: schema.string({ default: "", doc: "Path of what the field is compared with." }),
     })),
   }),
-  groups: schema.list(schema.string()),
+  groups: schema.list(schema.string(), { doc: "Groups through which the policy is given." }),
 });
 
 const EXPRESSION_OPERATORS: ReadonlySet<string> = new Set(["matches", "nmatches"]);

@@ -16,7 +16,7 @@ const CONFIG = schema.object({
       doc: "When it applies: a boolean expression over actor.id, actor.meta, action, resource and meta.",
     }),
   }),
-  groups: schema.list(schema.string()),
+  groups: schema.list(schema.string(), { doc: "Groups through which the policy is given." }),
 });
 
 /** The condition an expression stands for. One that fails, or gives no boolean, does not hold. */

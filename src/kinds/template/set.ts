@@ -17,8 +17,8 @@ const CONFIG = schema.object({
       comment_left: schema.string({ default: "{*", nonEmpty: true, doc: "Begins a comment." }),
       comment_right: schema.string({ default: "*}", nonEmpty: true, doc: "Ends a comment." }),
     }),
-    extensions: schema.list(schema.string()),
-    globals: schema.map(schema.any()),
+    extensions: schema.list(schema.string(), { doc: "Endings that a name may leave out." }),
+    globals: schema.map(schema.any(), { doc: "Values that every template sees." }),
   }),
 });
 
