@@ -6,6 +6,7 @@ import compressDefinition from "./compress/mod.ts";
 import contractDefinition from "./contract/mod.ts";
 import cryptoDefinition from "./crypto/mod.ts";
 import ctxDefinition from "./ctx/mod.ts";
+import doublesDefinition from "./doubles/mod.ts";
 import envDefinition from "./env/mod.ts";
 import errorsDefinition from "./errors/mod.ts";
 import eventsDefinition from "./events/mod.ts";
@@ -47,6 +48,7 @@ export const modules: readonly ModuleDefinition[] = [
   contractDefinition,
   cryptoDefinition,
   ctxDefinition,
+  doublesDefinition,
   envDefinition,
   errorsDefinition,
   eventsDefinition,

@@ -58,6 +58,8 @@ export interface ModuleDefinition {
   /** Members the VM implements itself, by builtin name; a function or command of the same name is the fallback. */
   readonly builtins?: Readonly<Record<string, string>>;
   readonly objects?: readonly ObjectDefinition<never>[];
+  /** Whether programs that list it get copies of all module tables, to be changed by it alone. */
+  readonly copiesModules?: boolean;
   /** Members that are objects, the same for every process; made once, from what the runtime offers. */
   readonly instances?: Readonly<Record<string, ModuleInstance>>;
 }

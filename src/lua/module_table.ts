@@ -117,6 +117,11 @@ export class ModuleTable {
     return ref;
   }
 
+  /** Whether programs that list the module get copies of all module tables. */
+  copiesModules(name: string): boolean {
+    return this.#definitions.get(name)?.copiesModules === true;
+  }
+
   /** A new Lua object holding `value`. */
   create<T>(definition: ObjectDefinition<T>, value: T): LuaHandle {
     const objectClass = this.#classOf(definition as ObjectDefinition<never>);

@@ -121,7 +121,10 @@ export class ProgramTable {
       this.#addUnit(source, units, index);
       index.set(source.id, units.length - 1);
     }
-    const ref = this.#universe.code.defineProgram({ units, method: definition.method });
+    const doubles = order.some(({ modules }) =>
+      [...modules.values()].some((name) => this.#modules.copiesModules(name))
+    );
+    const ref = this.#universe.code.defineProgram({ units, method: definition.method, doubles });
     const program: Program = { ref, definition, sources: new Set(index.keys()) };
     this.#programs.set(id, program);
     return program;

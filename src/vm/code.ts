@@ -15,6 +15,9 @@ import {
   type ProgramRef,
 } from "./value.ts";
 
+/** Count of a line without code; as in C. */
+const NO_CODE = 0xffffffff;
+
 /** Definitions of one universe. */
 export class Code {
   readonly #exchange: Exchange;
@@ -80,10 +83,14 @@ export class Code {
     this.#vm.unref(ref);
   }
 
-  /** A program: units in dependency order, the last one's `method` is called. Import units count from 0. */
+  /**
+   * A program: units in dependency order, the last one's `method` is called. Import units count from 0. With `doubles` each of its
+   * processes has copies of the module tables of its own.
+   */
   defineProgram(definition: {
     units: { code: CodeRef; globals: GlobalsRef; imports: { alias: string; unit: number }[] }[];
     method: string;
+    doubles?: boolean;
   }): ProgramRef {
     const ref = this.#vm.define_program(this.#exchange.put([definition]));
     if (ref === 0) throw new Failure("LimitExceeded", "no memory for a program");
@@ -93,5 +100,26 @@ export class Code {
   /** Forgets a program; running processes keep it. */
   releaseProgram(ref: ProgramRef): void {
     this.#vm.release_program(ref);
+  }
+
+  /** From now on counts how often each line of sources compiled later runs. */
+  countLines(): void {
+    this.#vm.lines_start();
+  }
+
+  /** How often each line of a chunk ran: index 0 is line 1, null for a line without code. Undefined for an unknown chunk. */
+  lineCounts(chunk: string): (number | null)[] | undefined {
+    const name = new TextEncoder().encode(chunk);
+    this.#exchange.fill(name);
+    const lines = this.#vm.lines_read(name.length);
+    if (lines === 0) return undefined;
+    const out = this.#exchange.out();
+    const view = new DataView(out.buffer, out.byteOffset, out.byteLength);
+    const counts: (number | null)[] = [];
+    for (let line = 1; line < lines; line++) {
+      const count = view.getUint32(line * 4, true);
+      counts.push(count === NO_CODE ? null : count);
+    }
+    return counts;
   }
 }

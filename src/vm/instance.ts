@@ -63,6 +63,8 @@ export interface VmExports {
   ready(): number;
   gc(): void;
   set_budget(checks: number): void;
+  lines_start(): void;
+  lines_read(nameLength: number): number;
 }
 
 /** What the VM calls. */

@@ -324,6 +324,14 @@ static void proc_anchor (lua_State *L, Proc *p) {  /* pushes the Proc userdata *
   lua_pop(L, 1);
 }
 
+void proc_push (lua_State *L, Proc *p) { proc_anchor(L, p); }
+
+void proc_environments_push (lua_State *L, Proc *p) {
+  proc_anchor(L, p);
+  lua_getiuservalue(L, -1, UV_ENV);
+  lua_remove(L, -2);
+}
+
 void proc_aux (lua_State *L, Proc *p) {
   luaL_checkstack(L, 8, NULL);
   proc_anchor(L, p);
@@ -404,6 +412,8 @@ static int do_program (lua_State *L) {  /* argument: {units = {{code, globals, i
   }
   lua_getfield(L, 1, "method");
   g->method = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_getfield(L, 1, "doubles");
+  g->doubles = lua_toboolean(L, -1);
   lua_pushlightuserdata(L, g);
   return 1;
 }
@@ -435,11 +445,15 @@ static void env_push (lua_State *L, int meta) {  /* a fresh environment */
 /* Gives the process on top of the stack its environments: one table, or a table of them. */
 static void proc_environments (lua_State *L, Proc *p) {
   int i;
-  if (p->program->units == 1) env_push(L, p->program->unit[0].meta);
+  if (p->program->units == 1) {
+    env_push(L, p->program->unit[0].meta);
+    if (p->program->doubles) doubles_environment(L, -2);
+  }
   else {
     lua_createtable(L, p->program->units, 0);
     for (i = 0; i < p->program->units; i++) {
       env_push(L, p->program->unit[i].meta);
+      if (p->program->doubles) doubles_environment(L, -3);
       lua_rawseti(L, -2, i + 1);
     }
   }
@@ -989,7 +1003,10 @@ EXPORT(compile) int x_compile (uint32_t sourceLength, uint32_t nameLength) {
     lua_pop(vm_G, 1);
     r = -1;
   }
-  else r = luaL_ref(vm_G, LUA_REGISTRYINDEX);
+  else {
+    lines_add(vm_G);
+    r = luaL_ref(vm_G, LUA_REGISTRYINDEX);
+  }
   free(source);
   return r;
 }

@@ -83,7 +83,7 @@ struct Fiber {
 typedef struct Listener { Channel *channel; char *topic; uint32_t length; uint8_t message; } Listener;
 
 typedef struct Unit { int proto, meta, importCount; int *imports; } Unit;  /* imports: (alias ref, unit) pairs */
-typedef struct Program { int units; Unit *unit; int method; int refs; int released; } Program;
+typedef struct Program { int units; Unit *unit; int method; int refs; int released; int doubles; } Program;
 
 enum { PROC_FREE, PROC_READY, PROC_RUNNING, PROC_BLOCKED, PROC_IDLE, PROC_DEAD };
 
@@ -207,6 +207,8 @@ void proc_enqueue (Proc *p);
 int vm_block (lua_State *L, int state);
 int vm_canblock (lua_State *L);
 void proc_aux (lua_State *L, Proc *p);  /* pushes its auxiliary table */
+void proc_push (lua_State *L, Proc *p);  /* pushes its userdata */
+void proc_environments_push (lua_State *L, Proc *p);  /* pushes its environment, or the table of them */
 Proc *proc_by_pid (double pid);
 const char *pid_text (Proc *p, uint32_t *length);
 Proc *proc_current (lua_State *L);
@@ -234,6 +236,13 @@ extern const luaL_Reg vm_json_functions[];
 int integer_print (char *out, lua_Integer v);
 int number_print (char *out, double value);
 double number_read (const char *s, size_t n);
+
+/* ---- double.c ---- */
+extern const luaL_Reg vm_double_functions[];
+void doubles_environment (lua_State *L, int index);
+
+/* ---- lines.c ---- */
+void lines_add (lua_State *L);
 
 /* ---- memory.c ---- */
 void *vm_alloc (void *ud, void *ptr, size_t osize, size_t nsize);
