@@ -1,9 +1,9 @@
 /**
  * The README's first command: builds the binary when it is missing, scaffolds an application in a temporary folder, runs it on
- * embedded defaults, shows what it answers, and stops it.
+ * embedded defaults, shows what it answers, changes it while it runs, goes back, and stops it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,7 +24,7 @@ function freePort(): Promise<number> {
 }
 
 function show(command: string, output: string): void {
-  process.stdout.write(`$ ${command}\n${output.trimEnd()}\n\n`);
+  process.stdout.write(`$ ${command}\n${output === "" ? "" : `${output.trimEnd()}\n`}\n`);
 }
 
 async function wippy(folder: string, ...args: string[]): Promise<boolean> {
@@ -60,8 +60,14 @@ async function main(): Promise<number> {
     server = spawn(WIPPY, ["run", "-s", "-o", override], { cwd: folder, stdio: "inherit" });
     const url = `http://127.0.0.1:${port}/hello?name=Ada`;
     show(`wippy run -o ${override} &\n$ curl '${url}'`, await answer(url, server));
-    if (!await wippy(folder, "registry", "list", "--ns", "app")) return 1;
-    return 0;
+    const source = join(folder, "src/greet.lua");
+    writeFileSync(source, readFileSync(source, "utf8").replace("Hello, ", "Welcome, "));
+    show("sed -i 's/Hello, /Welcome, /' src/greet.lua", "");
+    if (!await wippy(folder, "registry", "reload")) return 1;
+    show(`curl '${url}'`, await answer(url, server));
+    if (!await wippy(folder, "registry", "rollback", "v0")) return 1;
+    show(`curl '${url}'`, await answer(url, server));
+    return await wippy(folder, "registry", "history") ? 0 : 1;
   } finally {
     if (server !== undefined) {
       const ended = new Promise((resolve) => server!.once("close", resolve));
