@@ -3,19 +3,11 @@
  *
  * They are made for one runtime, since they reach into it; every other kind stands under `src/kinds`.
  */
-import { asFailure, Failure, schema } from "../core/mod.ts";
+import { asFailure, Failure, isValueMap, schema } from "../core/mod.ts";
 import type { Service } from "../ports/mod.ts";
-import {
-  type Announcement,
-  defineKind,
-  frameOfLifecycle,
-  type KindContext,
-  type KindDefinition,
-  type Opened,
-} from "../registry/mod.ts";
+import { type Announcement, defineKind, type KindContext, type KindDefinition } from "../registry/mod.ts";
 import { decodeDefinition, LUA_CONFIG, LUA_KINDS } from "./definition.ts";
 import type { LuaRuntime } from "./runtime.ts";
-import { hostForItself, isStartedByItself, supervisedProcess } from "./supervised_process.ts";
 
 /** Gives the runtime; it need not be there before the first entry is opened. */
 export type RuntimeOf = () => LuaRuntime;
@@ -74,28 +66,24 @@ function luaKind(runtime: RuntimeOf, name: (typeof LUA_KINDS)[number]): KindDefi
     open(context) {
       const { entry, config } = context;
       const definition = decodeDefinition(entry, config);
-      const service = name === "process.lua" ? serviceOf(context, definition.defaultHost, undefined) : {};
+      if (name === "process.lua") warnOfLifecycle(context);
       runtime().changes.define(definition);
       if (name === "function.lua" && definition.pool.warmStart) runtime().functions.warm(entry.id);
-      return service;
+      return {};
     },
-    change(current, context) {
-      const { entry, config, bus } = context;
+    change(current, { entry, config, bus }) {
       const tell = (kind: string, data?: string): void =>
         bus.send({ system: "lua", kind, path: entry.id, ...(data === undefined ? {} : { data }) });
       tell("lua.reset_code");
-      let opened = current;
       try {
-        const definition = decodeDefinition(entry, config);
-        if (name === "process.lua") opened = serviceOf(context, definition.defaultHost, current);
-        runtime().changes.define(definition);
+        runtime().changes.define(decodeDefinition(entry, config));
       } catch (error) {
         tell("lua.reset_code.reject", asFailure(error).message);
         throw error;
       }
       runtime().changes.announce([entry.id]);
       tell("lua.reset_code.accept");
-      return opened;
+      return current;
     },
     close(_current, { id }) {
       runtime().changes.undefine(id);
@@ -104,21 +92,12 @@ function luaKind(runtime: RuntimeOf, name: (typeof LUA_KINDS)[number]): KindDefi
   });
 }
 
-/** The service of a process that is started by itself, without a `process.service`; the current one when it fits. */
-function serviceOf(
-  { entry, entries, runtime, security, log }: KindContext<unknown>,
-  defaultHost: string,
-  current: Opened<unknown> | undefined,
-): Opened<unknown> {
-  if (!isStartedByItself(entry)) return {};
-  const host = hostForItself(defaultHost, entries);
-  if (host === undefined) {
-    log.named("lua").warn("lifecycle.auto_start has no effect: there is no process.host", { id: entry.id });
-    return {};
-  }
-  if (current?.service !== undefined && current.requires?.[0] === host) return current;
-  const frame = () => frameOfLifecycle(entry, security);
-  return { service: supervisedProcess(runtime, { process: entry.id, host, frame }), requires: [host] };
+/** Says of a process that asks to be started by itself that nothing comes of it. */
+function warnOfLifecycle({ entry, log }: KindContext<unknown>): void {
+  const { lifecycle } = entry.data;
+  if (!isValueMap(lifecycle) || lifecycle["auto_start"] !== true) return;
+  const message = "lifecycle has no effect on a process.lua; a process.service that names it starts it";
+  log.named("lua").warn(message, { id: entry.id });
 }
 
 /** Runs while the host's processes may run; stopping it ends them. */

@@ -11,4 +11,3 @@ export { plainMap, type PlainObject, plainValue } from "./plain.ts";
 export { AMBIENT_MODULES, type Program } from "./program_table.ts";
 export type { ProcessFacts } from "./process_facts.ts";
 export * from "./runtime.ts";
-export { supervisedProcess } from "./supervised_process.ts";

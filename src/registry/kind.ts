@@ -55,8 +55,6 @@ export interface Opened<R> {
   readonly resource?: R;
   /** Supervised with the entry's `lifecycle` block when present. */
   readonly service?: Service;
-  /** Services that must run before its own, beside those that the entry refers to. */
-  readonly requires?: readonly string[];
 }
 
 /** How entries of a kind are told of on the event bus, with the entry's id as path. */

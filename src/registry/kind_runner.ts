@@ -209,8 +209,7 @@ export class KindRunner {
     opened: Opened<unknown>,
     before: Live | undefined,
   ): Promise<void> {
-    const { config, definition } = prepared;
-    const references = [...new Set([...prepared.references, ...opened.requires ?? []])];
+    const { config, definition, references } = prepared;
     const { resources, services } = this.#services;
     const lifecycle = opened.service === undefined ? undefined : prepared.lifecycle();
     const provided = definition.provides as ResourceType<unknown> | undefined;
@@ -226,7 +225,7 @@ export class KindRunner {
     }
     const same = before !== undefined && before.opened.service === opened.service &&
       isSame(before.lifecycle, lifecycle) &&
-      valuesEqual([...before.references], references);
+      valuesEqual([...before.references], [...references]);
     if (!same) await services.register(entry.id, opened.service, lifecycle!, references);
   }
 

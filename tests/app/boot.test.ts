@@ -239,39 +239,3 @@ entries:
     return true;
   });
 });
-
-test("a process that starts by itself is supervised on the host it names, or on the only one [life.auto-start]", async () => {
-  const host = (name: string) => `  - {name: ${name}, kind: process.host, lifecycle: {auto_start: true}}\n`;
-  const loner = (meta: string) =>
-    `  - name: loner
-    kind: process.lua
-    meta: {${meta}}
-    method: main
-    source: "return { main = function() process.registry.register('loner') process.events():receive() return 0 end }"
-    lifecycle: {auto_start: true}
-  - name: where
-    kind: function.lua
-    method: main
-    source: "return { main = function() return process.registry.lookup('loner') end }"
-`;
-  const pidIn = async (definition: string): Promise<unknown> => {
-    let pid: unknown;
-    await withApplication(`namespace: app\nentries:\n${definition}`, async ({ call, until, application }) => {
-      pid = await until(async () => await call("app:where").catch(() => undefined), "the process");
-      assert.equal(application.supervisor.states().find(({ id }) => id === "app:loner")?.details, pid);
-    });
-    return pid;
-  };
-  // The process stands before its host: it waits for it.
-  assert.match(String(await pidIn(loner("") + host("only"))), /^\{app:only\|/);
-  const two = host("one") + host("two");
-  assert.match(String(await pidIn(loner("default_host: two") + two)), /^\{app:two\|/);
-  await assert.rejects(
-    withApplication(`namespace: app\nentries:\n${loner("")}${two}`, () => Promise.resolve()),
-    /app:loner: lifecycle\.auto_start: there are several process hosts \(app:one, app:two\); name one in meta\.default_host/,
-  );
-  await withApplication(`namespace: app\nentries:\n${loner("")}`, ({ logs }) => {
-    assert.ok(logs.some(({ level, message }) => level === 1 && message.includes("there is no process.host")));
-    return Promise.resolve();
-  });
-});

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { logLines, type ProjectCopy, withProject } from "./application.ts";
 
-const ASIDE = ["-o", "app:writer:lifecycle.auto_start=false"];
+const ASIDE = ["-o", "app:writer.service:lifecycle.auto_start=false"];
 
 /** Numbers of the entries on one side of the ledger. */
 async function sideOf(project: ProjectCopy, side: string): Promise<number[]> {
