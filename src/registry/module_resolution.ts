@@ -67,7 +67,7 @@ export function resolveModules(roots: readonly DependencyDeclaration[], catalog:
       const message = `module ${declaration.component} is declared twice, by ${ids}; keep one of them`;
       throw new Failure("Conflict", message, {
         retryable: false,
-        details: { component: declaration.component },
+        details: { component: declaration.component, id: declaration.id },
       });
     }
     rootOf.set(declaration.component, wishOf(declaration));
@@ -93,6 +93,7 @@ function wishOf(declaration: DependencyDeclaration): Wish {
     if (!(error instanceof Failure)) throw error;
     throw new Failure("Invalid", `${declaration.id}: version: ${error.message}`, {
       retryable: false,
+      details: { id: declaration.id },
       cause: error,
     });
   }
@@ -165,18 +166,23 @@ class Search {
       `${declaration.id} needs module ${declaration.component}, which is not there; ${this.#catalog.hint}`;
     return new Failure("NotFound", message, {
       retryable: false,
-      details: { component: declaration.component },
+      details: { component: declaration.component, id: declaration.id },
     });
   }
 
   #conflictOf(component: string, wishes: readonly Wish[]): Failure {
-    const declared = wishes.filter((wish) => wish.declaration.component === component)
+    const involved = wishes.filter((wish) => wish.declaration.component === component);
+    const id = involved.at(-1)?.declaration.id ?? "";
+    const declared = involved
       .map(({ declaration, range }) => `${range.text} (${declaration.id})`);
     const versions = this.#catalog.candidates(component).map((candidate) => candidate.version);
     const message = `no version of module ${component} fits all of ${declared.join(", ")}; there is ${
       versions.join(", ")
     }`;
-    return new Failure("Conflict", message, { retryable: false, details: { component, declared, versions } });
+    return new Failure("Conflict", message, {
+      retryable: false,
+      details: { component, declared, versions, id },
+    });
   }
 }
 

@@ -38,9 +38,25 @@ export function loadEntries(options: LoadOptions): LoadedEntries {
   const parts = readParts(options, shelf);
   const read = merge(options, shelf, [...parts.values()]);
   const edited = options.edit?.(read) ?? read;
-  const graph = graphOf(edited.entries, (module) => parts.get(module));
+  const graph = placed(edited, () => graphOf(edited.entries, (module) => parts.get(module)));
   const entries = linkEntries(edited.entries, { strict: options.strict, warn });
   return { entries, origin: edited.origin, graph };
+}
+
+/** What `work` gives; a failure that is about one of the entries begins with its place. */
+function placed<T>({ origin }: LoadedEntries, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Failure) || typeof error.details?.["id"] !== "string") throw error;
+    const place = origin?.(error.details["id"]);
+    if (place === undefined) throw error;
+    throw new Failure(error.kind, `${printOrigin(place)}: ${error.message}`, {
+      retryable: error.retryable,
+      details: { ...error.details, ...place },
+      cause: error,
+    });
+  }
 }
 
 /** The modules in use by `entries`; fails when a declared one is missing or does not fit. */

@@ -123,7 +123,7 @@ test("a module that is nowhere is named with who needs it and what to do [dep.de
   assert.equal(failure.kind, "NotFound");
   assert.match(
     failure.message,
-    /^app:dep\.jobs needs module acme\/jobs, which is not there; put it into the modules directory/,
+    /^src\/_index\.yaml:3: app:dep\.jobs needs module acme\/jobs, which is not there; put it into the modules directory/,
   );
 });
 

@@ -1,0 +1,7 @@
+local face = {}
+
+function face.read(hour: integer): string
+  return string.format("%02d o'clock", hour)
+end
+
+return face
