@@ -9,6 +9,7 @@ import ctxDefinition from "./ctx/mod.ts";
 import doublesDefinition from "./doubles/mod.ts";
 import envDefinition from "./env/mod.ts";
 import errorsDefinition from "./errors/mod.ts";
+import evalRunnerDefinition from "./eval_runner/mod.ts";
 import eventsDefinition from "./events/mod.ts";
 import exprDefinition from "./expr/mod.ts";
 import fsDefinition from "./fs/mod.ts";
@@ -51,6 +52,7 @@ export const modules: readonly ModuleDefinition[] = [
   doublesDefinition,
   envDefinition,
   errorsDefinition,
+  evalRunnerDefinition,
   eventsDefinition,
   exprDefinition,
   fsDefinition,

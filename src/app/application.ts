@@ -8,7 +8,7 @@
  * A3. An end takes no longer than its limit: what does not stop by then is left behind.
  */
 import { asFailure, type Value } from "../core/mod.ts";
-import type { LuaRuntime, ModuleDefinition } from "../lua/mod.ts";
+import type { EvaluationCacheOptions, LuaRuntime, ModuleDefinition } from "../lua/mod.ts";
 import type {
   Bus,
   ContractDirectory,
@@ -56,6 +56,8 @@ export interface ApplicationOptions {
   readonly prepare?: RegistryOptions["prepare"];
   readonly resolveGraph?: RegistryOptions["resolveGraph"];
   readonly finder?: RegistryOptions["finder"];
+  /** How long compiled code that is given at run time is kept. */
+  readonly evaluations?: EvaluationCacheOptions;
   /** Seeds for simulation and replay; random when absent. */
   readonly hashSeed?: number;
   readonly orderSeed?: number;
@@ -123,6 +125,7 @@ export class Application {
       prepare: options.prepare,
       resolveGraph: options.resolveGraph,
       finder: options.finder,
+      evaluations: options.evaluations,
       hashSeed: options.hashSeed,
       orderSeed: options.orderSeed,
       modules: options.modules ?? [],

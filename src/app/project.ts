@@ -159,6 +159,7 @@ export async function optionsOf(
     | "operationTimeoutMs"
     | "metricsAddress"
     | "finder"
+    | "evaluations"
   >
 > {
   const { settings } = configuration;
@@ -173,6 +174,10 @@ export async function optionsOf(
     shutdownTimeoutMs: settings.shutdown.timeout,
     operationTimeoutMs: settings.registry.event_wait_timeout,
     metricsAddress: settings.prometheus.enabled ? settings.prometheus.address : "",
+    evaluations: {
+      sizeMax: settings.lua.eval.cache_size,
+      lifetimeMs: settings.lua.eval.cache_ttl,
+    },
     finder: {
       queriesMax: settings.finder.query_cache_size,
       expressionsMax: settings.finder.regex_cache_size,

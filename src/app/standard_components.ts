@@ -5,6 +5,7 @@ import type { KindDefinition, KindServices, RegistryOptions } from "../registry/
 import { KindTable, Registry, REGISTRY_ID, RegistryResource } from "../registry/mod.ts";
 import { kinds } from "../kinds/index.gen.ts";
 import {
+  type EvaluationCacheOptions,
   luaKinds,
   LuaRuntime,
   type ModuleDefinition,
@@ -65,6 +66,7 @@ export interface StandardOptions {
   readonly prepare: RegistryOptions["prepare"];
   readonly resolveGraph: RegistryOptions["resolveGraph"];
   readonly finder: RegistryOptions["finder"];
+  readonly evaluations: EvaluationCacheOptions | undefined;
   /** Fixed for simulation and replay, random otherwise. */
   readonly hashSeed: number | undefined;
   readonly orderSeed: number | undefined;
@@ -154,6 +156,7 @@ function createRuntime(context: ApplicationContext, options: StandardOptions): L
     node: options.pidNode,
     hashSeed: options.hashSeed,
     orderSeed: options.orderSeed,
+    evaluations: options.evaluations,
   });
 }
 

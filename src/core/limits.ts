@@ -34,6 +34,14 @@ export const SCANNER_TOKEN_BYTES_MAX = 1024 * 1024;
 export const SQL_CONNECTION_WAIT_MS = 30_000;
 /** Longest wait for a lock on a database file that another program holds. */
 export const SQL_LOCK_WAIT_MS = 5_000;
+/** Checks of the VM (backward jumps, loops, calls) that code given at run time may take: about a second of loops. */
+export const EVALUATION_CHECKS_MAX = 50_000_000;
+/** Turns that code given at run time may take; one that waits takes a turn for each wait. */
+export const EVALUATION_TURNS_MAX = 1_000_000;
+/** Code given at run time that runs other such code, and so on: a recursion without end stops here. */
+export const EVALUATION_DEPTH_MAX = 16;
+/** Compiled code given at run time that is kept by default (lua.eval.cache_size). */
+export const EVALUATIONS_CACHED_DEFAULT = 256;
 /** Nesting of actions and of expressions in a template's source, so that walking it never exhausts the stack. */
 export const TEMPLATE_NESTING_MAX = 200;
 /** Includes, blocks and extended templates that are under way at a time: a recursion without end stops here. */

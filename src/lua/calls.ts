@@ -47,10 +47,10 @@ export class Calls {
     return PENDING;
   }
 
-  /** A call that is cancelled when `caller` ends. */
+  /** A call of an entry, or of a program that is none, which is cancelled when `caller` ends. */
   startFrom(
     caller: LuaProcess,
-    target: string,
+    target: string | Program,
     args: Uint8Array,
     frame: Frame,
     options: ValueMap | undefined,
@@ -59,7 +59,7 @@ export class Calls {
     let early: CallResult | undefined;
     let settled: ((result: CallResult) => void) | undefined = undefined;
     const active = this.#runtime.functions.invoke({
-      target,
+      ...typeof target === "string" ? { target } : { target: target.definition.id, program: target },
       args,
       frame,
       options,

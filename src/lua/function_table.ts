@@ -23,6 +23,8 @@ export type CallResult = { ok: true; results: Uint8Array } | { ok: false; error:
 /** A call to make. */
 export interface CallRequest {
   readonly target: string;
+  /** What to run when it is no entry: once, on a worker of its own. */
+  readonly program?: Program;
   /** Encoded argument list. */
   readonly args: Uint8Array;
   readonly frame: Frame;
@@ -206,8 +208,12 @@ export class FunctionTable {
 
   #attempt(call: ActiveCall): void {
     call.delay = undefined;
-    const target = call.request.target;
+    const { program, target } = call.request;
     try {
+      if (program !== undefined) {
+        this.#runOnce(call, program);
+        return;
+      }
       const definition = this.#runtime.programs.definition(target);
       if (definition?.kind === "process.lua" && definition.defaultHost !== "") {
         this.#runProcess(call, definition.defaultHost);
@@ -235,6 +241,14 @@ export class FunctionTable {
 
   #run(call: ActiveCall, pool: FunctionPool, slot: number): void {
     call.process = this.#runtime.calls.run(slot, pool.program, call);
+  }
+
+  /** Runs a program that is no entry, in a pool that is stale from the start: its worker is dropped after the call. */
+  #runOnce(call: ActiveCall, program: Program): void {
+    const pool = new FunctionPool(program);
+    pool.stale = true;
+    call.pool = pool;
+    this.#run(call, pool, this.#hire(pool));
   }
 
   #runProcess(call: ActiveCall, host: string): void {

@@ -2,6 +2,8 @@
 export * from "./definition.ts";
 export { type CheckedEntry, EntryTypes, libraryOf } from "./entry_types.ts";
 export { type ActiveCall, type CallRequest, type CallResult } from "./function_table.ts";
+export type { Evaluation, EvaluationCacheOptions } from "./evaluations.ts";
+export type { EvaluationAccess, EvaluationImport } from "./evaluation_program.ts";
 export { type Host } from "./host_table.ts";
 export * from "./kinds.ts";
 export * from "./lua_process.ts";

@@ -7,15 +7,8 @@
  * G2. An import cycle, an unknown import or an unknown module fails the build with the ids involved.
  */
 import { Failure, nearestName } from "../core/mod.ts";
-import { formatDiagnostic, LineMap, parseForRun, type TypeValues } from "../lang/mod.ts";
-import {
-  type CodeRef,
-  type GlobalsRef,
-  LuaSyntaxError,
-  type ModuleRef,
-  type ProgramRef,
-  type Universe,
-} from "../vm/mod.ts";
+import type { GlobalsRef, ModuleRef, ProgramRef, Universe } from "../vm/mod.ts";
+import { type CompiledSource, SourceCompiler } from "./compiled_source.ts";
 import type { LuaDefinition } from "./definition.ts";
 import type { ModuleTable } from "./module_table.ts";
 import { type ProgramUnit, TypeUnits } from "./type_units.ts";
@@ -28,12 +21,6 @@ export interface Program {
   readonly sources: ReadonlySet<string>;
 }
 
-/** A compiled source, with its types when it uses them as values. */
-interface Compiled {
-  readonly code: CodeRef;
-  readonly types: { readonly code: CodeRef; readonly values: TypeValues } | undefined;
-}
-
 /** Modules that every Lua entry sees without listing them. */
 export const AMBIENT_MODULES = ["process", "channel", "payload", "errors", "os"] as const;
 
@@ -42,15 +29,17 @@ export class ProgramTable {
   readonly #universe: Universe;
   readonly #modules: ModuleTable;
   readonly #definitions = new Map<string, LuaDefinition>();
-  readonly #types: TypeUnits;
-  readonly #code = new Map<string, Compiled>();
+  readonly types: TypeUnits;
+  readonly compiler: SourceCompiler;
+  readonly #code = new Map<string, CompiledSource>();
   readonly #globals = new Map<string, GlobalsRef>();
   readonly #programs = new Map<string, Program>();
 
   constructor(universe: Universe, modules: ModuleTable) {
     this.#universe = universe;
     this.#modules = modules;
-    this.#types = new TypeUnits(universe);
+    this.types = new TypeUnits(universe);
+    this.compiler = new SourceCompiler(universe, this.types);
   }
 
   /** The definition at `id`. */
@@ -73,7 +62,7 @@ export class ProgramTable {
         throw unknownModule(name, definition.id, this.#modules.names());
       }
     }
-    const code = this.#compile(definition);
+    const code = this.compiler.compile(definition.source, definition.id);
     this.#release(definition.id);
     this.#code.set(definition.id, code);
     this.#definitions.set(definition.id, definition);
@@ -145,11 +134,11 @@ export class ProgramTable {
   }
 
   #addUnit(source: LuaDefinition, units: ProgramUnit[], index: ReadonlyMap<string, number>): void {
-    const { code, types } = this.#codeOf(source);
+    const { code, types } = this.codeOf(source);
     const imports = [...source.imports].map(([alias, target]) => ({ alias, unit: index.get(target)! }));
     if (types !== undefined) {
       const taken = (name: string) => source.imports.has(name) || source.modules.has(name);
-      imports.push(...this.#types.add(units, { types: types.values, code: types.code, imports, taken }));
+      imports.push(...this.types.add(units, { types: types.values, code: types.code, imports, taken }));
     }
     units.push({ code, globals: this.#globalsOf(source), imports });
   }
@@ -177,41 +166,17 @@ export class ProgramTable {
 
   #release(id: string): void {
     const old = this.#code.get(id);
-    if (old === undefined) return;
-    this.#universe.code.releaseCode(old.code);
-    if (old.types !== undefined) this.#universe.code.releaseCode(old.types.code);
+    if (old !== undefined) this.compiler.release(old);
   }
 
-  #codeOf(definition: LuaDefinition): Compiled {
+  /** The compiled source of a definition. */
+  codeOf(definition: LuaDefinition): CompiledSource {
     let code = this.#code.get(definition.id);
     if (code === undefined) {
-      code = this.#compile(definition);
+      code = this.compiler.compile(definition.source, definition.id);
       this.#code.set(definition.id, code);
     }
     return code;
-  }
-
-  #compile(definition: LuaDefinition): Compiled {
-    const parsed = parseForRun(definition.source, definition.id, { hasTypeValues: true });
-    if (!parsed.ok) {
-      const { id, source } = definition;
-      const text = parsed.diagnostics.map((found) => formatDiagnostic(found, id, source)).join("\n");
-      const first = new LineMap(source).position(parsed.diagnostics[0]!.start);
-      const chunk = { id, line: first.line, column: first.column };
-      throw new Failure("Invalid", text, { retryable: false, details: { chunk } });
-    }
-    try {
-      const code = this.#universe.code.compile(parsed.source, definition.id);
-      const values = parsed.types;
-      return { code, types: values && { code: this.#types.compile(values, definition.id), values } };
-    } catch (error) {
-      if (!(error instanceof LuaSyntaxError)) throw error;
-      const chunk = { id: error.chunk, line: error.line };
-      throw new Failure("Invalid", `${error.chunk}:${error.line}: ${error.message}`, {
-        retryable: false,
-        details: { chunk },
-      });
-    }
   }
 
   #globalsOf(definition: LuaDefinition): GlobalsRef {

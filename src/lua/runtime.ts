@@ -4,7 +4,7 @@
  * Every part owns one subject and reaches the others through the runtime. Relations between processes (links, monitors, names)
  * belong to `src/process`.
  */
-import { Failure, PROCESS_MEMORY_BYTES_MAX, type Value } from "../core/mod.ts";
+import { EVALUATIONS_CACHED_DEFAULT, Failure, PROCESS_MEMORY_BYTES_MAX, type Value } from "../core/mod.ts";
 import {
   type ByteStream,
   type CallOutcome,
@@ -19,6 +19,7 @@ import { NameRegistry, ProcessTable } from "../process/mod.ts";
 import { type Exit, type LuaValue, Universe } from "../vm/mod.ts";
 import { Calls, type OutsideCallOptions } from "./calls.ts";
 import { CodeChanges } from "./code_changes.ts";
+import { type EvaluationCacheOptions, Evaluations } from "./evaluations.ts";
 import { callResult, FunctionTable } from "./function_table.ts";
 import { HostTable } from "./host_table.ts";
 import { InheritedFrames } from "./inherited_frames.ts";
@@ -46,6 +47,8 @@ export interface LuaRuntimeOptions {
   /** Seed of the order in which ready processes run; 0 is first in, first out. */
   readonly orderSeed?: number;
   readonly processMemoryBytesMax?: number;
+  /** How long compiled code that is given at run time is kept. */
+  readonly evaluations?: EvaluationCacheOptions;
 }
 
 /** The Lua side of a node. */
@@ -70,6 +73,7 @@ export class LuaRuntime implements Runtime {
   readonly calls: Calls;
   readonly messages: Messages;
   readonly changes: CodeChanges;
+  readonly evaluations: Evaluations;
   readonly #noArgs: Uint8Array;
 
   constructor(options: LuaRuntimeOptions) {
@@ -89,6 +93,10 @@ export class LuaRuntime implements Runtime {
     this.calls = new Calls(this);
     this.messages = new Messages(this);
     this.changes = new CodeChanges(this);
+    this.evaluations = new Evaluations(
+      this,
+      options.evaluations ?? { sizeMax: EVALUATIONS_CACHED_DEFAULT, lifetimeMs: 0 },
+    );
     this.table = new ProcessTable({
       event: (id, event) => this.messages.deliverEvent(id, event),
       fail: (id, failure) => {

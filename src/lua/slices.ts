@@ -12,6 +12,7 @@ import type { Universe } from "../vm/mod.ts";
 export class Slices {
   readonly #universe: Universe;
   readonly #clock: Clock;
+  readonly #checks = new Set<() => void>();
   #deferred: (() => void)[] = [];
   #scheduled = false;
   #inside = false;
@@ -41,6 +42,7 @@ export class Slices {
     } finally {
       this.#inside = false;
     }
+    for (const check of this.#checks) check();
     while (this.#deferred.length > 0) {
       const actions = this.#deferred;
       this.#deferred = [];
@@ -48,6 +50,12 @@ export class Slices {
       ready = 1;
     }
     if (ready > 0) this.wake();
+  }
+
+  /** Calls `check` after each slice, before what was deferred to its end; returns a function that stops that. */
+  afterEach(check: () => void): () => void {
+    this.#checks.add(check);
+    return () => this.#checks.delete(check);
   }
 
   /** Runs `action` when no Lua is running: now, or right after the slice in progress. */

@@ -73,6 +73,8 @@ const HEAP_BYTES_MAX = 3.5 * 1024 ** 3;
 /** Largest pause the collector of Lua takes, in percent. */
 const GARBAGE_PAUSE_MAX = 1000;
 const NOTHING = new Uint8Array([0, 0]);
+/** Checks of one turn as the kernel starts out (`vm_budget_turn`). */
+const TURN_CHECKS = 4000;
 
 /** A universe. */
 export class Universe {
@@ -81,6 +83,7 @@ export class Universe {
   readonly #nowSeconds: () => number;
   readonly #vm: VmExports;
   readonly #exchange: Exchange;
+  #budget = TURN_CHECKS;
   readonly code: Code;
   readonly natives: NativeTable;
   readonly channels: FedChannels;
@@ -329,7 +332,13 @@ export class Universe {
   }
 
   /** Checks a process may take in one turn. */
+  get budget(): number {
+    return this.#budget;
+  }
+
+  /** Changes how many checks a process may take in one turn. */
   setBudget(checks: number): void {
+    this.#budget = checks;
     this.#vm.set_budget(checks);
   }
 

@@ -55,6 +55,6 @@ async function getAll(call: Call): Promise<NativeResult> {
 export default defineModule({
   name: "env",
   types,
-  classes: ["nondeterministic", "io"],
+  classes: ["nondeterministic", "io", "storage"],
   commands: { get, set, get_all: getAll },
 });

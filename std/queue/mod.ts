@@ -148,7 +148,7 @@ function message(call: Call): NativeResult {
 export default defineModule({
   name: "queue",
   types,
-  classes: ["nondeterministic", "io", "storage"],
+  classes: ["nondeterministic", "io"],
   functions: { message },
   commands: { publish, info },
   objects: [messageObject as never],
