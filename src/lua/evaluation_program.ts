@@ -9,7 +9,7 @@
  */
 import { Failure } from "../core/mod.ts";
 import type { CodeRef, GlobalsRef, ModuleRef } from "../vm/mod.ts";
-import { type CompiledSource } from "./compiled_source.ts";
+import type { CompiledSource } from "./compiled_source.ts";
 import { type LuaDefinition, planPool } from "./definition.ts";
 import type { Program } from "./program_table.ts";
 import type { LuaRuntime } from "./runtime.ts";

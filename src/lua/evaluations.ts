@@ -6,7 +6,7 @@
  */
 import { EVALUATION_CHECKS_MAX, EVALUATION_DEPTH_MAX, EVALUATION_TURNS_MAX, Failure } from "../core/mod.ts";
 import type { Frame } from "../ports/mod.ts";
-import { LuaError, type LuaValue } from "../vm/mod.ts";
+import type { LuaError, LuaValue } from "../vm/mod.ts";
 import type { CompiledSource } from "./compiled_source.ts";
 import { type EvaluationAccess, EvaluationPrograms, importFailure } from "./evaluation_program.ts";
 import type { ActiveCall, CallResult } from "./function_table.ts";

@@ -83,7 +83,8 @@ export class Universe {
   readonly #nowSeconds: () => number;
   readonly #vm: VmExports;
   readonly #exchange: Exchange;
-  #budget = TURN_CHECKS;
+  /** Checks a process may take in one turn. */
+  budget = TURN_CHECKS;
   readonly code: Code;
   readonly natives: NativeTable;
   readonly channels: FedChannels;
@@ -331,14 +332,9 @@ export class Universe {
     return this.#vm.ready();
   }
 
-  /** Checks a process may take in one turn. */
-  get budget(): number {
-    return this.#budget;
-  }
-
   /** Changes how many checks a process may take in one turn. */
   setBudget(checks: number): void {
-    this.#budget = checks;
+    this.budget = checks;
     this.#vm.set_budget(checks);
   }
 
