@@ -73,7 +73,7 @@ export class ComponentSet {
     for (const level of this.#levels) {
       await settleAll(level.map(async (component) => {
         await component.load?.(this.#context);
-        this.#log.debug("component loaded", { component: component.name });
+        this.#log.named("boot").debug("component loaded", { component: component.name });
       }));
     }
     this.#context.seal();

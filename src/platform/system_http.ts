@@ -77,7 +77,9 @@ function listenFailure(error: unknown, options: ListenOptions): Failure {
   const inUse = code === "EADDRINUSE" || (DENO !== undefined && error instanceof DENO.errors.AddrInUse);
   if (inUse) return new Failure("Unavailable", `address already in use: ${address}`, { cause: error });
   const message = error instanceof Error ? error.message : String(error);
-  return new Failure("Unavailable", `can't listen on ${address}: ${message}`, { cause: error });
+  // "EADDRNOTAVAIL: address not available, listen": the code and the call are for programmers.
+  const reason = message.replace(/^E[A-Z]+: /, "").replace(/, listen$/, "");
+  return new Failure("Unavailable", `can't listen on ${address}: ${reason}`, { cause: error });
 }
 
 const MAPPED_IPV4 = "::ffff:";

@@ -21,20 +21,21 @@ type Level = "debug" | "info" | "warn" | "error";
 
 const ROOT: ChildLogger = { name: "", fields: {} };
 
-/** The table at argument `i` as fields; keys that are no text are left out. */
+/** The table at argument `i` as fields by name, since a table has no order; keys that are no text are left out. */
 function fieldsArgument(call: Call, i: number): Record<string, Value> {
   if (call.count < i || call.type(i) === "nil") return {};
   if (call.type(i) !== "table") throw new ArgumentError(i, "table", call.type(i));
   const { modules } = call.runtime;
   const table = call.value(i);
   if (Array.isArray(table)) return {};
-  const entries: Iterable<[LuaValue, LuaValue]> = table instanceof Map
-    ? table
+  const entries: [LuaValue, LuaValue][] = table instanceof Map
+    ? [...table]
     : Object.entries(table as { [key: string]: LuaValue });
   const fields: Record<string, Value> = {};
-  for (const [key, item] of entries) {
+  const named = entries.filter((entry): entry is [string, LuaValue] => typeof entry[0] === "string");
+  for (const [key, item] of named.sort(([a], [b]) => a < b ? -1 : 1)) {
     const value = plainValue(item, (handle) => modules.textOf(handle));
-    if (typeof key === "string" && value !== undefined) fields[key] = value;
+    if (value !== undefined) fields[key] = value;
   }
   return fields;
 }

@@ -45,7 +45,7 @@ test("words choose tests by a part of their id [cli.test.filter]", async () => {
     );
     const none = await wippy(["test", "nothing"], { cwd });
     assert.equal(none.code, 0);
-    assert.match(none.stdout, /^No tests found\./);
+    assert.match(none.stdout, /^No tests found\.\n\nNone of \d+ has nothing in its id: \S/);
   });
 });
 

@@ -83,3 +83,8 @@ logger:info("m", {
     lasted: "1m30s",
   });
 });
+
+test("fields follow pid and location by name, whatever the order of the table [logger.fields]", async () => {
+  const [record] = await recordsOf(`logger:info("i", { zebra = 1, ant = 2, mole = 3, bee = 4 })`);
+  assert.deepEqual(Object.keys(record!.fields), ["pid", "location", "ant", "bee", "mole", "zebra"]);
+});

@@ -79,12 +79,19 @@ interface TestResult extends TestCase {
   readonly trace?: readonly string[];
 }
 
+/** Most ids that are named when no test fits. */
+const IDS_SHOWN_MAX = 5;
+
 async function runTests(session: Session, args: ParsedArguments): Promise<number> {
   const cases = testCases(session.loaded.entries, args.positionals);
   if (cases.length === 0) {
-    printResult(
-      args.flag("json") ? "[]" : "No tests found.\n\nA test is a function.lua entry with meta.type: test.",
-    );
+    const all = testCases(session.loaded.entries, []);
+    const why = all.length === 0
+      ? "A test is a function.lua entry with meta.type: test."
+      : `None of ${all.length} has ${args.positionals.join(" or ")} in its id: ${
+        all.slice(0, IDS_SHOWN_MAX).map(({ id }) => id).join(", ")
+      }${all.length > IDS_SHOWN_MAX ? ", ..." : ""}`;
+    printResult(args.flag("json") ? "[]" : `No tests found.\n\n${why}`);
     return 0;
   }
   const application = await createProjectApplication(session, { isPassing: true });
