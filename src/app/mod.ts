@@ -11,6 +11,7 @@ export { ApplicationContext, type ContextKey, defineContextKey } from "./context
 export { COMPONENTS, INFRASTRUCTURE } from "./standard_components.ts";
 export { chooseTerminalHost, exitCodeOf, type TerminalRun } from "./terminal_run.ts";
 export * from "./config/mod.ts";
+export * from "./lint/mod.ts";
 export * from "./logging/mod.ts";
 export {
   expansionOf,

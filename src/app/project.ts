@@ -88,15 +88,20 @@ function lockPath(
     .find((path) => files.stat(path) !== undefined);
 }
 
-/** The entries of a project as its application is to see them, and what is odd but no mistake. */
+/**
+ * The entries of a project as its application is to see them, and what is odd but no mistake. With `missing`, which is told
+ * of them, modules may be missing.
+ */
 export function loadProject(
   project: Project,
   { files, yaml }: Pick<Ports, "files" | "yaml">,
+  missing?: (failure: Failure) => void,
 ): { loaded: LoadedEntries; warnings: string[] } {
   const { configuration } = project;
   const warnings: string[] = [];
   const loaded = loadEntries({
     ...sourcesOf(project, { files, yaml }),
+    ...(missing === undefined ? {} : { missing }),
     edit: (read) => editEntries(read, configuration, (message) => warnings.push(message)),
     warn: (message, fields) =>
       warnings.push(typeof fields.id === "string" ? `${message} (${fields.id})` : message),

@@ -82,6 +82,11 @@ export const COMMANDS: readonly (CommandEntry | CommandGroup)[] = [
     bootsLua: true,
   },
   {
+    name: "lint",
+    summary: "check the Lua of a project",
+    load: async () => (await import("./commands/lint.ts")).lint,
+  },
+  {
     name: "fmt",
     summary: "format sources and definition files",
     load: async () => (await import("./commands/fmt.ts")).fmt,

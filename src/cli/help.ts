@@ -23,6 +23,7 @@ Begin
   run          start the application, or run one of its commands
   call         call a function and print its result
   test         run the tests
+  lint         check the Lua: syntax, types, rules
   fmt          format sources and definition files
   docs         reference of modules and entry kinds
 

@@ -10,6 +10,7 @@ import type { ParsedSource } from "./parser.ts";
 import { fits, fitsNil } from "./relate.ts";
 import type { Resolution, Variable } from "./resolution.ts";
 import type * as S from "./syntax.ts";
+import { isOptionalError } from "./type_facts.ts";
 import {
   expand,
   filter,
@@ -114,7 +115,7 @@ export abstract class ValueChecker extends Inference {
     const first = values.length - 1;
     const last = pack.types.length - 1;
     const error = keys[last];
-    if (last <= first || error === undefined || !isError(pack.types[last]!)) return;
+    if (last <= first || error === undefined || !isOptionalError(pack.types[last]!)) return;
     const others: string[] = [];
     for (let i = first; i < last; i++) {
       const key = keys[i];
@@ -242,15 +243,4 @@ function assigned(written: Type, value: Type): Type {
   if (inner.kind !== "union" || is(given, "any") || is(given, "unknown")) return written;
   const kept = filter(written, (member) => membersOf(value).some((part) => fits(part, member)));
   return is(expand(kept), "never") ? written : kept;
-}
-
-/** An optional error: what ends the results of a call that may fail. */
-function isError(type: Type): boolean {
-  const members = membersOf(type).map((member) => ({ member, inner: expand(member) }));
-  if (!members.some(({ inner }) => is(inner, "nil"))) return false;
-  const rest = members.filter(({ inner }) => !is(inner, "nil"));
-  return rest.length > 0 &&
-    rest.every(({ member, inner }) =>
-      is(inner, "string") || (member.kind === "named" && member.name === "error")
-    );
 }

@@ -32,7 +32,7 @@ export abstract class FunctionParser extends ExpressionParser {
     if (this.kind === T.COLON) {
       const colon = this.start;
       this.next();
-      returns = this.parseResults();
+      returns = this.isDeclaration ? this.parseResults() : this.parseBodyResults();
       this.erase(colon, this.previousEnd);
     }
     if (this.isDeclaration) {

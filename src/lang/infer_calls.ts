@@ -8,6 +8,7 @@ import { requiredName } from "./lower.ts";
 import { printType } from "./print_type.ts";
 import { fitsNil } from "./relate.ts";
 import type * as S from "./syntax.ts";
+import { isOptionalError } from "./type_facts.ts";
 import {
   ANY_PACK,
   expand,
@@ -20,6 +21,7 @@ import {
   PRIMITIVES,
   type Type,
   type TypeDefinition,
+  withoutLibraryNil,
 } from "./types.ts";
 import { instantiateCall } from "./unify.ts";
 
@@ -129,9 +131,13 @@ export abstract class CallInference extends TableInference {
   }
 
   /** Checks one argument; `written` is its parameter's type before type arguments were found. */
-  #argument(value: S.Expression, wanted: Type, param: ParamType | undefined): void {
+  #argument(value: S.Expression, wanted: Type, param: ParamType | undefined, isLibrary: boolean): void {
     const written = param?.type;
     const notes = this.#paramNotes(param);
+    if (isLibrary && value.kind !== "table" && value.kind !== "paren") {
+      this.demand(withoutLibraryNil(this.infer(value, wanted)), wanted, value, notes);
+      return;
+    }
     if (value.kind !== "table" || written === wanted) return this.check(value, wanted, value, notes);
     // What is inferred from a constructor may hold any field, so it has to meet the bound itself.
     const bound = written?.kind === "generic" ? written.bound() : undefined;
@@ -160,6 +166,7 @@ export abstract class CallInference extends TableInference {
         : this.quietly(() => this.infer(value));
     }, expected);
     const { params, rest } = solved;
+    const isLibrary = callee.path !== undefined;
     const last = values.at(-1);
     const isOpenEnded = last !== undefined && isMulti(last);
     for (const [i, value] of values.entries()) {
@@ -170,10 +177,13 @@ export abstract class CallInference extends TableInference {
         for (let k = 0; k < count; k++) {
           const to = params[i + offset + k]?.type ?? rest;
           const notes = this.#paramNotes(callee.params[i + offset + k]);
-          if (to !== undefined) this.demand(packAt(pack, k), to, value, notes);
+          const type = packAt(pack, k);
+          // The error behind a value goes where it is not meant, and is nil as long as all is well.
+          if (k > 0 && to !== undefined && fitsNil(to) && isOptionalError(type)) continue;
+          if (to !== undefined) this.demand(isLibrary ? withoutLibraryNil(type) : type, to, value, notes);
         }
       } else if (wanted === undefined) this.infer(value);
-      else this.#argument(value, wanted, callee.params[i + offset]);
+      else this.#argument(value, wanted, callee.params[i + offset], isLibrary);
     }
     const given = values.length + offset;
     const isTyped = params.some((param) => !is(expand(param.type), "any")) || callee.generics.length > 0;

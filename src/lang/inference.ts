@@ -19,6 +19,7 @@ import {
   filter,
   type FunctionType,
   is,
+  LIBRARY_NIL,
   membersOf,
   PRIMITIVES,
   type Type,
@@ -208,7 +209,8 @@ export abstract class InferenceState implements NarrowHost {
       return ANY;
     }
     if (inner.kind !== "union" || !membersOf(type).some((member) => is(expand(member), "nil"))) return type;
-    if (this.isTyped) {
+    const isOwn = membersOf(type).some((member) => is(expand(member), "nil") && member !== LIBRARY_NIL);
+    if (this.isTyped && isOwn) {
       const what = this.textOf(at);
       this.report(at, { kind: "maybe-nil", what, isAlways: false }, () => {
         const name = /^'([\w.]+)'$/.exec(what)?.[1];

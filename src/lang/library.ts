@@ -6,7 +6,7 @@ import { type CheckEnvironment, Lowering, type ModuleType } from "./lower.ts";
 import { parse } from "./parser.ts";
 import { resolve } from "./scope.ts";
 import type * as S from "./syntax.ts";
-import { type FieldType, PRIMITIVES, tableOf, type Type, type TypeDefinition } from "./types.ts";
+import { type FieldType, LIBRARY_NIL, PRIMITIVES, tableOf, type Type, type TypeDefinition } from "./types.ts";
 
 /** Declarations of what every source sees. */
 export const BASE_LIBRARY: string = BASE;
@@ -43,7 +43,8 @@ export function readLibrary(
     const parsed = parse(source, { isDeclaration: true });
     parsed.diagnostics.forEach(onProblem);
     const resolution = resolve(parsed);
-    const lowering = new Lowering(resolution, environment, (_range, problem) => onProblem(problem));
+    const report = (_range: S.Range, problem: unknown) => onProblem(problem);
+    const lowering = new Lowering(resolution, environment, report, LIBRARY_NIL);
     for (const variable of resolution.variables) {
       if (variable.statement !== undefined) {
         types.set(variable.name, withPaths(lowering.definition(variable)));

@@ -5,14 +5,27 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { ParsedSource } from "./parser.ts";
 import type { Resolution } from "./resolution.ts";
 import { rules } from "./rules/index.gen.ts";
-import type { Rule, RuleContext } from "./rules/rule.ts";
+import type { Rule, RuleContext, World } from "./rules/rule.ts";
 import { resolve } from "./scope.ts";
 import { walk } from "./walk.ts";
 
-/** Findings of all rules, by place. Where the source has syntax errors they are about what could be read. */
-export function lint(parsed: ParsedSource, resolution: Resolution = resolve(parsed)): Diagnostic[] {
+const UNUSED = "W0004";
+const IGNORED_ERROR = "S0006";
+
+/**
+ * Findings of all rules, by place. Where the source has syntax errors they are about what could be read. Rules of the system
+ * speak only when there is a `world`.
+ */
+export function lint(
+  parsed: ParsedSource,
+  resolution: Resolution = resolve(parsed),
+  world?: World,
+): Diagnostic[] {
   const found: Diagnostic[] = [];
-  const contexts = rules.map((rule) => ({ rule, context: contextOf(rule, parsed, resolution, found) }));
+  const contexts = rules.map((rule) => ({
+    rule,
+    context: contextOf(rule, parsed, resolution, world, found),
+  }));
   for (const { rule, context } of contexts) {
     rule.visit.source?.(context);
     if (rule.visit.variable !== undefined) {
@@ -29,25 +42,38 @@ export function lint(parsed: ParsedSource, resolution: Resolution = resolve(pars
       for (const { rule, context } of expressionRules) rule.visit.expression!(expression, context);
     },
   });
-  return found.sort((a, b) => a.start - b.start || a.end - b.end || (a.code < b.code ? -1 : 1));
+  if (world !== undefined) {
+    for (const { rule, context } of contexts) {
+      if (rule.visit.call === undefined) continue;
+      for (const [call, fact] of world.calls) rule.visit.call(call, fact, { ...context, world });
+    }
+  }
+  // An error that nobody looks at is an unused variable too; once is enough.
+  const ignored = new Set(found.filter(({ code }) => code === IGNORED_ERROR).map(({ start }) => start));
+  return found.filter(({ code, start }) => code !== UNUSED || !ignored.has(start)).sort((a, b) =>
+    a.start - b.start || a.end - b.end || (a.code < b.code ? -1 : 1)
+  );
 }
 
 function contextOf(
   rule: Rule,
   parsed: ParsedSource,
   resolution: Resolution,
+  world: World | undefined,
   found: Diagnostic[],
 ): RuleContext {
   return {
     parsed,
     resolution,
-    report: ({ start, end }, subject = "") => {
+    world,
+    report: ({ start, end }, subject = "", notes = {}) => {
       found.push({
         code: rule.code,
         severity: rule.severity,
         start,
         end,
         problem: { kind: "rule", rule: rule.code, subject },
+        ...notes,
       });
     },
   };

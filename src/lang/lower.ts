@@ -71,7 +71,16 @@ export class Lowering {
   /** Told of each name of a type and what it means. */
   onNamed: ((node: S.NameType, type: Type) => void) | undefined;
 
-  constructor(resolution: Resolution, environment: CheckEnvironment, report: Report) {
+  /** The nil of optional types. */
+  readonly #nil: Type;
+
+  constructor(
+    resolution: Resolution,
+    environment: CheckEnvironment,
+    report: Report,
+    nil: Type = PRIMITIVES.nil,
+  ) {
+    this.#nil = nil;
     this.#resolution = resolution;
     this.#environment = environment;
     this.#report = report;
@@ -127,7 +136,7 @@ export class Lowering {
       case "type-literal":
         return { kind: "literal", value: node.value };
       case "type-optional":
-        return optional(this.type(node.inner));
+        return optional(this.type(node.inner), this.#nil);
       case "type-union":
         return unionOf(node.members.map((member) => this.type(member)));
       case "type-intersection":
@@ -203,7 +212,7 @@ export class Lowering {
     for (const field of node.fields) {
       const type = this.type(field.type);
       fields.set(field.name, {
-        type: field.isOptional ? optional(type) : type,
+        type: field.isOptional ? optional(type, this.#nil) : type,
         isOptional: field.isOptional,
         isReadonly: field.isReadonly,
       });
@@ -277,7 +286,10 @@ export class Lowering {
 
   #exported(owner: string, name: string): TypeDefinition | "opaque" | undefined {
     const module = this.#environment.imports.get(owner);
-    if (module === undefined) return this.#environment.types.get(`${owner}.${name}`);
+    if (module === undefined) {
+      const known = this.#environment.types.get(`${owner}.${name}`);
+      return known ?? (this.#environment.globals.get(owner) === PRIMITIVES.any ? "opaque" : undefined);
+    }
     return module.types.get(name) ?? (module.value === PRIMITIVES.any ? "opaque" : undefined);
   }
 

@@ -28,7 +28,7 @@ export { printPack, printType } from "./print_type.ts";
 export { type PrintedSource, printSource } from "./print_source.ts";
 export { readReference, type Reference, type ReferenceItem } from "./reference.ts";
 export { rules } from "./rules/index.gen.ts";
-export type { Rule } from "./rules/rule.ts";
+export type { Rule, World } from "./rules/rule.ts";
 export { resolve } from "./scope.ts";
 export type * as syntax from "./syntax.ts";
 export { tokenize, type Tokens } from "./lexer.ts";

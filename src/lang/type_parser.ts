@@ -66,6 +66,19 @@ export abstract class TypeParser extends TypeLookahead {
     return { types, vararg, start, end: this.previousEnd };
   }
 
+  /** What follows the `:` of a function with a body: there a list may also stand without parentheses. */
+  parseBodyResults(): S.ResultTypes {
+    const first = this.parseResults();
+    if (this.kind !== T.COMMA || first.vararg !== undefined) return first;
+    const types = [...first.types];
+    let vararg: S.TypeNode | undefined;
+    while (vararg === undefined && this.accept(T.COMMA)) {
+      if (this.kind === T.DOTS) vararg = this.#variadic();
+      else types.push(this.parseType());
+    }
+    return { types, vararg, start: first.start, end: this.previousEnd };
+  }
+
   /** `<T, U: Bound>`; nothing when there is none. */
   parseTypeParams(): S.TypeParam[] {
     if (this.kind !== T.LESS) return [];

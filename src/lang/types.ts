@@ -164,6 +164,12 @@ export const PRIMITIVES: Readonly<Record<PrimitiveType["name"], PrimitiveType>> 
 
 const { any: ANY, nil: NIL, never: NEVER } = PRIMITIVES;
 
+/**
+ * The nil of a library's optional types. Code that uses such a value without looking at it has decided so, as untyped Lua always
+ * does; only where the source itself asks for a type without nil is it a mistake.
+ */
+export const LIBRARY_NIL: PrimitiveType = primitive("nil");
+
 /** A table without anything known about it. */
 export const EMPTY_TABLE: TableType = {
   kind: "table",
@@ -200,7 +206,10 @@ export function unionOf(types: readonly Type[]): Type {
   const add = (type: Type): boolean => {
     if (is(type, "any")) return true;
     if (type.kind === "union") return type.members.some(add);
-    if (!is(type, "never") && !members.some((member) => isSame(member, type))) members.push(type);
+    if (is(type, "never")) return false;
+    const known = members.findIndex((member) => isSame(member, type));
+    if (known < 0) members.push(type);
+    else if (type === NIL) members[known] = type;
     return false;
   };
   if (types.some(add)) return ANY;
@@ -217,8 +226,13 @@ export function unionOf(types: readonly Type[]): Type {
 }
 
 /** `T?`. */
-export function optional(type: Type): Type {
-  return unionOf([type, NIL]);
+export function optional(type: Type, nil: Type = NIL): Type {
+  return unionOf([type, nil]);
+}
+
+/** The type without the nil that comes from a library. */
+export function withoutLibraryNil(type: Type): Type {
+  return filter(type, (member) => member !== LIBRARY_NIL);
 }
 
 /** The members of a union, those of named unions in it included; else the type alone. `boolean` stays whole. */

@@ -41,7 +41,11 @@ export interface PlacedEntry {
   /** Absolute path of the definition file. */
   readonly file: string;
   readonly path: readonly (string | number)[];
+  /** Absolute paths of the files that were put into it, by field. */
+  readonly inlined: ReadonlyMap<string, string>;
 }
+
+const NOTHING_INLINED: ReadonlyMap<string, string> = new Map();
 
 /** Folders never looked into. */
 const FOREIGN_FOLDERS = new Set(["node_modules"]);
@@ -71,12 +75,18 @@ function readOne(
   if (text === undefined) {
     throw new Failure("Invalid", `${source.shown(file)}: is not UTF-8 text`, { retryable: false });
   }
+  const paths = new Map<string, Map<string, string>>();
   const found = readDefinitions(text, {
     file: source.shown(file),
     yaml: source.yaml,
-    inline: (reference: string, site: InlineSite) => inlineFile(source, file, reference, site, inlined),
+    inline(reference: string, site: InlineSite) {
+      const { value, path } = inlineFile(source, file, reference, site, inlined);
+      const fields = paths.get(site.id) ?? new Map<string, string>();
+      paths.set(site.id, fields.set(site.field, path));
+      return value;
+    },
   });
-  return found?.map((item) => ({ ...item, file }));
+  return found?.map((item) => ({ ...item, file, inlined: paths.get(item.entry.id) ?? NOTHING_INLINED }));
 }
 
 /** Paths of all YAML files of a folder, sorted. */
@@ -115,7 +125,7 @@ function inlineFile(
   reference: string,
   site: InlineSite,
   known: Map<string, Value>,
-): Value {
+): { value: Value; path: string } {
   const { files } = source;
   const beside = files.resolve(files.directory(definition), reference.replace(/^\/+/, ""));
   let path = beside;
@@ -126,11 +136,11 @@ function inlineFile(
       source.warn(
         `${source.shown(definition)}: ${site.id}: ${site.field}: file not found: ${source.shown(beside)}`,
       );
-      return FILE_SCHEME + reference;
+      return { value: FILE_SCHEME + reference, path };
     }
   }
   const cached = known.get(path);
-  if (cached !== undefined) return cached;
+  if (cached !== undefined) return { value: cached, path };
   const facts = files.stat(path);
   const inTree = isInside(files, source.tree, path);
   if (!inTree || (facts !== undefined && !isInside(files, real(files, source.tree), real(files, path)))) {
@@ -151,7 +161,7 @@ function inlineFile(
   const bytes = files.readFile(path);
   const value = decodeText(bytes) ?? bytes;
   known.set(path, value);
-  return value;
+  return { value, path };
 }
 
 function real(files: DefinitionFiles, path: string): string {

@@ -9,6 +9,17 @@ export interface Entry {
   readonly data: ValueMap;
 }
 
+/** Where the text of an entry is on disk, for tools that show or change it. */
+export interface EntryPlace {
+  /** Absolute path of the definition file, and the path inside it. */
+  readonly file: string;
+  readonly path: readonly (string | number)[];
+  /** Absolute paths of the files whose content fields hold, by field. */
+  readonly inlined: ReadonlyMap<string, string>;
+  /** A path as messages show it. */
+  readonly shown: (path: string) => string;
+}
+
 /** Where an entry came from, for messages; never stored in versions. */
 export interface EntryOrigin {
   file: string;

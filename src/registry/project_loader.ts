@@ -29,6 +29,8 @@ export interface LoadOptions extends ProjectSources {
   /** Fail on unresolved requirements; they are warnings otherwise. */
   readonly strict?: boolean;
   readonly warn?: (message: string, fields: Record<string, Value>) => void;
+  /** Told of a module that is missing, for those who can do with the rest; without it such a project can't be loaded. */
+  readonly missing?: (failure: Failure) => void;
 }
 
 /** Reads a project. Fails with Invalid, NotFound or Conflict; the message says where and what to do. */
@@ -38,9 +40,24 @@ export function loadEntries(options: LoadOptions): LoadedEntries {
   const parts = readParts(options, shelf);
   const read = merge(options, shelf, [...parts.values()]);
   const edited = options.edit?.(read) ?? read;
-  const graph = placed(edited, () => graphOf(edited.entries, (module) => parts.get(module)));
+  const graph = tolerant(
+    options,
+    () => placed(edited, () => graphOf(edited.entries, (module) => parts.get(module))),
+  );
   const entries = linkEntries(edited.entries, { strict: options.strict, warn });
-  return { entries, origin: edited.origin, graph };
+  return { entries, origin: edited.origin, place: edited.place, ...(graph === undefined ? {} : { graph }) };
+}
+
+/** What `make` gives; undefined when a module is missing and that may be. */
+function tolerant<T>({ missing }: LoadOptions, make: () => T): T | undefined {
+  if (missing === undefined) return make();
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof Failure) || error.kind !== "NotFound" && error.kind !== "Conflict") throw error;
+    missing(error);
+    return undefined;
+  }
 }
 
 /** What `work` gives; a failure that is about one of the entries begins with its place. */
@@ -74,7 +91,9 @@ function readParts(options: LoadOptions, shelf: ModuleShelf): Map<string, Loaded
   const parts = new Map([["", shelf.source()]]);
   for (const module of shelf.replaced.keys()) parts.set(module, shelf.find(module)!);
   for (const { name, version } of options.lock?.modules ?? []) {
-    if (!parts.has(name)) parts.set(name, shelf.require(name, version));
+    if (parts.has(name)) continue;
+    const part = tolerant(options, () => shelf.require(name, version));
+    if (part !== undefined) parts.set(name, part);
   }
   // A Map's iterator also visits what is added on the way: modules of modules are found too.
   for (const part of parts.values()) {
@@ -115,6 +134,12 @@ function merge(options: LoadOptions, shelf: ModuleShelf, parts: readonly LoadedP
     origin: (id) => {
       const place = places.get(id);
       return place === undefined ? undefined : originOf(place.part, place.item);
+    },
+    place: (id) => {
+      const place = places.get(id);
+      if (place === undefined) return undefined;
+      const { file, path, inlined } = place.item;
+      return { file, path, inlined, shown: (other) => shelf.shown(place.part.files, other) };
     },
   };
 }

@@ -19,7 +19,7 @@ import { Failure, KIND_OPERATION_TIMEOUT_MS } from "../core/mod.ts";
 import { type Change, difference, entriesEqual, type Operation, operationOf, squash } from "./change_set.ts";
 import { orderEntries, orderOperations } from "./dependency_order.ts";
 import { digestOf } from "./digest.ts";
-import type { Entry, EntryOrigin } from "./entry.ts";
+import type { Entry, EntryOrigin, EntryPlace } from "./entry.ts";
 import { type FileDigests, type History, MemoryHistory, type ModuleGraph } from "./history.ts";
 import { Finder, type FinderOptions } from "./finder.ts";
 import type { KindServices } from "./kind.ts";
@@ -37,6 +37,8 @@ export interface LoadedEntries {
   readonly entries: readonly Entry[];
   /** Where an entry stands, for messages. */
   origin?(id: string): EntryOrigin | undefined;
+  /** Where an entry's text is; undefined for entries that stand in no file. */
+  place?(id: string): EntryPlace | undefined;
   /** Modules the entries come from. */
   readonly graph?: ModuleGraph;
 }

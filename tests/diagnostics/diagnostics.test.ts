@@ -1,6 +1,7 @@
 /**
  * Golden cases of every diagnostic: `<code>/valid*.lua` stays silent about its code, `<code>/invalid*.lua` marks where it
- * speaks (`--   ^^^^ CODE` below the line), and `<code>/invalid*.snap` holds the output.
+ * speaks (`--   ^^^^ CODE` below the line), and `<code>/invalid*.snap` holds the output. What is about a system has projects of
+ * one definition file (`valid*.yaml`, `invalid*.yaml`) with the code in a comment on each line that it speaks about.
  *
  * Snapshots are rewritten with `UPDATE=1`.
  */
@@ -8,6 +9,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import {
   check,
   type Diagnostic,
@@ -17,7 +19,12 @@ import {
   parse,
   rules,
 } from "../../src/lang/mod.ts";
+import { type Finding, lintEntries } from "../../src/app/mod.ts";
+import { findingsTable } from "../../src/cli/lint_text.ts";
+import { styleOf } from "../../src/cli/output.ts";
 import { TYPE_CODES } from "../../src/lang/diagnostic.ts";
+import { createPorts } from "../../src/platform/mod.ts";
+import { readDefinitions } from "../../src/registry/mod.ts";
 import { grants, library } from "../lang/typing.ts";
 
 const ROOT = new URL("./", import.meta.url);
@@ -55,10 +62,52 @@ function places(source: string, code: string): string[] {
   }).sort();
 }
 
+/** Compares a text with a snapshot, which is there when it is not empty. */
+function assertSnapshot(snapshot: URL, text: string): void {
+  if (process.env["UPDATE"] === "1") writeFileSync(snapshot, text);
+  assert.equal(existsSync(snapshot) ? readFileSync(snapshot, "utf8") : "", text);
+}
+
+/** Findings of one code in a project of one definition file. */
+async function findingsIn(path: URL, code: string): Promise<Finding[]> {
+  const ports = createPorts();
+  const file = fileURLToPath(path);
+  const shown = path.pathname.slice(path.pathname.lastIndexOf("/") + 1);
+  const inline = () => assert.fail("cases have their sources inside");
+  const defined = readDefinitions(readFileSync(path, "utf8"), { file, yaml: ports.yaml, inline }) ?? [];
+  const paths = new Map(defined.map((item) => [item.entry.id, item.path]));
+  const { findings } = await lintEntries({
+    loaded: {
+      entries: defined.map(({ entry }) => entry),
+      place: (id) => ({ file, path: paths.get(id)!, inlined: new Map(), shown: () => shown }),
+    },
+    ports,
+    namespaces: [],
+    edition: "test",
+    known: new Map(),
+  });
+  return findings.filter((finding) => finding.code === code);
+}
+
+function testProject(code: string, folder: URL, file: string): void {
+  test(`${code}/${file}`, async () => {
+    const path = new URL(file, folder);
+    const found = await findingsIn(path, code);
+    const lines = readFileSync(path, "utf8").split("\n").flatMap((text, i) =>
+      new RegExp(`(#|--) ${code}\\b`).test(text) ? [i + 1] : []
+    );
+    assert.deepEqual(found.map(({ place }) => Number(place.split(":")[1])).sort((a, b) => a - b), lines);
+    if (file.startsWith("valid")) return;
+    const text = `${findingsTable(found, styleOf("result"))}\n`;
+    assertSnapshot(new URL(file.replace(/\.yaml$/, ".snap"), folder), text);
+  });
+}
+
 for (const code of FOLDERS) {
   const folder = new URL(`${code}/`, ROOT);
   const files = readdirSync(folder).sort();
   for (const file of files) {
+    if (file.endsWith(".yaml")) testProject(code, folder, file);
     if (!file.endsWith(".lua")) continue;
     const source = readFileSync(new URL(file, folder), "utf8");
     test(`${code}/${file}`, () => {
@@ -68,26 +117,28 @@ for (const code of FOLDERS) {
       const text = diagnose(source, code).filter((d) => d.code === code).map((d) =>
         `${formatDiagnostic(d, file, source)}\n`
       ).join("\n");
-      if (process.env["UPDATE"] === "1") writeFileSync(snapshot, text);
-      assert.equal(existsSync(snapshot) ? readFileSync(snapshot, "utf8") : "", text);
+      assertSnapshot(snapshot, text);
     });
   }
 }
 
 test("every code has cases of both kinds", () => {
-  const codes = ["P0001", ...Object.values(TYPE_CODES), ...rules.map((rule) => rule.code)];
+  const around = ["E0014", "S0002", "S0003"];
+  const codes = ["P0001", ...Object.values(TYPE_CODES), ...rules.map((rule) => rule.code), ...around];
   for (const code of new Set(codes)) {
     for (const kind of ["valid", "invalid"]) {
+      const extension = code.startsWith("S") || code === "E0014" ? "yaml" : "lua";
       assert.ok(
-        existsSync(new URL(`${code}/${kind}.lua`, ROOT)),
-        `write tests/diagnostics/${code}/${kind}.lua`,
+        existsSync(new URL(`${code}/${kind}.${extension}`, ROOT)),
+        `write tests/diagnostics/${code}/${kind}.${extension}`,
       );
     }
   }
 });
 
 test("rules have the severities of the specification [lint.rules.severity]", () => {
-  const severities = Object.fromEntries(rules.map((rule) => [rule.code, rule.severity]));
+  const style = rules.filter((rule) => rule.code.startsWith("W"));
+  const severities = Object.fromEntries(style.map((rule) => [rule.code, rule.severity]));
   assert.deepEqual(severities, {
     W0001: "warning",
     W0002: "warning",
@@ -100,7 +151,8 @@ test("rules have the severities of the specification [lint.rules.severity]", () 
 });
 
 test("rules have the names of the specification [lint.rules]", () => {
-  assert.deepEqual(rules.map((rule) => `${rule.code} ${rule.name}`).sort(), [
+  const style = rules.filter((rule) => rule.code.startsWith("W"));
+  assert.deepEqual(style.map((rule) => `${rule.code} ${rule.name}`).sort(), [
     "W0001 no-empty-blocks",
     "W0002 no-global-assign",
     "W0003 no-self-compare",

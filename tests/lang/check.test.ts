@@ -365,3 +365,35 @@ print(s + 1, n .. t, #n, -s, s < n, n(), true.x)`.replace(", true.x", ""),
     "2 number can't be called",
   );
 });
+
+test("an optional value of a library is used without a test, but not where a type without nil is written", () => {
+  assert.deepEqual(
+    typeErrors(`local time, env = require("time"), require("env")
+local timer: time.Ticker? = nil
+local function wait(name: string): string
+  local ticker = time.ticker("1s")
+  local home, err = env.get("HOME")
+  if err then print(home:len()) end
+  process.send(home, ticker:channel())
+  local text: string = home
+  wait(home)
+  return home
+end
+print(timer:stop(), wait("x"))`),
+    [
+      "6 'home' is nil here",
+      "8 string? not assignable to string",
+      "9 string? not assignable to string",
+      "10 string? not assignable to string",
+      "12 'timer' may be nil here",
+    ],
+  );
+});
+
+test("an error that comes behind a value is taken for an optional argument", () => {
+  const env = `local env = require("env")\n`;
+  assert.deepEqual(typeErrors(`${env}local n: number? = tonumber(env.get("N"))`), []);
+  assert.deepEqual(typeErrors(`${env}local n: number? = tonumber("1", "2")`), [
+    "2 string not assignable to integer?",
+  ]);
+});

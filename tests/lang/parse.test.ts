@@ -214,3 +214,11 @@ test("any text gives a tree and an answer", () => {
     }
   }
 });
+
+test("results of a function may stand without parentheses before its body", () => {
+  const parsed = parse("local function ask(q: string): string?, error?\n  return nil\nend");
+  assert.deepEqual(parsed.diagnostics, []);
+  const [statement] = parsed.block.statements;
+  assert.ok(statement?.kind === "local-function");
+  assert.equal(statement.body.returns?.types.length, 2);
+});

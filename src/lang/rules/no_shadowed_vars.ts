@@ -13,7 +13,9 @@ export default defineRule({
       const { shadows } = variable;
       if (shadows === undefined || shadows.scope === variable.scope || isIgnored(variable.name)) return;
       if (!KINDS.includes(variable.kind) || !KINDS.includes(shadows.kind)) return;
-      context.report(variable, variable.name);
+      const { start, end, name } = shadows;
+      const related = [{ start, end, message: `the outer '${name}'` }];
+      context.report(variable, variable.name, { related });
     },
   },
 });

@@ -1,5 +1,5 @@
 /** W0005: a parameter that is never read. Names that begin with `_` are meant so. */
-import { defineRule, isIgnored, isUsed } from "./rule.ts";
+import { defineRule, isIgnored, isUsed, prefixFix } from "./rule.ts";
 
 export default defineRule({
   code: "W0005",
@@ -9,7 +9,7 @@ export default defineRule({
   visit: {
     variable(variable, context) {
       if (variable.kind !== "param" || isUsed(variable) || isIgnored(variable.name)) return;
-      context.report(variable, variable.name);
+      context.report(variable, variable.name, { fix: prefixFix(variable, context.resolution) });
     },
   },
 });

@@ -1,0 +1,189 @@
+/**
+ * The findings of single entries: syntax, types, rules.
+ *
+ * EL1. A source with syntax errors is not checked further: what follows from them is noise.
+ * EL2. What depends on the text of one entry, those it imports and the answers to what its rules asked is kept between runs.
+ */
+import { type Decoded, Failure } from "../../core/mod.ts";
+import {
+  describe,
+  type Diagnostic,
+  excerptsOf,
+  lint,
+  type ParsedSource,
+  type Resolution,
+} from "../../lang/mod.ts";
+import {
+  type CheckedEntry,
+  decodeDefinition,
+  EntryTypes,
+  libraryOf,
+  LUA_CONFIG,
+  type LuaDefinition,
+  type ModuleDefinition,
+} from "../../lua/mod.ts";
+import { digestBytes, type Entry } from "../../registry/mod.ts";
+import type { Finding } from "./finding.ts";
+import type { Asked, ProjectFacts } from "./world.ts";
+
+/** A finding without its place, which depends on where the entry stands. */
+export type PlainFinding = Omit<Finding, "place">;
+
+/** What is known of one entry. */
+export interface EntryFindings {
+  /** Digest of what the findings depend on. */
+  readonly key: string;
+  readonly asked: readonly Asked[];
+  readonly findings: readonly PlainFinding[];
+  /** Granted modules and imports by alias that the source uses; undefined when it may use any. */
+  readonly used: readonly string[] | undefined;
+  /** Ids that the source mentions as those of entries it makes. */
+  readonly made: readonly string[];
+}
+
+/** Findings of entries, by id. */
+export type KnownFindings = ReadonlyMap<string, EntryFindings>;
+
+/** Lints the Lua entries of one project. */
+export class EntryLint {
+  readonly #definitions: ReadonlyMap<string, LuaDefinition>;
+  readonly #known: KnownFindings;
+  readonly #types: EntryTypes;
+  readonly #keys = new Map<string, string>();
+  readonly #edition: string;
+
+  constructor(
+    definitions: ReadonlyMap<string, LuaDefinition>,
+    modules: readonly ModuleDefinition[],
+    edition: string,
+    known: KnownFindings,
+  ) {
+    this.#definitions = definitions;
+    this.#known = known;
+    this.#edition = edition;
+    this.#types = new EntryTypes(libraryOf(modules), (id) => definitions.get(id));
+  }
+
+  /** The findings of an entry, from before when nothing that matters has changed. */
+  findings(id: string, facts: ProjectFacts): EntryFindings {
+    const key = this.key(id);
+    const known = this.#known.get(id);
+    const holds = known?.key === key &&
+      known.asked.every(([question, about, answer]) => facts.answer(question, about) === answer);
+    if (holds) return known;
+    const checked = this.#types.check(id)!;
+    const asked = new Map<string, Asked>();
+    const findings = diagnose(checked, facts, asked).map((diagnostic) =>
+      plainFinding(diagnostic, checked, facts)
+    );
+    const { made, used } = mentions(checked);
+    return { key, asked: [...asked.values()], findings, used, made };
+  }
+
+  /** Ids that the source of an entry mentions as those of entries it makes. */
+  made(id: string): readonly string[] {
+    const known = this.#known.get(id);
+    if (known?.key === this.key(id)) return known.made;
+    const checked = this.#types.check(id);
+    return checked === undefined ? [] : mentions(checked).made;
+  }
+
+  /** Digest of an entry and all that it imports. */
+  key(id: string): string {
+    const known = this.#keys.get(id);
+    if (known !== undefined) return known;
+    // An import that leads back here is known by its id alone.
+    this.#keys.set(id, id);
+    const definition = this.#definitions.get(id);
+    const key = definition === undefined ? "" : digestBytes(new TextEncoder().encode(JSON.stringify([
+      this.#edition,
+      definition.kind,
+      definition.method,
+      definition.source,
+      [...definition.modules],
+      [...definition.imports].map(([alias, target]) => [alias, target, this.key(target)]),
+    ])));
+    this.#keys.set(id, key);
+    return key;
+  }
+}
+
+function diagnose(
+  checked: CheckedEntry,
+  facts: ProjectFacts,
+  asked: Map<string, Asked>,
+): readonly Diagnostic[] {
+  const { parsed, resolution, result } = checked;
+  if (parsed.diagnostics.length > 0) return parsed.diagnostics;
+  return [...result.diagnostics, ...lint(parsed, resolution, facts.world(checked, asked))];
+}
+
+function plainFinding(
+  diagnostic: Diagnostic,
+  { definition, parsed }: CheckedEntry,
+  facts: ProjectFacts,
+): PlainFinding {
+  const { line, column } = parsed.lines.position(diagnostic.start);
+  const { code, severity, help, fix, problem } = diagnostic;
+  const isGrant = problem.kind === "undeclared-require" && facts.hasModule(problem.name);
+  const grant = isGrant ? problem.name : undefined;
+  return {
+    entry: definition.id,
+    code,
+    severity,
+    message: describe(diagnostic),
+    line,
+    column,
+    excerpts: excerptsOf(diagnostic, parsed.lines),
+    ...(help === undefined ? {} : { help }),
+    ...(fix === undefined ? {} : { fix: { title: fix.title, change: { kind: "source", edits: fix.edits } } }),
+    ...(grant === undefined ? {} : {
+      fix: {
+        title: `add ${grant} to its modules`,
+        change: { kind: "grant", list: "modules", name: grant, isAdded: true },
+      },
+    }),
+  };
+}
+
+/** What a source mentions: names of grants, and ids of entries that it makes. */
+function mentions({ parsed, resolution }: CheckedEntry): Pick<EntryFindings, "used" | "made"> {
+  return { used: usedGrants(parsed, resolution), made: madeIds(parsed.source) };
+}
+
+function usedGrants(parsed: ParsedSource, resolution: Resolution): string[] | undefined {
+  if (parsed.diagnostics.length > 0) return undefined;
+  const names = new Set<string>();
+  for (const { name } of resolution.globalReads) names.add(name);
+  // Whoever reads the table of globals may read any of them.
+  if (names.has("_G") || names.has("_ENV")) return undefined;
+  const literal = parsed.source.matchAll(/\brequire\s*\(?\s*(?:"([^"\n]*)"|'([^'\n]*)')/g);
+  let requires = 0;
+  for (const [, double, single] of literal) {
+    names.add(double ?? single ?? "");
+    requires++;
+  }
+  const reads = resolution.globalReads.filter(({ name }) => name === "require").length;
+  if (reads > requires) return undefined;
+  // Types name modules too: `sql.DB`.
+  for (const [name] of parsed.source.matchAll(/\b[A-Za-z_]\w*(?=\s*\.\s*[A-Za-z_])/g)) names.add(name);
+  return [...names];
+}
+
+function madeIds(source: string): string[] {
+  if (!source.includes("id")) return [];
+  const found = new Set<string>();
+  for (const [, id] of source.matchAll(/\bid\s*=\s*["']([^"'\s:]+:[^"'\s]+)["']/g)) found.add(id!);
+  return [...found];
+}
+
+/** The definition of a Lua entry, or what is wrong with it. */
+export function definitionOf(entry: Entry): LuaDefinition | Failure {
+  try {
+    const config = LUA_CONFIG.decode(entry.data, { path: "", ns: entry.id.split(":")[0]!, references: [] });
+    return decodeDefinition(entry, config as Decoded<typeof LUA_CONFIG>);
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Findings kept between runs.
+ *
+ * LC1. A whole report is kept with every question that was asked of the file system for it. As long as the answers are the same the
+ *      report is; files are told apart by content, not by time.
+ * LC2. Findings of single entries are kept beside it, for runs after a change.
+ * LC3. A cache that can't be read is an empty one; one that can't be written is none.
+ */
+import { Failure } from "../../core/mod.ts";
+import type { Files } from "../../ports/mod.ts";
+import type { KnownFindings } from "./entry_lint.ts";
+import type { LintReport } from "./finding.ts";
+import { type Observation, stillHolds } from "./observed_files.ts";
+
+/** Most reports that are kept; each combination of flags has its own. */
+const REPORTS_MAX = 8;
+const REPORT_FILE = /^report-[0-9a-f]+\.json$/;
+const ENTRIES_FILE = "entries.json";
+
+/** What may be done with the cache. */
+export interface CachePlan {
+  /** Absolute folder. */
+  readonly folder: string;
+  readonly canRead: boolean;
+  readonly canWrite: boolean;
+}
+
+/** The cache of one project. */
+export class LintCache {
+  readonly #files: Files;
+  readonly #plan: CachePlan;
+  readonly #edition: string;
+
+  /** What another edition of the program left is not read. */
+  constructor(files: Files, plan: CachePlan, edition: string) {
+    this.#files = files;
+    this.#plan = plan;
+    this.#edition = edition;
+  }
+
+  /** Forgets everything. */
+  reset(): void {
+    if (this.#files.stat(this.#plan.folder)?.isDirectory !== true) return;
+    for (const { name } of this.#files.list(this.#plan.folder)) {
+      if (REPORT_FILE.test(name) || name === ENTRIES_FILE) this.#files.remove(this.#path(name));
+    }
+  }
+
+  /** The report that is kept under `key`, if it still holds. */
+  report(key: string): LintReport | undefined {
+    const kept = this.#read<{ observations: Observation[]; report: LintReport }>(`report-${key}.json`);
+    return kept !== undefined && stillHolds(kept.observations, this.#files) ? kept.report : undefined;
+  }
+
+  keepReport(key: string, observations: readonly Observation[], report: LintReport): void {
+    this.#write(`report-${key}.json`, { observations, report });
+    this.#prune();
+  }
+
+  /** Findings of single entries. */
+  entries(): KnownFindings {
+    return new Map(Object.entries(this.#read<Record<string, never>>(ENTRIES_FILE) ?? {}));
+  }
+
+  keepEntries(entries: KnownFindings): void {
+    this.#write(ENTRIES_FILE, Object.fromEntries(entries));
+  }
+
+  #path(name: string): string {
+    return this.#files.resolve(this.#plan.folder, name);
+  }
+
+  #read<T>(name: string): T | undefined {
+    const path = this.#path(name);
+    if (!this.#plan.canRead || this.#files.stat(path) === undefined) return undefined;
+    try {
+      const kept = JSON.parse(this.#files.readText(path)) as { edition?: unknown; content: T };
+      return kept.edition === this.#edition ? kept.content : undefined;
+    } catch (error) {
+      if (error instanceof SyntaxError || error instanceof Failure) return undefined;
+      throw error;
+    }
+  }
+
+  /** Written beside and moved: whoever reads meanwhile finds the old content or the new. */
+  #write(name: string, content: unknown): void {
+    if (!this.#plan.canWrite) return;
+    const path = this.#path(name);
+    try {
+      this.#files.makeDirectory(this.#plan.folder, { recursive: true });
+      this.#files.writeFile(`${path}.new`, JSON.stringify({ edition: this.#edition, content }));
+      this.#files.rename(`${path}.new`, path);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+    }
+  }
+
+  #prune(): void {
+    if (!this.#plan.canWrite || this.#files.stat(this.#plan.folder)?.isDirectory !== true) return;
+    const reports = this.#files.list(this.#plan.folder).filter(({ name }) => REPORT_FILE.test(name))
+      .toSorted((a, b) => b.modifiedMs - a.modifiedMs);
+    for (const { name } of reports.slice(REPORTS_MAX)) this.#files.remove(this.#path(name));
+  }
+}

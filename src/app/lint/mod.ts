@@ -1,0 +1,4 @@
+/** Lint of whole projects: findings, their cache, and the changes they propose. */
+export { type Finding, isRuleCode, type LintReport, sortFindings, weightOf } from "./finding.ts";
+export { fixFindings, type FixOutcome } from "./fix_project.ts";
+export { lintEntries, lintProject, type LintRequest, namespaceFits } from "./lint_project.ts";

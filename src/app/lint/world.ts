@@ -1,0 +1,110 @@
+/**
+ * What the rules of the system are told, and what they asked: the findings of an entry hold as long as the answers do.
+ */
+import { isValueMap, nearestName, type Value } from "../../core/mod.ts";
+import type { World } from "../../lang/mod.ts";
+import type { CheckedEntry, ModuleDefinition } from "../../lua/mod.ts";
+import type { Entry } from "../../registry/mod.ts";
+import { compilePatterns, type Matcher } from "../../security/mod.ts";
+
+/** A question and its answer; "" stands for none. */
+export type Asked = readonly [question: "kind" | "allow" | "workflow", about: string, answer: string];
+
+/** Kind of ids whose entries are made at run time or stand in a module that is missing. */
+const ELSEWHERE = "*";
+
+/** All that the rules may ask about one project. */
+export class ProjectFacts {
+  readonly #kinds: ReadonlyMap<string, string>;
+  readonly #modules: ReadonlyMap<string, ModuleDefinition>;
+  readonly #made: () => ReadonlySet<string>;
+  readonly #isAllowed: Matcher;
+  readonly #hasPolicies: boolean;
+
+  readonly #foreign: ReadonlySet<string> | undefined;
+
+  /** `made` gives the ids that sources mention as those of entries they make. */
+  constructor(
+    entries: readonly Entry[],
+    modules: readonly ModuleDefinition[],
+    isIncomplete: boolean,
+    made: () => ReadonlySet<string>,
+  ) {
+    this.#kinds = new Map(entries.map(({ id, kind }) => [id, kind]));
+    this.#modules = new Map(modules.map((module) => [module.name, module]));
+    this.#made = made;
+    this.#foreign = isIncomplete ? new Set(entries.map(({ id }) => namespaceOf(id))) : undefined;
+    const policies = entries.filter(({ kind }) => kind.startsWith("security.policy"));
+    this.#hasPolicies = policies.length > 0;
+    this.#isAllowed = compilePatterns(policies.flatMap(allowedActions));
+  }
+
+  /** Ids of all entries. */
+  ids(): Iterable<string> {
+    return this.#kinds.keys();
+  }
+
+  /** Names of all modules. */
+  moduleNames(): Iterable<string> {
+    return this.#modules.keys();
+  }
+
+  /** Whether there is a module of that name. */
+  hasModule(name: string): boolean {
+    return this.#modules.has(name);
+  }
+
+  /** Answers a question. */
+  answer(question: Asked[0], about: string): string {
+    switch (question) {
+      case "kind":
+        return this.#kinds.get(about) ?? (this.#isElsewhere(about) ? ELSEWHERE : "");
+      case "allow":
+        return !this.#hasPolicies || this.#isAllowed(about) ? "yes" : "";
+      case "workflow":
+        return this.#modules.get(about)?.classes.includes("workflow") === false ? "" : "yes";
+    }
+  }
+
+  #idsOf(kinds: RegExp): string[] {
+    return [...this.#kinds].filter(([, kind]) => kinds.test(kind)).map(([id]) => id);
+  }
+
+  #isElsewhere(id: string): boolean {
+    return this.#foreign?.has(namespaceOf(id)) === false || this.#made().has(id);
+  }
+
+  /** The world of one entry; what is asked goes into `asked`. */
+  world({ definition, calls, result }: CheckedEntry, asked: Map<string, Asked>): World {
+    const ask = (question: Asked[0], about: string): string => {
+      const answer = this.answer(question, about);
+      asked.set(`${question} ${about}`, [question, about, answer]);
+      return answer;
+    };
+    return {
+      entryId: definition.id,
+      kind: definition.kind,
+      method: definition.method,
+      modules: definition.modules,
+      kindOf: (id) => ask("kind", id) || undefined,
+      nearest: (id, kinds) => nearestName(id, this.#idsOf(kinds)),
+      mayAllow: (action) => ask("allow", action) === "yes",
+      isForWorkflows: (module) => ask("workflow", module) === "yes",
+      calls,
+      module: result.module,
+    };
+  }
+}
+
+function namespaceOf(id: string): string {
+  return id.slice(0, id.indexOf(":"));
+}
+
+/** Patterns of the actions that a policy allows. */
+function allowedActions({ data }: Entry): string[] {
+  const policy = data["policy"];
+  if (!isValueMap(policy) || policy["effect"] === "deny") return [];
+  const actions: Value = policy["actions"];
+  const list = Array.isArray(actions) ? actions : [actions];
+  return list.filter((action) => typeof action === "string");
+}
