@@ -369,23 +369,24 @@ print(s + 1, n .. t, #n, -s, s < n, n(), true.x)`.replace(", true.x", ""),
 test("an optional value of a library is used without a test, but not where a type without nil is written", () => {
   assert.deepEqual(
     typeErrors(`local time, env = require("time"), require("env")
-local timer: time.Ticker? = nil
+local function find(): time.Ticker? return nil end
+local timer = find()
 local function wait(name: string): string
   local ticker = time.ticker("1s")
   local home, err = env.get("HOME")
   if err then print(home:len()) end
-  process.send(home, ticker:channel())
+  process.send(home, "topic", ticker)
   local text: string = home
   wait(home)
   return home
 end
 print(timer:stop(), wait("x"))`),
     [
-      "6 'home' is nil here",
-      "8 string? not assignable to string",
+      "7 'home' is nil here",
       "9 string? not assignable to string",
       "10 string? not assignable to string",
-      "12 'timer' may be nil here",
+      "11 string? not assignable to string",
+      "13 'timer' may be nil here",
     ],
   );
 });

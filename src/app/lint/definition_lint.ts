@@ -4,7 +4,7 @@
  * They stand in the definition file. Where in it is looked up only for what is found.
  */
 import { nearestName, parseEntryId, resolveEntryId, type Value } from "../../core/mod.ts";
-import { excerptsOf, LineMap, type Severity } from "../../lang/mod.ts";
+import { excerptsOf, type LineMap, type Severity } from "../../lang/mod.ts";
 import { AMBIENT_MODULES } from "../../lua/mod.ts";
 import {
   type Entry,
