@@ -279,7 +279,7 @@ entries:
   }, async (cwd) => {
     const { stdout, stderr, code } = await wippy(["lint", "--rules"], { cwd });
     assert.equal(code, 1);
-    assert.match(stderr, /warning: app:dep needs module acme\/tools, which is not there/);
+    assert.match(stderr, /warning: src\/_index.yaml:3: app:dep needs module acme\/tools, which is not there/);
     assert.match(stdout, /src\/main\.lua:1:19: error: string not assignable to number \[E0001\]/);
     assert.match(stdout, /Checked 1 entries: 1 errors, 0 warnings\n$/);
   });
