@@ -369,7 +369,9 @@ test("lifecycle on process.lua has no effect [kind.process.lifecycle]", async ()
     async (app) => {
       await app.world!.clock.advance(10_000);
       assert.deepEqual(printed(app), []);
-      assert.ok(app.logs.some(({ message }) => message.includes("a process.service that names it starts it")));
+      assert.ok(
+        app.logs.some(({ message }) => message.includes("a process.service that names it starts it")),
+      );
       assert.equal(app.application.supervisor.state("app:code"), undefined);
     },
     SIMULATED,
