@@ -13,6 +13,8 @@ export interface FailureContext {
   readonly trace?: readonly TraceLine[];
   /** Entries, to tell where the one stands that the failure is about. */
   readonly loaded?: LoadedEntries;
+  /** The way out where the failure itself suggests none. */
+  readonly hint?: string;
   /** Prints the failure as one JSON object instead. */
   readonly isJson?: boolean;
   /** Shows the runtime's own stack as well. */
@@ -43,7 +45,7 @@ export function printFailure(error: unknown, style: Style, context: FailureConte
       printProgress(`  ${style.dim("at")} ${place.padEnd(width)}  ${style.dim(name)}`.trimEnd());
     }
   }
-  const hint = hintFor(failure, loaded);
+  const hint = hintFor(failure, loaded) ?? context.hint;
   if (hint !== undefined) printProgress(`\n${style.cyan("hint:")} ${hint}`);
   const isBug = !(error instanceof Error) || error.name !== "Failure";
   if ((context.isVeryVerbose || isBug) && error instanceof Error && error.stack !== undefined) {

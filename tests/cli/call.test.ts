@@ -83,6 +83,7 @@ test("call of what is no function is misuse", async () => {
 
 test("call --connect reaches the application that runs, through a socket of its owner's alone", async () => {
   await inFolder(COUNTER, async (cwd) => {
+    assert.doesNotMatch((await wippy(["call", "app:count"], { cwd })).stderr, /hint/);
     const nobody = await wippy(["call", "--connect", "app:count"], { cwd });
     assert.equal(nobody.code, 1);
     assert.match(nobody.stderr, /^error \(Unavailable\): no application runs in .*; start it with wippy run/);
@@ -92,6 +93,12 @@ test("call --connect reaches the application that runs, through a socket of its 
     assert.equal(statSync(join(cwd, ".wippy/control.sock")).mode & 0o777, 0o600);
     assert.equal((await wippy(["call", "--connect", "app:count"], { cwd })).stdout, "1\n");
     assert.equal((await wippy(["call", "--connect", "app:count"], { cwd })).stdout, "2\n");
+    const here = await wippy(["call", "app:count"], { cwd });
+    assert.equal(here.code, 1);
+    assert.match(
+      here.stderr,
+      /^hint: an application runs in this folder; wippy call --connect app:count asks that one$/m,
+    );
     const wrong = await wippy(["call", "--connect", "app:cont"], { cwd });
     assert.equal(wrong.code, 1);
     assert.match(

@@ -8,7 +8,7 @@ import { durationMs, Failure, type Value } from "../../core/mod.ts";
 import type { ControlClient } from "../../app/mod.ts";
 import { callArguments } from "../call_arguments.ts";
 import { type Command, Misuse, type ParsedArguments } from "../command.ts";
-import { connectRunning } from "../connection.ts";
+import { connectRunning, findRunning } from "../connection.ts";
 import { printFailure, reportIn } from "../failure_report.ts";
 import { printJson } from "../json_text.ts";
 import { printResult, styleOf } from "../output.ts";
@@ -166,12 +166,25 @@ async function callHere(
     print(await withTimeout(outcome, timeoutMs, session.ports.clock, () => cancel.abort()), args);
     return 0;
   } catch (error) {
-    await reportIn({ ...session, loaded }, error, failureContext);
+    const hint = await isElsewhere(error, args)
+      ? `an application runs in this folder; wippy call --connect ${target} asks that one`
+      : undefined;
+    await reportIn({ ...session, loaded }, error, { ...failureContext, hint });
     return 1;
   } finally {
     stopListening();
     await application.stop();
   }
+}
+
+/** Whether what was not found here may be in an application that runs: its processes, its services. */
+async function isElsewhere(error: unknown, args: ParsedArguments): Promise<boolean> {
+  if (!(error instanceof Failure) || (error.kind !== "NotFound" && error.kind !== "Unavailable")) {
+    return false;
+  }
+  const client = await findRunning(args);
+  client?.close();
+  return client !== undefined;
 }
 
 /** Functions, and processes that are called through their default host. */
