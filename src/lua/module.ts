@@ -81,6 +81,8 @@ export interface ObjectDefinition<T> {
   readonly name: string;
   readonly methods?: Readonly<Record<string, ModuleFunction>>;
   readonly commands?: Readonly<Record<string, ModuleCommand>>;
+  /** Methods that are called through a function of the VM, by its builtin name. */
+  readonly wrapped?: Readonly<Record<string, string>>;
   /** Text of `tostring(object)`; default is the name. */
   readonly tostring?: (value: T) => string;
   /** The bytes of an object that may be handed over wherever a stream is read. */

@@ -258,6 +258,7 @@ export class ModuleTable {
     const classId = this.#universe.code.defineClass({
       name: definition.name,
       methods,
+      wrapped: definition.wrapped,
       tostring: text === undefined ? undefined : this.#function((call) => {
         const value = this.object(call, 1, shared);
         return value === undefined ? `${shared.name}{released}` : text(value);

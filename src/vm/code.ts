@@ -45,12 +45,14 @@ export class Code {
 
   /** A class of userdata; operators by their name without underscores. Returns its id. */
   defineClass(
-    definition: { name: string; methods: Record<string, number> } & { [operator: string]: unknown },
+    definition:
+      & { name: string; methods: Record<string, number>; wrapped?: Readonly<Record<string, string>> }
+      & { [operator: string]: unknown },
   ): number {
-    const { name, methods, ...operators } = definition;
+    const { name, methods, wrapped, ...operators } = definition;
     const meta: Record<string, number> = {};
     for (const [key, index] of Object.entries(operators)) if (typeof index === "number") meta[key] = index;
-    return this.#define(this.#vm.define_class, { name, methods, meta });
+    return this.#define(this.#vm.define_class, { name, methods, wrapped: { ...wrapped }, meta });
   }
 
   /** A frozen module table (or any other member). */

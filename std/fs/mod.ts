@@ -30,7 +30,7 @@ function unknown(id: string): Failure {
 }
 
 /** A file system as one script sees it: with a working directory. */
-class Volume {
+export class Volume {
   readonly id: string;
   readonly #resources: Resources;
   /** Absolute, normalised. */
@@ -147,7 +147,7 @@ const listingObject: ObjectDefinition<LuaValue[]> = defineObject<LuaValue[]>({
 });
 
 /** A file system in the hands of a script. */
-const volumeObject: ObjectDefinition<Volume> = defineObject<Volume>({
+export const volumeObject: ObjectDefinition<Volume> = defineObject<Volume>({
   name: "fs.FS",
   methods: {
     readfile: readFile,

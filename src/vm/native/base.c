@@ -364,7 +364,88 @@ static int b_require (lua_State *L) {
   return luaL_error(L, "module '%s' not found", name);
 }
 
-const luaL_Reg vm_base_functions[] = { {"base.print", b_print}, {"base.texts", b_texts}, {NULL, NULL} };
+static int call_results (lua_State *L, int status, lua_KContext ctx) {
+  (void)status; (void)ctx;
+  return lua_gettop(L);
+}
+
+/*
+** A method whose last argument is a table of options with a function `filter`: natives can't call Lua, so the function is
+** asked here about what `self:entries()` gives, and the method gets the numbers of what it chose instead.
+** Stack: self, target, options, filter, chosen, iterator.
+*/
+enum { SELECT_START, SELECT_ENTRY, SELECT_ANSWER };
+
+static int selecting (lua_State *L, int status, lua_KContext step) {
+  lua_Integer at = step >> 2;
+  (void)status;
+  switch (step & 3) {
+    case SELECT_START: goto next;
+    case SELECT_ENTRY: goto entry;
+    default: goto answer;
+  }
+next:
+  at++;
+  lua_settop(L, 6);
+  lua_pushvalue(L, 6);
+  lua_callk(L, 0, 1, at << 2 | SELECT_ENTRY, selecting);
+entry:
+  if (!lua_isnil(L, 7)) {
+    lua_pushvalue(L, 4);
+    lua_insert(L, 7);
+    lua_callk(L, 1, 1, at << 2 | SELECT_ANSWER, selecting);
+answer:
+    if (lua_toboolean(L, 7)) {
+      lua_pushinteger(L, at);
+      lua_rawseti(L, 5, (lua_Integer)lua_rawlen(L, 5) + 1);
+    }
+    goto next;
+  }
+  lua_settop(L, 5);
+  lua_newtable(L);
+  lua_pushnil(L);
+  while (lua_next(L, 3)) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, 6);
+  }
+  lua_pushvalue(L, 5);
+  lua_setfield(L, 6, "filter");
+  lua_replace(L, 3);
+  lua_settop(L, 3);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
+  lua_callk(L, 3, LUA_MULTRET, 0, call_results);
+  return lua_gettop(L);
+}
+
+static int selecting_entries (lua_State *L, int status, lua_KContext ctx) {
+  (void)status; (void)ctx;
+  if (lua_isnil(L, 6)) { lua_settop(L, 7); return 2; }  /* nil and why */
+  lua_settop(L, 6);
+  return selecting(L, LUA_OK, SELECT_START);
+}
+
+static int b_selecting (lua_State *L) {
+  lua_settop(L, 3);
+  if (!lua_istable(L, 3) || lua_getfield(L, 3, "filter") != LUA_TFUNCTION) {
+    lua_settop(L, 3);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_callk(L, 3, LUA_MULTRET, 0, call_results);
+    return lua_gettop(L);
+  }
+  lua_newtable(L);
+  luaL_checkany(L, 1);
+  lua_getfield(L, 1, "entries");
+  lua_pushvalue(L, 1);
+  lua_callk(L, 1, 2, 0, selecting_entries);
+  return selecting_entries(L, LUA_OK, 0);
+}
+
+const luaL_Reg vm_base_functions[] = {
+  {"base.print", b_print}, {"base.texts", b_texts}, {"base.selecting", b_selecting}, {NULL, NULL}
+};
 
 lua_CFunction builtin_find (const char *name) {
   const luaL_Reg *const lists[] = {

@@ -607,7 +607,7 @@ static void class_create (lua_State *L, int class, const char *name, const luaL_
 
 static void class_push (lua_State *L, int class) { lua_rawgetp(L, LUA_REGISTRYINDEX, &vm_class_table[class]); }
 
-/* Argument: {name, methods, meta}. Adds to a built-in class of that name, else makes one. Returns its number. */
+/* Argument: {name, methods, wrapped, meta}; a wrapped method is called through the builtin it names. Adds to a built-in class of that name, else makes one. Returns its number. */
 static int define_class (lua_State *L) {
   const char *name;
   int class = 0, i;
@@ -633,6 +633,14 @@ static int define_class (lua_State *L) {
     native_push(L, lua_tointeger(L, -1), lua_tostring(L, -3));
     if (class == CLASS_PAYLOAD && (strcmp(lua_tostring(L, -3), "data") == 0 || strcmp(lua_tostring(L, -3), "unmarshal") == 0))
       lua_pushcclosure(L, payload_data, 1);
+    lua_getfield(L, def, "wrapped");
+    if (lua_getfield(L, -1, lua_tostring(L, -4)) == LUA_TSTRING) {
+      lua_CFunction f = builtin_find(lua_tostring(L, -1));
+      if (!f) return luaL_error(L, "unknown builtin '%s'", lua_tostring(L, -1));
+      lua_pop(L, 2);
+      lua_pushcclosure(L, f, 1);
+    }
+    else lua_pop(L, 2);
     lua_setfield(L, -5, lua_tostring(L, -3));
     lua_pop(L, 1);
   }
