@@ -27,7 +27,14 @@ import { ApplicationContext } from "./context.ts";
 import type { LogHub } from "./logging/mod.ts";
 import { metricsComponent } from "./metrics/mod.ts";
 import { ResourceTable } from "./resources.ts";
-import { COMPONENTS, INFRASTRUCTURE, kindTable, standardComponents } from "./standard_components.ts";
+import {
+  COMPONENTS,
+  INFRASTRUCTURE,
+  kindTable,
+  standardComponents,
+  typeGate,
+  type TypeSystemOptions,
+} from "./standard_components.ts";
 import type { ProgramControl } from "./system_control.ts";
 import { chooseTerminalHost, runOnTerminal, startHost, type TerminalRun } from "./terminal_run.ts";
 
@@ -42,6 +49,8 @@ export interface ApplicationOptions {
   /** Name of this node when it was given none; never in pids. */
   readonly defaultNodeName?: string;
   readonly strictSecurity?: boolean;
+  /** Default: types are not checked. */
+  readonly typeSystem?: TypeSystemOptions;
   /** Overlay of work that chooses none. */
   readonly defaultNetwork?: string;
   /** Memory of the whole program in bytes; a soft limit. */
@@ -112,7 +121,8 @@ export class Application {
     this.context.provide(INFRASTRUCTURE.log, this.log);
     this.context.provide(INFRASTRUCTURE.bus, this.bus);
     this.context.provide(INFRASTRUCTURE.resources, this.resources);
-    this.kinds = kindTable(this.context, options.kinds ?? []);
+    const gate = typeGate(options.typeSystem ?? { enabled: false, strict: false }, options.modules ?? []);
+    this.kinds = kindTable(this.context, options.kinds ?? [], gate);
     const standard = standardComponents({
       pidNode: options.nodeName ?? "",
       node: options.nodeName ?? options.defaultNodeName ?? "local",

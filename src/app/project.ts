@@ -158,6 +158,7 @@ export async function optionsOf(
     | "nodeName"
     | "defaultNodeName"
     | "strictSecurity"
+    | "typeSystem"
     | "defaultNetwork"
     | "memoryBytesMax"
     | "shutdownTimeoutMs"
@@ -174,6 +175,7 @@ export async function optionsOf(
     nodeName: name === "" ? undefined : name,
     defaultNodeName: name === "" ? await defaultNodeName(ports) : undefined,
     strictSecurity: settings.security.strict_mode,
+    typeSystem: settings.lua.type_system,
     defaultNetwork: settings.network_service.default_network,
     memoryBytesMax: configuration.memoryBytesMax,
     shutdownTimeoutMs: settings.shutdown.timeout,

@@ -6,11 +6,13 @@ import { KindTable, Registry, REGISTRY_ID, RegistryResource } from "../registry/
 import { kinds } from "../kinds/index.gen.ts";
 import {
   type EvaluationCacheOptions,
+  libraryOf,
   luaKinds,
   LuaRuntime,
   type ModuleDefinition,
   type ModuleServices,
   type ObjectDefinition,
+  TypeGate,
 } from "../lua/mod.ts";
 import {
   type Bus,
@@ -51,6 +53,12 @@ export const COMPONENTS = {
   control: defineContextKey<ProgramControl>("system"),
 } as const;
 
+/** Whether types are checked when entries are created or changed, and whether what does not check is refused. */
+export interface TypeSystemOptions {
+  readonly enabled: boolean;
+  readonly strict: boolean;
+}
+
 /** What the standard components are told. */
 export interface StandardOptions {
   /** Name of this node inside pids; "" leaves it out. */
@@ -76,8 +84,21 @@ export interface StandardOptions {
 }
 
 /** All kinds: those of Lua, which reach into the runtime of `context`, the standard ones, and `more`. */
-export function kindTable(context: ApplicationContext, more: readonly KindDefinition[]): KindTable {
-  return new KindTable([...luaKinds(() => context.get(COMPONENTS.runtime)), ...kinds, ...more]);
+export function kindTable(
+  context: ApplicationContext,
+  more: readonly KindDefinition[],
+  gate?: TypeGate,
+): KindTable {
+  return new KindTable([...luaKinds(() => context.get(COMPONENTS.runtime), gate), ...kinds, ...more]);
+}
+
+/** Checks types as the configuration wants it; undefined when it does not. `more` are modules beside the standard ones. */
+export function typeGate(
+  { enabled, strict }: TypeSystemOptions,
+  more: readonly ModuleDefinition[],
+): TypeGate | undefined {
+  if (!enabled) return undefined;
+  return new TypeGate({ library: () => libraryOf([...modules, ...more]), isStrict: strict });
 }
 
 /** A component that makes one thing and provides it. */

@@ -8,13 +8,21 @@ import type { Service } from "../ports/mod.ts";
 import { type Announcement, defineKind, type KindContext, type KindDefinition } from "../registry/mod.ts";
 import { decodeDefinition, LUA_CONFIG, LUA_KINDS } from "./definition.ts";
 import type { LuaRuntime } from "./runtime.ts";
+import type { TypeGate } from "./type_gate.ts";
 
 /** Gives the runtime; it need not be there before the first entry is opened. */
 export type RuntimeOf = () => LuaRuntime;
 
-/** Definitions of `function.lua`, `process.lua`, ..., `process.host`, `terminal.host` for this runtime. */
-export function luaKinds(runtime: RuntimeOf): KindDefinition[] {
-  return [...LUA_KINDS.map((name) => luaKind(runtime, name)), processHost(runtime), terminalHost(runtime)];
+/**
+ * Definitions of `function.lua`, `process.lua`, ..., `process.host`, `terminal.host` for this runtime. With a `gate` the types of
+ * entries are checked before they are let in.
+ */
+export function luaKinds(runtime: RuntimeOf, gate?: TypeGate): KindDefinition[] {
+  return [
+    ...LUA_KINDS.map((name) => luaKind(runtime, name, gate)),
+    processHost(runtime),
+    terminalHost(runtime),
+  ];
 }
 
 const FUNCTION: Announcement = {
@@ -55,7 +63,11 @@ const DOCS: Readonly<Record<(typeof LUA_KINDS)[number], string>> = {
   "workflow.lua": "A workflow: a process whose steps are recorded and survive a restart.",
 };
 
-function luaKind(runtime: RuntimeOf, name: (typeof LUA_KINDS)[number]): KindDefinition {
+function luaKind(
+  runtime: RuntimeOf,
+  name: (typeof LUA_KINDS)[number],
+  gate: TypeGate | undefined,
+): KindDefinition {
   return defineKind({
     name,
     doc: DOCS[name],
@@ -64,19 +76,22 @@ function luaKind(runtime: RuntimeOf, name: (typeof LUA_KINDS)[number]): KindDefi
     verbatim: ["source"],
     announces: ANNOUNCEMENTS[name],
     open(context) {
-      const { entry, config } = context;
+      const { entry, config, entries, log } = context;
       const definition = decodeDefinition(entry, config);
+      gate?.admit(entry, entries, log, false);
       if (name === "process.lua") warnOfLifecycle(context);
       runtime().changes.define(definition);
       if (name === "function.lua" && definition.pool.warmStart) runtime().functions.warm(entry.id);
       return {};
     },
-    change(current, { entry, config, bus }) {
+    change(current, { entry, config, bus, entries, log }) {
       const tell = (kind: string, data?: string): void =>
         bus.send({ system: "lua", kind, path: entry.id, ...(data === undefined ? {} : { data }) });
       tell("lua.reset_code");
       try {
-        runtime().changes.define(decodeDefinition(entry, config));
+        const definition = decodeDefinition(entry, config);
+        gate?.admit(entry, entries, log, true);
+        runtime().changes.define(definition);
       } catch (error) {
         tell("lua.reset_code.reject", asFailure(error).message);
         throw error;

@@ -13,3 +13,4 @@ export { plainMap, type PlainObject, plainValue } from "./plain.ts";
 export { AMBIENT_MODULES, type Program } from "./program_table.ts";
 export type { ProcessFacts } from "./process_facts.ts";
 export * from "./runtime.ts";
+export { TypeGate } from "./type_gate.ts";

@@ -53,7 +53,15 @@ test("the cache is where and how the configuration says [types.config.cache]", a
     const folder = join(cwd, "kept/lint");
     await wippy(["lint", "--set", "lua.cache.dir=kept", "--set", "lua.cache.mode=off"], { cwd });
     assert.ok(!existsSync(join(cwd, "kept")), "mode off writes nothing");
-    await wippy(["lint", "--set", "lua.cache.dir=kept", "--set", "lua.cache.typecheck.enabled=false"], {
+    await wippy([
+      "lint",
+      "--set",
+      "lua.cache.dir=kept",
+      "--set",
+      "lua.cache.enabled=true",
+      "--set",
+      "lua.cache.typecheck.enabled=false",
+    ], {
       cwd,
     });
     assert.ok(!existsSync(join(cwd, "kept")), "nor does a typecheck cache that is off");

@@ -65,11 +65,13 @@ export async function lintProject(request: LintRequest): Promise<LintReport> {
 
 function cachePlan({ project, ports }: LintRequest): ConstructorParameters<typeof LintCache>[1] {
   const { settings, baseDirectory } = project.configuration;
-  const { dir, mode, typecheck } = settings.lua.cache;
+  const { dir, enabled, mode, typecheck } = settings.lua.cache;
+  // Findings are kept without being asked for; the switch of the part counts when the whole is on.
+  const isKept = !enabled || typecheck.enabled;
   return {
     folder: ports.files.resolve(baseDirectory, dir, "lint"),
-    canRead: mode !== "off" && typecheck.enabled,
-    canWrite: mode === "readwrite" && typecheck.enabled,
+    canRead: mode !== "off" && isKept,
+    canWrite: mode === "readwrite" && isKept,
   };
 }
 
