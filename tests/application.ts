@@ -15,7 +15,7 @@ import type { ModuleDefinition } from "../src/lua/mod.ts";
 import { createPorts } from "../src/platform/mod.ts";
 import { type SimulatedPorts, simulatedPorts } from "../src/platform/simulated/mod.ts";
 import type { LogRecord, Ports } from "../src/ports/mod.ts";
-import type { LoadedEntries } from "../src/registry/mod.ts";
+import type { KindDefinition, LoadedEntries } from "../src/registry/mod.ts";
 
 /** How an application is booted for a test. */
 export interface ApplicationTestOptions {
@@ -34,6 +34,8 @@ export interface ApplicationTestOptions {
   readonly components?: readonly Component[];
   /** Lua modules beside the standard ones. */
   readonly modules?: readonly ModuleDefinition[];
+  /** Entry kinds beside the standard ones. */
+  readonly kinds?: readonly KindDefinition[];
 }
 
 /** A booted application. */
@@ -101,6 +103,7 @@ export async function startApplication(
     hashSeed: world === undefined ? undefined : options.seed ?? 1,
     orderSeed: options.orderSeed,
     modules: options.modules,
+    kinds: options.kinds,
     components: [
       ...options.budget === undefined ? [] : [budgetComponent(options.budget)],
       ...options.components ?? [],

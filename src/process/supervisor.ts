@@ -69,8 +69,9 @@ export class Supervisor implements ServiceRegistry {
   // --- Registration -----------------------------------------------------------------------------------------------------
 
   /**
-   * Adds or replaces a service; a running one is stopped first. While the supervisor runs, an `autoStart` service is
-   * started, and this resolves when its first attempt has come to something: failing is not a reason to reject.
+   * Adds or replaces a service; a running one is stopped first. While the supervisor runs, an `autoStart` service is started,
+   * and so is a new one that another waits for. This resolves when its first attempt has come to something: failing is not a
+   * reason to reject.
    */
   async register(
     id: string,
@@ -87,7 +88,8 @@ export class Supervisor implements ServiceRegistry {
     this.#graph = undefined;
     this.#tell("service.register", id);
     if (existing !== undefined) await this.#end(existing);
-    if (!wanted || this.#phase !== "running" || supervised.removed) return;
+    if (this.#phase !== "running" || supervised.removed) return;
+    if (!wanted && !(existing === undefined && this.#isAwaited(id))) return;
     await this.#want(supervised).outcome;
   }
 
@@ -241,6 +243,11 @@ export class Supervisor implements ServiceRegistry {
       throw new Failure("NotFound", `service not found: ${id}`, { retryable: false });
     }
     return supervised;
+  }
+
+  /** True when a service that is to run needs it. */
+  #isAwaited(id: string): boolean {
+    return this.#dependencyGraph().dependents(id).some((other) => this.#services.get(other)!.desired === "running");
   }
 
   #sorted(): Supervised[] {

@@ -39,6 +39,22 @@ test("a service waits for what it requires, and pulls it in [life.requires] [lif
   ]);
 });
 
+test("what a waiting service requires is pulled in when it is registered later [life.requires] [life.wait-running]", async () => {
+  const s = stage();
+  s.add("app", [{ failure: BOOM }, {}], { requires: ["database"] });
+  s.add("other", [{}], { autoStart: false, requires: ["cache"] });
+  await drive(s, s.supervisor.startAll().catch(() => undefined));
+  const late = (id: string) => new ScriptedService(id, s.ports.clock, [{}]);
+  await drive(s, s.supervisor.register("database", late("database"), lifecycleOf({ autoStart: false }), []));
+  await drive(s, s.supervisor.register("cache", late("cache"), lifecycleOf({ autoStart: false }), []));
+  await drive(s, s.ports.clock.sleep(2_000));
+  const status = (id: string) => s.supervisor.state(id)?.status;
+  assert.deepEqual([status("app"), status("database"), status("cache")], ["running", "running", "unknown"]);
+  await drive(s, s.supervisor.stop("database"));
+  await drive(s, s.supervisor.register("database", late("database"), lifecycleOf({ autoStart: false }), []));
+  assert.equal(status("database"), "stopped", "what was stopped by hand stays so");
+});
+
 test("ids found in the entry are dependencies like those listed [life.extracted]", async () => {
   const s = stage();
   s.add("app", [{}], {}, ["database", "app", "some:function"]);
