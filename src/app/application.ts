@@ -20,7 +20,7 @@ import type {
 } from "../ports/mod.ts";
 import { EventBus, type Supervisor } from "../process/mod.ts";
 import { precompile } from "../vm/mod.ts";
-import type { KindDefinition, KindTable, LoadedEntries, Registry, RegistryOptions } from "../registry/mod.ts";
+import type { KindDefinition, KindServices, KindTable, LoadedEntries, Registry, RegistryOptions } from "../registry/mod.ts";
 import { selectFor } from "./boot_selection.ts";
 import { type Component, ComponentSet } from "./components.ts";
 import { ApplicationContext } from "./context.ts";
@@ -67,6 +67,8 @@ export interface ApplicationOptions {
   readonly finder?: RegistryOptions["finder"];
   /** How long compiled code that is given at run time is kept. */
   readonly evaluations?: EvaluationCacheOptions;
+  /** Where modules were loaded from; see `KindServices`. */
+  readonly moduleRoot?: KindServices["moduleRoot"];
   /** Seeds for simulation and replay; random when absent. */
   readonly hashSeed?: number;
   readonly orderSeed?: number;
@@ -136,6 +138,7 @@ export class Application {
       resolveGraph: options.resolveGraph,
       finder: options.finder,
       evaluations: options.evaluations,
+      moduleRoot: options.moduleRoot,
       hashSeed: options.hashSeed,
       orderSeed: options.orderSeed,
       modules: options.modules ?? [],

@@ -6,7 +6,7 @@
  */
 import { Failure, nearestName } from "../core/mod.ts";
 import type { Log, Ports } from "../ports/mod.ts";
-import { type LoadedEntries, loadEntries, moduleExpansion, type ProjectSources } from "../registry/mod.ts";
+import { type LoadedEntries, loadEntries, moduleExpansion, ModuleShelf, type ProjectSources } from "../registry/mod.ts";
 import type { ApplicationOptions } from "./application.ts";
 import {
   composeConfiguration,
@@ -116,14 +116,18 @@ function sourcesOf(project: Project, { files, yaml }: Pick<Ports, "files" | "yam
   return { files, yaml, root, sourceDirectory, modulesDirectory, lock, replacements, baseDirectory };
 }
 
-/** Lets a running application mount and dismount modules of this project. */
+/** Lets a running application mount and dismount modules of this project, and find their files. */
 export function expansionOf(
   project: Project,
   ports: Pick<Ports, "files" | "yaml">,
   log: Log,
-): ReturnType<typeof moduleExpansion> {
+): ReturnType<typeof moduleExpansion> & Required<Pick<ApplicationOptions, "moduleRoot">> {
   const warn = (message: string): void => log.named("registry").warn(message);
-  return moduleExpansion({ ...sourcesOf(project, ports), warn });
+  const sources = sourcesOf(project, ports);
+  return {
+    ...moduleExpansion({ ...sources, warn }),
+    moduleRoot: (module) => new ModuleShelf(sources, warn).treeOf(module),
+  };
 }
 
 /** Overrides and disables; an override from the command line must match an entry, any other is worth a warning. */

@@ -75,6 +75,7 @@ export interface StandardOptions {
   readonly resolveGraph: RegistryOptions["resolveGraph"];
   readonly finder: RegistryOptions["finder"];
   readonly evaluations: EvaluationCacheOptions | undefined;
+  readonly moduleRoot: KindServices["moduleRoot"];
   /** Fixed for simulation and replay, random otherwise. */
   readonly hashSeed: number | undefined;
   readonly orderSeed: number | undefined;
@@ -150,7 +151,7 @@ export function standardComponents(options: StandardOptions): Component[] {
   ];
 }
 
-function shared(context: ApplicationContext): Omit<KindServices, "runtime" | "entries" | "baseDirectory"> {
+function shared(context: ApplicationContext): Omit<KindServices, "runtime" | "entries" | "baseDirectory" | "moduleRoot"> {
   return {
     ports: context.get(INFRASTRUCTURE.ports),
     log: context.get(INFRASTRUCTURE.log),
@@ -189,7 +190,8 @@ function streamObject(all: readonly ModuleDefinition[]): ObjectDefinition<ByteSt
 
 function createRegistry(context: ApplicationContext, options: StandardOptions): Registry {
   const runtime = context.get(COMPONENTS.runtime);
-  const services = { ...shared(context), runtime, baseDirectory: options.baseDirectory };
+  const { baseDirectory, moduleRoot } = options;
+  const services = { ...shared(context), runtime, baseDirectory, moduleRoot };
   const made = new Registry({
     kinds: options.kinds,
     services: () => services,

@@ -37,8 +37,8 @@ export interface KindServices {
   readonly entries: { get(id: string): Entry | undefined; all(): Iterable<Entry> };
   /** Directory of the first configuration file: the root of relative paths. */
   readonly baseDirectory: string;
-  /** Folder that the module owning an entry was loaded from; undefined when nobody knows. */
-  readonly loadRoot?: (id: string) => string | undefined;
+  /** Folder that a module was loaded from, `""` for the application itself; undefined when it is not on disk. */
+  readonly moduleRoot?: (module: string) => string | undefined;
 }
 
 /** What one operation works on. */

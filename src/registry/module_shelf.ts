@@ -105,6 +105,16 @@ export class ModuleShelf {
     return this.#read.get(module);
   }
 
+  /** The folder on disk that a module is read from; that of the project for `""`, undefined when it is nowhere on disk. */
+  treeOf(module: string): string | undefined {
+    if (module === "") return this.#sources.root;
+    if (!isModuleName(module)) return undefined;
+    const replacement = this.replaced.get(module);
+    if (replacement !== undefined) return replacement;
+    const tree = this.#vendorFolder(module);
+    return this.#sources.files.stat(tree)?.isDirectory === true ? tree : undefined;
+  }
+
   /** A module of the lock file; fails with NotFound when it is not installed. */
   require(module: string, version: string): LoadedPart {
     const part = this.find(module, version.replace(/^v/, ""));

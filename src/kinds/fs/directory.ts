@@ -1,7 +1,7 @@
 /** `fs.directory`: a directory of the machine as a file system of the application. */
-import { Failure, schema } from "../../core/mod.ts";
+import { type Decoded, Failure, schema } from "../../core/mod.ts";
 import { type Files, FileSystemResource } from "../../ports/mod.ts";
-import { defineKind } from "../../registry/mod.ts";
+import { defineKind, type KindContext, moduleOf } from "../../registry/mod.ts";
 import { directoryMode, fileMode } from "../file_mode.ts";
 import { DirectoryFileSystem } from "./directory_file_system.ts";
 
@@ -15,6 +15,19 @@ const CONFIG = schema.object({
       "What a relative root starts at: the project, or the folder that the entry's module was loaded from.",
   }),
 });
+
+type Config = Decoded<typeof CONFIG>;
+
+/** What a relative directory starts at. */
+function baseOf({ config, entry, baseDirectory, moduleRoot }: KindContext<Config>): string {
+  if (config.base === "project") return baseDirectory;
+  const module = moduleOf(entry);
+  const root = moduleRoot === undefined ? baseDirectory : moduleRoot(module);
+  if (root !== undefined) return root;
+  throw new Failure("NotFound", `base: module: ${module} was not loaded from a folder on disk; use base: project`, {
+    retryable: false,
+  });
+}
 
 /** The resolved root, made when it is missing and may be. */
 function rootOf(files: Files, path: string, config: { auto_init: boolean; mode: number }): string {
@@ -44,9 +57,9 @@ export default defineKind({
   doc: "Files below a directory.",
   config: CONFIG,
   provides: FileSystemResource,
-  open({ id, config, ports, baseDirectory, loadRoot }) {
-    const base = config.base === "module" ? loadRoot?.(id) ?? baseDirectory : baseDirectory;
-    const root = rootOf(ports.files, ports.files.resolve(base, config.directory), config);
+  open(context) {
+    const { config, ports } = context;
+    const root = rootOf(ports.files, ports.files.resolve(baseOf(context), config.directory), config);
     const resource = new DirectoryFileSystem(ports.files, root, config.mode);
     return { resource };
   },
