@@ -8,7 +8,7 @@ import {
   type ObjectDefinition,
 } from "../../src/lua/mod.ts";
 import type { ContractBinding, ContractDefinition } from "../../src/ports/mod.ts";
-import { ArgumentError, type LuaValue, type NativeResult } from "../../src/vm/mod.ts";
+import { ArgumentError, LuaFloat, type LuaValue, type NativeResult } from "../../src/vm/mod.ts";
 import { type ExecutorPlan, frameOf, NO_EXECUTOR } from "../funcs/mod.ts";
 import { openFuture } from "../funcs/future.ts";
 import { tableArgument } from "../process/arguments.ts";
@@ -38,19 +38,19 @@ function notFound(message: string): Failure {
   return new Failure("NotFound", message, { retryable: false });
 }
 
-/** Values of a query text: `true`/`false` become booleans, digits numbers. */
+/** Values of a query text: `true`/`false` become booleans, digits integers or floats. */
 function queryValues(query: string): Record<string, Value> {
-  const values: Record<string, Value> = {};
-  for (const [key, text] of new URLSearchParams(query)) {
-    values[key] = text === "true"
-      ? true
-      : text === "false"
-      ? false
-      : /^-?\d+(\.\d+)?$/.test(text)
-      ? Number(text)
-      : text;
-  }
-  return values;
+  return Object.fromEntries([...new URLSearchParams(query)].map(([key, text]) => [key, queryValue(text)]));
+}
+
+function queryValue(text: string): Value {
+  if (text === "true" || text === "false") return text === "true";
+  const number = /^-?\d+(\.\d+)?$/.exec(text);
+  if (number === null) return text;
+  if (number[1] !== undefined) return new LuaFloat(Number(text)) as unknown as Value;
+  const whole = BigInt(text);
+  if (BigInt.asIntN(64, whole) !== whole) return Number(text);
+  return Number.isSafeInteger(Number(whole)) ? Number(whole) : whole;
 }
 
 function optionalTable(call: Call, i: number, what: string): Record<string, Value> | undefined {
@@ -90,8 +90,7 @@ function open(
 function methodTarget(call: Call, { instance, name }: Method): string {
   call.demand("contract.call", name, `not allowed to call method: ${name}`);
   for (const bound of instance.binding.contracts) {
-    const fn = bound.methods[name];
-    if (fn !== undefined) return fn;
+    if (Object.hasOwn(bound.methods, name)) return bound.methods[name]!;
   }
   for (const bound of instance.binding.contracts) {
     const definition = call.services.contracts.definitions.get(bound.contract);
@@ -154,6 +153,13 @@ function change(
   };
 }
 
+/** Call options; choosing a network needs a right of its own. */
+function demandNetwork(call: Call, options: Record<string, Value> | undefined): void {
+  const network = options?.["network"];
+  if (network === undefined || network === null) return;
+  call.demand("network.select", String(network), `not allowed: network ${network}`);
+}
+
 function implementations(call: Call, id: string): LuaValue {
   call.demand("contract.implementations", id, `not allowed to list implementations: ${id}`);
   if (!call.services.contracts.definitions.has(id)) throw notFound(`contract definition '${id}' not found`);
@@ -195,10 +201,11 @@ const contractObject: ObjectDefinition<ContractHandle> = defineObject({
       if (scope === undefined) throw new ArgumentError(2, "security.Scope", call.type(2));
       return { scope };
     }),
-    with_options: change(
-      "",
-      (call) => ({ options: tableArgument(call, 2, "options") as Record<string, Value> }),
-    ),
+    with_options: change("", (call) => {
+      const options = tableArgument(call, 2, "options") as Record<string, Value>;
+      demandNetwork(call, options);
+      return { options };
+    }),
   },
 });
 
@@ -209,6 +216,7 @@ export default defineModule({
   functions: {
     open: (call) => {
       const options = optionalTable(call, 3, "options");
+      demandNetwork(call, options);
       return open(call, call.string(1), optionalTable(call, 2, "scope"), { ...NO_EXECUTOR, options });
     },
     get: (call) => {

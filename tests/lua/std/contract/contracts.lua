@@ -11,6 +11,14 @@ test("query values become context, scope overrides them [contract.open.query]", 
   assert(contract.open("case:impl?lang=fr", { lang = "de" }):show_context().lang == "de")
 end)
 
+test("digits in a query are integers or floats, anything else is text [contract.open.query]", function()
+  local got = contract.open("case:impl?whole=2.0&neg=-7&big=9007199254740993&huge=99999999999999999999&text=1e3&off=false&name=a+b%26c"):show_context()
+  assert(math.type(got.whole) == "float" and got.whole == 2)
+  assert(math.type(got.neg) == "integer" and got.neg == -7)
+  assert(got.big == 9007199254740993 and got.huge == 1e20)
+  assert(got.text == "1e3" and got.off == false and got.name == "a b&c")
+end)
+
 test("get gives the contract [contract.get]", function()
   local c, err = contract.get("case:greeter")
   assert(c and err == nil and c:id() == "case:greeter")
@@ -86,6 +94,11 @@ test("kinds and texts of errors [contract.errors]", function()
   assert(err:kind() == errors.NOT_FOUND and err:message() == "contract definition 'case:absent' not found")
   _, err = contract.open("case:impl"):absent()
   assert(err:kind() == errors.NOT_FOUND and err:message() == "method 'absent' not found in contract 'case:greeter'", tostring(err))
+  for _, name in ipairs({ "constructor", "toString", "hasOwnProperty" }) do
+    local inst = contract.open("case:impl")
+    _, err = inst[name](inst)
+    assert(err:kind() == errors.NOT_FOUND, tostring(err))
+  end
   _, err = contract.open("case:flaky"):fail()
   assert(err:message() == "method 'fail' not bound", tostring(err))
 end)
