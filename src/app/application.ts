@@ -20,7 +20,14 @@ import type {
 } from "../ports/mod.ts";
 import { EventBus, type Supervisor } from "../process/mod.ts";
 import { precompile } from "../vm/mod.ts";
-import type { KindDefinition, KindServices, KindTable, LoadedEntries, Registry, RegistryOptions } from "../registry/mod.ts";
+import type {
+  KindDefinition,
+  KindServices,
+  KindTable,
+  LoadedEntries,
+  Registry,
+  RegistryOptions,
+} from "../registry/mod.ts";
 import { selectFor } from "./boot_selection.ts";
 import { type Component, ComponentSet } from "./components.ts";
 import { ApplicationContext } from "./context.ts";

@@ -6,7 +6,13 @@
  */
 import { Failure, nearestName } from "../core/mod.ts";
 import type { Log, Ports } from "../ports/mod.ts";
-import { type LoadedEntries, loadEntries, moduleExpansion, ModuleShelf, type ProjectSources } from "../registry/mod.ts";
+import {
+  type LoadedEntries,
+  loadEntries,
+  moduleExpansion,
+  ModuleShelf,
+  type ProjectSources,
+} from "../registry/mod.ts";
 import type { ApplicationOptions } from "./application.ts";
 import {
   composeConfiguration,

@@ -151,7 +151,9 @@ export function standardComponents(options: StandardOptions): Component[] {
   ];
 }
 
-function shared(context: ApplicationContext): Omit<KindServices, "runtime" | "entries" | "baseDirectory" | "moduleRoot"> {
+function shared(
+  context: ApplicationContext,
+): Omit<KindServices, "runtime" | "entries" | "baseDirectory" | "moduleRoot"> {
   return {
     ports: context.get(INFRASTRUCTURE.ports),
     log: context.get(INFRASTRUCTURE.log),

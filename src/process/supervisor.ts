@@ -247,7 +247,9 @@ export class Supervisor implements ServiceRegistry {
 
   /** True when a service that is to run needs it. */
   #isAwaited(id: string): boolean {
-    return this.#dependencyGraph().dependents(id).some((other) => this.#services.get(other)!.desired === "running");
+    return this.#dependencyGraph().dependents(id).some((other) =>
+      this.#services.get(other)!.desired === "running"
+    );
   }
 
   #sorted(): Supervised[] {

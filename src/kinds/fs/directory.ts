@@ -24,9 +24,13 @@ function baseOf({ config, entry, baseDirectory, moduleRoot }: KindContext<Config
   const module = moduleOf(entry);
   const root = moduleRoot === undefined ? baseDirectory : moduleRoot(module);
   if (root !== undefined) return root;
-  throw new Failure("NotFound", `base: module: ${module} was not loaded from a folder on disk; use base: project`, {
-    retryable: false,
-  });
+  throw new Failure(
+    "NotFound",
+    `base: module: ${module} was not loaded from a folder on disk; use base: project`,
+    {
+      retryable: false,
+    },
+  );
 }
 
 /** The resolved root, made when it is missing and may be. */

@@ -45,5 +45,8 @@ test("stop fails with Timeout when handlers don't end in time [queue.stop]", asy
   const limit = new AbortController();
   const stopping = workers.stop(limit.signal);
   limit.abort();
-  await assert.rejects(stopping, { kind: "Timeout", message: /app:consumer: 1 messages are still being handled/ });
+  await assert.rejects(stopping, {
+    kind: "Timeout",
+    message: /app:consumer: 1 messages are still being handled/,
+  });
 });

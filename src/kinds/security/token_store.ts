@@ -1,12 +1,27 @@
 /** `security.token_store`: issues and checks authentication tokens. */
 import { Failure, schema } from "../../core/mod.ts";
-import { StoreResource, TokenStoreResource } from "../../ports/mod.ts";
+import { type Environment, StoreResource, TokenStoreResource } from "../../ports/mod.ts";
 import { defineKind } from "../../registry/mod.ts";
 import { StoredTokens } from "../../security/mod.ts";
 
 const DAY_MS = 86_400_000;
 /** A token longer than this would not fit common header limits. */
 const TOKEN_BYTES_MAX = 1024;
+
+/** The signing key. One that is asked for but not there is refused: tokens must not become unsigned unnoticed. */
+async function keyOf(
+  { token_key, token_key_env }: { token_key: string; token_key_env: string },
+  environment: Environment,
+): Promise<string> {
+  if (token_key !== "" || token_key_env === "") return token_key;
+  const isKnown = environment.variable(token_key_env) !== undefined;
+  const key = isKnown ? await environment.get(token_key_env) ?? "" : "";
+  if (key !== "") return key;
+  const what = isKnown ? "has no value" : "is not registered";
+  throw new Failure("Invalid", `token_key_env: environment variable ${token_key_env} ${what}`, {
+    retryable: false,
+  });
+}
 
 export default defineKind({
   name: "security.token_store",
@@ -29,15 +44,7 @@ export default defineKind({
   provides: TokenStoreResource,
   async open({ id, config, ports, resources, security, environment }) {
     if (config.default_expiration <= 0) throw new Failure("Invalid", "default_expiration: must be positive");
-    const key = config.token_key !== "" || config.token_key_env === ""
-      ? config.token_key
-      : await environment.get(config.token_key_env) ?? "";
-    if (key === "" && config.token_key_env !== "") {
-      throw new Failure(
-        "Invalid",
-        `token_key_env: environment variable ${config.token_key_env} has no value`,
-      );
-    }
+    const key = await keyOf(config, environment);
     const resource = new StoredTokens({
       clock: ports.clock,
       random: ports.random.stream(`security.token_store ${id}`),

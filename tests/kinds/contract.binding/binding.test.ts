@@ -12,7 +12,8 @@ function binding(name: string, fn: string, more = ""): string {
 }
 
 const GREETERS = `${HEAD}  - { name: greeter, kind: contract.definition, methods: [{ name: greet }] }\n` +
-  ["polite", "rude"].map((name) => entry(name, "function.lua", main(`return "${name}"`), "method: main")).join("") +
+  ["polite", "rude"].map((name) => entry(name, "function.lua", main(`return "${name}"`), "method: main"))
+    .join("") +
   entry(
     "greet",
     "function.lua",
@@ -26,7 +27,11 @@ return failed and failed:message() or said`),
     "method: main\nmodules: [contract]",
   );
 
-async function greet(app: TestApplication, id: string | null = null, scope: ValueMap | null = null): Promise<string> {
+async function greet(
+  app: TestApplication,
+  id: string | null = null,
+  scope: ValueMap | null = null,
+): Promise<string> {
   return String(await app.call("app:greet", id, scope));
 }
 
@@ -44,7 +49,10 @@ test("the default is used without an id, unless it needs context [kind.contract.
       assert.equal(await greet(app), "polite");
       assert.equal(await greet(app, null, { tenant: 1, user: 2 }), "polite");
       assert.equal(await greet(app, "app:needy"), "Invalid: missing required context keys: [tenant, user]");
-      assert.equal(await greet(app, "app:needy", { user: 2 }), "Invalid: missing required context keys: [tenant]");
+      assert.equal(
+        await greet(app, "app:needy", { user: 2 }),
+        "Invalid: missing required context keys: [tenant]",
+      );
       assert.equal(await greet(app, "app:needy", { tenant: 1, user: 2 }), "rude");
       await app.application.registry.apply([{ kind: "entry.delete", id: "app:plain" }]);
       assert.equal(await greet(app), "NotFound: no default binding for contract 'app:greeter'");
@@ -61,13 +69,13 @@ test("one binding may implement several contracts [kind.contract.binding]", () =
       - { contract: greeter, methods: { greet: polite } }
       - { contract: app:leaver, default: true, methods: { leave: rude } }
 ` + entry(
-      "use",
-      "function.lua",
-      main(`
+        "use",
+        "function.lua",
+        main(`
 local inst = assert(contract.open("app:both"))
 return { inst:greet(), (inst:leave()), contract.is(inst, "app:greeter"), contract.is(inst, "app:leaver"), (contract.get("app:leaver"):open():leave()) }`),
-      "method: main\nmodules: [contract]",
-    ),
+        "method: main\nmodules: [contract]",
+      ),
     async (app) => assert.deepEqual(await app.call("app:use"), ["polite", "rude", true, true, "rude"]),
     SIMULATED,
   ));
@@ -96,6 +104,9 @@ test("a binding without a contract, or with methods that are no texts, is refuse
       return failure.message;
     };
     assert.match(await refusal({ methods: { greet: "polite" } }), /contracts\[1\]\.contract/);
-    assert.match(await refusal({ contract: "greeter", methods: { greet: 5 } }), /contracts\[1\]\.methods\.greet/);
+    assert.match(
+      await refusal({ contract: "greeter", methods: { greet: ["polite"] } }),
+      /contracts\[1\]\.methods\.greet/,
+    );
     assert.match(await refusal({ contract: "greeter", default: "yes please" }), /contracts\[1\]\.default/);
   }, SIMULATED));

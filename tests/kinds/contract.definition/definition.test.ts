@@ -52,7 +52,10 @@ test("a method without a name, or methods that are no list, are refused [kind.co
     assert.match(await refusal({ methods: [{ description: "nameless" }] }), /methods\[1\]\.name/);
     assert.match(await refusal({ methods: [{ name: "" }] }), /methods\[1\]\.name/);
     assert.match(await refusal({ methods: "greet" }), /methods/);
-    assert.match(await refusal({ methods: [{ name: "x", input_schemas: "y" }] }), /methods\[1\]\.input_schemas/);
+    assert.match(
+      await refusal({ methods: [{ name: "x", input_schemas: "y" }] }),
+      /methods\[1\]\.input_schemas/,
+    );
     assert.equal(await app.call("app:look", "app:bad"), "contract definition 'app:bad' not found");
   }, SIMULATED));
 

@@ -16,7 +16,10 @@ ${variable("ONE", "file")}${variable("TWO", "file")}${variable("THREE", "file")}
 
 test("lines are variables, comments are kept when one is set [kind.env.file]", () =>
   withApplication(
-    { "src/_index.yaml": PROJECT, "conf/app.env": "# head\nONE=1 # tail\nTWO = two words\n\nnoise\nOTHER=x\n" },
+    {
+      "src/_index.yaml": PROJECT,
+      "conf/app.env": "# head\nONE=1 # tail\nTWO = two words\n\nnoise\nOTHER=x\n",
+    },
     async (app) => {
       const path = join(app.folder, "conf/app.env");
       assert.deepEqual([await read(app, "ONE"), await read(app, "TWO")], ["1", "two words"]);
@@ -60,22 +63,34 @@ test("file and folder are made when auto_create says so, with the modes of the e
 });
 
 test("a write keeps the mode of the entry, whatever the file had [kind.env.file]", () =>
-  withApplication(PROJECT.replace("auto_create: true", "auto_create: true\n    file_mode: 0600"), async (app) => {
-    const path = join(app.folder, "conf/app.env");
-    chmodSync(path, 0o644);
-    await write(app, "ONE", "secret");
-    assert.equal(statSync(path).mode & 0o777, 0o600);
-  }));
+  withApplication(
+    PROJECT.replace("auto_create: true", "auto_create: true\n    file_mode: 0600"),
+    async (app) => {
+      const path = join(app.folder, "conf/app.env");
+      chmodSync(path, 0o644);
+      await write(app, "ONE", "secret");
+      assert.equal(statSync(path).mode & 0o777, 0o600);
+    },
+  ));
 
 test("a missing file, a folder in its place and a missing path are refused [kind.env.file]", () =>
   withApplication(PROJECT, async (app) => {
     mkdirSync(join(app.folder, "folder"));
     const missing = await refusalOf(app, "app:bad", "env.storage.file", { file_path: "nowhere/x.env" });
     assert.equal(missing.kind, "NotFound");
-    assert.match(missing.message, /file_path: there is no file .*nowhere\/x\.env \(auto_create: true makes one\)/);
-    const folder = await refusalOf(app, "app:bad", "env.storage.file", { file_path: "folder", auto_create: true });
+    assert.match(
+      missing.message,
+      /file_path: there is no file .*nowhere\/x\.env \(auto_create: true makes one\)/,
+    );
+    const folder = await refusalOf(app, "app:bad", "env.storage.file", {
+      file_path: "folder",
+      auto_create: true,
+    });
     assert.match(folder.message, /is a directory/);
     assert.match((await refusalOf(app, "app:bad", "env.storage.file", {})).message, /file_path/);
-    const mode = await refusalOf(app, "app:bad", "env.storage.file", { file_path: "x", file_mode: "rw-r--r--" });
+    const mode = await refusalOf(app, "app:bad", "env.storage.file", {
+      file_path: "x",
+      file_mode: "rw-r--r--",
+    });
     assert.match(mode.message, /file_mode: expected an octal mode/);
   }));

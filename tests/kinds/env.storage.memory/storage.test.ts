@@ -28,7 +28,10 @@ test("an update of the entry keeps the values, its removal loses them [kind.env.
     await registry.apply([{ kind: "entry.update", entry: { ...storage, meta: { note: "x" } } }]);
     assert.equal(await read(app, "ONE"), "1");
     const one = registry.get("app:one")!;
-    await registry.apply([{ kind: "entry.delete", id: "app:one" }, { kind: "entry.delete", id: "app:memory" }]);
+    await registry.apply([{ kind: "entry.delete", id: "app:one" }, {
+      kind: "entry.delete",
+      id: "app:memory",
+    }]);
     assert.equal(await read(app, "ONE"), UNSET);
     await registry.apply([{ kind: "entry.create", entry: storage }, { kind: "entry.create", entry: one }]);
     assert.equal(await read(app, "ONE"), UNSET, "lost");

@@ -28,7 +28,12 @@ test("the first storage that has the key answers [kind.env.router]", () =>
       ["second", "second", "third", UNSET],
     );
     const all = await app.call("app:all") as Record<string, string>;
-    assert.deepEqual([all["ONE"], all["TWO"], all["THREE"], all["FOUR"]], ["second", "second", "third", undefined]);
+    assert.deepEqual([all["ONE"], all["TWO"], all["THREE"], all["FOUR"]], [
+      "second",
+      "second",
+      "third",
+      undefined,
+    ]);
   }, SIMULATED));
 
 test("writes go to the first storage only, which hides the others from then on [kind.env.router]", () =>
@@ -79,6 +84,9 @@ test("a failure stops the search, what was found is remembered [kind.env.router]
 
 test("a router needs storages [kind.env.router]", () =>
   withApplication(project("[first, nowhere]"), async (app) => {
-    assert.match((await refusalOf(app, "app:bad", "env.storage.router", {})).message, /storages: at least one/);
+    assert.match(
+      (await refusalOf(app, "app:bad", "env.storage.router", {})).message,
+      /storages: at least one/,
+    );
     assert.equal(await read(app, "ONE"), "NotFound: storage not found: app:nowhere");
   }, SIMULATED));

@@ -8,7 +8,8 @@ import { ENV_HEAD, read, variable, write } from "../env_project.ts";
 
 const SIMULATED = { simulated: true };
 const UNSET = "NotFound: environment variable not found";
-const PROJECT = `${ENV_HEAD}  - { name: fixed, kind: env.storage.static, values: { ONE: one, RENAMED: other } }
+const PROJECT =
+  `${ENV_HEAD}  - { name: fixed, kind: env.storage.static, values: { ONE: one, RENAMED: other } }
   - { name: memory, kind: env.storage.memory }
 ${variable("ONE", "fixed")}  - { name: hidden, kind: env.variable, storage: memory, default: dark }
 `;
@@ -22,13 +23,21 @@ async function update(app: TestApplication, data: ValueMap): Promise<void> {
 test("names hold letters, digits and _ only [kind.env.variable.name] [kind.env.errors]", () =>
   withApplication(PROJECT, async (app) => {
     for (const name of ["A-B", "A B", "Ä", "a.b", "A\n"]) {
-      const failure = await refusalOf(app, "app:bad", "env.variable", { variable: name, storage: "app:fixed" });
+      const failure = await refusalOf(app, "app:bad", "env.variable", {
+        variable: name,
+        storage: "app:fixed",
+      });
       assert.equal(failure.kind, "Invalid", JSON.stringify(name));
       assert.equal(failure.retryable, false);
       assert.match(failure.message, /invalid variable name/);
     }
     for (const name of ["a", "_", "A9_z", "9"]) {
-      const entry = { id: `app:v${name}`, kind: "env.variable", meta: {}, data: { variable: name, storage: "app:memory" } };
+      const entry = {
+        id: `app:v${name}`,
+        kind: "env.variable",
+        meta: {},
+        data: { variable: name, storage: "app:memory" },
+      };
       await app.application.registry.apply([{ kind: "entry.create", entry }]);
     }
   }, SIMULATED));

@@ -30,7 +30,8 @@ function refused(act: () => unknown): string {
 
 test("a directory is required and must be there, or be made [kind.fs.directory] [kind.fs.directory.init]", () =>
   withApplication({ "src/_index.yaml": HEAD, "file": "x" }, async (app) => {
-    const refusal = (data: Record<string, string | boolean>) => refusalOf(app, "app:bad", "fs.directory", data);
+    const refusal = (data: Record<string, string | boolean>) =>
+      refusalOf(app, "app:bad", "fs.directory", data);
     assert.match((await refusal({})).message, /directory/);
     const missing = await refusal({ directory: "none" });
     assert.equal(missing.kind, "NotFound");
@@ -103,7 +104,11 @@ test("paths are normalised and never lead outside, by dots or by links [kind.fs.
       assert.equal(refused(() => fs.writeFile("/dangling", UTF8.encode("!"), "w")), "Invalid");
       assert.equal(existsSync(join(app.folder, "made-outside")), false);
       fs.remove("/link");
-      assert.equal(readFileSync(join(app.folder, "secret"), "utf8"), "outside", "the link went, not its target");
+      assert.equal(
+        readFileSync(join(app.folder, "secret"), "utf8"),
+        "outside",
+        "the link went, not its target",
+      );
       return Promise.resolve();
     },
   ));

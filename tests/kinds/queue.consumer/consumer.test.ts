@@ -29,7 +29,9 @@ test("a consumer binds a queue to a function; both must be named [kind.queue.con
     await app.world!.clock.settle();
     assert.deepEqual(handled(app), ["a", "b"]);
     assert.equal(app.application.supervisor.state("app:one")?.status, "running");
-    for (const [missing, data] of [["queue", { func: "app:handler" }], ["func", { queue: "app:queue" }]] as const) {
+    for (
+      const [missing, data] of [["queue", { func: "app:handler" }], ["func", { queue: "app:queue" }]] as const
+    ) {
       const failure = await refusalOf(app, "app:bad", "queue.consumer", data);
       assert.equal(failure.kind, "Invalid");
       assert.match(failure.message, new RegExp(missing));
@@ -39,7 +41,10 @@ test("a consumer binds a queue to a function; both must be named [kind.queue.con
 test("a consumer of a queue that is not there fails, and runs once it is [kind.queue.consumer.core]", () =>
   withApplication(
     PROJECT.replace("  - name: queue\n    kind: queue.queue\n    driver: driver\n", "") +
-      consumer("one").replace("auto_start: true", "auto_start: true, startup: optional, restart: { initial_delay: 1s }"),
+      consumer("one").replace(
+        "auto_start: true",
+        "auto_start: true, startup: optional, restart: { initial_delay: 1s }",
+      ),
     async (app) => {
       const { registry, supervisor } = app.application;
       assert.notEqual(supervisor.state("app:one")?.status, "running");
@@ -68,7 +73,12 @@ test("so many messages are handled at a time, one by default [kind.queue.consume
 });
 
 test("so many messages are held at a time, ten by default; the others stay in the queue [kind.queue.consumer.concurrency] [queue.worker]", async () => {
-  for (const [more, held] of [["", 10], ["    prefetch: 3\n", 3], ["    concurrency: 5\n    prefetch: 2\n", 2]] as const) {
+  for (
+    const [more, held] of [["", 10], ["    prefetch: 3\n", 3], [
+      "    concurrency: 5\n    prefetch: 2\n",
+      2,
+    ]] as const
+  ) {
     await withApplication(PROJECT + consumer("one", more), async (app) => {
       await publish(app, Array.from({ length: 30 }, (_, i) => `${i}?`));
       await app.world!.clock.settle();
@@ -150,7 +160,11 @@ function manualKind(consumed: Consumed[]) {
         declare: () => ({
           publish() {},
           info: () => ({}),
-          consume(prefetch: number, receive: (delivery: QueueDelivery) => void, options?: QueueConsumeOptions) {
+          consume(
+            prefetch: number,
+            receive: (delivery: QueueDelivery) => void,
+            options?: QueueConsumeOptions,
+          ) {
             const settled: string[] = [];
             const deliver = (body: string): void => {
               let isSettled = false;
@@ -178,14 +192,20 @@ function manualKind(consumed: Consumed[]) {
   });
 }
 
-const MANUAL = PROJECT.replace("queue.driver.memory\n    lifecycle: { auto_start: true }", "queue.driver.manual");
+const MANUAL = PROJECT.replace(
+  "queue.driver.memory\n    lifecycle: { auto_start: true }",
+  "queue.driver.manual",
+);
 
 test("auto_ack and the consumer's options are the driver's business; a handler still settles by its result [kind.queue.consumer.auto-ack]", async () => {
   const consumed: Consumed[] = [];
   const options: Value = { amqp: { exclusive: true } };
   await withApplication(
     MANUAL + consumer("plain") +
-      consumer("auto", `    auto_ack: true\n    prefetch: 7\n    driver_options: ${JSON.stringify(options)}\n`),
+      consumer(
+        "auto",
+        `    auto_ack: true\n    prefetch: 7\n    driver_options: ${JSON.stringify(options)}\n`,
+      ),
     async (app) => {
       const [plain, auto] = consumed.sort((a, b) => b.prefetch - a.prefetch);
       assert.deepEqual([plain!.options, auto!.options], [

@@ -86,12 +86,19 @@ test("a queue needs a driver that is there and a codec that is known [kind.queue
       "Invalid",
       /driver_options\.memory\.max_length/,
     );
-    await refused({ driver: "app:driver", driver_options: { memory: 5 } }, "Invalid", /driver_options\.memory/);
+    await refused(
+      { driver: "app:driver", driver_options: { memory: 5 } },
+      "Invalid",
+      /driver_options\.memory/,
+    );
   }, SIMULATED));
 
 test("options of other drivers are ignored [kind.queue.queue.options]", () =>
   withApplication(
-    PROJECT.replace("driver: driver", `driver: driver\n    driver_options: { amqp: { max_length: "nonsense" }, sqs: 7 }`),
+    PROJECT.replace(
+      "driver: driver",
+      `driver: driver\n    driver_options: { amqp: { max_length: "nonsense" }, sqs: 7 }`,
+    ),
     async (app) => {
       await publish(app, ["a", "b"]);
       assert.equal((await queueOf(app).info())["message_count"], 2);
@@ -101,7 +108,10 @@ test("options of other drivers are ignored [kind.queue.queue.options]", () =>
 
 test("a queue in memory holds as many messages as it says, by default 1000; then publishers wait [kind.queue.queue.memory-max] [queue.publish.full]", async () => {
   for (const [options, limit] of [["", 1000], ["max_length: 0", 1000], ["max_length: 3", 3]] as const) {
-    const project = PROJECT.replace("driver: driver", `driver: driver\n    driver_options: { memory: { ${options} } }`);
+    const project = PROJECT.replace(
+      "driver: driver",
+      `driver: driver\n    driver_options: { memory: { ${options} } }`,
+    );
     await withApplication(project, async (app) => {
       const bodies = Array.from({ length: limit + 2 }, (_, i) => `m${i}`);
       let isDone = false;
@@ -121,18 +131,22 @@ test("a queue in memory holds as many messages as it says, by default 1000; then
 });
 
 test("a publisher that ends while it waits leaves no message behind [queue.publish.full]", () =>
-  withApplication(PROJECT.replace("driver: driver", "driver: driver\n    driver_options: { memory: { max_length: 1 } }"), async (app) => {
-    await publish(app, ["first"]);
-    const abort = new AbortController();
-    const ended = app.application.runtime.call("app:publish", [["never"]], { signal: abort.signal });
-    await app.world!.clock.settle();
-    abort.abort();
-    assert.equal((await ended).ok, false);
-    await app.world!.clock.settle();
-    const taken: Value[] = [];
-    await queueOf(app).consume(10, ({ message }) => void taken.push(message.body));
-    assert.deepEqual(taken, ["first"]);
-  }, SIMULATED));
+  withApplication(
+    PROJECT.replace("driver: driver", "driver: driver\n    driver_options: { memory: { max_length: 1 } }"),
+    async (app) => {
+      await publish(app, ["first"]);
+      const abort = new AbortController();
+      const ended = app.application.runtime.call("app:publish", [["never"]], { signal: abort.signal });
+      await app.world!.clock.settle();
+      abort.abort();
+      assert.equal((await ended).ok, false);
+      await app.world!.clock.settle();
+      const taken: Value[] = [];
+      await queueOf(app).consume(10, ({ message }) => void taken.push(message.body));
+      assert.deepEqual(taken, ["first"]);
+    },
+    SIMULATED,
+  ));
 
 test("a change of the limit takes effect and keeps the messages [kind.queue.queue.memory-max]", () =>
   withApplication(PROJECT, async (app) => {
