@@ -110,10 +110,11 @@ function isEntrance(path: string): boolean {
     /^src\/[^/]+\/mod\.ts$/.test(path) || /(\.gen|(^|[/_])worker)\.ts$/.test(path);
 }
 
-/** Where tests and scripts start. */
-function isOutsideEntrance(path: string): boolean {
+/** Where tests and scripts start; modules beside a Lua case are loaded with it. */
+function isOutsideEntrance(path: string, known: ReadonlySet<string>): boolean {
   return /^scripts\/[^/]+\.ts$/.test(path) || path.startsWith("tests/bench/") ||
-    /\.(test|bench)\.ts$/.test(path);
+    /\.(test|bench)\.ts$/.test(path) ||
+    path.startsWith("tests/lua/") && known.has(path.replace(/\.ts$/, ".lua"));
 }
 
 /** Every source file is reached from an entrance, and code under `src` and `std` not only from tests. */
@@ -121,7 +122,11 @@ export const deadFiles: Check = {
   name: "dead-files",
   run(tree) {
     const byCode = reach(tree, tree.files.filter((path) => isEntrance(path) && !isTest(path)));
-    const byAnything = reach(tree, tree.files.filter((path) => isEntrance(path) || isOutsideEntrance(path)));
+    const known = new Set(tree.files);
+    const byAnything = reach(
+      tree,
+      tree.files.filter((path) => isEntrance(path) || isOutsideEntrance(path, known)),
+    );
     return tree.files.filter(isSource).flatMap((path): Finding[] => {
       if (!byAnything.has(path)) return [{ path, message: "nothing imports it: delete it or use it" }];
       if (isTest(path) || path.startsWith("scripts/") || byCode.has(path)) return [];

@@ -94,11 +94,15 @@ test("tidy dead-files: unused files, and files that only tests use", () => {
     "tests/fake.ts": "",
     "tests/a.test.ts": 'import "./used_fake.ts";\n',
     "tests/used_fake.ts": "",
+    "tests/lua/core/case.lua": "",
+    "tests/lua/core/case.ts": "",
+    "tests/lua/core/none.ts": "",
   });
   assert.deepEqual(found, [
     "src/core/unused.ts:0: nothing imports it: delete it or use it",
     "src/core/tested.ts:0: only tests import it: move it under tests or use it",
     "tests/fake.ts:0: nothing imports it: delete it or use it",
+    "tests/lua/core/none.ts:0: nothing imports it: delete it or use it",
   ]);
 });
 
