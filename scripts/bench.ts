@@ -1,7 +1,7 @@
 /**
  * Runs the benchmarks: ours and the peer alternate in fresh processes, the ratio is the median over the pairs.
  *
- *     bun scripts/bench.ts [FILTER]          a table; a row is run when its name or peer contains FILTER
+ *     bun scripts/bench.ts [FILTER]          a table; a row is run when its name contains FILTER
  *     bun scripts/bench.ts --json [FILTER]   [{"name","ours","peer","unit","ratio","must","aim"}]
  *     bun scripts/bench.ts --rounds N        pairs per row (5)
  *
@@ -23,10 +23,10 @@ import { ROOT } from "./source_tree.ts";
 const ALL: readonly Benchmark[] = [...language, ...processes, ...services, ...registry];
 const ROUNDS = 5;
 
-/** One finished row. Numbers are medians; `ratio` is ours to the peer's, null without a peer. */
+/** One finished row. Numbers are medians; `ratio` is the median over the pairs of ours to the peer's, null without a peer. */
 interface Row {
+  /** What is measured, and beside what. */
   readonly name: string;
-  readonly peerName: string;
   readonly ours: number;
   readonly peer: number | null;
   readonly unit: string;
@@ -68,6 +68,10 @@ function prepare(tools: Tools): void {
   }
 }
 
+function nameOf({ name, peerName }: Benchmark): string {
+  return peerName === "" ? name : `${name}, beside ${peerName}`;
+}
+
 async function measure(benchmark: Benchmark, tools: Tools, rounds: number): Promise<Row> {
   const ours: number[] = [];
   const peers: number[] = [];
@@ -75,17 +79,16 @@ async function measure(benchmark: Benchmark, tools: Tools, rounds: number): Prom
     ours.push(await benchmark.ours(tools));
     if (benchmark.peer !== undefined) peers.push(await benchmark.peer(tools));
   }
-  const { name, peerName, unit, must, aim } = benchmark;
+  const { unit, must, aim } = benchmark;
   const ratio = peers.length === 0 ? null : median(ours.map((value, i) => value / peers[i]!));
   return {
-    name,
-    peerName,
-    unit,
-    must,
-    aim,
+    name: nameOf(benchmark),
     ours: median(ours),
     peer: peers.length === 0 ? null : median(peers),
+    unit,
     ratio,
+    must,
+    aim,
   };
 }
 
@@ -108,7 +111,7 @@ function printNumber(value: number): string {
 }
 
 function printRow(row: Row): string {
-  const peer = row.peer === null ? "-" : `${printNumber(row.peer)} (${row.peerName})`;
+  const peer = row.peer === null ? "-" : printNumber(row.peer);
   const ratio = row.ratio === null ? "-" : row.ratio.toFixed(2);
   return `| ${row.name} | ${
     printNumber(row.ours)
@@ -136,7 +139,8 @@ async function main(args: string[]): Promise<number> {
     );
   }
   for (const benchmark of ALL) {
-    if (!`${benchmark.name} ${benchmark.peerName}`.includes(filter)) continue;
+    const name = nameOf(benchmark);
+    if (!name.includes(filter)) continue;
     try {
       const row = await measure(benchmark, tools, rounds);
       rows.push(row);
@@ -144,9 +148,8 @@ async function main(args: string[]): Promise<number> {
       if (verdict(row) === "MISSED") failed++;
     } catch (error) {
       failed++;
-      process.stderr.write(
-        `skipped: ${benchmark.name} (${benchmark.peerName}): ${(error as Error).message}\n`,
-      );
+      process.stderr.write(`skipped: ${name}: ${(error as Error).message}
+`);
     }
   }
   if (json) process.stdout.write(JSON.stringify(rows) + "\n");

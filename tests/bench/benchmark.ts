@@ -7,6 +7,7 @@ import { join } from "node:path";
 export interface Benchmark {
   readonly name: string;
   readonly unit: string;
+  /** Beside what it is measured; "" for nothing. Name and peer tell rows apart. */
   readonly peerName: string;
   /** Bound on the ratio of ours to the peer's, or on ours when there is no peer: `<=2.0` or `>=0.4`; "" only reports. */
   readonly must: string;
@@ -16,6 +17,9 @@ export interface Benchmark {
   /** Pairs to run; the median counts. */
   readonly rounds?: number;
 }
+
+/** Longest run of one side: one that hangs fails its row, not the whole run. */
+const COMMAND_MS_MAX = 90_000;
 
 /** Where things are. */
 export interface Tools {
@@ -36,10 +40,15 @@ export async function numberFrom(argv: readonly string[], cwd?: string): Promise
   return number;
 }
 
-/** Runs a command to its end; its output. */
+/** Runs a command to its end, by force when it takes too long; its output. */
 export function outputOf(argv: readonly string[], cwd?: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(argv[0]!, argv.slice(1), { cwd, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(argv[0]!, argv.slice(1), {
+      cwd,
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: COMMAND_MS_MAX,
+      killSignal: "SIGKILL",
+    });
     let out = "";
     let err = "";
     child.stdout.on("data", (chunk) => out += chunk);
@@ -60,7 +69,12 @@ export async function whileRunning<T>(
   use: (child: ChildProcess) => Promise<T>,
   cwd?: string,
 ): Promise<T> {
-  const child = spawn(argv[0]!, argv.slice(1), { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(argv[0]!, argv.slice(1), {
+    cwd,
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: COMMAND_MS_MAX,
+    killSignal: "SIGKILL",
+  });
   const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
   try {
     await new Promise<void>((resolve, reject) => {

@@ -65,6 +65,21 @@ test("call gives up after its timeout", async () => {
   });
 });
 
+test("a signal cancels the call that is waited for", async () => {
+  const source =
+    `return { waits = function() print("waiting now"); require("time").sleep("1h"); return 1 end }`;
+  const index = `namespace: app\nentries:\n  - name: f\n    kind: function.lua\n    method: waits\n` +
+    `    modules: [time]\n    source: '${source}'\n`;
+  await inFolder({ "src/_index.yaml": index }, async (cwd) => {
+    const running = start(["call", "app:f", "-v", "--timeout", "1h"], { cwd });
+    await running.until(/waiting now/);
+    running.signal("SIGTERM");
+    const { code, stdout, stderr } = await running.ended;
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, /^error \(Canceled\)/m);
+  });
+});
+
 test("call of what is no function is misuse", async () => {
   await inFolder(TOOLS, async (cwd) => {
     const cases: [string[], RegExp][] = [

@@ -157,11 +157,16 @@ async function callHere(
   }
   if (!isCallable(entry.kind)) throw new Misuse(`${target} is a ${entry.kind}, which can't be called`);
   const application = await createProjectApplication(session, { isPassing: true });
-  const stopListening = endOnSignals(application, session);
+  const cancel = new AbortController();
+  const stopListening = endOnSignals({
+    stop(code) {
+      cancel.abort();
+      return application.stop(code);
+    },
+  }, session);
   const failureContext = { isJson: args.flag("json"), isVeryVerbose: args.flag("very-verbose") };
   try {
     await application.bootFor([target], loaded);
-    const cancel = new AbortController();
     const outcome = application.call(target, values, { signal: cancel.signal });
     print(await withTimeout(outcome, timeoutMs, session.ports.clock, () => cancel.abort()), args);
     return 0;

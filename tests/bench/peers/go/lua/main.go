@@ -10,7 +10,8 @@ import (
 )
 
 func main() {
-	state := lua.NewState()
+	// Its table.concat needs a register for each item.
+	state := lua.NewState(lua.Options{RegistrySize: 1 << 20})
 	defer state.Close()
 	if err := state.DoFile(os.Args[1]); err != nil {
 		panic(err)
