@@ -13,6 +13,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Benchmark, Tools } from "../tests/bench/benchmark.ts";
 import { median } from "../tests/bench/benchmark.ts";
+import { benchmarks as encoding } from "../tests/bench/encoding.bench.ts";
 import { benchmarks as language } from "../tests/bench/language.bench.ts";
 import { benchmarks as processes } from "../tests/bench/processes.bench.ts";
 import { benchmarks as registry } from "../tests/bench/registry.bench.ts";
@@ -20,7 +21,7 @@ import { benchmarks as services } from "../tests/bench/services.bench.ts";
 import { BUN } from "./command.ts";
 import { ROOT } from "./source_tree.ts";
 
-const ALL: readonly Benchmark[] = [...language, ...processes, ...services, ...registry];
+const ALL: readonly Benchmark[] = [...language, ...processes, ...services, ...encoding, ...registry];
 const ROUNDS = 5;
 
 /** One finished row. Numbers are medians; `ratio` is the median over the pairs of ours to the peer's, null without a peer. */

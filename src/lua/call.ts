@@ -80,6 +80,10 @@ export class LuaCall implements Call {
     return this.#native.bytes(i);
   }
 
+  view(i: number): Uint8Array {
+    return this.#native.view(i);
+  }
+
   number(i: number): number {
     return this.#native.number(i);
   }

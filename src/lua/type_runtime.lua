@@ -198,7 +198,7 @@ function R.annotated(inner, rules)
     all[#all + 1] = rule
   end
   copy.rules, copy.name, copy.text, copy.plain, copy.base = all, nil, concat(text, " "), inner, d.base or inner
-  copy.isPrimitive = nil
+  copy.isPrimitive, copy.fits = nil, nil
   return make(concat(key, " "), copy)
 end
 
@@ -375,7 +375,108 @@ function check(t, value, open)
   if d.rules then return violated(value, d.rules) end
 end
 
+-- A test that says yes to what fits a type, as fast as can be; what it says no to is for `check` to judge and explain.
+-- A type gets none inside of itself: a value may contain itself.
+local fitting
+
+local function refuse() return false end
+
+-- `fields` are the names, `types` their types: a basic type is compared by its name, all others by their own test.
+local function fittingRecord(names, types)
+  local n, basic, tests = #names, {}, {}
+  for i = 1, n do
+    local d = resolved(types[i])
+    local kind = not d.rules and d.kind
+    if kind == "string" or kind == "number" or kind == "boolean" then basic[i] = kind
+    else basic[i], tests[i] = false, fitting(d) end
+  end
+  return function(value)
+    if type(value) ~= "table" or rawget(value, D) then return false end
+    for i = 1, n do
+      local field, kind = value[names[i]], basic[i]
+      if kind then
+        if type(field) ~= kind then return false end
+      elseif not tests[i](field) then return false end
+    end
+    return true
+  end
+end
+
+local function fittingArray(d)
+  local element = resolved(d.element)
+  local kind = not element.rules and element.kind
+  if kind ~= "string" and kind ~= "number" and kind ~= "boolean" then kind = false end
+  local test = not kind and fitting(element)
+  return function(value)
+    if type(value) ~= "table" or rawget(value, D) then return false end
+    local count, n = #value, 0
+    for k, v in next, value do
+      if mathtype(k) ~= "integer" or k < 1 or k > count then return false end
+      if kind then
+        if type(v) ~= kind then return false end
+      elseif not test(v) then return false end
+      n = n + 1
+    end
+    -- A hole, or elements that a metatable answers for.
+    return n == count
+  end
+end
+
+local function fittingMap(d)
+  local keyFits, valueFits = fitting(resolved(d.mapKey)), fitting(resolved(d.mapValue))
+  return function(value)
+    if type(value) ~= "table" or rawget(value, D) then return false end
+    for k, v in next, value do if not (keyFits(k) and valueFits(v)) then return false end end
+    return true
+  end
+end
+
+local function fittingShape(d)
+  local kind = d.kind
+  if d.test then
+    if kind == "string" or kind == "number" or kind == "boolean" then return function(v) return type(v) == kind end end
+    if kind == "integer" then
+      local test = d.test
+      return function(v) return mathtype(v) == "integer" or test(v) end
+    end
+    return d.test
+  end
+  if kind == "record" and not d.mapKey then return fittingRecord(d.names, d.types) end
+  if kind == "array" then return fittingArray(d) end
+  if kind == "map" then return fittingMap(d) end
+  if kind == "optional" then
+    local inner = fitting(resolved(d.inner))
+    return function(v) return v == nil or inner(v) end
+  end
+  if kind == "union" then
+    local tests = {}
+    for i, member in ipairs(d.members) do tests[i] = fitting(resolved(member)) end
+    return function(v)
+      for i = 1, #tests do if tests[i](v) then return true end end
+      return false
+    end
+  end
+  return refuse
+end
+
+-- Types inside types that get tests; a generic type may unfold for ever.
+local UNFOLDED_MAX = 12
+local unfolded = 0
+
+function fitting(d)
+  if d.fits then return d.fits end
+  if d.isRecursive or d.kind == "open" or unfolded > UNFOLDED_MAX then return refuse end
+  d.fits = refuse -- for itself, inside of itself
+  unfolded = unfolded + 1
+  local shape, rules = fittingShape(d), d.rules
+  unfolded = unfolded - 1
+  d.fits = rules and function(v) return shape(v) and not violated(v, rules) end or shape
+  return d.fits
+end
+
 local function complaint(t, value)
+  local d = resolved(t)
+  if (d.fits or fitting(d))(value) then return nil end
   local message, path = check(t, value, {})
   return message and (path and path .. ": " .. message or message)
 end
@@ -496,6 +597,7 @@ end
 local function call(t, ...)
   local n = select("#", ...)
   local d = rawget(t, D)
+  if n == 1 and d.fits and d.fits((...)) then return (...) end
   local areTypes = n > 0
   for i = 1, n do areTypes = areTypes and data((select(i, ...))) ~= nil end
   if d.kind == "generic" then

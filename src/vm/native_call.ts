@@ -198,10 +198,14 @@ export class CallFrame implements NativeCall {
   }
 
   bytes(i: number): Uint8Array {
+    return this.view(i).slice();
+  }
+
+  view(i: number): Uint8Array {
     const tag = this.#tag(i);
     if (tag === SHORT_STRING || tag === LONG_STRING) {
       const start = this.#string(i);
-      return this.#bytes.slice(start, start + this.#length);
+      return this.#bytes.subarray(start, start + this.#length);
     }
     return new TextEncoder().encode(this.string(i));
   }

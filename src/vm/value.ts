@@ -192,6 +192,8 @@ export interface NativeCall {
   string(i: number): string;
   /** A string as bytes. */
   bytes(i: number): Uint8Array;
+  /** The same without a copy: valid until anything of Lua is called or returned to. */
+  view(i: number): Uint8Array;
   /** A number (numeric strings are converted); raises an argument error for anything else. */
   number(i: number): number;
   /** A boolean; raises an argument error for anything else. */

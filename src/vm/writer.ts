@@ -144,6 +144,23 @@ export class Writer {
         return;
       }
     }
+    this.#longText(text);
+  }
+
+  /** Straight to its place when it is ASCII, as most is; else by way of bytes of its own. */
+  #longText(text: string): void {
+    const length = text.length;
+    if (length < 64) return this.#blob(encoder.encode(text));
+    const start = this.#length;
+    this.#byte(5);
+    this.#varint(length);
+    this.#room(length);
+    const { read } = encoder.encodeInto(text, this.#bytes.subarray(this.#length, this.#length + length));
+    if (read === length) {
+      this.#length += length;
+      return;
+    }
+    this.#length = start;
     this.#blob(encoder.encode(text));
   }
 

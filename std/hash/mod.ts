@@ -8,9 +8,9 @@ import types from "./hash.d.lua" with { type: "text" };
 
 const NAMES = ["md5", "sha1", "sha256", "sha512"] as const satisfies readonly DigestName[];
 
-/** Argument `i` as bytes; Invalid when it is no string. */
+/** Argument `i` as bytes that are valid until the call returns; Invalid when it is no string. */
 function text(call: Call, i: number, what: string): Uint8Array {
-  if (call.count >= i && call.type(i) === "string") return call.bytes(i);
+  if (call.count >= i && call.type(i) === "string") return call.view(i);
   throw new Failure("Invalid", `${what} must be a string`, { retryable: false });
 }
 
