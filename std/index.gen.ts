@@ -16,6 +16,7 @@ import exprDefinition from "./expr/mod.ts";
 import fsDefinition from "./fs/mod.ts";
 import funcsDefinition from "./funcs/mod.ts";
 import hashDefinition from "./hash/mod.ts";
+import htmlDefinition from "./html/mod.ts";
 import httpDefinition from "./http/mod.ts";
 import httpClientDefinition from "./http_client/mod.ts";
 import ioDefinition from "./io/mod.ts";
@@ -60,6 +61,7 @@ export const modules: readonly ModuleDefinition[] = [
   fsDefinition,
   funcsDefinition,
   hashDefinition,
+  htmlDefinition,
   httpDefinition,
   httpClientDefinition,
   ioDefinition,

@@ -114,3 +114,5 @@ export const DECOMPRESSED_BYTES_DEFAULT = 128 * 1024 * 1024;
 export const DECOMPRESSED_BYTES_MAX = 1024 * 1024 * 1024;
 /** Bytes of samples that training a dictionary looks at; more makes none better and takes seconds. */
 export const DICTIONARY_SAMPLES_BYTES_MAX = 32 * 1024 * 1024;
+/** Elements that may be open in each other; browsers build no deeper trees (html policy:sanitize). */
+export const HTML_DEPTH_MAX = 512;
