@@ -17,6 +17,7 @@ export const RANKS: Readonly<Record<string, number>> = {
   "src/lua": 3,
   "src/expression": 3,
   "src/template": 3,
+  "src/framework": 3,
   "src/kinds": 4,
   "std": 4,
   "src/app": 5,

@@ -20,13 +20,14 @@ import type {
 } from "../ports/mod.ts";
 import { EventBus, type Supervisor } from "../process/mod.ts";
 import { precompile } from "../vm/mod.ts";
-import type {
-  KindDefinition,
-  KindServices,
-  KindTable,
-  LoadedEntries,
-  Registry,
-  RegistryOptions,
+import {
+  frameOfLifecycle,
+  type KindDefinition,
+  type KindServices,
+  type KindTable,
+  type LoadedEntries,
+  type Registry,
+  type RegistryOptions,
 } from "../registry/mod.ts";
 import { selectFor } from "./boot_selection.ts";
 import { type Component, ComponentSet } from "./components.ts";
@@ -79,6 +80,8 @@ export interface ApplicationOptions {
   /** Seeds for simulation and replay; random when absent. */
   readonly hashSeed?: number;
   readonly orderSeed?: number;
+  /** Counts how often each line of Lua runs; see `lineCounts`. */
+  readonly countLines?: boolean;
   /** More modules, kinds and components than the standard ones. */
   readonly modules?: readonly ModuleDefinition[];
   readonly kinds?: readonly KindDefinition[];
@@ -148,6 +151,7 @@ export class Application {
       moduleRoot: options.moduleRoot,
       hashSeed: options.hashSeed,
       orderSeed: options.orderSeed,
+      countLines: options.countLines,
       modules: options.modules ?? [],
       kinds: this.kinds,
       exit: (code) => this.exit(code),
@@ -289,14 +293,17 @@ export class Application {
 
   /**
    * Runs a process on a terminal host to its end, then ends the application; the exit code. The host is started if it does
-   * not run; without one named, the only `terminal.host` there is serves.
+   * not run; without one named, the only `terminal.host` there is serves. The process has the identity that its entry's
+   * `lifecycle.security` gives it.
    */
   async runTerminal(
     run: Omit<TerminalRun, "host" | "hideLogs"> & { readonly host?: string },
   ): Promise<number> {
     const host = chooseTerminalHost(this.registry.state.all(), run.host);
     await startHost(this.supervisor, host);
-    const ended = runOnTerminal(this.runtime, { ...run, host, hideLogs: () => this.log.hide() });
+    const entry = this.registry.get(run.process);
+    const frame = run.frame ?? (entry === undefined ? undefined : frameOfLifecycle(entry, this.security));
+    const ended = runOnTerminal(this.runtime, { ...run, frame, host, hideLogs: () => this.log.hide() });
     let code: number;
     try {
       code = await ended;

@@ -28,5 +28,6 @@ export {
   openStoredRegistry,
   type StoredRegistryOptions,
 } from "./stored_registry.ts";
-export { type TraceLine, traceOf } from "./trace.ts";
+export { type LineCounts, lineCounts } from "./line_counts.ts";
+export { type SourcePlace, sourcePlace, type TraceLine, traceOf } from "./trace.ts";
 export { connectControl, type ControlClient, controlComponent, controlPath } from "./control/mod.ts";

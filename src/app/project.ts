@@ -5,6 +5,7 @@
  * J2. Entries are overridden first and disabled then, before anything looks at them.
  */
 import { Failure, nearestName } from "../core/mod.ts";
+import { bundledModules } from "../framework/mod.ts";
 import type { Log, Ports } from "../ports/mod.ts";
 import {
   type LoadedEntries,
@@ -94,20 +95,27 @@ function lockPath(
     .find((path) => files.stat(path) !== undefined);
 }
 
+/** What else a project is to be loaded with. */
+export interface LoadWish {
+  /** Modules that are read though nothing depends on them. */
+  readonly mounted?: readonly string[];
+  /** Told of modules that are missing; without it they are a failure. */
+  readonly missing?: (failure: Failure) => void;
+}
+
 /**
- * The entries of a project as its application is to see them, and what is odd but no mistake. With `missing`, which is told
- * of them, modules may be missing.
+ * The entries of a project as its application is to see them, and what is odd but no mistake.
  */
 export function loadProject(
   project: Project,
   { files, yaml }: Pick<Ports, "files" | "yaml">,
-  missing?: (failure: Failure) => void,
+  wish: LoadWish = {},
 ): { loaded: LoadedEntries; warnings: string[] } {
   const { configuration } = project;
   const warnings: string[] = [];
   const loaded = loadEntries({
     ...sourcesOf(project, { files, yaml }),
-    ...(missing === undefined ? {} : { missing }),
+    ...wish,
     edit: (read) => editEntries(read, configuration, (message) => warnings.push(message)),
     warn: (message, fields) =>
       warnings.push(typeof fields.id === "string" ? `${message} (${fields.id})` : message),
@@ -119,7 +127,8 @@ export function loadProject(
 function sourcesOf(project: Project, { files, yaml }: Pick<Ports, "files" | "yaml">): ProjectSources {
   const { configuration, lock, modulesDirectory, root, sourceDirectory } = project;
   const { baseDirectory, replacements } = configuration;
-  return { files, yaml, root, sourceDirectory, modulesDirectory, lock, replacements, baseDirectory };
+  const bundled = bundledModules(yaml);
+  return { files, yaml, root, sourceDirectory, modulesDirectory, lock, replacements, baseDirectory, bundled };
 }
 
 /** Lets a running application mount and dismount modules of this project, and find their files. */

@@ -79,6 +79,7 @@ export interface StandardOptions {
   /** Fixed for simulation and replay, random otherwise. */
   readonly hashSeed: number | undefined;
   readonly orderSeed: number | undefined;
+  readonly countLines: boolean | undefined;
   readonly modules: readonly ModuleDefinition[];
   readonly kinds: KindTable;
   readonly exit: (code: number) => void;
@@ -181,6 +182,7 @@ function createRuntime(context: ApplicationContext, options: StandardOptions): L
     hashSeed: options.hashSeed,
     orderSeed: options.orderSeed,
     evaluations: options.evaluations,
+    countLines: options.countLines,
   });
 }
 

@@ -12,7 +12,7 @@ import {
   TerminalAttachment,
   withAttachment,
 } from "../ports/mod.ts";
-import type { Entry } from "../registry/mod.ts";
+import { type Entry, moduleOf } from "../registry/mod.ts";
 
 /** A run to make. */
 export interface TerminalRun {
@@ -72,10 +72,14 @@ export async function runOnTerminal(runtime: LuaRuntime, run: TerminalRun): Prom
   }
 }
 
-/** The terminal host to use: the one asked for, else the only one there is. Fails with Invalid or NotFound otherwise. */
+/**
+ * The terminal host to use: the one asked for, else the only one of the application, else the only one its modules bring. Fails
+ * with Invalid or NotFound otherwise.
+ */
 export function chooseTerminalHost(entries: Iterable<Entry>, wanted: string | undefined): string {
-  const hosts = [...entries].filter((entry) => entry.kind === "terminal.host").map((entry) => entry.id)
-    .sort();
+  const all = [...entries].filter((entry) => entry.kind === "terminal.host");
+  const own = all.filter((entry) => moduleOf(entry) === "");
+  const hosts = (wanted === undefined && own.length > 0 ? own : all).map((entry) => entry.id).sort();
   if (wanted !== undefined) {
     if (hosts.includes(wanted)) return wanted;
     const known = hosts.length === 0 ? "there is no terminal.host entry" : `there are: ${hosts.join(", ")}`;

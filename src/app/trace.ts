@@ -57,14 +57,15 @@ function brokenSource(
 }
 
 /** Where the first line of an entry's source stands. */
-interface SourcePlace {
+export interface SourcePlace {
   readonly file: string;
   readonly line: number;
   /** Whether it is a file of its own. */
   readonly isFile: boolean;
 }
 
-function sourcePlace(
+/** Where the source of an entry stands; undefined when no file of the project has it. */
+export function sourcePlace(
   id: string,
   loaded: LoadedEntries,
   { files, yaml }: Pick<Ports, "files" | "yaml">,

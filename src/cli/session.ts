@@ -25,6 +25,12 @@ export const PROJECT_HELP =
   -l, --lock-file FILE       lock file (default wippy.lock)
 `;
 
+/** The same project with modules that nobody has declared. */
+export async function withModules(session: Session, modules: readonly string[]): Promise<Session> {
+  const { loadProject } = await import("../app/mod.ts");
+  return { ...session, loaded: loadProject(session.project, session.ports, { mounted: modules }).loaded };
+}
+
 /** Which log lines reach the console without flags: all from info up, only warnings and errors, or none. */
 export type Loudness = "normal" | "quiet" | "silent";
 
@@ -106,6 +112,8 @@ async function createLog(
 export interface ApplicationWish {
   /** It is gone with the command: its registry is kept in memory, and nobody can reach it. */
   readonly isPassing?: boolean;
+  /** Counts how often each line of Lua runs. */
+  readonly countLines?: boolean;
 }
 
 /** An application of this project, not yet booted. */
@@ -125,6 +133,7 @@ export async function createProjectApplication(
     log,
     ...await optionsOf(configuration, ports),
     ...expansionOf(project, ports, log),
+    countLines: wish.countLines,
     history: wish.isPassing ? undefined : historyOf(configuration, ports),
     components: wish.isPassing ? [] : [
       controlComponent(new SystemSockets(), configuration.baseDirectory, () => {

@@ -49,6 +49,8 @@ export interface LuaRuntimeOptions {
   readonly processMemoryBytesMax?: number;
   /** How long compiled code that is given at run time is kept. */
   readonly evaluations?: EvaluationCacheOptions;
+  /** Counts how often each line runs. */
+  readonly countLines?: boolean;
 }
 
 /** The Lua side of a node. */
@@ -81,6 +83,7 @@ export class LuaRuntime implements Runtime {
     this.node = options.node === "local" ? "" : options.node ?? "";
     this.memoryBytesMax = options.processMemoryBytesMax ?? PROCESS_MEMORY_BYTES_MAX;
     this.universe = this.#createUniverse(options);
+    if (options.countLines) this.universe.code.countLines();
     this.#noArgs = this.universe.encode([]);
     this.slices = new Slices(this.universe, options.services.ports.clock);
     this.modules = new ModuleTable(this, this.universe, options.modules, options.streamObject);

@@ -24,6 +24,8 @@ import type { LoadedEntries } from "./registry.ts";
 
 /** How a project is loaded. */
 export interface LoadOptions extends ProjectSources {
+  /** Modules to read though nothing depends on them. */
+  readonly mounted?: readonly string[];
   /** The stages before linking: override and disable. */
   readonly edit?: (loaded: LoadedEntries) => LoadedEntries;
   /** Fail on unresolved requirements; they are warnings otherwise. */
@@ -94,6 +96,9 @@ function readParts(options: LoadOptions, shelf: ModuleShelf): Map<string, Loaded
     if (parts.has(name)) continue;
     const part = tolerant(options, () => shelf.require(name, version));
     if (part !== undefined) parts.set(name, part);
+  }
+  for (const name of options.mounted ?? []) {
+    if (!parts.has(name)) parts.set(name, shelf.require(name, ""));
   }
   // A Map's iterator also visits what is added on the way: modules of modules are found too.
   for (const part of parts.values()) {

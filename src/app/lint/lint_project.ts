@@ -48,7 +48,7 @@ export async function lintProject(request: LintRequest): Promise<LintReport> {
   const { loaded, warnings } = loadProject(
     project,
     { files, yaml: ports.yaml },
-    ({ message }) => missing.push(message),
+    { missing: ({ message }) => missing.push(message) },
   );
   const known = cache.entries();
   const { findings, entries, fresh } = await lintEntries({

@@ -1,216 +1,224 @@
 /**
- * `wippy test`: the test command of the application when it brings one, else every function that is marked as a test.
+ * `wippy test`: runs the test command of the application, which is the runner of `wippy/test` unless it brings another.
+ *
+ * An application that does not depend on `wippy/test` gets it for the run.
  */
-import { asFailure, durationMs, Failure, isValueMap, parseEntryId } from "../../core/mod.ts";
-import type { Application } from "../../app/mod.ts";
-import type { Entry } from "../../registry/mod.ts";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import { Failure } from "../../core/mod.ts";
 import { commandsOf } from "../application_commands.ts";
 import { type Command, Misuse, type ParsedArguments } from "../command.ts";
-import { reportIn } from "../failure_report.ts";
 import { printJson } from "../json_text.ts";
-import { printResult, type Style, styleOf } from "../output.ts";
-import {
-  BOOT_OPTIONS,
-  createProjectApplication,
-  openSession,
-  PROJECT_HELP,
-  type Session,
-} from "../session.ts";
-import { endOnSignals } from "../signals.ts";
+import { printProgress, printResult, styleOf } from "../output.ts";
+import { BOOT_OPTIONS, openSession, PROJECT_HELP, type Session, withModules } from "../session.ts";
 import { runTarget } from "../target.ts";
+import type { TestOutcome } from "../testing/test_run.ts";
 
-const TIMEOUT_DEFAULT = "30s";
+/** The module that brings the runner, and the runner. */
+const MODULE = "wippy/test";
+const RUNNER = "wippy.test:runner";
+/** A module as a target: `org/name` or `org/name@version`. */
+const MODULE_TARGET = /^[a-z0-9][a-z0-9-]*\/[a-z0-9][a-z0-9-]*(@[^/\s]+)?$/;
 
 /** Runs tests. */
 export const test: Command = {
   help: `Run the tests of an application
 
-A test is a function.lua entry with meta.type: test. It passes when it returns true or nothing and fails when it returns
-false or raises. An application with a test command (meta.command.use_case: test) runs that instead.
+A test is a function.lua entry with meta.type: test. With describe and it of wippy/test it holds any number of cases;
+a plain function passes when it returns true or nothing and fails when it returns false or raises. Suites (meta.suite)
+run beside each other, the tests of one suite in order. An application with a test command of its own
+(meta.command.use_case: test) runs that instead.
 
 Usage
-  wippy test [word]... [options]
+  wippy test [org/module] [word]... [options]
 
 Words choose tests whose id contains one of them.
 
 Options
+  -w, --watch                run again whenever a source changes
+      --coverage             count lines of Lua that ran, and tell which did not
+      --coverage-lcov FILE   the same as an lcov file
+      --coverage-html FILE   the same as a page
+      --junit FILE           results as JUnit XML
       --json                 results as JSON
-      --host ID              terminal host for a test command, where there are several
+      --sequential           one test at a time
+      --host ID              terminal host, where there are several
   -o, --override ID:PATH=V   change a field of an entry; repeatable
 ${PROJECT_HELP}
 Examples
   wippy test
-  wippy test orders
-  wippy test --set logger.encoding=json -v
+  wippy test orders --watch
+  wippy test --coverage --junit results.xml
 `,
   options: {
+    watch: { type: "flag", short: "w", about: "run again whenever a source changes" },
+    coverage: { type: "flag", about: "count lines of Lua that ran" },
+    "coverage-lcov": { type: "text", about: "coverage as an lcov file", completes: "file" },
+    "coverage-html": { type: "text", about: "coverage as a page", completes: "file" },
+    junit: { type: "text", about: "results as JUnit XML", completes: "file" },
     json: { type: "flag", about: "results as JSON" },
-    host: { type: "text", about: "terminal host for a test command" },
+    sequential: { type: "flag", about: "one test at a time" },
+    host: { type: "text", about: "terminal host for the test command" },
     ...BOOT_OPTIONS,
   },
   async run(args) {
+    const request = requestOf(args);
+    if (!args.flag("watch")) return await runOnce(await openSession(args, "quiet"), args, request);
+    const { rerunOnChange } = await import("../testing/watch.ts");
     const session = await openSession(args, "quiet");
-    const commands = commandsOf(session.loaded).filter(({ useCase }) => useCase === "test");
-    if (commands.length > 1) {
-      throw new Misuse(`several test commands: ${commands.map(({ entry }) => entry).join(", ")}`);
-    }
-    const [command] = commands;
-    if (command !== undefined) {
-      return await runTarget(session, command.entry, args.positionals, args.text("host"));
-    }
-    return await runTests(session, args);
+    const { baseDirectory, replacements } = session.project.configuration;
+    const written = ["coverage-lcov", "coverage-html", "junit"].flatMap((name) => args.text(name) ?? []);
+    const watched = {
+      folders: [
+        session.project.sourceDirectory,
+        ...Object.values(replacements).map((path) => resolve(baseDirectory, path)),
+      ],
+      written: written.map((path) => resolve(path)),
+      shown: relative(".", session.project.sourceDirectory) || ".",
+      clock: session.ports.clock,
+    };
+    return await rerunOnChange(watched, async () => {
+      const { reportIn } = await import("../failure_report.ts");
+      try {
+        return await runOnce(await openSession(args, "quiet"), args, request);
+      } catch (error) {
+        // A source with a mistake is mended and run again.
+        return await reportIn(session, error);
+      }
+    });
   },
 };
 
-/** One test entry. */
-interface TestCase {
-  readonly id: string;
-  readonly suite: string;
-  readonly name: string;
-  readonly order: number;
-  readonly timeoutMs: number;
-  readonly isSkipped: boolean;
+/** What was asked for. */
+interface Request {
+  /** A module whose tests are run instead of the project's own. */
+  readonly module: string | undefined;
+  readonly words: readonly string[];
 }
 
-interface TestResult extends TestCase {
-  readonly status: "passed" | "failed" | "skipped";
-  readonly elapsedMs: number;
-  readonly error?: string;
-  readonly trace?: readonly string[];
+function requestOf({ positionals }: ParsedArguments): Request {
+  const [first, ...words] = positionals;
+  const pack = positionals.find((word) => word.endsWith(".wapp"));
+  if (pack !== undefined) throw new Misuse(`${pack}: this version runs tests of sources only, not of packs`);
+  if (first === undefined || !MODULE_TARGET.test(first)) return { module: undefined, words: positionals };
+  return { module: first.replace(/@.*$/, ""), words };
 }
 
-/** Most ids that are named when no test fits. */
-const IDS_SHOWN_MAX = 5;
-
-async function runTests(session: Session, args: ParsedArguments): Promise<number> {
-  const cases = testCases(session.loaded.entries, args.positionals);
-  if (cases.length === 0) {
-    const all = testCases(session.loaded.entries, []);
-    const why = all.length === 0
-      ? "A test is a function.lua entry with meta.type: test."
-      : `None of ${all.length} has ${args.positionals.join(" or ")} in its id: ${
-        all.slice(0, IDS_SHOWN_MAX).map(({ id }) => id).join(", ")
-      }${all.length > IDS_SHOWN_MAX ? ", ..." : ""}`;
-    printResult(args.flag("json") ? "[]" : `No tests found.\n\n${why}`);
-    return 0;
+async function runOnce(opened: Session, args: ParsedArguments, { module, words }: Request): Promise<number> {
+  const session = await withRunner(opened, module);
+  const commands = commandsOf(session.loaded).filter(({ useCase }) => useCase === "test");
+  const own = commands.filter(({ entry }) => entry !== RUNNER);
+  if (own.length > 1) {
+    throw new Misuse(`several test commands: ${own.map(({ entry }) => entry).join(", ")}`);
   }
-  const application = await createProjectApplication(session, { isPassing: true });
-  const stopListening = endOnSignals(application, session);
-  const results: TestResult[] = [];
+  const isForced = module !== undefined;
+  if (own.length === 1 && !isForced) {
+    refuseReports(args, own[0]!.entry);
+    return await runTarget(session, own[0]!.entry, words, args.text("host"));
+  }
+  const { runTests } = await import("../testing/test_run.ts");
+  const outcome = await runTests({
+    session,
+    runner: RUNNER,
+    args: [...runnerFlags(args, module), ...words],
+    host: args.text("host"),
+    countLines: wantsCoverage(args),
+  });
+  return await report(outcome, session, args);
+}
+
+/** The session with what its run needs: the runner, and the module whose tests are asked for. */
+async function withRunner(session: Session, module: string | undefined): Promise<Session> {
+  const has = session.loaded.entries.some(({ id }) => id === RUNNER);
+  const own = commandsOf(session.loaded).some(({ useCase }) => useCase === "test");
+  const modules = [
+    ...(module === undefined ? [] : [module]),
+    ...(has || (own && module === undefined) ? [] : [MODULE]),
+  ];
+  if (modules.length === 0) return session;
   try {
-    const entries = session.loaded.entries.map(withOptionalStart);
-    await application.boot({ ...session.loaded, entries });
-    for (const each of cases) results.push(await runCase(each, application, session));
+    return await withModules(session, modules);
   } catch (error) {
-    return await reportIn(session, error);
-  } finally {
-    stopListening();
-    await application.stop();
+    if (!(error instanceof Failure) || error.kind !== "NotFound" || error.details?.module !== module) {
+      throw error;
+    }
+    throw new Failure(
+      "NotFound",
+      `there is no module ${module} here; without one ${module} is no filter either: words that choose tests hold no slash`,
+      { retryable: false, cause: error },
+    );
   }
+}
+
+function runnerFlags(args: ParsedArguments, module: string | undefined): string[] {
+  return [
+    ...(args.flag("sequential") ? ["--sequential"] : []),
+    ...(args.flag("json") ? ["--quiet"] : []),
+    ...(styleOf("result").isColoured ? ["--colour"] : []),
+    ...(module === undefined ? [] : [`--module=${module}`]),
+  ];
+}
+
+function wantsCoverage(args: ParsedArguments): boolean {
+  return args.flag("coverage") || args.text("coverage-lcov") !== undefined ||
+    args.text("coverage-html") !== undefined;
+}
+
+/** A test command that is not ours tells nothing but its exit code. */
+function refuseReports(args: ParsedArguments, entry: string): void {
+  const given = ["json", "sequential"].filter((name) => args.flag(name));
+  if (args.text("junit") !== undefined) given.push("junit");
+  if (wantsCoverage(args)) given.push("coverage");
+  if (given.length === 0) return;
+  throw new Misuse(`--${given[0]} needs the runner of ${MODULE}; here ${entry} runs the tests`);
+}
+
+/** Writes what was asked for besides the lines of the runner; the exit code. */
+async function report(outcome: TestOutcome, session: Session, args: ParsedArguments): Promise<number> {
+  const { placeNamer } = await import("../testing/test_run.ts");
+  const place = placeNamer(session);
   if (args.flag("json")) {
-    printResult(printJson(results.map(({ id, suite, name, status, elapsedMs, error, trace }) => ({
+    printResult(printJson(outcome.results.map(({ id, suite, path, name, status, elapsedMs, error, trace }) => ({
       id,
       suite,
+      path,
       name,
       status,
-      elapsed_ms: Math.round(elapsedMs),
+      elapsed_ms: elapsedMs,
       error,
-      trace: trace && [...trace],
+      trace: status === "failed" ? trace.map((at) => `${place(at.source, at.line)} ${at.name}`.trimEnd()) : undefined,
     }))));
-  } else printResult(printResults(results, styleOf("result")));
-  return results.some(({ status }) => status === "failed") ? 1 : 0;
+  }
+  const junit = args.text("junit");
+  if (junit !== undefined) {
+    const { printJunit } = await import("../testing/junit.ts");
+    writeReport(junit, printJunit(outcome.results, place));
+  }
+  if (wantsCoverage(args)) await reportCoverage(outcome, args);
+  return outcome.code;
 }
 
-/** Tests in the order they run: suites by name, then `meta.order`, then id. */
-function testCases(entries: readonly Entry[], words: readonly string[]): TestCase[] {
-  return entries.filter(({ id, kind, meta }) =>
-    kind.startsWith("function.") && meta.type === "test" &&
-    (words.length === 0 || words.some((word) => id.includes(word)))
-  ).map(({ id, meta }) => ({
-    id,
-    suite: typeof meta.suite === "string" && meta.suite !== "" ? meta.suite : "other",
-    name: typeof meta.name === "string" && meta.name !== "" ? meta.name : parseEntryId(id).name,
-    order: typeof meta.order === "number" ? meta.order : 0,
-    timeoutMs: durationMs(
-      typeof meta.timeout === "string" ? meta.timeout : TIMEOUT_DEFAULT,
-      `${id}: meta.timeout`,
-    ),
-    isSkipped: meta.skip === true,
-  })).sort((a, b) =>
-    a.suite !== b.suite
-      ? (a.suite < b.suite ? -1 : 1)
-      : a.order !== b.order
-      ? a.order - b.order
-      : a.id < b.id
-      ? -1
-      : 1
+async function reportCoverage({ lines }: TestOutcome, args: ParsedArguments): Promise<void> {
+  const { coverageByFile, printCoverage, printCoveragePage, printLcov } = await import(
+    "../testing/coverage.ts"
   );
+  const files = coverageByFile(lines);
+  const [lcov, html] = [args.text("coverage-lcov"), args.text("coverage-html")];
+  if (lcov !== undefined) writeReport(lcov, printLcov(files));
+  if (html !== undefined) writeReport(html, printCoveragePage(files, (file) => readFileSync(file, "utf8")));
+  const text = printCoverage(files, styleOf(args.flag("json") ? "progress" : "result"));
+  if (args.flag("json")) printProgress(text);
+  else printResult(`\n${text}`);
 }
 
-/** A service that can't start, a server on a port in use for one, fails the tests that need it and no others. */
-function withOptionalStart(entry: Entry): Entry {
-  const { lifecycle } = entry.data;
-  if (!isValueMap(lifecycle) || lifecycle.startup !== undefined) return entry;
-  return { ...entry, data: { ...entry.data, lifecycle: { ...lifecycle, startup: "optional" } } };
-}
-
-async function runCase(each: TestCase, application: Application, session: Session): Promise<TestResult> {
-  const { clock } = session.ports;
-  if (each.isSkipped) return { ...each, status: "skipped", elapsedMs: 0 };
-  const startedMs = clock.monotonicMs();
-  const limit = new AbortController();
-  const timer = clock.timer(each.timeoutMs, () => limit.abort());
+function writeReport(path: string, text: string): void {
   try {
-    const value = await application.call(each.id, [], { signal: limit.signal });
-    const elapsedMs = clock.monotonicMs() - startedMs;
-    if (value !== false) return { ...each, status: "passed", elapsedMs };
-    return { ...each, status: "failed", elapsedMs, error: "returned false" };
+    mkdirSync(dirname(resolve(path)), { recursive: true });
+    writeFileSync(path, text);
   } catch (error) {
-    const { traceOf } = await import("../../app/mod.ts");
-    const failure = asFailure(error);
-    const trace = error instanceof Failure ? traceOf(error, session.loaded, session.ports) : [];
-    return {
-      ...each,
-      status: "failed",
-      elapsedMs: clock.monotonicMs() - startedMs,
-      error: limit.signal.aborted ? `no result after ${each.timeoutMs} ms` : failure.message,
-      trace: trace.map(({ place, name }) => `${place} ${name}`.trimEnd()),
-    };
-  } finally {
-    timer.cancel();
+    throw new Failure("Invalid", `${path} can't be written: ${(error as Error).message}`, {
+      retryable: false,
+      cause: error,
+    });
   }
-}
-
-const MARKS = { passed: "o", failed: "x", skipped: "-" } as const;
-
-function printResults(results: readonly TestResult[], style: Style): string {
-  const colour = { passed: style.green, failed: style.red, skipped: style.dim };
-  const lines: string[] = [];
-  const count = (of: readonly TestResult[], status: TestResult["status"]): number =>
-    of.filter((result) => result.status === status).length;
-  const total = (of: readonly TestResult[]): number =>
-    Math.round(of.reduce((sum, result) => sum + result.elapsedMs, 0));
-  for (const suite of new Set(results.map((result) => result.suite))) {
-    const cases = results.filter((result) => result.suite === suite);
-    const skipped = count(cases, "skipped");
-    const ran = cases.length - skipped;
-    lines.push(
-      `${style.bold(suite)} (${cases.length})  ${count(cases, "passed")}/${ran}` +
-        `${skipped === 0 ? "" : `  ${skipped} skipped`}  ${style.dim(`${total(cases)}ms`)}`,
-    );
-    for (const { status, name, error, trace } of cases) {
-      const note = status === "skipped" ? " (skipped)" : "";
-      lines.push(`  ${colour[status](MARKS[status])} ${name}${note}`);
-      for (const line of error?.split("\n") ?? []) lines.push(`      ${style.red(line)}`);
-      for (const line of trace ?? []) lines.push(`      ${style.dim(`at ${line}`)}`);
-    }
-    lines.push("");
-  }
-  const failed = count(results, "failed");
-  const skipped = count(results, "skipped");
-  const verdict = failed > 0 ? style.red("FAILED") : style.green("PASSED");
-  const tests = `${results.length} ${results.length === 1 ? "test" : "tests"}`;
-  const parts = [verdict, tests, ...failed > 0 ? [`${failed} failed`] : []];
-  if (skipped > 0) parts.push(`${skipped} skipped`);
-  return [...lines, [...parts, `${total(results)}ms`].join("   ")].join("\n");
 }
