@@ -31,7 +31,7 @@ test("tests are found, ordered, run and summed up [cli.test] [cli.test.exitcode]
   await inFolder({ "src/_index.yaml": MIXED }, async (cwd) => {
     const { code, stdout, stderr } = await wippy(["test"], { cwd });
     assert.deepEqual([code, stderr], [1, ""]);
-    assertSnapshot("test_mixed", stdout.replace(/\d+ms/g, "<n>ms").replace(/after <n>ms/, "after 50 ms"));
+    assertSnapshot("test_mixed", stdout.replace(/(?<!after )\b\d+ms/g, "<n>ms"));
   });
 });
 
@@ -41,7 +41,7 @@ test("words choose tests by a part of their id [cli.test.filter]", async () => {
     assert.equal(code, 0);
     assert.match(
       stdout,
-      /^beta \(2\) {2}2\/2 {2}\d+ms\n {2}o comes first\n {2}o b\.second\n\nPASSED {3}2 tests {3}\d+ms\n$/,
+      /^ {2}beta \(2\) {2}2\/2 {2}\d+ms\n {4}o comes first\n {4}o b\.second\n\n {2}PASSED {3}2 tests {3}\d+ms\n$/,
     );
     const none = await wippy(["test", "nothing"], { cwd });
     assert.equal(none.code, 0);
@@ -83,7 +83,7 @@ test("flags of run hold for test too [cli.test.flags]", async () => {
         { cwd },
       );
       assert.equal(code, 0);
-      assert.match(stdout, /^ {2}o renamed$/m);
+      assert.match(stdout, /^ {4}o renamed$/m);
       assert.doesNotMatch(stdout, /alpha/);
     },
   );
@@ -95,7 +95,7 @@ for (const { name } of TEMPLATES) {
       assert.equal((await wippy(["init", "app", "-t", name], { cwd: folder })).code, 0);
       const { code, stdout, stderr } = await wippy(["test"], { cwd: join(folder, "app") });
       assert.equal(code, 0, stdout + stderr);
-      assert.match(stdout, /^PASSED {3}1 test {3}/m);
+      assert.match(stdout, /^ {2}PASSED {3}[12] tests? {3}/m);
     });
   });
 }

@@ -24,17 +24,8 @@ local function count(cases: {any}, status: string): integer
   return found
 end
 
---- The message without the place in front of it, when the trace shows that place anyway.
-local function message_of(case: any): string
-  local first = case.trace and case.trace[1]
-  local text = case.error or "failed"
-  if first == nil then return text end
-  local prefix = first.source .. ":" .. first.line .. ": "
-  return text:sub(1, #prefix) == prefix and text:sub(#prefix + 1) or text
-end
-
 local function failure_lines(look: Look, case: any, out: {string})
-  for line in (message_of(case) .. "\n"):gmatch("(.-)\n") do
+  for line in ((case.error or "failed") .. "\n"):gmatch("(.-)\n") do
     local colour = line:match("^%s*%+ ") and "32" or "31"
     out[#out + 1] = "        " .. painted(look, colour, line)
   end

@@ -148,13 +148,27 @@ local function trace_of(err: any): {any}
   return trace
 end
 
+--- Moves the place in front of a message into the trace, unless it is there already.
+local function place(case: any): any
+  local source, line, text = (case.error or ""):match("^([%w_.%-]+:[%w_.%-]+):(%d+): (.*)$")
+  if source == nil then return case end
+  case.error = text
+  case.trace = case.trace or {}
+  local first = case.trace[1]
+  local is_known = first ~= nil and first.source == source and first.line == tonumber(line)
+  if not is_known and source:sub(1, #OWN_PREFIX) ~= OWN_PREFIX then
+    table.insert(case.trace, 1, { source = source, line = tonumber(line) })
+  end
+  return case
+end
+
 local function cases_of(entry: any, updates: {any}): ({any}, boolean, any)
   local cases, has_failed, broken = {}, false, nil
   for _, update in ipairs(updates) do
     local status = STATUS[update.type]
     local data = update.data or {}
     if status ~= nil then
-      cases[#cases + 1] = {
+      cases[#cases + 1] = place({
         id = entry.id,
         path = data.suite,
         name = data.test,
@@ -162,7 +176,7 @@ local function cases_of(entry: any, updates: {any}): ({any}, boolean, any)
         duration_ms = data.duration or 0,
         error = data.error,
         trace = data.trace,
-      }
+      })
       has_failed = has_failed or status == "fail"
     elseif update.type == "test:error" then
       broken = data.error
@@ -191,7 +205,7 @@ local function run_entry(entry: any, collector: Collector): {any}
     simple.status = "fail"
     simple.error = is_late and "no result after " .. tostring(entry.timeout) or tostring(err)
     simple.trace = is_late and {} or trace_of(err)
-    cases[#cases + 1] = simple
+    cases[#cases + 1] = place(simple)
   elseif value == false and not is_told then
     simple.status = "fail"
     simple.error = "returned false"

@@ -1,12 +1,19 @@
+local test = require("test")
 local funcs = require("funcs")
 
-local function run(): boolean
-  local greeting = assert(funcs.call("app:greet", { name = "Ada" }))
-  assert(greeting.message == "Hello, Ada!", "unexpected greeting: " .. greeting.message)
+local function define_tests()
+  test.describe("greet", function()
+    test.it("greets by name", function()
+      local greeting, err = funcs.call("app:greet", { name = "Ada" })
+      test.no_error(greeting, err)
+      test.eq(greeting.message, "Hello, Ada!")
+    end)
 
-  local anybody = assert(funcs.call("app:greet"))
-  assert(anybody.message == "Hello, world!", "unexpected greeting: " .. anybody.message)
-  return true
+    test.it("greets the world without a name", function()
+      local greeting = test.not_nil(funcs.call("app:greet"))
+      test.eq(greeting.message, "Hello, world!")
+    end)
+  end)
 end
 
-return { run = run }
+return { run = test.run_cases(define_tests) }

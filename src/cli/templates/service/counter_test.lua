@@ -1,20 +1,31 @@
+local test = require("test")
 local time = require("time")
 
-local function run(): boolean
-  local pid = assert(process.spawn("app:counter", "app:processes", "counter under test", "10ms"))
-  local answers = process.listen("answer")
-  repeat
-    time.sleep("5ms")
-  until process.registry.lookup("counter under test")
+local NAME = "counter under test"
 
-  local count
-  repeat
-    assert(process.send(pid, "ask", { reply_to = process.pid() }))
-    count = answers:receive()
-  until count > 0
+local function define_tests()
+  test.describe("counter", function()
+    local pid: string
 
-  process.cancel(pid, "1s")
-  return true
+    test.before_each(function()
+      pid = test.not_nil(process.spawn("app:counter", "app:processes", NAME, "10ms"))
+      while not process.registry.lookup(NAME) do time.sleep("5ms") end
+    end)
+
+    test.after_each(function()
+      process.cancel(pid, "1s")
+    end)
+
+    test.it("answers with what it counted", function()
+      local answers = process.listen("answer")
+      local count
+      repeat
+        test.ok(process.send(pid, "ask", { reply_to = process.pid() }))
+        count = answers:receive()
+      until count > 0
+      test.gte(count, 1)
+    end)
+  end)
 end
 
-return { run = run }
+return { run = test.run_cases(define_tests) }
