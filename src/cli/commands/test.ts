@@ -178,16 +178,20 @@ async function report(outcome: TestOutcome, session: Session, args: ParsedArgume
   const { placeNamer } = await import("../testing/test_run.ts");
   const place = placeNamer(session);
   if (args.flag("json")) {
-    printResult(printJson(outcome.results.map(({ id, suite, path, name, status, elapsedMs, error, trace }) => ({
-      id,
-      suite,
-      path,
-      name,
-      status,
-      elapsed_ms: elapsedMs,
-      error,
-      trace: status === "failed" ? trace.map((at) => `${place(at.source, at.line)} ${at.name}`.trimEnd()) : undefined,
-    }))));
+    printResult(
+      printJson(outcome.results.map(({ id, suite, path, name, status, elapsedMs, error, trace }) => ({
+        id,
+        suite,
+        path,
+        name,
+        status,
+        elapsed_ms: elapsedMs,
+        error,
+        trace: status === "failed"
+          ? trace.map((at) => `${place(at.source, at.line)} ${at.name}`.trimEnd())
+          : undefined,
+      }))),
+    );
   }
   const junit = args.text("junit");
   if (junit !== undefined) {

@@ -90,7 +90,8 @@ export function printLcov(files: readonly FileCoverage[]): string {
   ).join("");
 }
 
-const PAGE_STYLE = `body { font: 14px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em; color: #222 }
+const PAGE_STYLE =
+  `body { font: 14px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 70em; padding: 0 1em; color: #222 }
 table { border-collapse: collapse } td, th { padding: .2em 1em .2em 0; text-align: left } td.n { text-align: right }
 pre { background: #fafafa; border: 1px solid #ddd; overflow-x: auto; padding: .5em 0; font: 12px/1.5 ui-monospace, monospace }
 pre span { display: block; padding: 0 1em; white-space: pre } pre i { color: #888; display: inline-block; font-style: normal; width: 9em }
