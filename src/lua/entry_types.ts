@@ -19,6 +19,7 @@ import {
   readLibrary,
   type Resolution,
   resolve,
+  type TypeFacts,
 } from "../lang/mod.ts";
 import type { LuaDefinition } from "./definition.ts";
 import type { ModuleDefinition } from "./module.ts";
@@ -32,6 +33,14 @@ export interface CheckedEntry {
   readonly environment: CheckEnvironment;
   readonly result: CheckResult;
   readonly calls: CallFacts;
+  /** The types of everything in it, when they were asked for. */
+  readonly facts: TypeFacts | undefined;
+}
+
+/** What is kept of a check. */
+export interface EntryTypesOptions {
+  /** Keep the types of everything: editors show them. */
+  readonly keepsFacts?: boolean;
 }
 
 /** The declarations of these modules. */
@@ -45,8 +54,14 @@ export class EntryTypes {
   readonly #definition: (id: string) => LuaDefinition | undefined;
   readonly #checked = new Map<string, CheckedEntry>();
   readonly #open = new Set<string>();
+  readonly #keepsFacts: boolean;
 
-  constructor(library: Library, definition: (id: string) => LuaDefinition | undefined) {
+  constructor(
+    library: Library,
+    definition: (id: string) => LuaDefinition | undefined,
+    options: EntryTypesOptions = {},
+  ) {
+    this.#keepsFacts = options.keepsFacts ?? false;
     this.#library = library;
     this.#definition = definition;
   }
@@ -57,16 +72,30 @@ export class EntryTypes {
     if (known !== undefined) return known;
     const definition = this.#definition(id);
     if (definition === undefined) return undefined;
+    const checked = this.checkApart(definition);
+    this.#checked.set(id, checked);
+    return checked;
+  }
+
+  /** The check of an entry, if it has been made. */
+  known(id: string): CheckedEntry | undefined {
+    return this.#checked.get(id);
+  }
+
+  /** Checks a definition without remembering it; its imports are remembered. */
+  checkApart(definition: LuaDefinition): CheckedEntry {
+    const { id } = definition;
     const parsed = parse(definition.source);
     const resolution = resolve(parsed);
     const calls: CallFacts = new Map();
     this.#open.add(id);
     const environment = this.environment(definition);
-    const result = check(parsed, environment, resolution, calls);
+    const facts: TypeFacts | undefined = this.#keepsFacts
+      ? { expressions: new Map(), fields: new Map(), variables: new Map(), names: new Map() }
+      : undefined;
+    const result = check(parsed, environment, resolution, calls, facts);
     this.#open.delete(id);
-    const checked = { definition, parsed, resolution, environment, result, calls };
-    this.#checked.set(id, checked);
-    return checked;
+    return { definition, parsed, resolution, environment, result, calls, facts };
   }
 
   /** What the source of a definition sees; its imports are checked for it. */

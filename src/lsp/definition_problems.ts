@@ -1,0 +1,93 @@
+/** What is wrong with a definition file: kinds, fields, references, files. */
+import { Failure, nearestName, resolveEntryId } from "../core/mod.ts";
+import { keyPlace, nodeAt, placeOf, scalarText, type DefinitionText, type Stretch, textsOf, type WrittenEntry } from "./definition_text.ts";
+import { isReferencePath } from "./navigation.ts";
+import { DiagnosticSeverity } from "./protocol.ts";
+import { isSeq, type Node } from "yaml";
+import type { Workspace } from "./workspace.ts";
+
+/** A problem and where it is. */
+export interface DefinitionProblem extends Stretch {
+  readonly message: string;
+  readonly severity: DiagnosticSeverity;
+  readonly code?: string;
+}
+
+/** All problems of a definition file. */
+export function definitionProblems(
+  workspace: Workspace,
+  uri: string,
+  definition: DefinitionText,
+): DefinitionProblem[] {
+  const problems: DefinitionProblem[] = definition.mistakes.map((mistake) => ({
+    ...mistake,
+    severity: DiagnosticSeverity.Error,
+  }));
+  const seen = new Map<string, WrittenEntry>();
+  for (const entry of definition.entries) {
+    const report = (at: Stretch, message: string, severity: DiagnosticSeverity = DiagnosticSeverity.Error): void => {
+      problems.push({ start: at.start, end: at.end, message, severity });
+    };
+    const first = workspace.entries().get(entry.id)?.definition;
+    const isSecond = seen.has(entry.id) || (first !== undefined && first.uri !== uri);
+    if (isSecond) report(entry.namePlace, `${entry.id} is defined already; rename one`);
+    seen.set(entry.id, entry);
+    checkKind(workspace, entry, report);
+    checkReferences(workspace, entry, report);
+    if (entry.source?.kind === "file") {
+      const missing = workspace.missingSource(uri, entry.source.reference);
+      if (missing !== undefined) report(entry.source.place, `file not found: ${missing}`);
+    }
+  }
+  return problems;
+}
+
+type Report = (at: Stretch, message: string, severity?: DiagnosticSeverity) => void;
+
+function checkKind(workspace: Workspace, entry: WrittenEntry, report: Report): void {
+  if (entry.kindPlace === undefined || entry.kind === "") {
+    return report(entry.namePlace, `${entry.id}: missing kind`);
+  }
+  const kind = workspace.kinds.get(entry.kind);
+  if (kind === undefined) {
+    const near = nearestName(entry.kind, workspace.kinds.keys());
+    const hint = near === undefined ? "" : `; did you mean ${near}?`;
+    return report(entry.kindPlace, `unknown kind ${entry.kind}${hint}`, DiagnosticSeverity.Warning);
+  }
+  try {
+    kind.config.decode(entry.data, { path: "", ns: entry.ns, references: [] });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const path = typeof error.details?.path === "string" ? error.details.path : "";
+    const node = path === "" ? undefined : nodeAt(entry, path);
+    // What a placeholder stands for is known only to the application.
+    if (scalarText(node)?.includes("${")) return;
+    const at = node === undefined ? keyPlace(entry, path.split(/[.[]/)[0] ?? "") ?? entry.kindPlace : placeOf(node);
+    report(at, error.message);
+  }
+}
+
+function checkReferences(workspace: Workspace, entry: WrittenEntry, report: Report): void {
+  const entries = workspace.entries();
+  const kind = workspace.kinds.get(entry.kind);
+  const namespaces = new Set([...entries.values()].map(({ ns }) => ns));
+  for (const { path, text, place } of textsOf(entry)) {
+    if (text === "" || text.includes("${") || !isReferencePath(kind, path) || text.startsWith(":")) continue;
+    const id = resolveEntryId(text, entry.ns);
+    const ns = id.slice(0, id.indexOf(":"));
+    // Entries of modules that are not installed, or that are made while the application runs, can't be known.
+    if (entries.has(id) || !namespaces.has(ns)) continue;
+    const near = nearestName(id, entries.keys());
+    report(place, `there is no entry ${id}${near === undefined ? "" : `; did you mean ${near}?`}`, DiagnosticSeverity.Warning);
+  }
+  const modules = nodeAt(entry, "modules");
+  if (!isSeq(modules) || !/\.lua$/.test(entry.kind)) return;
+  for (const item of modules.items) {
+    const name = scalarText(item);
+    if (name === undefined || workspace.modules.has(name)) continue;
+    const near = nearestName(name, workspace.modules.keys());
+    const hint = near === undefined ? "" : `; did you mean ${near}?`;
+    report(placeOf(item as Node), `unknown module ${name}${hint}`, DiagnosticSeverity.Warning);
+  }
+}
+

@@ -1,0 +1,110 @@
+/**
+ * What is wrong with a document, as editors show it.
+ *
+ * DI1. Sources written inside definition files are told of in the definition file.
+ */
+import { describe, type Diagnostic as Finding, lint, parse } from "../lang/mod.ts";
+import type { Diagnostic } from "vscode-languageserver-protocol";
+import { definitionProblems } from "./definition_problems.ts";
+import type { DefinitionText, WrittenEntry } from "./definition_text.ts";
+import { DiagnosticSeverity } from "./protocol.ts";
+import { entryUri } from "./uris.ts";
+import type { CheckedUnit, Workspace } from "./workspace.ts";
+
+const SOURCE = "wippy";
+
+const SEVERITIES = {
+  error: DiagnosticSeverity.Error,
+  warning: DiagnosticSeverity.Warning,
+  hint: DiagnosticSeverity.Hint,
+} as const;
+
+/** Rules about what could go. */
+const UNNECESSARY = new Set(["W0004", "W0005", "W0006"]);
+const TAG_UNNECESSARY = 1;
+
+/** What is wrong with a document; undefined for what is no document of a project. */
+export function diagnosticsOf(workspace: Workspace, uri: string): Diagnostic[] | undefined {
+  if (uri.endsWith(".d.lua")) return declarationFindings(workspace, uri);
+  const unit = workspace.unit(uri);
+  if (unit !== undefined) {
+    const checked = workspace.check(unit);
+    return findingsOf(checked).map((finding) => shown(checked, finding, uri));
+  }
+  const definition = workspace.definition(uri);
+  if (definition === undefined) return undefined;
+  const problems = definitionProblems(workspace, uri, definition).map(({ start, end, message, severity, code }) => ({
+    range: definition.text.range(start, end),
+    severity,
+    source: SOURCE,
+    message,
+    ...(code === undefined ? {} : { code }),
+  }));
+  return [...problems, ...definition.entries.flatMap((entry) => inlineFindings(workspace, definition, entry))];
+}
+
+const KNOWN = new WeakMap<CheckedUnit["parsed"], readonly Finding[]>();
+
+/** All findings about a source, by place. */
+export function findingsOf(checked: CheckedUnit): readonly Finding[] {
+  const { parsed, resolution, result, unit } = checked;
+  let found = KNOWN.get(parsed);
+  if (found === undefined) {
+    const style = parsed.diagnostics.length > 0 ? [] : lint(parsed, resolution);
+    found = [...parsed.diagnostics, ...result.diagnostics, ...style]
+      // A file that belongs to no entry has nobody who grants it anything.
+      .filter(({ problem }) => unit.entries.length > 0 || problem.kind !== "undeclared-require")
+      .sort((a, b) => a.start - b.start);
+    KNOWN.set(parsed, found);
+  }
+  return found;
+}
+
+/** A finding in the protocol's form. */
+export function shown(checked: Pick<CheckedUnit, "text">, finding: Finding, uri: string): Diagnostic {
+  const { start, end, code, severity, related, help } = finding;
+  const { text } = checked;
+  const message = describe(finding);
+  return {
+    range: text.range(start, Math.min(end, Math.max(start, text.source.length))),
+    severity: SEVERITIES[severity],
+    code,
+    source: SOURCE,
+    message: help === undefined ? message : `${message}\n${help}`,
+    ...(UNNECESSARY.has(code) ? { tags: [TAG_UNNECESSARY] } : {}),
+    ...(related === undefined || related.length === 0 ? {} : {
+      relatedInformation: related.map((place) => ({
+        location: { uri, range: text.range(place.start, place.end) },
+        message: place.message,
+      })),
+    }),
+  };
+}
+
+function declarationFindings(workspace: Workspace, uri: string): Diagnostic[] | undefined {
+  const text = workspace.text(uri);
+  if (text === undefined) return undefined;
+  const { diagnostics } = parse(text.source, { isDeclaration: true });
+  return diagnostics.map((finding) => shown({ text }, finding, uri));
+}
+
+/** Findings about a source that stands in the definition file as a literal block. */
+function inlineFindings(workspace: Workspace, { text }: DefinitionText, entry: WrittenEntry): Diagnostic[] {
+  const { source } = entry;
+  const unit = source?.kind === "inline" ? workspace.unitOfEntry(entry.id) : undefined;
+  if (unit === undefined || source?.kind !== "inline") return [];
+  const checked = workspace.check(unit);
+  const header = text.lineOf(source.place.start);
+  const firstLine = text.line(header + 1);
+  const margin = firstLine.length - firstLine.trimStart().length;
+  return findingsOf(checked).map((finding) => {
+    const diagnostic = shown(checked, finding, entryUri(entry.id));
+    if (!source.isBlock) return { ...diagnostic, range: text.range(source.place.start, source.place.end) };
+    const move = ({ line, character }: { line: number; character: number }) => ({
+      line: header + 1 + line,
+      character: character + margin,
+    });
+    const { relatedInformation: _related, ...rest } = diagnostic;
+    return { ...rest, range: { start: move(diagnostic.range.start), end: move(diagnostic.range.end) } };
+  });
+}

@@ -1,0 +1,403 @@
+/**
+ * All that editors see of a project: definition files, entries, Lua sources, and what is open and not saved.
+ *
+ * Owns what is current and what is known of it; what is shown of it belongs to the features.
+ *
+ * WS1. What is open in an editor counts, saved or not; else the entry of a running application, else the file.
+ * WS2. A source is checked when somebody asks. A change drops what is known of that source and of its importers, of nothing else.
+ * WS3. One source that several entries share is checked once, with all that any of them is granted.
+ */
+import { type EntryTypes, EntryTypes as Types, libraryOf, LUA_KINDS, planPool } from "../lua/mod.ts";
+import type { CheckedEntry, LuaDefinition, LuaKind, ModuleDefinition } from "../lua/mod.ts";
+import { isValueMap, resolveEntryId, type Value, type ValueMap } from "../core/mod.ts";
+import type { Library } from "../lang/mod.ts";
+import type { Entry, KindDefinition } from "../registry/mod.ts";
+import { type DefinitionText, readDefinitionText, type WrittenEntry } from "./definition_text.ts";
+import { definitionFolders, definitionPaths, type ProjectFiles, readText } from "./project_files.ts";
+import { type Encoding, Text } from "./text.ts";
+import { entryUri, fileUri, parseUri } from "./uris.ts";
+
+/** Entries of a running application. */
+export interface LiveEntries {
+  all(): Iterable<Entry>;
+}
+
+/** What a workspace is made of. */
+export interface WorkspaceOptions {
+  readonly files: ProjectFiles;
+  readonly modules: readonly ModuleDefinition[];
+  readonly kinds: readonly KindDefinition[];
+  readonly encoding: Encoding;
+  /** Folders of projects, absolute. */
+  readonly roots: readonly string[];
+  readonly live?: LiveEntries;
+}
+
+/** An entry, written in a file or alive in an application. */
+export interface ProjectEntry {
+  readonly id: string;
+  readonly ns: string;
+  readonly kind: string;
+  readonly meta: ValueMap;
+  readonly data: ValueMap;
+  /** The file that defines it, and where. */
+  readonly definition: { readonly path: string; readonly uri: string; readonly entry: WrittenEntry } | undefined;
+}
+
+/** A Lua source with the entries that it is the source of. */
+export interface LuaUnit {
+  /** Names the unit among the checked ones. */
+  readonly key: string;
+  /** The document; that of the file when there is one. */
+  readonly uri: string;
+  readonly path: string | undefined;
+  readonly entries: readonly ProjectEntry[];
+  readonly modules: ReadonlyMap<string, string>;
+  readonly imports: ReadonlyMap<string, string>;
+}
+
+/** A checked source. */
+export interface CheckedUnit extends CheckedEntry {
+  readonly unit: LuaUnit;
+  readonly text: Text;
+}
+
+interface DraftUnit extends LuaUnit {
+  readonly entries: ProjectEntry[];
+  readonly modules: Map<string, string>;
+  readonly imports: Map<string, string>;
+  inline: string | undefined;
+}
+
+/** A project as editors see it. */
+export class Workspace {
+  readonly encoding: Encoding;
+  readonly kinds: ReadonlyMap<string, KindDefinition>;
+  readonly modules: ReadonlyMap<string, ModuleDefinition>;
+  readonly library: Library;
+  readonly #files: ProjectFiles;
+  readonly #roots: readonly string[];
+  readonly #live: LiveEntries | undefined;
+  readonly #types: EntryTypes;
+  /** Open documents by URI. */
+  readonly #open = new Map<string, Text>();
+  /** Texts of files by path, as they were read last. */
+  readonly #texts = new Map<string, Text | undefined>();
+  readonly #definitions = new Map<string, DefinitionText>();
+  #entries = new Map<string, ProjectEntry>();
+  #units = new Map<string, DraftUnit>();
+  #unitByUri = new Map<string, DraftUnit>();
+  #unitByEntry = new Map<string, DraftUnit>();
+  readonly #texted = new WeakMap<CheckedEntry, CheckedUnit>();
+  #isCurrent = false;
+  #isScanned = false;
+
+  constructor(options: WorkspaceOptions) {
+    this.encoding = options.encoding;
+    this.#files = options.files;
+    this.#roots = options.roots;
+    this.#live = options.live;
+    this.kinds = new Map(options.kinds.map((kind) => [kind.name, kind]));
+    this.modules = new Map(options.modules.map((module) => [module.name, module]));
+    this.library = libraryOf(options.modules);
+    this.#types = new Types(this.library, (id) => this.#luaDefinition(id), { keepsFacts: true });
+  }
+
+  /** The current text of a document; undefined when there is no such one. */
+  text(uri: string): Text | undefined {
+    const open = this.#open.get(uri);
+    if (open !== undefined) return open;
+    const name = parseUri(uri);
+    if (name.kind === "file") return this.#textOfFile(name.path);
+    const unit = name.kind === "entry" ? this.unitOfEntry(name.id) : undefined;
+    return unit === undefined ? undefined : this.unitText(unit);
+  }
+
+  /** Whether a document is open in the editor. */
+  isOpen(uri: string): boolean {
+    return this.#open.has(uri);
+  }
+
+  openUris(): string[] {
+    return [...this.#open.keys()];
+  }
+
+  /** Takes an open document's text; undefined when it was closed. Returns documents that have to be looked at anew. */
+  set(uri: string, text: Text | undefined): void {
+    if (text === undefined) this.#open.delete(uri);
+    else this.#open.set(uri, text);
+    const name = parseUri(uri);
+    if (name.kind === "file") this.#changed(name.path);
+    else if (name.kind === "entry") {
+      const unit = this.unitOfEntry(name.id);
+      if (unit !== undefined) this.#types.forget(unit.key);
+    }
+  }
+
+  /** A file was written, made or removed outside the editor. */
+  fileChanged(path: string): void {
+    this.#texts.delete(path);
+    this.#changed(path);
+  }
+
+  /** Entries of the running application changed. */
+  entriesChanged(): void {
+    this.#isCurrent = false;
+  }
+
+  #changed(path: string): void {
+    if (/\.ya?ml$/i.test(path)) {
+      this.#definitions.delete(path);
+      if (this.#isScanned && this.#isDefinition(path)) this.#readDefinition(path);
+      this.#isCurrent = false;
+      return;
+    }
+    this.#update();
+    const unit = this.#unitByUri.get(fileUri(path));
+    if (unit === undefined) this.#isCurrent = false;
+    else this.#types.forget(unit.key);
+  }
+
+  /** Definition files by path. */
+  definitions(): ReadonlyMap<string, DefinitionText> {
+    this.#update();
+    return this.#definitions;
+  }
+
+  /** The definition file behind a document. */
+  definition(uri: string): DefinitionText | undefined {
+    const name = parseUri(uri);
+    if (name.kind !== "file") return undefined;
+    const known = this.definitions().get(name.path);
+    if (known !== undefined) return known;
+    const text = this.text(uri);
+    return text === undefined || !/\.ya?ml$/i.test(name.path) ? undefined : readDefinitionText(text);
+  }
+
+  /** All entries by id. */
+  entries(): ReadonlyMap<string, ProjectEntry> {
+    this.#update();
+    return this.#entries;
+  }
+
+  /** All Lua sources of entries. */
+  units(): Iterable<LuaUnit> {
+    this.#update();
+    return this.#units.values();
+  }
+
+  /** The source behind a document; a Lua file without an entry is one that is granted every module. */
+  unit(uri: string): LuaUnit | undefined {
+    this.#update();
+    const known = this.#unitByUri.get(uri);
+    if (known !== undefined) return known;
+    const name = parseUri(uri);
+    if (name.kind === "entry") return this.#unitByEntry.get(name.id);
+    if (name.kind !== "file" || !name.path.endsWith(".lua") || this.text(uri) === undefined) return undefined;
+    const unit: DraftUnit = {
+      key: `file:${uri}`,
+      uri,
+      path: name.path,
+      entries: [],
+      modules: new Map([...this.modules.keys()].map((module) => [module, module])),
+      imports: new Map(),
+      inline: undefined,
+    };
+    this.#units.set(unit.key, unit);
+    this.#unitByUri.set(uri, unit);
+    return unit;
+  }
+
+  /** The source of an entry. */
+  unitOfEntry(id: string): LuaUnit | undefined {
+    this.#update();
+    return this.#unitByEntry.get(id);
+  }
+
+  unitText(unit: LuaUnit): Text {
+    for (const uri of [unit.uri, ...unit.entries.flatMap(({ id }) => [entryUri(id), id])]) {
+      const open = this.#open.get(uri);
+      if (open !== undefined) return open;
+    }
+    const { inline } = unit as DraftUnit;
+    if (inline !== undefined) return new Text(inline, this.encoding);
+    return (unit.path === undefined ? undefined : this.#textOfFile(unit.path)) ?? new Text("", this.encoding);
+  }
+
+  /** What is known of a source. */
+  check(unit: LuaUnit): CheckedUnit {
+    const checked = this.#types.check(unit.key)!;
+    let whole = this.#texted.get(checked);
+    if (whole === undefined) {
+      const open = this.unitText(unit);
+      const text = open.source === checked.definition.source ? open : new Text(checked.definition.source, this.encoding);
+      this.#texted.set(checked, whole = { ...checked, unit, text });
+    }
+    return whole;
+  }
+
+  /** The source whose names `origin` resolved. */
+  unitOfOrigin(origin: object): CheckedUnit | undefined {
+    for (const unit of this.units()) {
+      const checked = this.#types.known(unit.key);
+      if (checked?.resolution === origin) return this.check(unit);
+    }
+    return undefined;
+  }
+
+  /** Checks another text in a source's place, without remembering it. */
+  checkInstead(unit: LuaUnit, source: string): CheckedUnit {
+    const definition = { ...this.#luaDefinition(unit.key)!, source };
+    return { ...this.#types.checkApart(definition), unit, text: new Text(source, this.encoding) };
+  }
+
+  /** Sources that import `unit`, however far. */
+  importersOf(unit: LuaUnit): LuaUnit[] {
+    const found = new Set<LuaUnit>([unit]);
+    // A Set's iterator also visits what is added on the way.
+    for (const target of found) {
+      for (const other of this.units()) {
+        const imports = [...other.imports.values()].map((id) => this.#unitByEntry.get(id));
+        if (imports.includes(target as DraftUnit)) found.add(other);
+      }
+    }
+    found.delete(unit);
+    return [...found];
+  }
+
+  /** The path that a definition file refers to, when there is no such file. */
+  missingSource(uri: string, reference: string): string | undefined {
+    const name = parseUri(uri);
+    if (name.kind !== "file") return undefined;
+    const path = this.#files.resolve(this.#files.directory(name.path), reference.replace(/^\/+/, ""));
+    return this.#open.has(fileUri(path)) || this.#files.stat(path) !== undefined ? undefined : reference;
+  }
+
+  /** Files beside a definition file and below, by the reference that names them. */
+  sourcesBeside(uri: string): string[] {
+    const name = parseUri(uri);
+    if (name.kind !== "file") return [];
+    const folder = this.#files.directory(name.path);
+    return this.#files.list(folder).filter(({ isDirectory }) => !isDirectory).map((file) => file.name);
+  }
+
+  #textOfFile(path: string): Text | undefined {
+    const open = this.#open.get(fileUri(path));
+    if (open !== undefined) return open;
+    if (this.#texts.has(path)) return this.#texts.get(path);
+    const source = readText(this.#files, path);
+    const text = source === undefined ? undefined : new Text(source, this.encoding);
+    this.#texts.set(path, text);
+    return text;
+  }
+
+  #isDefinition(path: string): boolean {
+    return this.#roots.some((root) =>
+      definitionFolders(this.#files, root).some((folder) => path.startsWith(folder)) &&
+      !/\/\.(?!wippy)|\/node_modules\/|\/wippy\.ya?ml$/.test(path.slice(root.length))
+    );
+  }
+
+  #readDefinition(path: string): void {
+    const text = this.#textOfFile(path);
+    if (text !== undefined) this.#definitions.set(path, readDefinitionText(text));
+  }
+
+  /** Reads what has not been read and puts entries and sources together. */
+  #update(): void {
+    if (this.#isCurrent) return;
+    this.#isCurrent = true;
+    if (!this.#isScanned) {
+      this.#isScanned = true;
+      for (const root of this.#roots) {
+        for (const folder of definitionFolders(this.#files, root)) {
+          for (const path of definitionPaths(this.#files, folder)) this.#readDefinition(path);
+        }
+      }
+    }
+    const before = new Map([...this.#units.values()].map((unit) => [unit.key, this.#grantsOf(unit)]));
+    this.#assemble();
+    for (const [key, grants] of before) {
+      const unit = this.#units.get(key);
+      if (unit === undefined || this.#grantsOf(unit) !== grants) this.#types.forget(key);
+    }
+  }
+
+  #assemble(): void {
+    this.#entries = new Map();
+    this.#units = new Map();
+    this.#unitByUri = new Map();
+    this.#unitByEntry = new Map();
+    for (const [path, { entries }] of this.#definitions) {
+      const uri = fileUri(path);
+      for (const entry of entries) {
+        if (this.#entries.has(entry.id)) continue;
+        const { id, ns, kind, meta, data } = entry;
+        this.#entries.set(id, { id, ns, kind, meta, data, definition: { path, uri, entry } });
+      }
+    }
+    const alive = new Map<string, Entry>();
+    for (const entry of this.#live?.all() ?? []) {
+      const { id, kind, meta, data } = entry;
+      alive.set(id, entry);
+      const { definition } = this.#entries.get(id) ?? {};
+      this.#entries.set(id, { id, ns: id.slice(0, id.indexOf(":")), kind, meta, data, definition });
+    }
+    for (const entry of this.#entries.values()) this.#addUnit(entry, alive.get(entry.id));
+  }
+
+  #addUnit(entry: ProjectEntry, alive: Entry | undefined): void {
+    if (!LUA_KINDS.includes(entry.kind as LuaKind)) return;
+    const source = entry.definition?.entry.source;
+    const path = source?.kind === "file"
+      ? this.#files.resolve(this.#files.directory(entry.definition!.path), source.reference.replace(/^\/+/, ""))
+      : undefined;
+    const text = alive?.data.source ?? (source?.kind === "inline" ? source.value : undefined);
+    if (path === undefined && typeof text !== "string") return;
+    const uri = path === undefined ? entryUri(entry.id) : fileUri(path);
+    let unit = this.#unitByUri.get(uri);
+    if (unit === undefined) {
+      unit = { key: entry.id, uri, path, entries: [], modules: new Map(), imports: new Map(), inline: undefined };
+      this.#units.set(unit.key, unit);
+      this.#unitByUri.set(uri, unit);
+    }
+    if (typeof text === "string") unit.inline = text;
+    unit.entries.push(entry);
+    this.#unitByEntry.set(entry.id, unit);
+    for (const name of textsIn(entry.data.modules)) unit.modules.set(name, name);
+    const { imports } = entry.data;
+    for (const [alias, target] of Object.entries(isValueMap(imports) ? imports : {})) {
+      if (typeof target !== "string") continue;
+      if (target.startsWith(":")) unit.modules.set(alias, target.slice(1));
+      else unit.imports.set(alias, resolveEntryId(target, entry.ns));
+    }
+  }
+
+  /** What a source is granted, to compare by. */
+  #grantsOf(unit: DraftUnit): string {
+    const imports = [...unit.imports].map(([alias, id]) => [alias, id, this.#unitByEntry.get(id)?.key]);
+    return JSON.stringify([[...unit.modules], imports, unit.inline, unit.uri]);
+  }
+
+  /** What the checker asks of a source. */
+  #luaDefinition(key: string): LuaDefinition | undefined {
+    const unit = this.#units.get(key) ?? this.#unitByEntry.get(key);
+    if (unit === undefined) return undefined;
+    const imports = new Map([...unit.imports].map(([alias, id]) => [alias, this.#unitByEntry.get(id)?.key ?? id]));
+    return {
+      id: unit.key,
+      kind: (unit.entries[0]?.kind ?? "library.lua") as LuaKind,
+      source: this.unitText(unit).source,
+      method: "main",
+      modules: unit.modules,
+      imports,
+      pool: planPool(undefined),
+      options: {},
+      defaultHost: "",
+    };
+  }
+}
+
+function textsIn(value: Value): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}
