@@ -92,6 +92,11 @@ export const COMMANDS: readonly (CommandEntry | CommandGroup)[] = [
     load: async () => (await import("./commands/fmt.ts")).fmt,
   },
   {
+    name: "lsp",
+    summary: "serve editors",
+    load: async () => (await import("./commands/lsp.ts")).lsp,
+  },
+  {
     name: "ps",
     summary: "live processes of a running application",
     load: async () => (await import("./commands/ps.ts")).ps,

@@ -25,6 +25,7 @@ Begin
   test         run the tests
   lint         check the Lua: syntax, types, rules
   fmt          format sources and definition files
+  lsp          serve editors
   docs         reference of modules and entry kinds
 
 Look inside

@@ -69,7 +69,27 @@ interface FunctionState {
   readonly breaks: Flow[];
 }
 
+/** An assignment of a variable. */
+interface KeyedWrite extends S.Range {
+  readonly key: string;
+}
+
+/** Index of the first write at or behind an offset. */
+function firstFrom(writes: readonly KeyedWrite[], offset: number): number {
+  let low = 0;
+  let high = writes.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (writes[middle]!.start < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 class Checker extends ValueChecker {
+  #writes: readonly KeyedWrite[] | undefined;
+  /** Keys of variables that are assigned somewhere. */
+  #written: ReadonlySet<string> | undefined;
   #returns: Pack | undefined;
   /** Where the results of the function around are declared. */
   #writtenReturns: readonly RelatedPlace[] | undefined;
@@ -174,15 +194,22 @@ class Checker extends ValueChecker {
   #withoutWrites(flow: Flow | undefined, range: S.Range): Flow | undefined {
     if (flow === undefined) return undefined;
     const written = new Set<string>();
-    for (const variable of this.resolution.variables) {
-      if (variable.writes.some((write) => write.start >= range.start && write.end <= range.end)) {
-        written.add(this.keys.of(variable));
-      }
+    const all = this.#allWrites();
+    for (let i = firstFrom(all, range.start); i < all.length && all[i]!.start < range.end; i++) {
+      if (all[i]!.end <= range.end) written.add(all[i]!.key);
     }
     const next = flow.copy();
     const hasFieldWrites = this.resolution.fieldWrites.some((at) => at >= range.start && at < range.end);
     next.keepOnly((root, isField) => !written.has(root) && !(isField && hasFieldWrites));
     return next;
+  }
+
+  /** Every assignment of a variable, by place. */
+  #allWrites(): readonly KeyedWrite[] {
+    return this.#writes ??= this.resolution.variables.flatMap((variable) => {
+      const { writes } = variable;
+      return writes.map(({ start, end }) => ({ start, end, key: this.keys.of(variable) }));
+    }).sort((x, y) => x.start - y.start);
   }
 
   #while(statement: S.WhileStatement): void {
@@ -305,10 +332,7 @@ class Checker extends ValueChecker {
   /** What still holds when a function runs later: facts about what is never assigned. */
   #closureFlow(): Flow | undefined {
     if (this.flow === undefined) return undefined;
-    const written = new Set<string>();
-    for (const variable of this.resolution.variables) {
-      if (variable.writes.length > 0) written.add(this.keys.of(variable));
-    }
+    const written = this.#written ??= new Set(this.#allWrites().map(({ key }) => key));
     const next = this.flow.copy();
     next.keepOnly((root) => !written.has(root));
     return next;

@@ -79,12 +79,21 @@ export function join(
 
 /** Numbers the variables of a source. */
 export class Keys {
-  readonly #numbers = new Map<Variable, number>();
+  readonly #keys = new Map<Variable, string>();
+  readonly #variables = new Map<string, Variable>();
 
   /** The key of a variable. */
   of(variable: Variable): string {
-    let number = this.#numbers.get(variable);
-    if (number === undefined) this.#numbers.set(variable, number = this.#numbers.size);
-    return String(number);
+    let key = this.#keys.get(variable);
+    if (key === undefined) {
+      this.#keys.set(variable, key = String(this.#keys.size));
+      this.#variables.set(key, variable);
+    }
+    return key;
+  }
+
+  /** The variable of a key that is no field's. */
+  variable(key: string): Variable | undefined {
+    return this.#variables.get(key);
   }
 }

@@ -158,12 +158,10 @@ export abstract class InferenceState implements NarrowHost {
 
   declaredAt(key: string, flow: Flow): Type {
     const known = flow.types.get(key);
-    for (const [variable, type] of this.declared) {
-      if (this.keys.of(variable) === key) {
-        return known === undefined || is(expand(known), "nil") ? type : known;
-      }
-    }
-    return known ?? ANY;
+    const variable = this.keys.variable(key);
+    const type = variable === undefined ? undefined : this.declared.get(variable);
+    if (type === undefined) return known ?? ANY;
+    return known === undefined || is(expand(known), "nil") ? type : known;
   }
 
   definitionOf(expression: S.Expression): TypeDefinition | undefined {

@@ -66,6 +66,8 @@ export class Lowering {
   readonly #definitions = new Map<Variable, TypeDefinition>();
   readonly #generics = new Map<Variable, GenericType>();
   readonly #byStart = new Map<number, Variable>();
+  /** Local variables by name, when they have been asked for. */
+  #locals: Map<string, Variable[]> | undefined;
   /** The type of an expression, for `typeof`. */
   typeOf: (expression: S.Expression) => Type = () => PRIMITIVES.any;
   /** Told of each name of a type and what it means. */
@@ -295,9 +297,7 @@ export class Lowering {
 
   /** `local Config = types.Config`: the variable names a type. */
   #throughVariable(name: S.Identifier): TypeDefinition | "opaque" | undefined {
-    const variable = this.#resolution.variables.findLast((v) =>
-      v.name === name.name && v.kind === "local" && v.end <= name.start
-    );
+    const variable = this.#localsNamed(name.name).findLast((v) => v.end <= name.start);
     const initial = variable?.initial;
     if (initial?.kind !== "member") return undefined;
     const { object } = initial;
@@ -306,6 +306,19 @@ export class Lowering {
       ? object.name
       : requiredName(holder?.initial ?? object);
     return owner === undefined ? "opaque" : this.#exported(owner, initial.name.name);
+  }
+
+  #localsNamed(name: string): readonly Variable[] {
+    if (this.#locals === undefined) {
+      this.#locals = new Map();
+      for (const variable of this.#resolution.variables) {
+        if (variable.kind !== "local") continue;
+        const known = this.#locals.get(variable.name);
+        if (known === undefined) this.#locals.set(variable.name, [variable]);
+        else known.push(variable);
+      }
+    }
+    return this.#locals.get(name) ?? [];
   }
 
   #validator(annotation: S.Annotation): void {

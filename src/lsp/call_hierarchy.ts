@@ -7,7 +7,7 @@ import type {
 } from "vscode-languageserver-protocol";
 import { type syntax, walk } from "../lang/mod.ts";
 import { roleOf } from "./entry_text.ts";
-import { type Navigation } from "./navigation.ts";
+import type { Navigation } from "./navigation.ts";
 import { placeAt, placesOf } from "./places.ts";
 import { SymbolKind } from "./protocol.ts";
 import { declarationOf, type LuaSymbol, placesOfSymbol, symbolOf } from "./symbol.ts";
@@ -67,7 +67,9 @@ export class CallHierarchy {
         if (![...ids].some((id) => source.includes(id))) continue;
         const checked = this.#workspace.check(unit);
         for (const { start, end, target } of placesOf(checked)) {
-          if (target.kind === "string" && ids.has(target.value) && isCallRole(target.call)) note(checked, start, end);
+          if (target.kind === "string" && ids.has(target.value) && isCallRole(target.call)) {
+            note(checked, start, end);
+          }
         }
       }
     }
@@ -139,7 +141,9 @@ export class CallHierarchy {
 
   /** Entries whose function this is. */
   #entriesOf(symbol: LuaSymbol): string[] {
-    return symbol.unit.entries.filter(({ id }) => this.#mainOf(id)?.start === symbol.start).map(({ id }) => id);
+    return symbol.unit.entries.filter(({ id }) => this.#mainOf(id)?.start === symbol.start).map(({ id }) =>
+      id
+    );
   }
 
   /** The function that an entry runs. */
@@ -150,11 +154,12 @@ export class CallHierarchy {
     const name = typeof method === "string" && method !== "" ? method : "main";
     const checked = this.#workspace.check(unit);
     // What is returned last counts: `return {main = main}`.
-    const place = placesOf(checked).findLast(({ role, target }) =>
-      role === "declare" && (target.kind === "field" ? target.name === name : false)
-    ) ?? placesOf(checked).find(({ role, target }) =>
-      role === "declare" && target.kind === "variable" && target.variable.name === name
-    );
+    const place =
+      placesOf(checked).findLast(({ role, target }) =>
+        role === "declare" && (target.kind === "field" ? target.name === name : false)
+      ) ?? placesOf(checked).find(({ role, target }) =>
+        role === "declare" && target.kind === "variable" && target.variable.name === name
+      );
     return place === undefined ? undefined : symbolOf(this.#workspace, checked, place);
   }
 }

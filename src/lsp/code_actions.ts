@@ -19,7 +19,11 @@ const QUICK_FIX = "quickfix";
 const FIX_ALL = "source.fixAll";
 
 /** Actions for a stretch of a Lua source. */
-export function codeActions(workspace: Workspace, checked: CheckedUnit, request: CodeActionRequest): CodeAction[] {
+export function codeActions(
+  workspace: Workspace,
+  checked: CheckedUnit,
+  request: CodeActionRequest,
+): CodeAction[] {
   const { uri, start, end, only } = request;
   const isWanted = (kind: string): boolean =>
     only === undefined || only.some((wanted) => kind === wanted || kind.startsWith(`${wanted}.`));
@@ -63,7 +67,9 @@ function textEdit({ text }: CheckedUnit, edit: Fix["edits"][number]): TextEdit {
 function withoutOverlaps(fixes: readonly Fix[]): Fix["edits"][number][] {
   const taken: Fix["edits"][number][] = [];
   for (const { edits } of fixes) {
-    if (edits.some((edit) => taken.some((other) => edit.start < other.end && other.start < edit.end))) continue;
+    if (edits.some((edit) => taken.some((other) => edit.start < other.end && other.start < edit.end))) {
+      continue;
+    }
     taken.push(...edits);
   }
   return taken.sort((a, b) => a.start - b.start);
@@ -80,7 +86,9 @@ function grantActions(
   const { name } = problem;
   const grants = workspace.modules.has(name)
     ? [{ title: `Grant module ${name}`, edit: (entry: ProjectEntry) => moduleEdit(workspace, entry, name) }]
-    : [...workspace.entries().values()].filter(({ kind, id }) => kind === "library.lua" && id.endsWith(`:${name}`))
+    : [...workspace.entries().values()].filter(({ kind, id }) =>
+      kind === "library.lua" && id.endsWith(`:${name}`)
+    )
       .map(({ id }) => ({
         title: `Import ${id}`,
         edit: (entry: ProjectEntry) => importEdit(workspace, entry, name, id),
@@ -112,7 +120,12 @@ function moduleEdit(workspace: Workspace, entry: ProjectEntry, name: string): Te
   return { range: text.range(end, end), newText: `\n${margin}- ${name}` };
 }
 
-function importEdit(workspace: Workspace, entry: ProjectEntry, alias: string, id: string): TextEdit | undefined {
+function importEdit(
+  workspace: Workspace,
+  entry: ProjectEntry,
+  alias: string,
+  id: string,
+): TextEdit | undefined {
   const { definition } = entry;
   const text = definition === undefined ? undefined : workspace.definition(definition.uri)?.text;
   const key = definition === undefined ? undefined : keyPlace(definition.entry, "imports");

@@ -20,7 +20,18 @@ const PLACEHOLDER = "__";
 const KEYWORDS =
   "and break do else elseif end false for function goto if in local nil not or repeat return then true until while"
     .split(" ");
-const TYPE_WORDS = ["string", "number", "integer", "boolean", "any", "unknown", "never", "table", "function", "nil"];
+const TYPE_WORDS = [
+  "string",
+  "number",
+  "integer",
+  "boolean",
+  "any",
+  "unknown",
+  "never",
+  "table",
+  "function",
+  "nil",
+];
 
 /** What completion works with. */
 export interface CompletionContext {
@@ -71,7 +82,11 @@ function tokenAround(source: string, offset: number): "string" | "comment" | und
 }
 
 /** Names of modules and entries, in texts that are handed to functions which take them. */
-function completeText({ workspace, docs, unit }: CompletionContext, checked: CheckedUnit, offset: number): CompletionItem[] {
+function completeText(
+  { workspace, docs, unit }: CompletionContext,
+  checked: CheckedUnit,
+  offset: number,
+): CompletionItem[] {
   const place = placesOf(checked).find(({ start, end, target }) =>
     target.kind === "string" && start < offset && offset <= end
   );
@@ -83,7 +98,13 @@ function completeText({ workspace, docs, unit }: CompletionContext, checked: Che
   const quote = source[place.start]!;
   const isClosed = place.end - place.start > 1 && source[place.end - 1] === quote;
   const range = checked.text.range(place.start + 1, isClosed ? place.end - 1 : place.end);
-  const item = (label: string, kind: CompletionItemKind, detail: string, rank: string, doc = ""): CompletionItem => ({
+  const item = (
+    label: string,
+    kind: CompletionItemKind,
+    detail: string,
+    rank: string,
+    doc = "",
+  ): CompletionItem => ({
     label,
     kind,
     detail,
@@ -157,7 +178,9 @@ function addAssigned(checked: CheckedUnit, owner: types.Type, found: Map<string,
   const inner = types.expand(owner);
   if (inner.kind !== "table" || !inner.isOpen) return;
   for (const { role, target } of placesOf(checked)) {
-    if (target.kind !== "field" || (role !== "declare" && role !== "write") || found.has(target.name)) continue;
+    if (target.kind !== "field" || (role !== "declare" && role !== "write") || found.has(target.name)) {
+      continue;
+    }
     const holder = target.object === undefined ? undefined : checked.facts?.expressions.get(target.object);
     const isOwn = holder === undefined ? target.body !== undefined : types.expand(holder) === inner;
     if (isOwn) found.set(target.name, target.type ?? types.PRIMITIVES.any);
@@ -185,7 +208,9 @@ function typeItems(checked: CheckedUnit, offset: number): CompletionItem[] {
       : [...imported.types.keys()];
     return names.map((name) => item(name, CompletionItemKind.Struct, "0"));
   }
-  const visible = [...visibleAt(checked, offset).values()].filter(({ kind }) => kind === "type" || kind === "type-param");
+  const visible = [...visibleAt(checked, offset).values()].filter(({ kind }) =>
+    kind === "type" || kind === "type-param"
+  );
   const library = [...checked.environment.types.keys()].filter((name) =>
     !name.includes(".") || checked.environment.globals.has(name.slice(0, name.indexOf(".")))
   );
@@ -196,14 +221,22 @@ function typeItems(checked: CheckedUnit, offset: number): CompletionItem[] {
   ];
 }
 
-function nameItems({ workspace, docs }: CompletionContext, checked: CheckedUnit, offset: number): CompletionItem[] {
+function nameItems(
+  { workspace, docs }: CompletionContext,
+  checked: CheckedUnit,
+  offset: number,
+): CompletionItem[] {
   const items = new Map<string, CompletionItem>();
   const add = (item: CompletionItem, doc: string): void => {
     if (items.has(item.label) || item.label === PLACEHOLDER) return;
     items.set(item.label, doc === "" ? item : { ...item, documentation: { kind: "markdown", value: doc } });
   };
   const detailOf = (name: string, type: types.Type | undefined): string =>
-    type === undefined ? "" : type.kind === "function" ? signatureText(name, type) : typeText(type).split("\n")[0]!;
+    type === undefined
+      ? ""
+      : type.kind === "function"
+      ? signatureText(name, type)
+      : typeText(type).split("\n")[0]!;
   for (const [name, variable] of visibleAt(checked, offset)) {
     if (variable.kind === "type-param") continue;
     const type = checked.facts?.variables.get(variable);
@@ -212,7 +245,10 @@ function nameItems({ workspace, docs }: CompletionContext, checked: CheckedUnit,
       : bodyOf(variable) !== undefined || type?.kind === "function"
       ? CompletionItemKind.Function
       : CompletionItemKind.Variable;
-    add({ label: name, kind, detail: detailOf(name, type), sortText: `0${name}` }, docOf(workspace, docs, type));
+    add(
+      { label: name, kind, detail: detailOf(name, type), sortText: `0${name}` },
+      docOf(workspace, docs, type),
+    );
   }
   for (const alias of checked.environment.imports.keys()) {
     const detail = checked.unit.imports.get(alias) ?? "";

@@ -77,7 +77,8 @@ export function definitionCursor(text: Text, offset: number): DefinitionCursor |
       continue;
     }
     const isParent = isItem
-      ? !line.isItem && line.inner <= column || line.isItem && line.inner < column + 2 && line.inner > line.outer && line.inner <= column
+      ? !line.isItem && line.inner <= column ||
+        line.isItem && line.inner < column + 2 && line.inner > line.outer && line.inner <= column
       : line.inner < column;
     if (line.key === undefined || !isParent || line.value !== "") continue;
     path.unshift(line.key);
@@ -106,7 +107,9 @@ function isListOfTexts(text: Text, row: number): boolean {
   for (let i = row - 1; i >= 0; i--) {
     const line = readLine(text.line(i));
     if (line === undefined) continue;
-    if (!line.isItem || line.outer !== own?.outer) return line.key !== "entries" && line.outer <= (own?.outer ?? 0);
+    if (!line.isItem || line.outer !== own?.outer) {
+      return line.key !== "entries" && line.outer <= (own?.outer ?? 0);
+    }
     return line.key === undefined;
   }
   return false;
@@ -157,7 +160,10 @@ export function pathInEntry({ path }: DefinitionCursor): readonly string[] | und
 }
 
 /** The field of a kind at a path; records and maps are looked into. */
-export function fieldAt(kind: KindDefinition | undefined, path: readonly string[]): Field<unknown> | undefined {
+export function fieldAt(
+  kind: KindDefinition | undefined,
+  path: readonly string[],
+): Field<unknown> | undefined {
   let field: Field<unknown> | undefined = kind?.config;
   for (const step of path) {
     field = opened(field);

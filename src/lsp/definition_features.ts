@@ -8,8 +8,20 @@ import type {
   TextEdit,
   WorkspaceEdit,
 } from "vscode-languageserver-protocol";
-import { type DefinitionCursor, definitionCursor, fieldAt, opened, pathInEntry } from "./definition_cursor.ts";
-import { type DefinitionText, keyPlace, type Stretch, textsOf, type WrittenEntry } from "./definition_text.ts";
+import {
+  type DefinitionCursor,
+  definitionCursor,
+  fieldAt,
+  opened,
+  pathInEntry,
+} from "./definition_cursor.ts";
+import {
+  type DefinitionText,
+  keyPlace,
+  type Stretch,
+  textsOf,
+  type WrittenEntry,
+} from "./definition_text.ts";
 import type { LibraryDocs } from "./doc_comments.ts";
 import { entryText } from "./hover.ts";
 import { isReferencePath, type Navigation, referencesIn, RenameRefused } from "./navigation.ts";
@@ -50,7 +62,9 @@ export function completeDefinition(
   const cursor = definitionCursor(text, offset);
   if (cursor === undefined) return [];
   const range = text.range(cursor.start, cursor.end);
-  return (cursor.part === "key" ? keyItems(workspace, cursor) : valueItems(workspace, docs, uri, definition, cursor))
+  return (cursor.part === "key"
+    ? keyItems(workspace, cursor)
+    : valueItems(workspace, docs, uri, definition, cursor))
     .map(({ insert, ...item }, i) => ({
       ...item,
       filterText: item.label,
@@ -75,22 +89,37 @@ function keyItems(workspace: Workspace, cursor: DefinitionCursor): Item[] {
     ...documented(doc),
   });
   const plain = (fields: Readonly<Record<string, string>>): Item[] =>
-    Object.entries(fields).map(([name, doc]) => item(name, "", doc, name === "meta" || name === "entries" || name === "data"));
+    Object.entries(fields).map(([name, doc]) =>
+      item(name, "", doc, name === "meta" || name === "entries" || name === "data")
+    );
   const isNew = ({ label }: Item): boolean => !cursor.siblings.has(label) || label === cursor.word;
   if (path === undefined) return cursor.path.length === 0 ? plain(FILE_FIELDS).filter(isNew) : [];
   const kind = workspace.kinds.get(cursor.entry.get("kind") ?? "");
   const fields = opened(fieldAt(kind, path))?.fields ?? {};
   const own = Object.entries(fields).map(([name, field]) => {
     const inner = opened(field)!;
-    return item(name, field.type, describeField(field), inner.fields !== undefined || inner.item !== undefined);
+    return item(
+      name,
+      field.type,
+      describeField(field),
+      inner.fields !== undefined || inner.item !== undefined,
+    );
   });
-  const common = path.length === 0 ? plain(ENTRY_FIELDS) : path.length === 1 && path[0] === "meta" ? plain(META_FIELDS) : [];
+  const common = path.length === 0
+    ? plain(ENTRY_FIELDS)
+    : path.length === 1 && path[0] === "meta"
+    ? plain(META_FIELDS)
+    : [];
   return [...own, ...common].filter(isNew);
 }
 
-function describeField(field: { doc?: string; type: string; fallback?: unknown; values?: readonly string[] }): string {
+function describeField(
+  field: { doc?: string; type: string; fallback?: unknown; values?: readonly string[] },
+): string {
   const parts = [field.doc ?? ""];
-  if (field.fallback !== undefined && field.fallback !== "") parts.push(`Default: \`${String(field.fallback)}\`.`);
+  if (field.fallback !== undefined && field.fallback !== "") {
+    parts.push(`Default: \`${String(field.fallback)}\`.`);
+  }
   return parts.filter((part) => part !== "").join(" ");
 }
 
@@ -102,12 +131,14 @@ function valueItems(
   cursor: DefinitionCursor,
 ): Item[] {
   const inner = pathInEntry(cursor);
-  if (inner === undefined) return cursor.key === "version" ? [value("\"1.0\"")] : [];
+  if (inner === undefined) return cursor.key === "version" ? [value('"1.0"')] : [];
   const path = cursor.key === undefined ? inner : [...inner, cursor.key];
   const [first] = path;
   const kind = workspace.kinds.get(cursor.entry.get("kind") ?? "");
   if (path.length === 1 && first === "kind") {
-    return [...workspace.kinds.values()].map(({ name, doc }) => value(name, CompletionItemKind.Class, "", doc))
+    return [...workspace.kinds.values()].map(({ name, doc }) =>
+      value(name, CompletionItemKind.Class, "", doc)
+    )
       .sort((a, b) => a.label < b.label ? -1 : 1);
   }
   if (first === "modules") {
@@ -121,12 +152,18 @@ function valueItems(
   }
   if (first === "method") return methodItems(workspace, definition, cursor);
   const field = opened(fieldAt(kind, path));
-  if (first === "imports") return entryItems(workspace, definition.ns, (kindName) => /^library\.|^module\./.test(kindName));
+  if (first === "imports") {
+    return entryItems(workspace, definition.ns, (kindName) => /^library\.|^module\./.test(kindName));
+  }
   if (field?.type === "reference" || isReferencePath(kind, path.join("."))) {
     return entryItems(workspace, definition.ns, () => true);
   }
-  if (field?.values !== undefined) return field.values.map((text) => value(text, CompletionItemKind.EnumMember));
-  if (field?.type === "boolean") return ["true", "false"].map((text) => value(text, CompletionItemKind.Value));
+  if (field?.values !== undefined) {
+    return field.values.map((text) => value(text, CompletionItemKind.EnumMember));
+  }
+  if (field?.type === "boolean") {
+    return ["true", "false"].map((text) => value(text, CompletionItemKind.Value));
+  }
   return [];
 }
 
@@ -144,8 +181,15 @@ function entryItems(workspace: Workspace, ns: string, fits: (kind: string) => bo
   return [...workspace.entries().values()].filter(({ kind }) => fits(kind)).map((entry) => {
     const label = entry.ns === ns ? entry.id.slice(ns.length + 1) : entry.id;
     const { comment } = entry.meta;
-    return value(label, CompletionItemKind.Reference, entry.kind, typeof comment === "string" ? comment : undefined);
-  }).sort((a, b) => Number(a.label.includes(":")) - Number(b.label.includes(":")) || (a.label < b.label ? -1 : 1));
+    return value(
+      label,
+      CompletionItemKind.Reference,
+      entry.kind,
+      typeof comment === "string" ? comment : undefined,
+    );
+  }).sort((a, b) =>
+    Number(a.label.includes(":")) - Number(b.label.includes(":")) || (a.label < b.label ? -1 : 1)
+  );
 }
 
 /** Functions that the source of the entry returns. */
@@ -153,8 +197,10 @@ function methodItems(workspace: Workspace, definition: DefinitionText, cursor: D
   const unit = workspace.unitOfEntry(`${definition.ns}:${cursor.entry.get("name")}`);
   if (unit === undefined) return [];
   const { value: exported } = workspace.check(unit).result.module;
-  return exported.kind !== "table" ? [] : [...exported.fields].filter(([, field]) => field.type.kind === "function")
-    .map(([name]) => value(name, CompletionItemKind.Function));
+  return exported.kind !== "table"
+    ? []
+    : [...exported.fields].filter(([, field]) => field.type.kind === "function")
+      .map(([name]) => value(name, CompletionItemKind.Function));
 }
 
 /** What stands at an offset inside an entry. */
@@ -195,8 +241,12 @@ export function hoverDefinition(
   const range = definition.text.range(found.place.start, found.place.end);
   const shown = (text: string): Hover => ({ contents: { kind: "markdown", value: text }, range });
   const kind = workspace.kinds.get(found.entry.kind);
-  if (found.isKey) return nested ?? (ENTRY_FIELDS[found.path] === undefined ? undefined : shown(ENTRY_FIELDS[found.path]!));
-  if (found.path === "kind" && kind !== undefined) return shown(`**${kind.name}**\n\n${kind.doc ?? ""}`.trim());
+  if (found.isKey) {
+    return nested ?? (ENTRY_FIELDS[found.path] === undefined ? undefined : shown(ENTRY_FIELDS[found.path]!));
+  }
+  if (found.path === "kind" && kind !== undefined) {
+    return shown(`**${kind.name}**\n\n${kind.doc ?? ""}`.trim());
+  }
   if (found.path === "modules.*") {
     const doc = docs.of(found.text);
     return workspace.modules.has(found.text) ? shown(`**module ${found.text}**\n\n${doc}`.trim()) : undefined;
@@ -246,7 +296,8 @@ export function definitionInDefinition(
     if (unit === undefined) return [];
     return [navigation.location(workspace.check(unit), 0, 0)];
   }
-  const entry = entryNamed(workspace, found) ?? (found.path === "method" ? workspace.entries().get(found.entry.id) : undefined);
+  const entry = entryNamed(workspace, found) ??
+    (found.path === "method" ? workspace.entries().get(found.entry.id) : undefined);
   return entry === undefined ? [] : navigation.definitionOfEntry(entry);
 }
 
@@ -286,7 +337,10 @@ export function renameEntry(workspace: Workspace, found: EntryPlace, newName: st
   for (const [path, { entries, text }] of workspace.definitions()) {
     for (const entry of entries) {
       if (entry.id === id) {
-        note(fileUri(path), { range: text.range(entry.namePlace.start, entry.namePlace.end), newText: newName });
+        note(fileUri(path), {
+          range: text.range(entry.namePlace.start, entry.namePlace.end),
+          newText: newName,
+        });
       }
       for (const { place, text: written } of referencesIn(workspace, entry, id)) {
         const source = text.source.slice(place.start, place.end);
@@ -302,7 +356,9 @@ export function renameEntry(workspace: Workspace, found: EntryPlace, newName: st
     for (const { start, end, target } of placesOf(checked)) {
       if (target.kind !== "string" || target.value !== id) continue;
       const at = checked.text.source.indexOf(id, start);
-      if (at >= start && at < end) note(unit.uri, { range: checked.text.range(at, at + id.length), newText: newId });
+      if (at >= start && at < end) {
+        note(unit.uri, { range: checked.text.range(at, at + id.length), newText: newId });
+      }
     }
   }
   return { changes };
@@ -319,4 +375,3 @@ export function definitionSymbols(definition: DefinitionText): DocumentSymbol[] 
     selectionRange: text.range(entry.namePlace.start, entry.namePlace.end),
   }));
 }
-

@@ -1,6 +1,15 @@
 /** What is wrong with a definition file: kinds, fields, references, files. */
 import { Failure, nearestName, resolveEntryId } from "../core/mod.ts";
-import { keyPlace, nodeAt, placeOf, scalarText, type DefinitionText, type Stretch, textsOf, type WrittenEntry } from "./definition_text.ts";
+import {
+  type DefinitionText,
+  keyPlace,
+  nodeAt,
+  placeOf,
+  scalarText,
+  type Stretch,
+  textsOf,
+  type WrittenEntry,
+} from "./definition_text.ts";
 import { isReferencePath } from "./navigation.ts";
 import { DiagnosticSeverity } from "./protocol.ts";
 import { isSeq, type Node } from "yaml";
@@ -25,7 +34,11 @@ export function definitionProblems(
   }));
   const seen = new Map<string, WrittenEntry>();
   for (const entry of definition.entries) {
-    const report = (at: Stretch, message: string, severity: DiagnosticSeverity = DiagnosticSeverity.Error): void => {
+    const report = (
+      at: Stretch,
+      message: string,
+      severity: DiagnosticSeverity = DiagnosticSeverity.Error,
+    ): void => {
       problems.push({ start: at.start, end: at.end, message, severity });
     };
     const first = workspace.entries().get(entry.id)?.definition;
@@ -62,7 +75,9 @@ function checkKind(workspace: Workspace, entry: WrittenEntry, report: Report): v
     const node = path === "" ? undefined : nodeAt(entry, path);
     // What a placeholder stands for is known only to the application.
     if (scalarText(node)?.includes("${")) return;
-    const at = node === undefined ? keyPlace(entry, path.split(/[.[]/)[0] ?? "") ?? entry.kindPlace : placeOf(node);
+    const at = node === undefined
+      ? keyPlace(entry, path.split(/[.[]/)[0] ?? "") ?? entry.kindPlace
+      : placeOf(node);
     report(at, error.message);
   }
 }
@@ -78,7 +93,11 @@ function checkReferences(workspace: Workspace, entry: WrittenEntry, report: Repo
     // Entries of modules that are not installed, or that are made while the application runs, can't be known.
     if (entries.has(id) || !namespaces.has(ns)) continue;
     const near = nearestName(id, entries.keys());
-    report(place, `there is no entry ${id}${near === undefined ? "" : `; did you mean ${near}?`}`, DiagnosticSeverity.Warning);
+    report(
+      place,
+      `there is no entry ${id}${near === undefined ? "" : `; did you mean ${near}?`}`,
+      DiagnosticSeverity.Warning,
+    );
   }
   const modules = nodeAt(entry, "modules");
   if (!isSeq(modules) || !/\.lua$/.test(entry.kind)) return;
@@ -90,4 +109,3 @@ function checkReferences(workspace: Workspace, entry: WrittenEntry, report: Repo
     report(placeOf(item as Node), `unknown module ${name}${hint}`, DiagnosticSeverity.Warning);
   }
 }
-

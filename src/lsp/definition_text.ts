@@ -64,7 +64,9 @@ export function readDefinitionText(text: Text): DefinitionText {
   const list = root.get("entries", true);
   const nodes = isSeq(list) ? list.items : list === undefined && root.has("kind") ? [root] : [];
   const entries = nodes.flatMap((node) => {
-    const entry = isMap(node) ? entryOf(node, ns, isValueMap(shared) && node !== root ? shared : {}) : undefined;
+    const entry = isMap(node)
+      ? entryOf(node, ns, isValueMap(shared) && node !== root ? shared : {})
+      : undefined;
     return entry === undefined ? [] : [entry];
   });
   return { text, ns, entries, mistakes };
@@ -77,7 +79,8 @@ function entryOf(node: YAMLMap, ns: string, shared: ValueMap): WrittenEntry | un
   const kindNode = node.get("kind", true);
   const whole = plain(node);
   if (!isValueMap(whole)) return undefined;
-  const { name: _name, kind: _kind, meta, namespace: _ns, version: _version, entries: _entries, ...fields } = whole;
+  const { name: _name, kind: _kind, meta, namespace: _ns, version: _version, entries: _entries, ...fields } =
+    whole;
   const data = isValueMap(fields.data) ? fields.data : fields;
   const holder = node.get("data", true);
   return {
@@ -145,7 +148,9 @@ export function nodeAt(entry: WrittenEntry, path: string): Node | undefined {
 
 /** The key of a field of an entry. */
 export function keyPlace(entry: WrittenEntry, name: string): Stretch | undefined {
-  const pair = entry.node.items.find((item): item is Pair<Node> => isScalar(item.key) && item.key.value === name);
+  const pair = entry.node.items.find((item): item is Pair<Node> =>
+    isScalar(item.key) && item.key.value === name
+  );
   return pair === undefined ? undefined : placeOf(pair.key);
 }
 
@@ -155,7 +160,7 @@ export function textsOf(entry: WrittenEntry): { path: string; text: string; plac
   const visit = (node: unknown, path: string): void => {
     if (isMap(node)) {
       for (const { key, value } of node.items) visit(value, path === "" ? String(key) : `${path}.${key}`);
-    } else if (isSeq(node)) for (const item of node.items) visit(item, `${path}.*`);
+    } else if (isSeq(node)) { for (const item of node.items) visit(item, `${path}.*`); }
     else {
       const text = scalarText(node);
       if (text !== undefined) found.push({ path, text, place: placeOf(node as Node) });

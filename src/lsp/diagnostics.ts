@@ -33,14 +33,19 @@ export function diagnosticsOf(workspace: Workspace, uri: string): Diagnostic[] |
   }
   const definition = workspace.definition(uri);
   if (definition === undefined) return undefined;
-  const problems = definitionProblems(workspace, uri, definition).map(({ start, end, message, severity, code }) => ({
+  const problems = definitionProblems(workspace, uri, definition).map((
+    { start, end, message, severity, code },
+  ) => ({
     range: definition.text.range(start, end),
     severity,
     source: SOURCE,
     message,
     ...(code === undefined ? {} : { code }),
   }));
-  return [...problems, ...definition.entries.flatMap((entry) => inlineFindings(workspace, definition, entry))];
+  return [
+    ...problems,
+    ...definition.entries.flatMap((entry) => inlineFindings(workspace, definition, entry)),
+  ];
 }
 
 const KNOWN = new WeakMap<CheckedUnit["parsed"], readonly Finding[]>();

@@ -85,7 +85,8 @@ function readDocs(modules: readonly ModuleDefinition[]): Map<string, string> {
 /** Whether the first comment belongs to the first statement. */
 function docTouches(parsed: ParsedSource): boolean {
   const [statement] = parsed.block.statements;
-  return statement !== undefined && parsed.lines.line(statement.start) === parsed.lines.line(topEnd(parsed)) + 1;
+  return statement !== undefined &&
+    parsed.lines.line(statement.start) === parsed.lines.line(topEnd(parsed)) + 1;
 }
 
 /** End of the comments that stand together at the top. */

@@ -4,7 +4,17 @@
 import type { ProjectEntry } from "./workspace.ts";
 
 /** What a text names. */
-export type EntryRole = "module" | "function" | "process" | "host" | "queue" | "store" | "sql" | "fs" | "contract" | "any";
+export type EntryRole =
+  | "module"
+  | "function"
+  | "process"
+  | "host"
+  | "queue"
+  | "store"
+  | "sql"
+  | "fs"
+  | "contract"
+  | "any";
 
 /** Full names of functions with the argument that names an entry. */
 const ARGUMENTS: Readonly<Record<string, readonly (EntryRole | undefined)[]>> = {
@@ -28,7 +38,7 @@ const ARGUMENTS: Readonly<Record<string, readonly (EntryRole | undefined)[]>> = 
 };
 
 const KINDS: Readonly<Record<Exclude<EntryRole, "module" | "any">, RegExp>> = {
-  function: /^(function|process|workflow)\./,
+  function: /^(function\.|process\.(lua|wasm)$|workflow\.)/,
   process: /^(process\.(lua|wasm)|workflow\.)/,
   host: /\.(host|worker)$/,
   queue: /^queue\.queue$/,
@@ -39,7 +49,9 @@ const KINDS: Readonly<Record<Exclude<EntryRole, "module" | "any">, RegExp>> = {
 };
 
 /** What the argument of a call names. */
-export function roleOf(call: { readonly path: string; readonly index: number } | undefined): EntryRole | undefined {
+export function roleOf(
+  call: { readonly path: string; readonly index: number } | undefined,
+): EntryRole | undefined {
   return call === undefined ? undefined : ARGUMENTS[call.path]?.[call.index];
 }
 

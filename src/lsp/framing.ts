@@ -27,6 +27,7 @@ export interface ByteChannel {
 
 /** Codes of refusals, as JSON-RPC has them. */
 export const PARSE_ERROR = -32700;
+/** A message that is none. */
 export const INVALID_REQUEST = -32600;
 
 /** Longest headers that are read. */
@@ -72,7 +73,9 @@ export class FrameReader {
       this.#parts.push(more);
       this.#size += more.length;
     }
-    while (!this.#isEnded && (this.#length === undefined ? this.#readHeaders() : this.#readBody(this.#length)));
+    while (
+      !this.#isEnded && (this.#length === undefined ? this.#readHeaders() : this.#readBody(this.#length))
+    );
   }
 
   /** All bytes at hand as one piece. */
@@ -111,7 +114,10 @@ export class FrameReader {
       return false;
     }
     if (length > this.#bytesMax) {
-      this.#listener.refuse(INVALID_REQUEST, `a message of ${length} bytes; at most ${this.#bytesMax} are read`);
+      this.#listener.refuse(
+        INVALID_REQUEST,
+        `a message of ${length} bytes; at most ${this.#bytesMax} are read`,
+      );
       const skipped = Math.min(length, this.#size);
       this.#drop(skipped);
       this.#skip = length - skipped;
@@ -184,7 +190,8 @@ export class ChannelReader extends AbstractMessageReader implements MessageReade
   listen(callback: DataCallback): Disposable {
     const reader = new FrameReader(this.#bytesMax, {
       message: callback,
-      refuse: (code, message) => this.#channel.write(frame({ jsonrpc: "2.0", id: null, error: { code, message } })),
+      refuse: (code, message) =>
+        this.#channel.write(frame({ jsonrpc: "2.0", id: null, error: { code, message } })),
       end: () => this.#channel.close(),
     });
     this.#channel.onData((bytes) => reader.push(bytes));

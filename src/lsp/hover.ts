@@ -43,7 +43,8 @@ function contentsOf(
       const declared = symbol === undefined ? undefined : declarationOf(workspace, symbol);
       const own = declared === undefined ? "" : docAbove(declared.checked.parsed, declared.start);
       const ownerName = owner?.kind === "named" ? owner.name : undefined;
-      const doc = docOf(workspace, docs, type) || own || (ownerName === undefined ? "" : docs.of(`${ownerName}.${name}`));
+      const doc = docOf(workspace, docs, type) || own ||
+        (ownerName === undefined ? "" : docs.of(`${ownerName}.${name}`));
       if (type?.kind === "function") {
         const path = type.path ?? (ownerName === undefined ? name : `${ownerName}.${name}`);
         return markdown(`function ${signatureText(path, type, target.isMethod)}`, doc);
@@ -53,9 +54,10 @@ function contentsOf(
       return markdown(`(field) ${name}: ${typeText(type!)}`, doc);
     }
     case "type":
-      return target.type === undefined
-        ? undefined
-        : markdown(`type ${target.name} = ${typeText(types.expand(target.type))}`, docOf(workspace, docs, target.type));
+      return target.type === undefined ? undefined : markdown(
+        `type ${target.name} = ${typeText(types.expand(target.type))}`,
+        docOf(workspace, docs, target.type),
+      );
     case "string": {
       const id = checked.unit.imports.get(target.value) ?? target.value;
       const entry = workspace.entries().get(id);
@@ -91,7 +93,9 @@ function globalText(
   const module = checked.unit.modules.get(name) ?? name;
   if (workspace.modules.has(module)) return markdown(`module ${module}`, docs.of(module));
   if (type === undefined) return undefined;
-  if (type.kind === "function") return markdown(`function ${signatureText(type.path ?? name, type)}`, docs.of(name));
+  if (type.kind === "function") {
+    return markdown(`function ${signatureText(type.path ?? name, type)}`, docs.of(name));
+  }
   return markdown(`${name}: ${printType(type)}`, docs.of(name));
 }
 

@@ -1,5 +1,5 @@
 /** The outline of a Lua source: functions, types, what it keeps at its top. */
-import { type syntax } from "../lang/mod.ts";
+import type { syntax } from "../lang/mod.ts";
 import { type DocumentSymbol, SymbolKind } from "./protocol.ts";
 import type { CheckedUnit } from "./workspace.ts";
 
@@ -8,7 +8,11 @@ export function luaSymbols(checked: CheckedUnit): DocumentSymbol[] {
   return symbolsOf(checked, checked.parsed.block.statements, true);
 }
 
-function symbolsOf(checked: CheckedUnit, statements: readonly syntax.Statement[], isTop: boolean): DocumentSymbol[] {
+function symbolsOf(
+  checked: CheckedUnit,
+  statements: readonly syntax.Statement[],
+  isTop: boolean,
+): DocumentSymbol[] {
   const found: DocumentSymbol[] = [];
   for (const statement of statements) {
     switch (statement.kind) {
@@ -24,7 +28,9 @@ function symbolsOf(checked: CheckedUnit, statements: readonly syntax.Statement[]
         break;
       }
       case "type":
-        found.push(symbol(checked, statement.name, statement, SymbolKind.Struct, fieldsOf(checked, statement.type)));
+        found.push(
+          symbol(checked, statement.name, statement, SymbolKind.Struct, fieldsOf(checked, statement.type)),
+        );
         break;
       case "local":
         if (isTop) found.push(...locals(checked, statement));
@@ -33,7 +39,7 @@ function symbolsOf(checked: CheckedUnit, statements: readonly syntax.Statement[]
         found.push(...assigned(checked, statement));
         break;
       case "return":
-        if (isTop) for (const value of statement.values) found.push(...tableFunctions(checked, value));
+        if (isTop) { for (const value of statement.values) found.push(...tableFunctions(checked, value)); }
         break;
       case "do":
         found.push(...symbolsOf(checked, statement.block.statements, false));
@@ -69,14 +75,19 @@ function functionSymbol(
   kind: SymbolKind,
 ): DocumentSymbol {
   const inner = symbolsOf(checked, body.block?.statements ?? [], false);
-  const head = checked.parsed.source.slice(body.start, (body.returns ?? body.vararg ?? body.params.at(-1))?.end ?? body.start + 1);
+  const head = checked.parsed.source.slice(
+    body.start,
+    (body.returns ?? body.vararg ?? body.params.at(-1))?.end ?? body.start + 1,
+  );
   const isClosed = body.returns !== undefined;
   return symbol(checked, name, whole, kind, inner, `${head}${isClosed ? "" : ")"}`.replace(/\s+/g, " "));
 }
 
 function fieldsOf(checked: CheckedUnit, type: syntax.TypeNode): DocumentSymbol[] {
   if (type.kind !== "type-record") return [];
-  return type.fields.map((field) => symbol(checked, { ...field, end: field.start + field.name.length }, field, SymbolKind.Field));
+  return type.fields.map((field) =>
+    symbol(checked, { ...field, end: field.start + field.name.length }, field, SymbolKind.Field)
+  );
 }
 
 function locals(checked: CheckedUnit, statement: syntax.LocalStatement): DocumentSymbol[] {

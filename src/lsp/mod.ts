@@ -1,2 +1,20 @@
-/** What editors ask for: a language server, and definition files laid out. */
-export { printDefinitions, type PrintedDefinitions } from "./print_definitions.ts";
+/**
+ * What editors ask for: a language server, and definition files laid out. Both load what they need when they are first used.
+ */
+import type { PrintedDefinitions } from "./print_definitions.ts";
+import type { LanguageServers, ServeOptions } from "./serve.ts";
+
+export type { ByteChannel } from "./framing.ts";
+export type { PrintedDefinitions } from "./print_definitions.ts";
+export type { LanguageServers, ServeOptions } from "./serve.ts";
+
+/** Lays a definition file out anew. */
+export async function printDefinitions(text: string): Promise<PrintedDefinitions> {
+  return (await import("./print_definitions.ts")).printDefinitions(text);
+}
+
+/** What talks to editors. */
+export async function openLanguageServers(options: ServeOptions): Promise<LanguageServers> {
+  const { LanguageServers } = await import("./serve.ts");
+  return new LanguageServers(options);
+}

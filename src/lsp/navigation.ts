@@ -59,7 +59,9 @@ export class Navigation {
         ? undefined
         : placesOf(checked).find(({ role, target }) =>
           role === "declare" &&
-          (target.kind === "variable" ? target.variable.body !== undefined && target.variable.name === method : false)
+          (target.kind === "variable"
+            ? target.variable.body !== undefined && target.variable.name === method
+            : false)
         );
       return [this.location(checked, main?.start ?? 0, main?.end ?? 0)];
     }
@@ -90,7 +92,12 @@ export class Navigation {
   }
 
   /** All that refers to what stands at an offset of a Lua source. */
-  references(checked: CheckedUnit, offset: number, withDeclaration: boolean, isCancelled: () => boolean): Location[] {
+  references(
+    checked: CheckedUnit,
+    offset: number,
+    withDeclaration: boolean,
+    isCancelled: () => boolean,
+  ): Location[] {
     const place = placeAt(checked, offset);
     if (place === undefined) return [];
     if (place.target.kind === "string") {
@@ -102,7 +109,8 @@ export class Navigation {
     const declared = declarationOf(this.#workspace, symbol);
     return placesOfSymbol(this.#workspace, symbol, isCancelled)
       .filter((each) =>
-        withDeclaration || each.place.start !== declared.start || each.checked.unit.key !== declared.checked.unit.key
+        withDeclaration || each.place.start !== declared.start ||
+        each.checked.unit.key !== declared.checked.unit.key
       )
       .map((each) => this.location(each.checked, each.place.start, each.place.end));
   }
@@ -111,7 +119,9 @@ export class Navigation {
   #sameNames(checked: CheckedUnit, place: Place): Location[] {
     const { target } = place;
     if (target.kind !== "global" && target.kind !== "field") return [];
-    return placesOf(checked).filter((each) => each.target.kind === target.kind && each.target.name === target.name)
+    return placesOf(checked).filter((each) =>
+      each.target.kind === target.kind && each.target.name === target.name
+    )
       .map((each) => this.location(checked, each.start, each.end));
   }
 
@@ -215,13 +225,18 @@ function importedBy(
   const variable = resolution.values.get(object);
   if (variable === undefined) return object.name;
   const { initial } = variable;
-  const isRequire = initial?.kind === "call" && initial.callee.kind === "name" && initial.callee.name === "require";
+  const isRequire = initial?.kind === "call" && initial.callee.kind === "name" &&
+    initial.callee.name === "require";
   const argument = isRequire ? initial.arguments[0] : undefined;
   return argument?.kind === "string" ? argument.value : undefined;
 }
 
 /** Texts of a definition that name the entry `id`: in full, or by name where the kind says that it is a reference. */
-export function referencesIn(workspace: Workspace, entry: WrittenEntry, id: string): ReturnType<typeof textsOf> {
+export function referencesIn(
+  workspace: Workspace,
+  entry: WrittenEntry,
+  id: string,
+): ReturnType<typeof textsOf> {
   const definition = workspace.kinds.get(entry.kind);
   return textsOf(entry).filter(({ path, text }) => {
     if (text === id) return true;
@@ -232,7 +247,9 @@ export function referencesIn(workspace: Workspace, entry: WrittenEntry, id: stri
 
 /** Whether a field of a kind names another entry. */
 export function isReferencePath(
-  kind: { readonly config: { readonly fields?: unknown }; readonly references?: readonly string[] } | undefined,
+  kind:
+    | { readonly config: { readonly fields?: unknown }; readonly references?: readonly string[] }
+    | undefined,
   path: string,
 ): boolean {
   if (kind === undefined) return false;
@@ -245,7 +262,9 @@ export function isReferencePath(
   type Shape = { type?: string; fields?: Record<string, Shape>; item?: Shape };
   let field: Shape | undefined = kind.config as Shape;
   for (const step of steps) {
-    while (field?.item !== undefined && field.fields === undefined && field.type?.endsWith("?")) field = field.item;
+    while (field?.item !== undefined && field.fields === undefined && field.type?.endsWith("?")) {
+      field = field.item;
+    }
     field = field?.fields?.[step] ?? field?.item;
     if (field === undefined) return false;
   }

@@ -3,7 +3,7 @@
  *
  * PL1. Places do not overlap, so that one search finds what is at an offset.
  */
-import { type syntax, types, type Variable, walk } from "../lang/mod.ts";
+import { type syntax, type types, type Variable, walk } from "../lang/mod.ts";
 import type { CheckedUnit } from "./workspace.ts";
 
 /** What a place stands for. */
@@ -88,7 +88,9 @@ function collect(checked: CheckedUnit): Place[] {
   for (const [node, type] of facts?.names ?? []) {
     const last = node.path.at(-1)!;
     if (node.path.length === 1 && resolution.types.has(node)) continue;
-    for (const part of node.path.slice(0, -1)) if (!resolution.types.has(node)) add(part, "type", global(part.name));
+    for (const part of node.path.slice(0, -1)) {
+      if (!resolution.types.has(node)) add(part, "type", global(part.name));
+    }
     add(last, "type", { kind: "type", name: node.path.map((part) => part.name).join("."), type });
   }
   const context = new Map<syntax.Expression, { path: string; index: number }>();
@@ -116,7 +118,7 @@ function collect(checked: CheckedUnit): Place[] {
   };
   walk(parsed.block, {
     statement(statement) {
-      if (statement.kind === "assign") for (const target of statement.targets) written.add(target);
+      if (statement.kind === "assign") { for (const target of statement.targets) written.add(target); }
       if (statement.kind !== "function-statement") return;
       const names = [...statement.path.slice(1), ...statement.method === undefined ? [] : [statement.method]];
       for (const [i, name] of names.entries()) {

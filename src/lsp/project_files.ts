@@ -48,7 +48,9 @@ export function definitionPaths(files: ProjectFiles, folder: string): string[] {
       if (item.name.startsWith(".") && !isRoot) continue;
       const child = files.resolve(path, item.name);
       if (item.isDirectory) {
-        if (!FOREIGN_FOLDERS.has(item.name) && !item.isLink && !item.name.startsWith(".")) visit(child, false);
+        if (!FOREIGN_FOLDERS.has(item.name) && !item.isLink && !item.name.startsWith(".")) {
+          visit(child, false);
+        }
       } else if (YAML_FILE.test(item.name) && !OTHER_FILES.has(item.name) && !item.name.startsWith(".")) {
         found.push(child);
       }

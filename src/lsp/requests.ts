@@ -172,7 +172,9 @@ export class Requests {
       const uri = navigation.uriOf(unit);
       const containerName = unit.entries[0]?.id ?? "";
       for (const { name, kind, selectionRange } of luaSymbols(this.#workspace.check(unit))) {
-        if (matches(name)) found.push({ name, kind, containerName, location: { uri, range: selectionRange } });
+        if (matches(name)) {
+          found.push({ name, kind, containerName, location: { uri, range: selectionRange } });
+        }
       }
     }
     return found.slice(0, SYMBOLS_MAX);

@@ -63,7 +63,9 @@ function visitStatement(statement: syntax.Statement, offset: number, declare: De
       } else if (statement.kind === "generic-for") visitExpressions(statement.values, offset, declare);
       return inBlock(statement.block);
     case "assign":
-      return isInside ? visitExpressions([...statement.targets, ...statement.values], offset, declare) : undefined;
+      return isInside
+        ? visitExpressions([...statement.targets, ...statement.values], offset, declare)
+        : undefined;
     case "call-statement":
       return isInside ? visitExpressions([statement.call], offset, declare) : undefined;
     case "return":
@@ -88,7 +90,11 @@ function visitExpressions(list: readonly syntax.Expression[], offset: number, de
         visitFunction(item.body, offset, declare);
         break;
       case "table":
-        stack.push(...item.fields.flatMap((field) => field.key === undefined ? [field.value] : [field.key, field.value]));
+        stack.push(
+          ...item.fields.flatMap((field) =>
+            field.key === undefined ? [field.value] : [field.key, field.value]
+          ),
+        );
         break;
       case "binary":
         stack.push(item.left, item.right);

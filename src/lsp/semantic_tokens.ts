@@ -22,7 +22,12 @@ export const TOKEN_MODIFIERS = ["declaration", "readonly", "defaultLibrary"] as 
 type TokenType = (typeof TOKEN_TYPES)[number];
 
 /** Tokens between two offsets in the protocol's form: five numbers each, places relative to the one before. */
-export function semanticTokens(workspace: Workspace, checked: CheckedUnit, from = 0, to = Infinity): number[] {
+export function semanticTokens(
+  workspace: Workspace,
+  checked: CheckedUnit,
+  from = 0,
+  to = Infinity,
+): number[] {
   const data: number[] = [];
   let line = 0;
   let character = 0;
@@ -68,7 +73,10 @@ function tokenOf(
         return { type: "namespace", modifiers: 4 };
       }
       const isKnown = target.type !== undefined;
-      return { type: target.type?.kind === "function" ? "function" : "variable", modifiers: isKnown ? 4 : declaration };
+      return {
+        type: target.type?.kind === "function" ? "function" : "variable",
+        modifiers: isKnown ? 4 : declaration,
+      };
     }
     case "field": {
       const isFunction = target.body !== undefined ||

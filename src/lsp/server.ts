@@ -94,11 +94,11 @@ export class LanguageServer {
     });
     connection.onNotification("exit", () => this.#end());
     this.#registerDocuments();
-    const on = <Params, Answer>(
+    const on = <Params>(
       method: string,
-      answer: (requests: Requests, params: Params, isCancelled: IsCancelled) => Answer,
+      answer: (requests: Requests, params: Params, isCancelled: IsCancelled) => unknown,
     ): void => {
-      connection.onRequest(method, (params: Params, token: CancellationToken) => {
+      connection.onRequest(method, (params: Params, token: CancellationToken): unknown => {
         const requests = this.#demandOpen();
         const isCancelled = (): boolean => token.isCancellationRequested;
         if (isCancelled()) return new ResponseError(CANCELLED, "cancelled");
@@ -112,29 +112,62 @@ export class LanguageServer {
     };
     on("textDocument/hover", (requests, params: P.HoverParams) => requests.hover(params));
     on("textDocument/completion", (requests, params: P.CompletionParams) => requests.completion(params));
-    on("textDocument/signatureHelp", (requests, params: P.SignatureHelpParams) => requests.signatureHelp(params));
+    on(
+      "textDocument/signatureHelp",
+      (requests, params: P.SignatureHelpParams) => requests.signatureHelp(params),
+    );
     on("textDocument/definition", (requests, params: P.DefinitionParams) => requests.definition(params));
-    on("textDocument/references", (requests, params: P.ReferenceParams, isCancelled) =>
-      requests.references(params, isCancelled));
-    on("textDocument/documentHighlight", (requests, params: P.DocumentHighlightParams) => requests.highlights(params));
-    on("textDocument/prepareRename", (requests, params: P.PrepareRenameParams) => requests.prepareRename(params));
+    on(
+      "textDocument/references",
+      (requests, params: P.ReferenceParams, isCancelled) => requests.references(params, isCancelled),
+    );
+    on(
+      "textDocument/documentHighlight",
+      (requests, params: P.DocumentHighlightParams) => requests.highlights(params),
+    );
+    on(
+      "textDocument/prepareRename",
+      (requests, params: P.PrepareRenameParams) => requests.prepareRename(params),
+    );
     on("textDocument/rename", (requests, params: P.RenameParams) => requests.rename(params));
-    on("textDocument/documentSymbol", (requests, params: P.DocumentSymbolParams) => requests.documentSymbols(params));
-    on("workspace/symbol", (requests, params: P.WorkspaceSymbolParams, isCancelled) =>
-      requests.workspaceSymbols(params, isCancelled));
-    on("textDocument/semanticTokens/full", (requests, params: P.SemanticTokensParams) =>
-      requests.semanticTokens(params));
-    on("textDocument/semanticTokens/range", (requests, params: P.SemanticTokensRangeParams) =>
-      requests.semanticTokens(params, params.range));
-    on("textDocument/formatting", (requests, params: P.DocumentFormattingParams) => requests.formatting(params));
+    on(
+      "textDocument/documentSymbol",
+      (requests, params: P.DocumentSymbolParams) => requests.documentSymbols(params),
+    );
+    on(
+      "workspace/symbol",
+      (requests, params: P.WorkspaceSymbolParams, isCancelled) =>
+        requests.workspaceSymbols(params, isCancelled),
+    );
+    on(
+      "textDocument/semanticTokens/full",
+      (requests, params: P.SemanticTokensParams) => requests.semanticTokens(params),
+    );
+    on(
+      "textDocument/semanticTokens/range",
+      (requests, params: P.SemanticTokensRangeParams) => requests.semanticTokens(params, params.range),
+    );
+    on(
+      "textDocument/formatting",
+      (requests, params: P.DocumentFormattingParams) => requests.formatting(params),
+    );
     on("textDocument/codeAction", (requests, params: P.CodeActionParams) => requests.codeActions(params));
-    on("textDocument/diagnostic", (requests, params: P.DocumentDiagnosticParams) => requests.diagnostic(params));
-    on("textDocument/prepareCallHierarchy", (requests, params: P.CallHierarchyPrepareParams) =>
-      requests.prepareCallHierarchy(params));
-    on("callHierarchy/incomingCalls", (requests, params: P.CallHierarchyIncomingCallsParams) =>
-      requests.incomingCalls(params));
-    on("callHierarchy/outgoingCalls", (requests, params: P.CallHierarchyOutgoingCallsParams) =>
-      requests.outgoingCalls(params));
+    on(
+      "textDocument/diagnostic",
+      (requests, params: P.DocumentDiagnosticParams) => requests.diagnostic(params),
+    );
+    on(
+      "textDocument/prepareCallHierarchy",
+      (requests, params: P.CallHierarchyPrepareParams) => requests.prepareCallHierarchy(params),
+    );
+    on(
+      "callHierarchy/incomingCalls",
+      (requests, params: P.CallHierarchyIncomingCallsParams) => requests.incomingCalls(params),
+    );
+    on(
+      "callHierarchy/outgoingCalls",
+      (requests, params: P.CallHierarchyOutgoingCallsParams) => requests.outgoingCalls(params),
+    );
   }
 
   #registerDocuments(): void {
@@ -154,22 +187,28 @@ export class LanguageServer {
       workspace.set(uri, workspace.text(uri)!.changed(params.contentChanges));
       this.#tellSoon();
     });
-    connection.onNotification("textDocument/didClose", ({ textDocument: { uri } }: P.DidCloseTextDocumentParams) => {
-      const workspace = this.#workspace;
-      if (workspace === undefined || !workspace.isOpen(uri)) return;
-      this.#versions.delete(uri);
-      workspace.set(uri, undefined);
-      this.#tell(uri, []);
-      this.#tellSoon();
-    });
+    connection.onNotification(
+      "textDocument/didClose",
+      ({ textDocument: { uri } }: P.DidCloseTextDocumentParams) => {
+        const workspace = this.#workspace;
+        if (workspace === undefined || !workspace.isOpen(uri)) return;
+        this.#versions.delete(uri);
+        workspace.set(uri, undefined);
+        this.#tell(uri, []);
+        this.#tellSoon();
+      },
+    );
     connection.onNotification("textDocument/didSave", () => {});
-    connection.onNotification("workspace/didChangeWatchedFiles", ({ changes }: P.DidChangeWatchedFilesParams) => {
-      for (const { uri } of changes) {
-        const name = parseUri(uri);
-        if (name.kind === "file") this.#workspace?.fileChanged(name.path);
-      }
-      this.#tellSoon();
-    });
+    connection.onNotification(
+      "workspace/didChangeWatchedFiles",
+      ({ changes }: P.DidChangeWatchedFilesParams) => {
+        for (const { uri } of changes) {
+          const name = parseUri(uri);
+          if (name.kind === "file") this.#workspace?.fileChanged(name.path);
+        }
+        this.#tellSoon();
+      },
+    );
     connection.onNotification("$/setTrace", () => {});
     connection.onNotification("workspace/didChangeConfiguration", () => {});
   }
@@ -187,8 +226,14 @@ export class LanguageServer {
 
   #initialized(): void {
     if (this.#client.workspace?.didChangeWatchedFiles?.dynamicRegistration === true) {
-      const watchers = [{ globPattern: "**/*.lua" }, { globPattern: "**/*.{yaml,yml}" }, { globPattern: "**/wippy.lock" }];
-      const registrations = [{ id: "files", method: "workspace/didChangeWatchedFiles", registerOptions: { watchers } }];
+      const watchers = [{ globPattern: "**/*.lua" }, { globPattern: "**/*.{yaml,yml}" }, {
+        globPattern: "**/wippy.lock",
+      }];
+      const registrations = [{
+        id: "files",
+        method: "workspace/didChangeWatchedFiles",
+        registerOptions: { watchers },
+      }];
       this.#ask("client/registerCapability", { registrations });
     }
     this.#index();
@@ -223,7 +268,9 @@ export class LanguageServer {
       const workspace = this.#workspace;
       if (workspace === undefined || this.#isClosed || this.#state !== "open") return;
       if (this.#client.textDocument?.diagnostic !== undefined) {
-        if (this.#client.workspace?.diagnostics?.refreshSupport === true) this.#ask("workspace/diagnostic/refresh");
+        if (this.#client.workspace?.diagnostics?.refreshSupport === true) {
+          this.#ask("workspace/diagnostic/refresh");
+        }
         return;
       }
       for (const uri of workspace.openUris()) {

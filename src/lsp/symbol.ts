@@ -66,7 +66,9 @@ function recordField(workspace: Workspace, owner: types.Type, name: string): Lua
     const checked = workspace.unitOfOrigin(origin);
     if (checked === undefined) continue;
     const field = fieldsOfType(checked, start)?.find((each) => each.name === name);
-    if (field !== undefined) return { unit: checked.unit, start: fieldNameStart(checked, field), isLocal: false };
+    if (field !== undefined) {
+      return { unit: checked.unit, start: fieldNameStart(checked, field), isLocal: false };
+    }
   }
   return undefined;
 }
@@ -112,9 +114,14 @@ export function placesOfSymbol(
 }
 
 /** Where a symbol is declared. */
-export function declarationOf(workspace: Workspace, symbol: LuaSymbol): { checked: CheckedUnit; start: number; end: number } {
+export function declarationOf(
+  workspace: Workspace,
+  symbol: LuaSymbol,
+): { checked: CheckedUnit; start: number; end: number } {
   const checked = workspace.check(symbol.unit);
-  const places = placesOf(checked).filter((place) => isSameSymbol(symbolOf(workspace, checked, place), symbol));
+  const places = placesOf(checked).filter((place) =>
+    isSameSymbol(symbolOf(workspace, checked, place), symbol)
+  );
   const before = places.filter((place) => place.end <= symbol.start || place.start === symbol.start);
   const best = before.filter(({ role }) => role === "declare" || role === "write").at(-1) ??
     places.find(({ role }) => role === "declare");

@@ -78,7 +78,9 @@ export class Text {
     let at = this.encoding === "utf-16"
       ? Math.min(start + Math.max(0, character), end)
       : offsetOfByte(this.source, start, end, character);
-    if (at > start && at < end && isLowSurrogate(this.source, at) && isHighSurrogate(this.source, at - 1)) at--;
+    if (at > start && at < end && isLowSurrogate(this.source, at) && isHighSurrogate(this.source, at - 1)) {
+      at--;
+    }
     return at;
   }
 
@@ -95,7 +97,9 @@ export class Text {
   #lineEnd(line: number): number {
     let end = this.#starts[line + 1] ?? this.source.length;
     const start = this.#starts[line]!;
-    while (end > start && (this.source.charCodeAt(end - 1) === 10 || this.source.charCodeAt(end - 1) === 13)) end--;
+    while (
+      end > start && (this.source.charCodeAt(end - 1) === 10 || this.source.charCodeAt(end - 1) === 13)
+    ) end--;
     return end;
   }
 }

@@ -7,20 +7,23 @@
  * WS2. A source is checked when somebody asks. A change drops what is known of that source and of its importers, of nothing else.
  * WS3. One source that several entries share is checked once, with all that any of them is granted.
  */
-import { type EntryTypes, EntryTypes as Types, libraryOf, LUA_KINDS, planPool } from "../lua/mod.ts";
+import { EntryTypes, libraryOf, planPool } from "../lua/mod.ts";
 import type { CheckedEntry, LuaDefinition, LuaKind, ModuleDefinition } from "../lua/mod.ts";
-import { isValueMap, resolveEntryId, type Value, type ValueMap } from "../core/mod.ts";
 import type { Library } from "../lang/mod.ts";
-import type { Entry, KindDefinition } from "../registry/mod.ts";
-import { type DefinitionText, readDefinitionText, type WrittenEntry } from "./definition_text.ts";
+import type { KindDefinition } from "../registry/mod.ts";
+import { type DefinitionText, readDefinitionText } from "./definition_text.ts";
 import { definitionFolders, definitionPaths, type ProjectFiles, readText } from "./project_files.ts";
 import { type Encoding, Text } from "./text.ts";
+import {
+  type DraftUnit,
+  type LiveEntries,
+  type LuaUnit,
+  type ProjectEntry,
+  UnitTable,
+} from "./unit_table.ts";
 import { entryUri, fileUri, parseUri } from "./uris.ts";
 
-/** Entries of a running application. */
-export interface LiveEntries {
-  all(): Iterable<Entry>;
-}
+export type { LiveEntries, LuaUnit, ProjectEntry } from "./unit_table.ts";
 
 /** What a workspace is made of. */
 export interface WorkspaceOptions {
@@ -33,40 +36,10 @@ export interface WorkspaceOptions {
   readonly live?: LiveEntries;
 }
 
-/** An entry, written in a file or alive in an application. */
-export interface ProjectEntry {
-  readonly id: string;
-  readonly ns: string;
-  readonly kind: string;
-  readonly meta: ValueMap;
-  readonly data: ValueMap;
-  /** The file that defines it, and where. */
-  readonly definition: { readonly path: string; readonly uri: string; readonly entry: WrittenEntry } | undefined;
-}
-
-/** A Lua source with the entries that it is the source of. */
-export interface LuaUnit {
-  /** Names the unit among the checked ones. */
-  readonly key: string;
-  /** The document; that of the file when there is one. */
-  readonly uri: string;
-  readonly path: string | undefined;
-  readonly entries: readonly ProjectEntry[];
-  readonly modules: ReadonlyMap<string, string>;
-  readonly imports: ReadonlyMap<string, string>;
-}
-
 /** A checked source. */
 export interface CheckedUnit extends CheckedEntry {
   readonly unit: LuaUnit;
   readonly text: Text;
-}
-
-interface DraftUnit extends LuaUnit {
-  readonly entries: ProjectEntry[];
-  readonly modules: Map<string, string>;
-  readonly imports: Map<string, string>;
-  inline: string | undefined;
 }
 
 /** A project as editors see it. */
@@ -84,10 +57,7 @@ export class Workspace {
   /** Texts of files by path, as they were read last. */
   readonly #texts = new Map<string, Text | undefined>();
   readonly #definitions = new Map<string, DefinitionText>();
-  #entries = new Map<string, ProjectEntry>();
-  #units = new Map<string, DraftUnit>();
-  #unitByUri = new Map<string, DraftUnit>();
-  #unitByEntry = new Map<string, DraftUnit>();
+  #table: UnitTable;
   readonly #texted = new WeakMap<CheckedEntry, CheckedUnit>();
   #isCurrent = false;
   #isScanned = false;
@@ -97,10 +67,11 @@ export class Workspace {
     this.#files = options.files;
     this.#roots = options.roots;
     this.#live = options.live;
+    this.#table = new UnitTable(options.files, [], undefined);
     this.kinds = new Map(options.kinds.map((kind) => [kind.name, kind]));
     this.modules = new Map(options.modules.map((module) => [module.name, module]));
     this.library = libraryOf(options.modules);
-    this.#types = new Types(this.library, (id) => this.#luaDefinition(id), { keepsFacts: true });
+    this.#types = new EntryTypes(this.library, (id) => this.#luaDefinition(id), { keepsFacts: true });
   }
 
   /** The current text of a document; undefined when there is no such one. */
@@ -153,7 +124,7 @@ export class Workspace {
       return;
     }
     this.#update();
-    const unit = this.#unitByUri.get(fileUri(path));
+    const unit = this.#table.unitByUri.get(fileUri(path));
     if (unit === undefined) this.#isCurrent = false;
     else this.#types.forget(unit.key);
   }
@@ -177,41 +148,30 @@ export class Workspace {
   /** All entries by id. */
   entries(): ReadonlyMap<string, ProjectEntry> {
     this.#update();
-    return this.#entries;
+    return this.#table.entries;
   }
 
   /** All Lua sources of entries. */
   units(): Iterable<LuaUnit> {
     this.#update();
-    return this.#units.values();
+    return this.#table.units.values();
   }
 
   /** The source behind a document; a Lua file without an entry is one that is granted every module. */
   unit(uri: string): LuaUnit | undefined {
     this.#update();
-    const known = this.#unitByUri.get(uri);
+    const known = this.#table.unitByUri.get(uri);
     if (known !== undefined) return known;
     const name = parseUri(uri);
-    if (name.kind === "entry") return this.#unitByEntry.get(name.id);
+    if (name.kind === "entry") return this.#table.unitByEntry.get(name.id);
     if (name.kind !== "file" || !name.path.endsWith(".lua") || this.text(uri) === undefined) return undefined;
-    const unit: DraftUnit = {
-      key: `file:${uri}`,
-      uri,
-      path: name.path,
-      entries: [],
-      modules: new Map([...this.modules.keys()].map((module) => [module, module])),
-      imports: new Map(),
-      inline: undefined,
-    };
-    this.#units.set(unit.key, unit);
-    this.#unitByUri.set(uri, unit);
-    return unit;
+    return this.#table.addLoose(uri, name.path, this.modules.keys());
   }
 
   /** The source of an entry. */
   unitOfEntry(id: string): LuaUnit | undefined {
     this.#update();
-    return this.#unitByEntry.get(id);
+    return this.#table.unitByEntry.get(id);
   }
 
   unitText(unit: LuaUnit): Text {
@@ -228,9 +188,11 @@ export class Workspace {
   check(unit: LuaUnit): CheckedUnit {
     const checked = this.#types.check(unit.key)!;
     let whole = this.#texted.get(checked);
-    if (whole === undefined) {
+    if (whole === undefined || whole.unit !== unit) {
       const open = this.unitText(unit);
-      const text = open.source === checked.definition.source ? open : new Text(checked.definition.source, this.encoding);
+      const text = open.source === checked.definition.source
+        ? open
+        : new Text(checked.definition.source, this.encoding);
       this.#texted.set(checked, whole = { ...checked, unit, text });
     }
     return whole;
@@ -253,16 +215,20 @@ export class Workspace {
 
   /** Sources that import `unit`, however far. */
   importersOf(unit: LuaUnit): LuaUnit[] {
-    const found = new Set<LuaUnit>([unit]);
+    const keys = new Set([unit.key]);
+    const found: LuaUnit[] = [];
     // A Set's iterator also visits what is added on the way.
-    for (const target of found) {
+    for (const key of keys) {
       for (const other of this.units()) {
-        const imports = [...other.imports.values()].map((id) => this.#unitByEntry.get(id));
-        if (imports.includes(target as DraftUnit)) found.add(other);
+        const isImporter = [...other.imports.values()].some((id) =>
+          this.#table.unitByEntry.get(id)?.key === key
+        );
+        if (!isImporter || keys.has(other.key)) continue;
+        keys.add(other.key);
+        found.push(other);
       }
     }
-    found.delete(unit);
-    return [...found];
+    return found;
   }
 
   /** The path that a definition file refers to, when there is no such file. */
@@ -315,75 +281,21 @@ export class Workspace {
         }
       }
     }
-    const before = new Map([...this.#units.values()].map((unit) => [unit.key, this.#grantsOf(unit)]));
-    this.#assemble();
-    for (const [key, grants] of before) {
-      const unit = this.#units.get(key);
-      if (unit === undefined || this.#grantsOf(unit) !== grants) this.#types.forget(key);
+    const before = this.#table;
+    this.#table = new UnitTable(this.#files, this.#definitions, this.#live);
+    for (const [key, old] of before.units) {
+      const unit = this.#table.units.get(key);
+      if (unit === undefined || this.#table.grantsOf(unit) !== before.grantsOf(old)) this.#types.forget(key);
     }
-  }
-
-  #assemble(): void {
-    this.#entries = new Map();
-    this.#units = new Map();
-    this.#unitByUri = new Map();
-    this.#unitByEntry = new Map();
-    for (const [path, { entries }] of this.#definitions) {
-      const uri = fileUri(path);
-      for (const entry of entries) {
-        if (this.#entries.has(entry.id)) continue;
-        const { id, ns, kind, meta, data } = entry;
-        this.#entries.set(id, { id, ns, kind, meta, data, definition: { path, uri, entry } });
-      }
-    }
-    const alive = new Map<string, Entry>();
-    for (const entry of this.#live?.all() ?? []) {
-      const { id, kind, meta, data } = entry;
-      alive.set(id, entry);
-      const { definition } = this.#entries.get(id) ?? {};
-      this.#entries.set(id, { id, ns: id.slice(0, id.indexOf(":")), kind, meta, data, definition });
-    }
-    for (const entry of this.#entries.values()) this.#addUnit(entry, alive.get(entry.id));
-  }
-
-  #addUnit(entry: ProjectEntry, alive: Entry | undefined): void {
-    if (!LUA_KINDS.includes(entry.kind as LuaKind)) return;
-    const source = entry.definition?.entry.source;
-    const path = source?.kind === "file"
-      ? this.#files.resolve(this.#files.directory(entry.definition!.path), source.reference.replace(/^\/+/, ""))
-      : undefined;
-    const text = alive?.data.source ?? (source?.kind === "inline" ? source.value : undefined);
-    if (path === undefined && typeof text !== "string") return;
-    const uri = path === undefined ? entryUri(entry.id) : fileUri(path);
-    let unit = this.#unitByUri.get(uri);
-    if (unit === undefined) {
-      unit = { key: entry.id, uri, path, entries: [], modules: new Map(), imports: new Map(), inline: undefined };
-      this.#units.set(unit.key, unit);
-      this.#unitByUri.set(uri, unit);
-    }
-    if (typeof text === "string") unit.inline = text;
-    unit.entries.push(entry);
-    this.#unitByEntry.set(entry.id, unit);
-    for (const name of textsIn(entry.data.modules)) unit.modules.set(name, name);
-    const { imports } = entry.data;
-    for (const [alias, target] of Object.entries(isValueMap(imports) ? imports : {})) {
-      if (typeof target !== "string") continue;
-      if (target.startsWith(":")) unit.modules.set(alias, target.slice(1));
-      else unit.imports.set(alias, resolveEntryId(target, entry.ns));
-    }
-  }
-
-  /** What a source is granted, to compare by. */
-  #grantsOf(unit: DraftUnit): string {
-    const imports = [...unit.imports].map(([alias, id]) => [alias, id, this.#unitByEntry.get(id)?.key]);
-    return JSON.stringify([[...unit.modules], imports, unit.inline, unit.uri]);
   }
 
   /** What the checker asks of a source. */
   #luaDefinition(key: string): LuaDefinition | undefined {
-    const unit = this.#units.get(key) ?? this.#unitByEntry.get(key);
+    const unit = this.#table.units.get(key) ?? this.#table.unitByEntry.get(key);
     if (unit === undefined) return undefined;
-    const imports = new Map([...unit.imports].map(([alias, id]) => [alias, this.#unitByEntry.get(id)?.key ?? id]));
+    const imports = new Map(
+      [...unit.imports].map(([alias, id]) => [alias, this.#table.unitByEntry.get(id)?.key ?? id]),
+    );
     return {
       id: unit.key,
       kind: (unit.entries[0]?.kind ?? "library.lua") as LuaKind,
@@ -396,8 +308,4 @@ export class Workspace {
       defaultHost: "",
     };
   }
-}
-
-function textsIn(value: Value): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }

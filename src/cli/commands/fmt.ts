@@ -113,7 +113,7 @@ async function print(source: string, path: string): Promise<Printed> {
     return { complaint: printed.diagnostics.map((each) => formatDiagnostic(each, path, lines)).join("\n") };
   }
   const { printDefinitions } = await import("../../lsp/mod.ts");
-  const printed = printDefinitions(source);
+  const printed = await printDefinitions(source);
   if (printed.ok) return { text: printed.text };
   return { complaint: `${path}:${printed.line}:${printed.column}: ${printed.message}` };
 }

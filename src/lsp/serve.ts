@@ -1,0 +1,75 @@
+/** The language server with all modules and kinds of this program, for one client or for those who post. */
+import { kinds } from "../kinds/index.gen.ts";
+import { luaKinds } from "../lua/mod.ts";
+import { modules } from "../../std/index.gen.ts";
+import type { Ports } from "../ports/mod.ts";
+import { type ByteChannel, ChannelReader, ChannelWriter } from "./framing.ts";
+import { HttpTransport, type HttpTransportOptions } from "./http_transport.ts";
+import { LanguageServer, type ServerOptions } from "./server.ts";
+import type { LiveEntries } from "./workspace.ts";
+
+/** What editors are served from. */
+export interface ServeOptions {
+  readonly ports: Pick<Ports, "files" | "clock">;
+  readonly version: string;
+  readonly messageBytesMax: number;
+  /** The folder of a project, when the client names none. */
+  readonly defaultRoot: string;
+  /** Folders of the project, whatever clients name. */
+  readonly roots?: readonly string[];
+  readonly live?: LiveEntries;
+}
+
+/** Conversations with clients. */
+export class LanguageServers {
+  readonly #options: ServeOptions;
+  readonly #open = new Set<LanguageServer>();
+
+  constructor(options: ServeOptions) {
+    this.#options = options;
+  }
+
+  /** Talks to the client at the other end; resolves with 0 after an orderly end. */
+  async serve(channel: ByteChannel): Promise<number> {
+    const reader = new ChannelReader(channel, this.#options.messageBytesMax);
+    const server = new LanguageServer(this.#serverOptions(), reader, new ChannelWriter(channel));
+    this.#open.add(server);
+    try {
+      return await server.run();
+    } finally {
+      this.#open.delete(server);
+      channel.close();
+    }
+  }
+
+  /** Talks to all that post; the returned function answers HTTP requests. */
+  serveHttp(options: Omit<HttpTransportOptions, "messageBytesMax">): HttpTransport {
+    const transport = new HttpTransport({ ...options, messageBytesMax: this.#options.messageBytesMax });
+    const server = new LanguageServer(this.#serverOptions(), transport.reader, transport.writer);
+    this.#open.add(server);
+    void server.run().finally(() => this.#open.delete(server));
+    return transport;
+  }
+
+  /** Entries of the running application changed. */
+  entriesChanged(): void {
+    for (const server of this.#open) server.entriesChanged();
+  }
+
+  #serverOptions(): ServerOptions {
+    const { ports, version, defaultRoot, roots, live } = this.#options;
+    const noRuntime = (): never => {
+      throw new Error("no application runs here");
+    };
+    return {
+      files: ports.files,
+      clock: ports.clock,
+      modules,
+      kinds: [...luaKinds(noRuntime), ...kinds],
+      version,
+      defaultRoot,
+      ...(roots === undefined ? {} : { roots }),
+      ...(live === undefined ? {} : { live }),
+    };
+  }
+}
