@@ -1,5 +1,7 @@
 /** A small project for tests of the language server: a library, a function that uses it, a process, a definition file. */
 
+import type { Editor } from "./client.ts";
+
 export const INDEX = `version: "1.0"
 namespace: app
 
@@ -103,3 +105,10 @@ export const PROJECT: Readonly<Record<string, string>> = {
   "src/report.lua": REPORT,
   "src/worker.lua": WORKER,
 };
+
+/** Opens all its sources. */
+export async function openAll(editor: Editor): Promise<void> {
+  await editor.open("src/report.lua", REPORT);
+  await editor.open("src/shapes.lua", SHAPES);
+  await editor.open("src/worker.lua", WORKER);
+}

@@ -1,32 +1,12 @@
 /** What editors ask about Lua sources, over the protocol, against the real command. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type {
-  CompletionItem,
-  DocumentSymbol,
-  Location,
-  SymbolInformation,
-} from "vscode-languageserver-protocol/node";
-import { type Editor, withEditor } from "./client.ts";
-import { INDEX, PROJECT, REPORT, SHAPES, WORKER } from "./project.ts";
-
-/** `file line:column` of places, from 0. */
-function places(found: readonly Location[]): string[] {
-  return found.map(({ uri, range }) =>
-    `${
-      uri.slice(uri.lastIndexOf("/") + 1)
-    } ${range.start.line}:${range.start.character}-${range.end.character}`
-  ).sort();
-}
+import type { CompletionItem, DocumentSymbol } from "vscode-languageserver-protocol/node";
+import { withEditor } from "./client.ts";
+import { INDEX, openAll, PROJECT, REPORT, SHAPES, WORKER } from "./project.ts";
 
 function labels(list: { items: CompletionItem[] }): string[] {
   return list.items.map(({ label }) => label);
-}
-
-async function openAll(editor: Editor): Promise<void> {
-  await editor.open("src/report.lua", REPORT);
-  await editor.open("src/shapes.lua", SHAPES);
-  await editor.open("src/worker.lua", WORKER);
 }
 
 test("the server says what it can do and ends in order [lsp.methods]", async () => {
@@ -155,81 +135,6 @@ test("hover shows types, narrowed where they are, and what is written about thin
   });
 });
 
-test("definitions are found across sources, fields of types and entries [lsp.features]", async () => {
-  await withEditor(PROJECT, async (editor) => {
-    await openAll(editor);
-    const definition = async (path: string, mark: string): Promise<string[]> =>
-      places(await editor.request("textDocument/definition", editor.at(path, mark)));
-    assert.deepEqual(await definition("src/report.lua", "shapes.are"), ["shapes.lua 10:11-15"]);
-    assert.deepEqual(await definition("src/report.lua", 'require("shap'), ["shapes.lua 0:0-0"]);
-    assert.deepEqual(await definition("src/report.lua", "area = ar"), ["report.lua 6:8-12"]);
-    assert.deepEqual(await definition("src/shapes.lua", "circle.rad"), ["shapes.lua 2:2-8"]);
-    assert.deepEqual(await definition("src/shapes.lua", "return hel"), ["shapes.lua 14:15-21"]);
-    assert.deepEqual(await definition("src/worker.lua", '"app:rep'), ["report.lua 5:15-18"]);
-    assert.deepEqual(await definition("src/report.lua", "json.enco"), []);
-  });
-});
-
-test("references of functions, locals and entries [lsp.features]", async () => {
-  await withEditor(PROJECT, async (editor) => {
-    await openAll(editor);
-    const references = async (path: string, mark: string, includeDeclaration = true): Promise<string[]> =>
-      places(
-        await editor.request("textDocument/references", {
-          ...editor.at(path, mark),
-          context: { includeDeclaration },
-        }),
-      );
-    const both = ["report.lua 6:22-26", "shapes.lua 10:11-15"];
-    assert.deepEqual(await references("src/shapes.lua", "function M.are"), both);
-    assert.deepEqual(await references("src/report.lua", "shapes.are"), both);
-    assert.deepEqual(await references("src/report.lua", "shapes.are", false), ["report.lua 6:22-26"]);
-    assert.deepEqual(await references("src/report.lua", "local te"), [
-      "report.lua 7:8-12",
-      "report.lua 9:9-13",
-    ]);
-    assert.deepEqual(await references("src/worker.lua", '"app:rep'), [
-      "_index.yaml 11:10-16",
-      "worker.lua 3:33-45",
-    ]);
-  });
-});
-
-test("renaming changes every place, also methods in definition files; what can't be renamed is refused", async () => {
-  await withEditor(PROJECT, async (editor) => {
-    await openAll(editor);
-    const rename = async (path: string, mark: string, newName: string): Promise<Record<string, string[]>> => {
-      const { changes } = await editor.request("textDocument/rename", { ...editor.at(path, mark), newName });
-      return Object.fromEntries(
-        Object.entries(changes as Record<string, { range: Location["range"]; newText: string }[]>).map((
-          [uri, edits],
-        ) => [
-          uri.slice(uri.lastIndexOf("/") + 1),
-          edits.map(({ range, newText }) => `${range.start.line}:${range.start.character} ${newText}`),
-        ]),
-      );
-    };
-    assert.deepEqual(await rename("src/report.lua", "shapes.are", "surface"), {
-      "shapes.lua": ["10:11 surface"],
-      "report.lua": ["6:22 surface"],
-    });
-    assert.deepEqual(await rename("src/report.lua", "local function ru", "start"), {
-      "report.lua": ["5:15 start", "12:8 start", "12:14 start"],
-      "_index.yaml": ["16:12 start"],
-    });
-    assert.deepEqual(await rename("src/shapes.lua", "helper(n", "m"), {
-      "shapes.lua": ["14:22 m", "15:9 m"],
-    });
-    await assert.rejects(rename("src/report.lua", "local te", "end"), /"end" is no name in Lua/);
-    await assert.rejects(rename("src/report.lua", "json.enco", "x"), /only names that this project declares/);
-    const prepared = await editor.request(
-      "textDocument/prepareRename",
-      editor.at("src/report.lua", "shapes.are"),
-    );
-    assert.equal(prepared.placeholder, "area");
-  });
-});
-
 test("completion of members, names, types, modules and entries [lsp.completion]", async () => {
   await withEditor(PROJECT, async (editor) => {
     await openAll(editor);
@@ -285,48 +190,6 @@ test("signature help follows the argument that is written [lsp.features]", async
   });
 });
 
-test("outlines of a source and of the whole project [lsp.workspace]", async () => {
-  await withEditor(PROJECT, async (editor) => {
-    await openAll(editor);
-    const symbols: DocumentSymbol[] = await editor.request("textDocument/documentSymbol", {
-      textDocument: { uri: editor.uri("src/shapes.lua") },
-    });
-    assert.deepEqual(symbols.map(({ name }) => name), ["Circle", "M", "M.area", "helper", "M.twice"]);
-    assert.deepEqual(symbols[0]!.children?.map(({ name }) => name), ["radius", "name"]);
-    const search = async (query: string): Promise<string[]> =>
-      (await editor.request("workspace/symbol", { query }) as SymbolInformation[]).map(({ name }) => name);
-    assert.deepEqual(await search("area"), ["M.area"]);
-    assert.deepEqual(await search("app:rep"), ["app:report"]);
-    assert.deepEqual(await search("nosuchthing"), []);
-  });
-});
-
-test("call hierarchy knows callers in other sources, by name and by entry [lsp.workspace]", async () => {
-  await withEditor(PROJECT, async (editor) => {
-    await openAll(editor);
-    const [area] = await editor.request(
-      "textDocument/prepareCallHierarchy",
-      editor.at("src/shapes.lua", "function M.are"),
-    );
-    assert.equal(area.name, "area");
-    const callers = await editor.request("callHierarchy/incomingCalls", { item: area });
-    assert.deepEqual(callers.map(({ from }: { from: { name: string } }) => from.name), ["run"]);
-    const [run] = await editor.request(
-      "textDocument/prepareCallHierarchy",
-      editor.at("src/report.lua", "function ru"),
-    );
-    const above = await editor.request("callHierarchy/incomingCalls", { item: run });
-    assert.deepEqual(
-      above.map(({ from }: { from: { name: string; detail: string } }) => `${from.name} ${from.detail}`),
-      [
-        "main app:worker",
-      ],
-    );
-    const below = await editor.request("callHierarchy/outgoingCalls", { item: run });
-    assert.deepEqual(below.map(({ to }: { to: { name: string } }) => to.name), ["area"]);
-  });
-});
-
 test("semantic tokens tell parameters, modules, functions and fields apart, also of a part", async () => {
   await withEditor(PROJECT, async (editor) => {
     await openAll(editor);
@@ -378,52 +241,6 @@ test("formatting edits only what differs; a source with mistakes is left alone",
     assert.match(yaml.newText, /^ {4}kind: process\.host\n/);
     await editor.edit("src/shapes.lua", "local M = {}", "local M = = {}");
     assert.deepEqual(await editor.request("textDocument/formatting", { textDocument, options }), []);
-  });
-});
-
-test("code actions grant a module, and import a library, in the definition file", async () => {
-  await withEditor(PROJECT, async (editor) => {
-    await openAll(editor);
-    const textDocument = { uri: editor.uri("src/worker.lua") };
-    const range = { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } };
-    const actions = async (line: string) => {
-      await editor.edit("src/worker.lua", "local funcs", `${line}\nlocal funcs`);
-      const found = await editor.request("textDocument/codeAction", {
-        textDocument,
-        range,
-        context: { diagnostics: [] },
-      });
-      await editor.edit("src/worker.lua", `${line}\nlocal funcs`, "local funcs");
-      // deno-lint-ignore no-explicit-any
-      return found.filter(({ title }: any) => /^(Grant|Import)/.test(title)).map(({ title, edit }: any) => [
-        title,
-        ...Object.values(edit.changes).flat().map((each) => (each as { newText: string }).newText),
-      ]);
-    };
-    assert.deepEqual(await actions('local json = require("json")'), [["Grant module json", ", json"]]);
-    assert.deepEqual(await actions('local shapes = require("shapes")'), [
-      ["Import app:shapes", "\n    imports:\n      shapes: app:shapes"],
-    ]);
-    assert.deepEqual(await actions('local x = require("nowhere")'), []);
-  });
-});
-
-test("documents can be named by their entries, and answers then name entries [lsp.uri]", async () => {
-  await withEditor(PROJECT, async (editor) => {
-    for (const uri of ["wippy://app:report", "app:report"]) {
-      await editor.open(uri, REPORT);
-      const hover = await editor.request("textDocument/hover", editor.at(uri, "shapes.are"));
-      assert.match(hover.contents.value, /function area\(circle: Circle\): number/);
-      const [found] = await editor.request("textDocument/definition", editor.at(uri, "shapes.are"));
-      assert.equal(found.uri, "wippy://app:shapes");
-      await editor.edit(uri, "radius = 2", "radius = nil");
-      await editor.diagnostics(uri, (all) => all.some(({ severity }) => severity === 1));
-      await editor.connection.sendNotification("textDocument/didClose", { textDocument: { uri } });
-    }
-    // A document that was never opened is the entry's source.
-    const textDocument = { uri: "wippy://app:shapes" };
-    const symbols: DocumentSymbol[] = await editor.request("textDocument/documentSymbol", { textDocument });
-    assert.equal(symbols.length, 5);
   });
 });
 
