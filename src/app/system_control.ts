@@ -4,7 +4,7 @@
  * M1. The memory limit is a soft one: past it the program collects eagerly and says so; single processes have limits of their own.
  */
 import type { LuaRuntime } from "../lua/mod.ts";
-import { collectGarbage, memoryFacts } from "../platform/mod.ts";
+import { collectGarbage, memoryFacts, residentBytes } from "../platform/mod.ts";
 import type { Clock, Log, MemoryUse, Ports, SystemControl, TimerHandle } from "../ports/mod.ts";
 
 /** Time between two looks at the memory in use. */
@@ -93,14 +93,14 @@ export class ProgramControl implements SystemControl {
 
   #look(): void {
     this.watch();
-    const { residentBytes } = memoryFacts();
-    if (residentBytes <= this.memoryBytesMax) return;
+    const bytes = residentBytes();
+    if (bytes <= this.memoryBytesMax) return;
     this.collectGarbage();
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - this.#warnedMs < WARN_EVERY_MS) return;
     this.#warnedMs = nowMs;
     this.#log.warn("more memory in use than the limit allows", {
-      bytes: residentBytes,
+      bytes,
       limit: this.memoryBytesMax,
     });
   }

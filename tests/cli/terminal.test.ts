@@ -63,7 +63,10 @@ test("an application without services says so", { skip: NO_SCRIPT }, async () =>
   await inFolder({ "src/_index.yaml": "namespace: app\nentries: []" }, async (cwd) => {
     const { shown } = await onTerminal(["run"], cwd, /stops\./);
     assert.match(plain(shown), /nothing starts by itself: no entry has lifecycle\.auto_start/);
-    assert.match(plain(shown), /0 entries in .*, 0 services/);
+    assert.match(
+      plain(shown),
+      /wippy init writes a project to begin with\n\n {2}ready in \d+ ms: 0 entries in .*, 0 services/,
+    );
   });
 });
 

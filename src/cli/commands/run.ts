@@ -156,6 +156,7 @@ function printSummary(application: Application, { style, project }: Session, ela
   }
   const { registry } = application;
   const count = [...registry.state.all()].length;
+  if (count === 0) printProgress(`  ${style.dim("wippy init writes a project to begin with")}`);
   const sources = count === 0 ? ` in ${project.sourceDirectory}` : "";
   printProgress("");
   printProgress(

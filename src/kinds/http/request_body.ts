@@ -16,6 +16,8 @@ export interface BodyLimits {
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
 const NOTHING = new Uint8Array();
+/** Longest body that is read in one piece: it can't be given up half-way, so it must not be much. */
+const AT_ONCE_BYTES_MAX = 1024 * 1024;
 
 function unreadable(reason: string, cause?: unknown): Failure {
   return new Failure("Internal", `failed to read body: ${reason}`, {
@@ -66,7 +68,10 @@ export class RequestBody {
       if (length === 0) return this.#whole = NOTHING;
       if (length > limits.bytesMax) throw tooLarge();
       this.#streamed = true;
-      this.#whole = this.#readAll(limits).then((bytes) => this.#whole = bytes);
+      const reading = length > 0 && length <= AT_ONCE_BYTES_MAX
+        ? this.#readAtOnce(limits)
+        : this.#readInPieces(limits);
+      this.#whole = reading.then((bytes) => this.#whole = bytes);
     }
     const whole = this.#whole;
     if (whole instanceof Uint8Array) {
@@ -76,13 +81,28 @@ export class RequestBody {
     return whole;
   }
 
-  async #readAll(limits: BodyLimits): Promise<Uint8Array> {
+  #limit({ timeoutMs }: BodyLimits): Deadline {
+    const leftMs = Math.min(timeoutMs, Math.max(0, this.#deadlineMs - this.#clock.monotonicMs()));
+    return new Deadline(this.#clock, leftMs, leftMs);
+  }
+
+  /** A short body of known length, without a stream, which costs more than all the rest of a request. */
+  async #readAtOnce(limits: BodyLimits): Promise<Uint8Array> {
+    const late = this.#limit(limits);
+    try {
+      return await late.before(this.#request.bytes());
+    } catch (error) {
+      throw error instanceof Failure ? error : unreadable(messageOf(error), error);
+    } finally {
+      late.clear();
+    }
+  }
+
+  async #readInPieces(limits: BodyLimits): Promise<Uint8Array> {
     const reader = this.#reader();
     const chunks: Uint8Array[] = [];
     let length = 0;
-    const now = this.#clock.monotonicMs();
-    const timeoutMs = Math.min(limits.timeoutMs, Math.max(0, this.#deadlineMs - now));
-    const late = new Deadline(this.#clock, timeoutMs, timeoutMs);
+    const late = this.#limit(limits);
     try {
       while (true) {
         const { done, value } = await late.before(reader.read());
