@@ -7,7 +7,9 @@
  * T1. A handle names an object of this universe only; `release` runs once, when Lua has dropped it or its process ended.
  *     A released handle names nothing ever after, also when its place has been given to another object; its methods
  *     fail with Invalid `<type> released`.
- * T2. A command's promise completes its fiber once; a fiber that is gone by then is not an error.
+ * T2. Names are unique: two modules, or two members of one, under one name keep the runtime from starting. A module is made
+ *     once, from its definition as it was at the start.
+ * T3. A command's promise completes its fiber once; a fiber that is gone by then is not an error.
  */
 import { Failure } from "../core/mod.ts";
 import type { ByteStream } from "../ports/mod.ts";
@@ -72,7 +74,11 @@ export class ModuleTable {
     this.#runtime = runtime;
     this.#streamObject = stream;
     this.#reused = new LuaCall(runtime, this);
-    for (const definition of definitions) this.#definitions.set(definition.name, definition);
+    for (const definition of definitions) {
+      if (this.#definitions.has(definition.name)) throw collision(`module ${definition.name}`);
+      checkMembers(definition);
+      this.#definitions.set(definition.name, definition);
+    }
   }
 
   /** The definition of a module. */
@@ -299,6 +305,21 @@ export class ModuleTable {
       (error: unknown) => failCommand(runtime, slot, serial, tag, error),
     );
   }
+}
+
+/** Refuses a module that gives one name to two members; a builtin shares the name of its fallback. */
+function checkMembers({ name, commands, constants, functions, instances }: ModuleDefinition): void {
+  const taken = new Set<string>();
+  for (const members of [functions, commands, instances, constants]) {
+    for (const path in members) {
+      if (taken.has(path)) throw collision(`${name}.${path}`);
+      taken.add(path);
+    }
+  }
+}
+
+function collision(what: string): Failure {
+  return new Failure("Conflict", `${what} is defined twice`, { retryable: false });
 }
 
 function addConstants(into: Record<string, ModuleMember>, constants: ModuleConstants): void {

@@ -61,6 +61,7 @@ export class ProgramTable {
       if (this.#modules.module(name) === undefined) {
         throw unknownModule(name, definition.id, this.#modules.names());
       }
+      if (definition.kind === "workflow.lua") this.#demandReplayable(name, definition.id);
     }
     const code = this.compiler.compile(definition.source, definition.id);
     this.#release(definition.id);
@@ -131,6 +132,18 @@ export class ProgramTable {
     };
     visit(id);
     return seen;
+  }
+
+  /** Refuses a module whose calls would not give the same when a workflow is replayed. */
+  #demandReplayable(name: string, id: string): void {
+    const { classes } = this.#modules.definition(name)!;
+    if (classes.includes("deterministic") || classes.includes("workflow")) return;
+    throw new Failure(
+      "Invalid",
+      `${id}: module "${name}" can't be used in workflows: it is ${classes.join(", ")}, and a workflow takes only what is ` +
+        "deterministic or recorded; call a function that uses it",
+      { retryable: false },
+    );
   }
 
   #addUnit(source: LuaDefinition, units: ProgramUnit[], index: ReadonlyMap<string, number>): void {
