@@ -140,7 +140,9 @@ export class ProgramTable {
     if (classes.includes("deterministic") || classes.includes("workflow")) return;
     throw new Failure(
       "Invalid",
-      `${id}: module "${name}" can't be used in workflows: it is ${classes.join(", ")}, and a workflow takes only what is ` +
+      `${id}: module "${name}" can't be used in workflows: it is ${
+        classes.join(", ")
+      }, and a workflow takes only what is ` +
         "deterministic or recorded; call a function that uses it",
       { retryable: false },
     );

@@ -34,7 +34,8 @@ return found`);
 
 test("nothing of files, network, environment, system or other code is there, it is absent and not refused [process.isolation]", () =>
   withApplication(
-    HEAD + entry("look", "function.lua", LOOKS, "method: main") + entry("peer", "process.lua", LOOKS, "method: main") +
+    HEAD + entry("look", "function.lua", LOOKS, "method: main") +
+      entry("peer", "process.lua", LOOKS, "method: main") +
       entry("other", "library.lua", `return { secret = 1 }`) +
       entry("run", "function.lua", main(`return process.exec("app:peer", "app:host", ...)`), "method: main"),
     async (app) => {
@@ -67,7 +68,9 @@ process.inbox():receive()`),
       entry(
         "healthy",
         "process.lua",
-        main(`return { secret == nil, ("x"):upper(), math.floor(1.5), #({ 1, table.insert({}, 1) }), errors ~= nil, type(print) }`),
+        main(
+          `return { secret == nil, ("x"):upper(), math.floor(1.5), #({ 1, table.insert({}, 1) }), errors ~= nil, type(print) }`,
+        ),
         "method: main",
       ) +
       entry(
@@ -105,7 +108,9 @@ test("an idle process takes less than 13 KB, code and modules included [process.
       await app.world!.clock.settle();
       const facts = runtime.processes().filter(({ entry }) => entry === "app:idle");
       assert.equal(facts.length, 500);
-      for (const { memoryBytes } of facts) assert.ok(memoryBytes > 0 && memoryBytes < 13_000, `${memoryBytes} bytes`);
+      for (const { memoryBytes } of facts) {
+        assert.ok(memoryBytes > 0 && memoryBytes < 13_000, `${memoryBytes} bytes`);
+      }
       const each = (runtime.universe.heapBytes - before) / 500;
       assert.ok(each < 13_000, `${each} bytes of the heap for each process`);
     },

@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Failure, type Value, type ValueMap } from "../../src/core/mod.ts";
-import { defineModule, defineObject, type ModuleDefinition, type ObjectDefinition } from "../../src/lua/mod.ts";
+import {
+  defineModule,
+  defineObject,
+  type ModuleDefinition,
+  type ObjectDefinition,
+} from "../../src/lua/mod.ts";
 import { LuaError, type NativeResult, Raised, Values } from "../../src/vm/mod.ts";
 import { startApplication, withApplication } from "../application.ts";
 import { entry, HEAD, main, refusalOf } from "../lua_entries.ts";
@@ -62,14 +67,22 @@ test("a definition gives a module with its functions, constants, nested tables a
   withApplication(
     HEAD + USES,
     async (app) => {
-      assert.deepEqual((await app.call("app:use") as Value[]).slice(0, 6), [5, 8, 5, "down", "demo.Counter{1}", "userdata"]);
+      assert.deepEqual((await app.call("app:use") as Value[]).slice(0, 6), [
+        5,
+        8,
+        5,
+        "down",
+        "demo.Counter{1}",
+        "userdata",
+      ]);
     },
     { ...SIMULATED, modules: [demoModule({ instances: 0 })] },
   ));
 
 test("name, description and classes are told by system.modules [module.definition] [system.modules]", () =>
   withApplication(
-    HEAD + entry("list", "function.lua", main(`return (system.modules())`), "method: main\nmodules: [system]"),
+    HEAD +
+      entry("list", "function.lua", main(`return (system.modules())`), "method: main\nmodules: [system]"),
     async (app) => {
       const all = await app.call("app:list") as ValueMap[];
       assert.deepEqual(all.find(({ name }) => name === "demo"), {
@@ -144,7 +157,10 @@ test("two modules, or two members of one, under one name keep the application fr
     kind: "Conflict",
     message: /module json is defined twice/,
   });
-  await assert.rejects(starting(twice("run", "run")), { kind: "Conflict", message: /twice\.run is defined twice/ });
+  await assert.rejects(starting(twice("run", "run")), {
+    kind: "Conflict",
+    message: /twice\.run is defined twice/,
+  });
   await (await starting(twice("run", "walk"))).stop();
 });
 
@@ -211,7 +227,11 @@ async function withWaits(
 ): Promise<void> {
   for (const budget of [undefined, 1]) {
     const pending = new Map<string, PromiseWithResolvers<NativeResult>>();
-    await withApplication(WAITS, (app) => body(app, pending), { ...SIMULATED, budget, modules: [waitModule(pending)] });
+    await withApplication(WAITS, (app) => body(app, pending), {
+      ...SIMULATED,
+      budget,
+      modules: [waitModule(pending)],
+    });
   }
 }
 
@@ -281,19 +301,51 @@ test("a completion for a process that is gone is nobody's error [module.yield]",
 
 test("workflows take deterministic and recorded modules only, functions and processes all [module.classes]", () =>
   withApplication(HEAD, async (app) => {
-    const data = (modules: string[]): ValueMap => ({ method: "main", source: "return { main = function() end }", modules });
+    const data = (modules: string[]): ValueMap => ({
+      method: "main",
+      source: "return { main = function() end }",
+      modules,
+    });
     const accepts = async (kind: string, modules: string[]): Promise<void> => {
       const made = { id: "app:made", kind, meta: {}, data: data(modules) };
       await app.application.registry.apply([{ kind: "entry.create", entry: made }]);
       await app.application.registry.apply([{ kind: "entry.delete", id: "app:made" }]);
     };
-    const safe = ["json", "yaml", "base64", "hash", "text", "compress", "expr", "payload", "time", "os", "uuid", "crypto", "ctx"];
+    const safe = [
+      "json",
+      "yaml",
+      "base64",
+      "hash",
+      "text",
+      "compress",
+      "expr",
+      "payload",
+      "time",
+      "os",
+      "uuid",
+      "crypto",
+      "ctx",
+    ];
     await accepts("workflow.lua", [...safe, "funcs", "contract", "process", "logger"]);
-    const outside = ["sql", "store", "fs", "env", "http", "http_client", "websocket", "system", "registry", "queue"];
+    const outside = [
+      "sql",
+      "store",
+      "fs",
+      "env",
+      "http",
+      "http_client",
+      "websocket",
+      "system",
+      "registry",
+      "queue",
+    ];
     for (const module of [...outside, "events", "security", "metrics", "io", "pg"]) {
       const failure = await refusalOf(app, "app:w", "workflow.lua", data([module]));
       assert.equal(failure.kind, "Invalid", module);
-      assert.match(failure.message, new RegExp(`app:w: module "${module}" can't be used in workflows: it is `));
+      assert.match(
+        failure.message,
+        new RegExp(`app:w: module "${module}" can't be used in workflows: it is `),
+      );
       await accepts("function.lua", [module]);
       await accepts("process.lua", [module]);
     }
