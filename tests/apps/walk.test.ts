@@ -20,7 +20,7 @@ test("from an empty folder to a running application, changed while it runs and r
     assert.deepEqual([before.code, JSON.parse(before.stdout)], [0, { message: "Hello, Ada!" }]);
     const tests = await project.wippy("test");
     assert.equal(tests.code, 0);
-    assert.match(tests.stdout, /^PASSED {3}1 test /m);
+    assert.match(tests.stdout, /^ *PASSED {3}\d+ tests? /m);
 
     const application = await project.serveHttp("app:gateway");
     const hello = async () => (await ask(`${application.url}/hello?name=Ada`)).json.message;
@@ -29,7 +29,7 @@ test("from an empty folder to a running application, changed while it runs and r
       (await project.wippy("call", "--connect", ...greet, "--json")).stdout,
       '{"message":"Hello, Ada!"}\n',
     );
-    assert.match((await project.wippy("registry", "history")).stdout, /^\* v0 .* 6 added$/m);
+    assert.match((await project.wippy("registry", "history")).stdout, /^\* v0 .* \d+ added$/m);
 
     const source = join(project.folder, "src/greet.lua");
     writeFileSync(source, readFileSync(source, "utf8").replace('"Hello, "', '"Welcome, "'));
@@ -58,7 +58,7 @@ test("a command-line project: its command by name and by id, its test, its help 
     assert.deepEqual([byName.code, byName.stderr], [0, ""]);
     assert.match(byName.stdout, /Ada/);
     assert.equal(byId.stdout, byName.stdout);
-    assert.match((await project.wippy("test")).stdout, /^PASSED/m);
+    assert.match((await project.wippy("test")).stdout, /^ *PASSED/m);
   });
 });
 
@@ -81,6 +81,6 @@ test("a service project: its process is seen, asked, configured and stopped [j.c
     const gone = await project.wippy("ps");
     assert.equal(gone.code, 1);
     assert.match(gone.stderr, /^error \(Unavailable\): no application runs in .*; start it with wippy run/);
-    assert.match((await project.wippy("test", "--profile", "loud")).stdout, /^PASSED/m);
+    assert.match((await project.wippy("test", "--profile", "loud")).stdout, /^ *PASSED/m);
   });
 });
