@@ -5,7 +5,7 @@
  * K2. Code that no run reaches is not reported on.
  */
 import type { Diagnostic, RelatedPlace } from "./diagnostic.ts";
-import { Flow, join } from "./flow.ts";
+import { Flow } from "./flow.ts";
 import { ValueChecker } from "./check_values.ts";
 import type { CallFacts } from "./infer_calls.ts";
 import type { TypeFacts } from "./inference.ts";
@@ -75,7 +75,7 @@ interface KeyedWrite extends S.Range {
 }
 
 /** Index of the first write at or behind an offset. */
-function firstFrom(writes: readonly KeyedWrite[], offset: number): number {
+function firstFrom(writes: readonly { readonly start: number }[], offset: number): number {
   let low = 0;
   let high = writes.length;
   while (low < high) {
@@ -96,6 +96,8 @@ class Checker extends ValueChecker {
   #breaks: (Flow | undefined)[] = [];
   #module: ModuleType = { value: NIL, types: new Map() };
   #functionDepth = 0;
+  /** Where fields are assigned, in order. */
+  #fieldWrites: readonly { readonly start: number }[] | undefined;
 
   source(): ModuleType {
     this.#block(this.parsed.block);
@@ -144,7 +146,7 @@ class Checker extends ValueChecker {
         return;
       case "label":
         // Reached from anywhere: only declarations hold.
-        this.flow = new Flow();
+        this.flow = Flow.EMPTY;
         return;
       case "type":
       case "declare":
@@ -172,12 +174,12 @@ class Checker extends ValueChecker {
       this.infer(condition);
       this.flow = narrow(this, otherwise, condition, true);
       this.#block(block);
-      after = join(after, this.flow, either);
+      after = Flow.join(after, this.flow, either);
       otherwise = narrow(this, otherwise, condition, false);
     }
     this.flow = otherwise;
     if (statement.otherwise !== undefined) this.#block(statement.otherwise);
-    this.flow = join(after, this.flow, either);
+    this.flow = Flow.join(after, this.flow, either);
   }
 
   /** Runs a loop's body; afterwards nothing is known of what it assigns. */
@@ -186,7 +188,7 @@ class Checker extends ValueChecker {
     this.#breaks = [];
     this.flow = this.#withoutWrites(this.flow, range);
     let after = run();
-    for (const flow of this.#breaks) after = join(after, flow, either);
+    for (const flow of this.#breaks) after = Flow.join(after, flow, either);
     this.#breaks = outer;
     this.flow = this.#withoutWrites(after, range);
   }
@@ -198,10 +200,13 @@ class Checker extends ValueChecker {
     for (let i = firstFrom(all, range.start); i < all.length && all[i]!.start < range.end; i++) {
       if (all[i]!.end <= range.end) written.add(all[i]!.key);
     }
-    const next = flow.copy();
-    const hasFieldWrites = this.resolution.fieldWrites.some((at) => at >= range.start && at < range.end);
-    next.keepOnly((root, isField) => !written.has(root) && !(isField && hasFieldWrites));
-    return next;
+    const fields = this.#fieldWrites ??= this.resolution.fieldWrites.toSorted((a, b) => a - b).map((
+      start,
+    ) => ({
+      start,
+    }));
+    const first = fields[firstFrom(fields, range.start)];
+    return flow.withoutAll(written, first !== undefined && first.start < range.end);
   }
 
   /** Every assignment of a variable, by place. */
@@ -234,7 +239,7 @@ class Checker extends ValueChecker {
   #numericFor(statement: S.NumericForStatement): void {
     const parts = [statement.from, statement.to, statement.step].filter((part) => part !== undefined);
     for (const part of parts) this.check(part, NUMBER);
-    const flow = this.flow ?? new Flow();
+    const flow = this.flow ?? Flow.EMPTY;
     const counts = [statement.from, statement.step].filter((part) => part !== undefined);
     const isInteger = counts.every((part) => fits(this.typeIn(part, flow), INTEGER));
     const written = statement.binding.type && this.lowering.type(statement.binding.type);
@@ -242,7 +247,7 @@ class Checker extends ValueChecker {
       const entry = this.flow;
       this.declare(statement.binding, written, isInteger ? INTEGER : NUMBER);
       this.#block(statement.block);
-      return join(entry, this.flow, either);
+      return Flow.join(entry, this.flow, either);
     });
   }
 
@@ -268,7 +273,7 @@ class Checker extends ValueChecker {
         this.declare(binding, written, value);
       }
       this.#block(statement.block);
-      return join(entry, this.flow, either);
+      return Flow.join(entry, this.flow, either);
     });
   }
 
@@ -331,11 +336,7 @@ class Checker extends ValueChecker {
 
   /** What still holds when a function runs later: facts about what is never assigned. */
   #closureFlow(): Flow | undefined {
-    if (this.flow === undefined) return undefined;
-    const written = this.#written ??= new Set(this.#allWrites().map(({ key }) => key));
-    const next = this.flow.copy();
-    next.keepOnly((root) => !written.has(root));
-    return next;
+    return this.flow?.hiding(this.#written ??= new Set(this.#allWrites().map(({ key }) => key)));
   }
 
   #missingReturn(body: S.FunctionBody): void {
@@ -368,7 +369,7 @@ class Checker extends ValueChecker {
     if (inner.kind !== "table") return { value: type, types: new Map() };
     const fields = new Map<string, FieldType>(inner.fields);
     const key = value === undefined ? undefined : this.keyOf(value);
-    for (const [known, fact] of this.flow?.types ?? []) {
+    for (const [known, fact] of this.flow?.types() ?? []) {
       if (key === undefined || !known.startsWith(`${key}.`)) continue;
       const name = known.slice(key.length + 1);
       if (!name.includes(".")) fields.set(name, { type: fact, isOptional: false, isReadonly: false });

@@ -58,15 +58,14 @@ export abstract class ValueChecker extends Inference {
     this.declared.set(variable, written ?? (isFixed ? value : ANY));
     if (variable.isCaptured || this.flow === undefined) return;
     const key = this.keys.of(variable);
-    this.flow.forget(key);
+    this.flow = this.flow.without(key);
     if (written !== undefined) this.know(key, assigned(written, value));
     else if (!isFixed) this.know(key, widen(value));
   }
 
   protected know(key: string, type: Type): void {
     if (this.flow === undefined) return;
-    this.flow = this.flow.copy();
-    this.flow.types.set(key, type);
+    this.flow = this.flow.with(key, type);
   }
 
   /** Checks values against what is written for their places; gives all of them. */
@@ -95,7 +94,7 @@ export abstract class ValueChecker extends Inference {
         types.push(
           value.kind === "table" || value.kind === "function"
             ? to
-            : this.typeIn(value, this.flow ?? new Flow()),
+            : this.typeIn(value, this.flow ?? Flow.EMPTY),
         );
       }
     }
@@ -124,8 +123,7 @@ export abstract class ValueChecker extends Inference {
       }
     }
     if (others.length === 0) return;
-    this.flow = this.flow.copy();
-    this.flow.pair(others, error);
+    this.flow = this.flow.pair(others, error);
   }
 
   protected localStatement(statement: S.LocalStatement): void {
@@ -226,13 +224,12 @@ export abstract class ValueChecker extends Inference {
   #store(target: S.Expression, wanted: Type | undefined, value: Type): void {
     const key = this.keyOf(target);
     if (key === undefined || this.flow === undefined) return;
-    this.flow = this.flow.copy();
-    this.flow.forget(key);
+    this.flow = this.flow.without(key);
     const variable = target.kind === "name" ? this.resolution.values.get(target) : undefined;
     if (variable?.isCaptured) return;
-    if (wanted !== undefined) this.flow.types.set(key, assigned(wanted, value));
-    else if (variable !== undefined) this.flow.types.set(key, widen(value));
-    else if (value.kind === "function" || value.kind === "type") this.flow.types.set(key, value);
+    if (wanted !== undefined) this.know(key, assigned(wanted, value));
+    else if (variable !== undefined) this.know(key, widen(value));
+    else if (value.kind === "function" || value.kind === "type") this.know(key, value);
   }
 }
 

@@ -3,6 +3,9 @@
  *
  * A reference is a variable with field names behind it, spelled as a key: `3`, `3.status`, `g:config`. Facts about a
  * reference end when it, or what it begins with, is assigned.
+ *
+ * F1. Flows never change: every change gives a new one, a small layer over the old. Layers of like size are merged, so a chain of n
+ *     changes is about log n layers deep, and what two branches have in common is not looked at when they join.
  */
 import type { Variable } from "./resolution.ts";
 import type { Type } from "./types.ts";
@@ -13,68 +16,229 @@ export interface Pairing {
   readonly error: string;
 }
 
-/** Facts at a point; copied before it is changed. */
-export class Flow {
-  readonly types: Map<string, Type>;
+/** What one layer says; an undefined fact is one that ended. */
+interface Layer {
+  readonly types: ReadonlyMap<string, Type | undefined>;
   /** Pairings by each of their keys. */
-  readonly pairings: Map<string, Pairing>;
+  readonly pairings: ReadonlyMap<string, Pairing | undefined>;
+  /** References of which nothing below this layer holds any more, nor of what begins with them. */
+  readonly ended: ReadonlySet<string>;
+  /** Nothing below this layer holds of any field. */
+  readonly endsFields: boolean;
+  /** Variables of which nothing below this layer is seen. */
+  readonly hidden: ReadonlySet<string> | undefined;
+}
 
-  constructor(types: Iterable<[string, Type]> = [], pairings: Iterable<[string, Pairing]> = []) {
-    this.types = new Map(types);
-    this.pairings = new Map(pairings);
+const NOTHING: Layer = {
+  types: new Map(),
+  pairings: new Map(),
+  ended: new Set(),
+  endsFields: false,
+  hidden: undefined,
+};
+
+/** Facts at a point. */
+export class Flow {
+  /** A point of which nothing is known. */
+  static readonly EMPTY = new Flow(undefined, NOTHING);
+
+  readonly #base: Flow | undefined;
+  readonly #layer: Layer;
+  /** @internal Layers below. */
+  readonly depth: number;
+  readonly #weight: number;
+
+  private constructor(base: Flow | undefined, layer: Layer) {
+    this.#base = base;
+    this.#layer = layer;
+    this.depth = base === undefined ? 0 : base.depth + 1;
+    this.#weight = layer.types.size + layer.pairings.size + layer.ended.size;
   }
 
-  /** An independent copy. */
-  copy(): Flow {
-    return new Flow(this.types, this.pairings);
-  }
-
-  /** Forgets all about a reference and what begins with it. */
-  forget(key: string): void {
-    for (const known of this.types.keys()) {
-      if (known === key || known.startsWith(`${key}.`)) this.types.delete(known);
+  /** What is known of a reference. */
+  type(key: string): Type | undefined {
+    let root: string | undefined;
+    for (let flow: Flow | undefined = this; flow !== undefined; flow = flow.#base) {
+      const { types, hidden } = flow.#layer;
+      const found = types.get(key);
+      if (found !== undefined || types.has(key)) return found;
+      if (hidden?.has(root ??= rootOf(key)) || isEnded(flow.#layer, key)) return undefined;
     }
-    const pairing = this.pairings.get(key);
-    if (pairing === undefined) return;
-    for (const member of [...pairing.values, pairing.error]) this.pairings.delete(member);
+    return undefined;
   }
 
-  /** Remembers that `values` and `error` exclude each other. */
-  pair(values: readonly string[], error: string): void {
-    const pairing = { values, error };
-    for (const key of [...values, error]) this.pairings.set(key, pairing);
+  /** The pairing that a reference belongs to, as long as all of its members do. */
+  pairing(key: string): Pairing | undefined {
+    const found = this.#pairing(key);
+    if (found === undefined) return undefined;
+    const isWhole = [...found.values, found.error].every((member) => this.#pairing(member) === found);
+    return isWhole ? found : undefined;
   }
 
-  /** Keeps the facts about references for which `keep` holds. */
-  keepOnly(keep: (root: string, isField: boolean) => boolean): void {
-    for (const key of this.types.keys()) {
-      const dot = key.indexOf(".");
-      if (!keep(dot < 0 ? key : key.slice(0, dot), dot >= 0)) this.types.delete(key);
+  #pairing(key: string): Pairing | undefined {
+    for (let flow: Flow | undefined = this; flow !== undefined; flow = flow.#base) {
+      const { pairings, hidden } = flow.#layer;
+      if (pairings.has(key)) return pairings.get(key);
+      if (hidden?.has(rootOf(key)) || isEnded(flow.#layer, key)) return undefined;
     }
-    for (const [key, pairing] of this.pairings) {
-      if (![...pairing.values, pairing.error].every((member) => keep(member, false))) {
-        this.pairings.delete(key);
+    return undefined;
+  }
+
+  /** Everything that is known. */
+  types(): Map<string, Type> {
+    const layers: Layer[] = [];
+    for (let flow: Flow | undefined = this; flow !== undefined; flow = flow.#base) layers.push(flow.#layer);
+    const all = new Map<string, Type>();
+    for (const layer of layers.reverse()) {
+      for (const key of layer.types.keys()) {
+        const type = this.type(key);
+        if (type !== undefined) all.set(key, type);
       }
+    }
+    return all;
+  }
+
+  /** With a fact about a reference. */
+  with(key: string, type: Type): Flow {
+    return stacked(this, { ...NOTHING, types: new Map([[key, type]]) });
+  }
+
+  /** Without all about a reference and what begins with it. */
+  without(key: string): Flow {
+    const pairing = this.#pairing(key);
+    const pairings = new Map<string, undefined>();
+    if (pairing !== undefined) {
+      for (const member of [...pairing.values, pairing.error]) pairings.set(member, undefined);
+    }
+    return stacked(this, { ...NOTHING, pairings, ended: new Set([key]) });
+  }
+
+  /** Without all about some variables, and about any field when `andFields`. */
+  withoutAll(roots: Iterable<string>, andFields: boolean): Flow {
+    const ended = new Set(roots);
+    if (ended.size === 0 && !andFields) return this;
+    return stacked(this, { ...NOTHING, ended, endsFields: andFields });
+  }
+
+  /** As a function sees it that runs later: nothing is known of the variables in `roots`. */
+  hiding(roots: ReadonlySet<string>): Flow {
+    return new Flow(this, { ...NOTHING, hidden: roots });
+  }
+
+  /** With the knowledge that `values` and `error` exclude each other. */
+  pair(values: readonly string[], error: string): Flow {
+    const pairing = { values, error };
+    const pairings = new Map([...values, error].map((key) => [key, pairing] as const));
+    return stacked(this, { ...NOTHING, pairings });
+  }
+
+  /** What holds after either of two points; undefined is a point that is never reached. */
+  static join(
+    a: Flow | undefined,
+    b: Flow | undefined,
+    either: (a: Type, b: Type) => Type,
+  ): Flow | undefined {
+    if (a === undefined || b === undefined) return a ?? b;
+    const changes: Layer[] = [];
+    let [x, y]: [Flow | undefined, Flow | undefined] = [a, b];
+    while (x !== y) {
+      const isX: boolean = depthOf(x) >= depthOf(y);
+      const changed: Flow = isX ? x! : y!;
+      changes.push(changed.#layer);
+      if (isX) x = changed.#base;
+      else y = changed.#base;
+    }
+    if (changes.length === 0) return a;
+    const types = new Map<string, Type | undefined>();
+    const pairings = new Map<string, Pairing | undefined>();
+    const ended = new Set<string>();
+    for (const layer of changes) {
+      for (const key of layer.types.keys()) {
+        if (types.has(key)) continue;
+        const [one, other] = [a.type(key), b.type(key)];
+        const isKnown = one !== undefined && other !== undefined;
+        types.set(key, !isKnown ? undefined : one === other ? one : either(one, other));
+      }
+      for (const key of layer.pairings.keys()) {
+        const one = a.#pairing(key);
+        pairings.set(key, one === b.#pairing(key) ? one : undefined);
+      }
+      for (const key of layer.ended) ended.add(key);
+    }
+    const hidden = changes.flatMap((layer) => layer.hidden === undefined ? [] : [...layer.hidden]);
+    const layer = {
+      types,
+      pairings,
+      ended,
+      endsFields: changes.some((each) => each.endsFields),
+      hidden: hidden.length === 0 ? undefined : new Set(hidden),
+    };
+    return stacked(x, layer);
+  }
+
+  /** @internal */
+  static over(base: Flow | undefined, layer: Layer): Flow {
+    let flow = new Flow(base, layer);
+    for (;;) {
+      const below: Flow | undefined = flow.#base;
+      if (below === undefined || below.#weight > flow.#weight) return flow;
+      if (flow.#layer.hidden !== undefined || below.#layer.hidden !== undefined) return flow;
+      const layer = merged(below.#layer, flow.#layer);
+      flow = new Flow(below.#base, below.#base === undefined ? lowest(layer) : layer);
     }
   }
 }
 
-/** What holds after either of two points; undefined is a point that is never reached. */
-export function join(
-  a: Flow | undefined,
-  b: Flow | undefined,
-  either: (a: Type, b: Type) => Type,
-): Flow | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  const joined = new Flow();
-  for (const [key, type] of a.types) {
-    const other = b.types.get(key);
-    if (other !== undefined) joined.types.set(key, type === other ? type : either(type, other));
+function depthOf(flow: Flow | undefined): number {
+  return flow === undefined ? -1 : flow.depth;
+}
+
+function stacked(base: Flow | undefined, layer: Layer): Flow {
+  return Flow.over(base, layer);
+}
+
+function merged(below: Layer, above: Layer): Layer {
+  const hasEnds = above.ended.size > 0 || above.endsFields;
+  const keep = <T>(facts: ReadonlyMap<string, T>): Map<string, T> => {
+    if (!hasEnds) return new Map(facts);
+    return new Map([...facts].filter(([key]) => !isEnded(above, key)));
+  };
+  const types = keep(below.types);
+  const pairings = keep(below.pairings);
+  for (const [key, type] of above.types) types.set(key, type);
+  for (const [key, pairing] of above.pairings) pairings.set(key, pairing);
+  return {
+    types,
+    pairings,
+    ended: new Set([...below.ended, ...above.ended]),
+    endsFields: below.endsFields || above.endsFields,
+    hidden: undefined,
+  };
+}
+
+/** A layer with nothing below that could end. */
+function lowest({ types, pairings }: Layer): Layer {
+  return {
+    ...NOTHING,
+    types: new Map([...types].filter(([, type]) => type !== undefined)),
+    pairings: new Map([...pairings].filter(([, pairing]) => pairing !== undefined)),
+  };
+}
+
+/** Whether a layer ends what was known of a reference. */
+function isEnded({ ended, endsFields }: Layer, key: string): boolean {
+  if (endsFields && key.includes(".")) return true;
+  if (ended.size === 0) return false;
+  if (ended.has(key)) return true;
+  for (let dot = key.indexOf("."); dot >= 0; dot = key.indexOf(".", dot + 1)) {
+    if (ended.has(key.slice(0, dot))) return true;
   }
-  for (const [key, pairing] of a.pairings) {
-    if (b.pairings.get(key) === pairing) joined.pairings.set(key, pairing);
-  }
-  return joined;
+  return false;
+}
+
+function rootOf(key: string): string {
+  const dot = key.indexOf(".");
+  return dot < 0 ? key : key.slice(0, dot);
 }
 
 /** Numbers the variables of a source. */

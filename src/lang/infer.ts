@@ -111,7 +111,7 @@ export abstract class Inference extends CallInference {
 
   protected nameType(expression: S.NameExpression): Type {
     const variable = this.resolution.values.get(expression);
-    const known = this.flow?.types.get(this.keyOf(expression)!);
+    const known = this.flow?.type(this.keyOf(expression)!);
     if (variable === undefined) {
       return known ?? this.global(expression);
     }

@@ -66,7 +66,7 @@ export abstract class CallInference extends TableInference {
       return ANY_PACK;
     }
     const key = this.keyOf(call.object);
-    const known = key === undefined ? undefined : this.flow?.types.get(`${key}.${call.name.name}`);
+    const known = key === undefined ? undefined : this.flow?.type(`${key}.${call.name.name}`);
     const definition = this.typeBehind(owner);
     const isReflection = definition !== undefined && TYPE_METHODS.has(call.name.name);
     const method = known ??

@@ -31,7 +31,7 @@ export abstract class FieldInference extends InferenceState {
     const owner = this.infer(expression.object);
     const key = this.keyOf(expression);
     const keyType = expression.kind === "index" ? this.infer(expression.key) : undefined;
-    const known = key === undefined ? undefined : this.flow?.types.get(key);
+    const known = key === undefined ? undefined : this.flow?.type(key);
     if (known !== undefined) return known;
     if (expression.kind === "member" && TYPE_METHODS.has(expression.name.name)) {
       const definition = this.typeBehind(owner);

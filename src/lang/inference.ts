@@ -62,7 +62,7 @@ export abstract class InferenceState implements NarrowHost {
   /** Whether the source has types of its own: only then a possible nil is its author's to rule out. */
   protected readonly isTyped: boolean;
   /** What is known here; undefined where no run gets. */
-  protected flow: Flow | undefined = new Flow();
+  protected flow: Flow | undefined = Flow.EMPTY;
   /** Types of variables: declared, else inferred from what they start with. */
   protected readonly declared: Map<Variable, Type>;
   protected readonly facts: TypeFacts | undefined;
@@ -157,11 +157,11 @@ export abstract class InferenceState implements NarrowHost {
   }
 
   declaredAt(key: string, flow: Flow): Type {
-    const known = flow.types.get(key);
+    const known = flow.type(key);
     const variable = this.keys.variable(key);
-    const type = variable === undefined ? undefined : this.declared.get(variable);
-    if (type === undefined) return known ?? ANY;
-    return known === undefined || is(expand(known), "nil") ? type : known;
+    const declared = variable && this.declared.get(variable);
+    if (declared === undefined) return known ?? ANY;
+    return known === undefined || is(expand(known), "nil") ? declared : known;
   }
 
   definitionOf(expression: S.Expression): TypeDefinition | undefined {

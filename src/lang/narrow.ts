@@ -4,8 +4,7 @@
  * N1. A condition that can't hold gives no flow: the code behind it is never reached.
  * N2. `any` stays `any`, unless a test says exactly what the value is.
  */
-import type { Flow } from "./flow.ts";
-import { join } from "./flow.ts";
+import { Flow } from "./flow.ts";
 import { fits, mergeTables } from "./relate.ts";
 import type * as S from "./syntax.ts";
 import {
@@ -63,7 +62,7 @@ export function narrow(
         const isBoth = (operator === "and") === truth;
         const first = into(flow, left, truth);
         if (isBoth) return into(first, right, truth);
-        return join(first, into(into(flow, left, !truth), right, truth), (a, b) => unionOf([a, b]));
+        return Flow.join(first, into(into(flow, left, !truth), right, truth), (a, b) => unionOf([a, b]));
       }
       if (operator === "==") return compare(host, flow, left, right, truth);
       if (operator === "~=") return compare(host, flow, left, right, !truth);
@@ -190,28 +189,27 @@ function refine(
   const before = host.typeIn(target, flow);
   const after = change(before);
   if (is(expand(after), "never") && !is(expand(before), "never")) return undefined;
-  const next = flow.copy();
-  next.types.set(key, after);
-  const pairing = next.pairings.get(key);
+  let next = flow.with(key, after);
+  const pairing = next.pairing(key);
   if (pairing !== undefined) {
     const isNil = is(truthy(after), "never");
     const isPresent = is(falsy(after), "never");
     if (isNil || isPresent) {
       const others = key === pairing.error ? pairing.values : [pairing.error];
       const siblings = key === pairing.error ? [] : pairing.values.filter((value) => value !== key);
-      for (const other of others) settle(host, next, other, isNil);
-      if (isPresent) { for (const sibling of siblings) settle(host, next, sibling, true); }
+      for (const other of others) next = settle(host, next, other, isNil);
+      if (isPresent) { for (const sibling of siblings) next = settle(host, next, sibling, true); }
     }
   }
   return next;
 }
 
 /** Makes the reference at `key` present, or nil (`false`, where it may be that); an `any` stays. */
-function settle(host: NarrowHost, flow: Flow, key: string, isPresent: boolean): void {
+function settle(host: NarrowHost, flow: Flow, key: string, isPresent: boolean): Flow {
   const type = host.declaredAt(key, flow);
-  if (is(expand(type), "any")) return;
+  if (is(expand(type), "any")) return flow;
   const narrowed = isPresent ? filter(type, (member) => !is(expand(member), "nil")) : falsy(type);
-  if (!is(expand(narrowed), "never")) flow.types.set(key, narrowed);
+  return is(expand(narrowed), "never") ? flow : flow.with(key, narrowed);
 }
 
 /** The part that counts as true. */
