@@ -37,32 +37,35 @@ const NOTHING: Layer = {
   hidden: undefined,
 };
 
+/** Layers upon each other. */
+interface Stack {
+  readonly base: Stack | undefined;
+  readonly layer: Layer;
+  /** Layers below. */
+  readonly depth: number;
+  /** How much the layer says. */
+  readonly weight: number;
+}
+
 /** Facts at a point. */
 export class Flow {
   /** A point of which nothing is known. */
-  static readonly EMPTY = new Flow(undefined, NOTHING);
+  static readonly EMPTY = new Flow(stackOf(undefined, NOTHING));
 
-  readonly #base: Flow | undefined;
-  readonly #layer: Layer;
-  /** @internal Layers below. */
-  readonly depth: number;
-  readonly #weight: number;
+  readonly #top: Stack;
 
-  private constructor(base: Flow | undefined, layer: Layer) {
-    this.#base = base;
-    this.#layer = layer;
-    this.depth = base === undefined ? 0 : base.depth + 1;
-    this.#weight = layer.types.size + layer.pairings.size + layer.ended.size;
+  private constructor(top: Stack) {
+    this.#top = top;
   }
 
   /** What is known of a reference. */
   type(key: string): Type | undefined {
     let root: string | undefined;
-    for (let flow: Flow | undefined = this; flow !== undefined; flow = flow.#base) {
-      const { types, hidden } = flow.#layer;
+    for (let at: Stack | undefined = this.#top; at !== undefined; at = at.base) {
+      const { types, hidden } = at.layer;
       const found = types.get(key);
       if (found !== undefined || types.has(key)) return found;
-      if (hidden?.has(root ??= rootOf(key)) || isEnded(flow.#layer, key)) return undefined;
+      if (hidden?.has(root ??= rootOf(key)) || isEnded(at.layer, key)) return undefined;
     }
     return undefined;
   }
@@ -76,10 +79,10 @@ export class Flow {
   }
 
   #pairing(key: string): Pairing | undefined {
-    for (let flow: Flow | undefined = this; flow !== undefined; flow = flow.#base) {
-      const { pairings, hidden } = flow.#layer;
+    for (let at: Stack | undefined = this.#top; at !== undefined; at = at.base) {
+      const { pairings, hidden } = at.layer;
       if (pairings.has(key)) return pairings.get(key);
-      if (hidden?.has(rootOf(key)) || isEnded(flow.#layer, key)) return undefined;
+      if (hidden?.has(rootOf(key)) || isEnded(at.layer, key)) return undefined;
     }
     return undefined;
   }
@@ -87,7 +90,7 @@ export class Flow {
   /** Everything that is known. */
   types(): Map<string, Type> {
     const layers: Layer[] = [];
-    for (let flow: Flow | undefined = this; flow !== undefined; flow = flow.#base) layers.push(flow.#layer);
+    for (let at: Stack | undefined = this.#top; at !== undefined; at = at.base) layers.push(at.layer);
     const all = new Map<string, Type>();
     for (const layer of layers.reverse()) {
       for (const key of layer.types.keys()) {
@@ -100,7 +103,7 @@ export class Flow {
 
   /** With a fact about a reference. */
   with(key: string, type: Type): Flow {
-    return stacked(this, { ...NOTHING, types: new Map([[key, type]]) });
+    return this.#over({ types: new Map([[key, type]]) });
   }
 
   /** Without all about a reference and what begins with it. */
@@ -110,26 +113,28 @@ export class Flow {
     if (pairing !== undefined) {
       for (const member of [...pairing.values, pairing.error]) pairings.set(member, undefined);
     }
-    return stacked(this, { ...NOTHING, pairings, ended: new Set([key]) });
+    return this.#over({ pairings, ended: new Set([key]) });
   }
 
   /** Without all about some variables, and about any field when `andFields`. */
   withoutAll(roots: Iterable<string>, andFields: boolean): Flow {
     const ended = new Set(roots);
-    if (ended.size === 0 && !andFields) return this;
-    return stacked(this, { ...NOTHING, ended, endsFields: andFields });
+    return ended.size === 0 && !andFields ? this : this.#over({ ended, endsFields: andFields });
   }
 
   /** As a function sees it that runs later: nothing is known of the variables in `roots`. */
   hiding(roots: ReadonlySet<string>): Flow {
-    return new Flow(this, { ...NOTHING, hidden: roots });
+    return this.#over({ hidden: roots });
   }
 
   /** With the knowledge that `values` and `error` exclude each other. */
   pair(values: readonly string[], error: string): Flow {
     const pairing = { values, error };
-    const pairings = new Map([...values, error].map((key) => [key, pairing] as const));
-    return stacked(this, { ...NOTHING, pairings });
+    return this.#over({ pairings: new Map([...values, error].map((key) => [key, pairing] as const)) });
+  }
+
+  #over(facts: Partial<Layer>): Flow {
+    return new Flow(compacted(stackOf(this.#top, { ...NOTHING, ...facts })));
   }
 
   /** What holds after either of two points; undefined is a point that is never reached. */
@@ -139,19 +144,12 @@ export class Flow {
     either: (a: Type, b: Type) => Type,
   ): Flow | undefined {
     if (a === undefined || b === undefined) return a ?? b;
-    const changes: Layer[] = [];
-    let [x, y]: [Flow | undefined, Flow | undefined] = [a, b];
-    while (x !== y) {
-      const isX: boolean = depthOf(x) >= depthOf(y);
-      const changed: Flow = isX ? x! : y!;
-      changes.push(changed.#layer);
-      if (isX) x = changed.#base;
-      else y = changed.#base;
-    }
+    const { base, changes } = apart(a.#top, b.#top);
     if (changes.length === 0) return a;
     const types = new Map<string, Type | undefined>();
     const pairings = new Map<string, Pairing | undefined>();
     const ended = new Set<string>();
+    const hidden = new Set<string>();
     for (const layer of changes) {
       for (const key of layer.types.keys()) {
         if (types.has(key)) continue;
@@ -164,37 +162,43 @@ export class Flow {
         pairings.set(key, one === b.#pairing(key) ? one : undefined);
       }
       for (const key of layer.ended) ended.add(key);
+      for (const root of layer.hidden ?? []) hidden.add(root);
     }
-    const hidden = changes.flatMap((layer) => layer.hidden === undefined ? [] : [...layer.hidden]);
-    const layer = {
-      types,
-      pairings,
-      ended,
-      endsFields: changes.some((each) => each.endsFields),
-      hidden: hidden.length === 0 ? undefined : new Set(hidden),
-    };
-    return stacked(x, layer);
-  }
-
-  /** @internal */
-  static over(base: Flow | undefined, layer: Layer): Flow {
-    let flow = new Flow(base, layer);
-    for (;;) {
-      const below: Flow | undefined = flow.#base;
-      if (below === undefined || below.#weight > flow.#weight) return flow;
-      if (flow.#layer.hidden !== undefined || below.#layer.hidden !== undefined) return flow;
-      const layer = merged(below.#layer, flow.#layer);
-      flow = new Flow(below.#base, below.#base === undefined ? lowest(layer) : layer);
-    }
+    const endsFields = changes.some((layer) => layer.endsFields);
+    const layer = { types, pairings, ended, endsFields, hidden: hidden.size === 0 ? undefined : hidden };
+    return new Flow(compacted(stackOf(base, layer)));
   }
 }
 
-function depthOf(flow: Flow | undefined): number {
-  return flow === undefined ? -1 : flow.depth;
+function stackOf(base: Stack | undefined, layer: Layer): Stack {
+  const { types, pairings, ended } = layer;
+  const depth = base === undefined ? 0 : base.depth + 1;
+  return { base, layer, depth, weight: types.size + pairings.size + ended.size };
 }
 
-function stacked(base: Flow | undefined, layer: Layer): Flow {
-  return Flow.over(base, layer);
+/** The layers in which two stacks differ, and what is below them. */
+function apart(a: Stack, b: Stack): { base: Stack | undefined; changes: Layer[] } {
+  const changes: Layer[] = [];
+  let [x, y]: [Stack | undefined, Stack | undefined] = [a, b];
+  while (x !== y) {
+    const isFirst: boolean = (x?.depth ?? -1) >= (y?.depth ?? -1);
+    changes.push((isFirst ? x : y)!.layer);
+    if (isFirst) x = x!.base;
+    else y = y!.base;
+  }
+  return { base: x, changes };
+}
+
+/** The same with its upper layers merged as long as the one below is no heavier. */
+function compacted(stack: Stack): Stack {
+  let top = stack;
+  for (;;) {
+    const below = top.base;
+    if (below === undefined || below.weight > top.weight) return top;
+    if (top.layer.hidden !== undefined || below.layer.hidden !== undefined) return top;
+    const layer = merged(below.layer, top.layer);
+    top = stackOf(below.base, below.base === undefined ? lowest(layer) : layer);
+  }
 }
 
 function merged(below: Layer, above: Layer): Layer {
