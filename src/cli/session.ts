@@ -1,5 +1,5 @@
 /** What most commands begin with: the ports, the log as the flags want it, the project. */
-import type { Application, LogEncoding, LogHub, Project, ProjectRequest } from "../app/mod.ts";
+import type { Application, Component, LogEncoding, LogHub, Project, ProjectRequest } from "../app/mod.ts";
 import type { LogLevel, Ports } from "../ports/mod.ts";
 import type { LoadedEntries } from "../registry/mod.ts";
 import type { OptionSpecs, ParsedArguments } from "./command.ts";
@@ -141,6 +141,15 @@ export async function createProjectApplication(
         for (const warning of warnings) log.named("config").warn(warning);
         return loaded;
       }),
+      ...await languageServer(project, ports),
     ],
   });
+}
+
+/** The language server, when the configuration asks for it; loaded only then. */
+async function languageServer(project: Project, ports: Ports): Promise<Component[]> {
+  const { lsp } = project.configuration.settings;
+  if (!lsp.enabled && !lsp.http_enabled) return [];
+  const { languageServerComponent } = await import("./language_component.ts");
+  return [languageServerComponent(project, ports)];
 }

@@ -32,7 +32,9 @@ function contentsOf(
       const { variable } = target;
       const type = typeAt(checked, place) ?? checked.facts?.variables.get(variable);
       const at = bodyOf(variable)?.start ?? variable.start;
-      const doc = docAbove(checked.parsed, at) || docOf(workspace, docs, type);
+      // The comment above a parameter is about its function.
+      const isNamed = variable.kind === "local" || variable.kind === "function" || variable.kind === "type";
+      const doc = (isNamed ? docAbove(checked.parsed, at) : "") || docOf(workspace, docs, type);
       return markdown(variableText(checked, variable, type), doc);
     }
     case "global":
