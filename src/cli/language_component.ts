@@ -46,9 +46,9 @@ export function languageServerComponent(project: Project, ports: Ports): Compone
         }
       }
     },
-    async stop() {
+    async stop(_context, signal) {
       unsubscribe?.();
-      await Promise.all(listening.map((each) => each.close()));
+      await Promise.all(listening.map((each) => each.close(signal)));
     },
   };
 

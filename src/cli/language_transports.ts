@@ -13,7 +13,8 @@ const PORT_MAX = 65_535;
 export interface Listening {
   /** `host:port` as it came out. */
   readonly address: string;
-  close(): Promise<void>;
+  /** Stops listening and lets those go that are connected; `signal` ends what takes too long. */
+  close(signal: AbortSignal): Promise<void>;
 }
 
 /** `host:port`, `[v6]:port` or `:port`. Fails with Invalid; `setting` names what is wrong. */
@@ -114,9 +115,9 @@ export async function listenHttp(
   );
   return {
     address: `${hostname}:${listener.port}`,
-    async close() {
+    async close(signal) {
       transport.close();
-      await listener.close(AbortSignal.abort());
+      await listener.close(signal);
     },
   };
 }

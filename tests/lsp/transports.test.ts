@@ -163,7 +163,8 @@ test("a running application serves editors as its configuration says [lsp.server
     assert.match((await hover()).contents.value, /function area\(circle: Circle\): string/);
     close();
     application.signal("SIGINT");
-    assert.equal((await application.ended).code, 0);
+    const end = await application.ended;
+    assert.equal(end.code, 0, end.stderr);
   });
 });
 
@@ -174,7 +175,8 @@ test("without the type system the application runs and says why editors are not 
     await application.until(/runtime ready/);
     await application.until(/needs lua\.type_system\.enabled/);
     application.signal("SIGINT");
-    assert.equal((await application.ended).code, 0);
+    const end = await application.ended;
+    assert.equal(end.code, 0, end.stderr);
   });
 });
 
