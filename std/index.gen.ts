@@ -12,6 +12,7 @@ import envDefinition from "./env/mod.ts";
 import errorsDefinition from "./errors/mod.ts";
 import evalRunnerDefinition from "./eval_runner/mod.ts";
 import eventsDefinition from "./events/mod.ts";
+import execDefinition from "./exec/mod.ts";
 import exprDefinition from "./expr/mod.ts";
 import fsDefinition from "./fs/mod.ts";
 import funcsDefinition from "./funcs/mod.ts";
@@ -57,6 +58,7 @@ export const modules: readonly ModuleDefinition[] = [
   errorsDefinition,
   evalRunnerDefinition,
   eventsDefinition,
+  execDefinition,
   exprDefinition,
   fsDefinition,
   funcsDefinition,

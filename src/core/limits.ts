@@ -116,3 +116,9 @@ export const DECOMPRESSED_BYTES_MAX = 1024 * 1024 * 1024;
 export const DICTIONARY_SAMPLES_BYTES_MAX = 32 * 1024 * 1024;
 /** Elements that may be open in each other; browsers build no deeper trees (html policy:sanitize). */
 export const HTML_DEPTH_MAX = 512;
+/** Output of a command that is held for a script which waits for the command before it reads. */
+export const EXEC_OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
+/** Longest that a Docker engine may take to answer what it can answer at once. */
+export const DOCKER_ANSWER_MS = 30_000;
+/** Longest answer of a Docker engine that is read. */
+export const DOCKER_ANSWER_BYTES_MAX = 1024 * 1024;

@@ -8,6 +8,8 @@ import envStorageOsDefinition from "./env/storage_os.ts";
 import envStorageRouterDefinition from "./env/storage_router.ts";
 import envStorageStaticDefinition from "./env/storage_static.ts";
 import envVariableDefinition from "./env/variable.ts";
+import execDockerDefinition from "./exec/docker.ts";
+import execNativeDefinition from "./exec/native.ts";
 import fsDirectoryDefinition from "./fs/directory.ts";
 import httpEndpointDefinition from "./http/endpoint.ts";
 import httpRouterDefinition from "./http/router.ts";
@@ -42,6 +44,8 @@ export const kinds: readonly KindDefinition[] = [
   envStorageRouterDefinition,
   envStorageStaticDefinition,
   envVariableDefinition,
+  execDockerDefinition,
+  execNativeDefinition,
   fsDirectoryDefinition,
   httpEndpointDefinition,
   httpRouterDefinition,

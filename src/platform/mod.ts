@@ -4,6 +4,7 @@
 import { availableParallelism, hostname } from "node:os";
 import process from "node:process";
 import type { Ports } from "../ports/mod.ts";
+import { systemConnections, systemPrograms } from "./system_programs.ts";
 import { SystemClock } from "./system_clock.ts";
 import { systemCompression } from "./system_compression.ts";
 import { systemCryptography } from "./system_cryptography.ts";
@@ -33,6 +34,8 @@ export function createPorts(): Ports {
     http: new SystemHttp(),
     httpClient: systemHttpClient,
     webSockets: systemWebSockets,
+    programs: systemPrograms,
+    connections: systemConnections,
     sqlite: new SystemSqlite(),
     yaml: yamlReader,
     osVariable: (name) => process.env[name],

@@ -5,6 +5,7 @@ import type { Cryptography } from "./cryptography.ts";
 import type { Files } from "./files.ts";
 import type { HttpClient } from "./http_client.ts";
 import type { HttpListen } from "./http_server.ts";
+import type { Connections, Programs } from "./program.ts";
 import type { Random } from "./random.ts";
 import type { Sqlite } from "./sqlite.ts";
 import type { WebSocketDial } from "./websocket_client.ts";
@@ -20,6 +21,8 @@ export interface Ports {
   readonly http: HttpListen;
   readonly httpClient: HttpClient;
   readonly webSockets: WebSocketDial;
+  readonly programs: Programs;
+  readonly connections: Connections;
   readonly sqlite: Sqlite;
   readonly yaml: YamlReader;
   /** Operating system environment variable. */

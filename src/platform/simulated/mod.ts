@@ -3,6 +3,7 @@
  *
  * The same seed and the same program give the same run. Cryptography is the real one: it has no state.
  */
+import { Failure } from "../../core/mod.ts";
 import type { Ports } from "../../ports/mod.ts";
 import { systemCompression } from "../system_compression.ts";
 import { systemCryptography } from "../system_cryptography.ts";
@@ -39,6 +40,11 @@ export interface SimulatedPorts extends Ports {
   readonly sqlite: SimulatedSqlite;
 }
 
+/** What a simulated world does not have. */
+function outside(what: string): Failure {
+  return new Failure("Unavailable", `there are no ${what} in a simulated world`, { retryable: false });
+}
+
 /** A world of its own. */
 export function simulatedPorts(options: SimulationOptions): SimulatedPorts {
   const random = new SimulatedRandom(options.seed);
@@ -54,6 +60,8 @@ export function simulatedPorts(options: SimulationOptions): SimulatedPorts {
     http: network,
     httpClient: new SimulatedHttpClient(network),
     webSockets: new SimulatedWebSockets(network),
+    programs: { start: () => Promise.reject(outside("programs")) },
+    connections: { open: () => Promise.reject(outside("connections")) },
     sqlite: new SimulatedSqlite(),
     yaml: yamlReader,
     osVariable: (name) => Object.hasOwn(variables, name) ? variables[name] : undefined,
