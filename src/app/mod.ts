@@ -28,6 +28,14 @@ export {
   openStoredRegistry,
   type StoredRegistryOptions,
 } from "./stored_registry.ts";
+export {
+  findModule,
+  lockVersion,
+  parseModule,
+  solveModules,
+  unpackModule,
+  type WantedModule,
+} from "./module_lock.ts";
 export { type LineCounts, lineCounts } from "./line_counts.ts";
 export { type SourcePlace, sourcePlace, type TraceLine, traceOf } from "./trace.ts";
 export { connectControl, type ControlClient, controlComponent, controlPath } from "./control/mod.ts";

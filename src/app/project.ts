@@ -124,7 +124,7 @@ export function loadProject(
 }
 
 /** Where the entries of a project and its modules are. */
-function sourcesOf(project: Project, { files, yaml }: Pick<Ports, "files" | "yaml">): ProjectSources {
+export function sourcesOf(project: Project, { files, yaml }: Pick<Ports, "files" | "yaml">): ProjectSources {
   const { configuration, lock, modulesDirectory, root, sourceDirectory } = project;
   const { baseDirectory, replacements } = configuration;
   const bundled = bundledModules(yaml);

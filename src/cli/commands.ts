@@ -87,6 +87,21 @@ export const COMMANDS: readonly (CommandEntry | CommandGroup)[] = [
     load: async () => (await import("./commands/lint.ts")).lint,
   },
   {
+    name: "add",
+    summary: "add a module",
+    load: async () => (await import("./commands/add.ts")).add,
+  },
+  {
+    name: "install",
+    summary: "install the modules of the lock file",
+    load: async () => (await import("./commands/install.ts")).install,
+  },
+  {
+    name: "update",
+    summary: "bring the lock file up to date",
+    load: async () => (await import("./commands/update.ts")).update,
+  },
+  {
     name: "fmt",
     summary: "format sources and definition files",
     load: async () => (await import("./commands/fmt.ts")).fmt,

@@ -28,6 +28,11 @@ Begin
   lsp          serve editors
   docs         reference of modules and entry kinds
 
+Modules
+  add          add a module, such as wippy/test
+  install      install the modules of the lock file
+  update       bring the lock file up to date
+
 Look inside
   ps           live processes of a running application
   registry     entries; versions, their differences, the way back

@@ -3,11 +3,12 @@
  *
  * I1. Nothing that exists is overwritten; in a lock file only the two directories are changed.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline/promises";
 import { type Command, Misuse, type ParsedArguments, refuseExtra } from "../command.ts";
+import { editLock } from "../lock_edit.ts";
 import { isInputTerminal, printProgress, printResult, styleOf } from "../output.ts";
 import { PROJECT_FILES, type Template, TEMPLATES } from "../scaffold.ts";
 
@@ -186,11 +187,9 @@ async function updateLock(
     printResult(`${shown} is there already; nothing to do`);
     return 0;
   }
-  const { parseDocument } = await import("yaml");
-  const document = parseDocument(readFileSync(path, "utf8"));
-  if (document.errors.length > 0) throw new Misuse(`${shown} is no YAML: ${document.errors[0]!.message}`);
-  for (const [key, value] of changes) document.setIn(["directories", key], value);
-  writeFileSync(path, String(document));
+  await editLock(path, (document) => {
+    for (const [key, value] of changes) document.setIn(["directories", key], value);
+  });
   printResult(`updated ${shown}`);
   return 0;
 }

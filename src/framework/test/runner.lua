@@ -250,8 +250,7 @@ local function namer(host: string?): (source: string, line: integer) -> string
   local answers = assert(process.listen("test:place"))
   return function(source: string, line: integer): string
     process.send(host, "test:place", source, line)
-    local place = answers:receive()
-    return tostring(place)
+    return tostring((answers:receive()))
   end
 end
 
@@ -259,7 +258,9 @@ local function main(...: any): integer
   local request = request_of(...)
   local look = { is_coloured = request.is_coloured, place = namer(request.host) }
   local print_lines = function(lines: {string})
-    if not request.is_quiet then io.print(table.concat(lines, "\n")) end
+    if request.is_quiet then return end
+    local _, err = io.print(table.concat(lines, "\n"))
+    if err ~= nil then error(err, 0) end
   end
   local suites = find_suites(request)
   local started = time.now()

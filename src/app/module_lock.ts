@@ -1,0 +1,100 @@
+/**
+ * Which modules a project uses, at which versions, for its lock file.
+ *
+ * L1. What the sources declare is solved by its ranges; modules that stand in the lock file alone stay in it. L2. A replaced module is
+ * never written down: where it is replaced, its version means nothing. L3. Modules come from the modules directory, from
+ * replacements and from the program; nothing is fetched.
+ */
+import { Failure } from "../core/mod.ts";
+import type { Ports } from "../ports/mod.ts";
+import {
+  catalogOf,
+  declarationOf,
+  DEPENDENCY_KIND,
+  type DependencyDeclaration,
+  ModuleShelf,
+  type ResolvedModule,
+  resolveModules,
+} from "../registry/mod.ts";
+import { type Project, sourcesOf } from "./project.ts";
+
+/** A module that is wanted besides those that the sources declare. */
+export interface WantedModule {
+  readonly name: string;
+  /** Range or version; `*` for any. */
+  readonly range: string;
+  /** Who wants it, for messages. */
+  readonly by?: string;
+}
+
+/** All modules in use by name. Fails with NotFound or Conflict when they can't all be had. */
+export function solveModules(
+  project: Project,
+  ports: Pick<Ports, "files" | "yaml">,
+  wanted: readonly WantedModule[],
+): readonly ResolvedModule[] {
+  const shelf = new ModuleShelf(sourcesOf(project, ports), () => undefined);
+  const declared = shelf.source().placed.map(({ entry }) => entry)
+    .filter((entry) => entry.kind === DEPENDENCY_KIND).map(declarationOf);
+  const roots: DependencyDeclaration[] = [...declared];
+  for (const { name, range, by = "wippy.lock" } of wanted) {
+    const known = declared.find(({ component }) => component === name);
+    if (known === undefined) roots.push({ id: by, component: name, range, from: "" });
+  }
+  return resolveModules(roots, catalogOf((module) => shelf.find(module), [])).modules;
+}
+
+/** A version as lock files have it. */
+export function lockVersion(version: string): string {
+  return version === "" || version.startsWith("v") ? version : `v${version}`;
+}
+
+/** Where a module of the lock file is had from now; undefined when it is nowhere. */
+export function findModule(
+  project: Project,
+  ports: Pick<Ports, "files" | "yaml">,
+  name: string,
+): ResolvedModule | undefined {
+  const shelf = new ModuleShelf(sourcesOf(project, ports), () => undefined);
+  const catalog = catalogOf((module) => shelf.find(module), []);
+  const [candidate] = catalog.candidates(name);
+  if (candidate === undefined) return undefined;
+  const { version, origin, hash, dependencies } = candidate;
+  return { name, version, origin, hash, dependencies: dependencies.map(({ component }) => component) };
+}
+
+/** Writes a module that comes with the program into the modules directory. */
+export function unpackModule(
+  project: Project,
+  ports: Pick<Ports, "files" | "yaml">,
+  name: string,
+): boolean {
+  const { bundled = [] } = sourcesOf(project, ports);
+  const module = bundled.find((item) => item.name === name);
+  if (module === undefined) return false;
+  const { files } = ports;
+  const target = files.resolve(project.modulesDirectory, "vendor", ...name.split("/"));
+  const copy = (from: string, to: string): void => {
+    files.makeDirectory(to, { recursive: true });
+    for (const item of module.files.list(from)) {
+      const [inner, outer] = [module.files.resolve(from, item.name), files.resolve(to, item.name)];
+      if (item.isDirectory) copy(inner, outer);
+      else files.writeFile(outer, module.files.readFile(inner));
+    }
+  };
+  copy(module.folder, target);
+  return true;
+}
+
+/** `org/name` or `org/name@version` as typed; fails with Invalid. */
+export function parseModule(text: string): WantedModule {
+  const match = /^([a-z0-9][a-z0-9-]*\/[a-z0-9][a-z0-9-]*)(?:@(.+))?$/.exec(text);
+  if (match === null) {
+    throw new Failure("Invalid", `${JSON.stringify(text)} is no module: org/name or org/name@version`, {
+      retryable: false,
+      details: { flag: "module" },
+    });
+  }
+  const [, name, version = "*"] = match;
+  return { name: name!, range: version === "latest" ? "*" : version, by: "wippy add" };
+}

@@ -1,0 +1,116 @@
+-- modules: funcs, time
+-- imports: t=wippy.test:test, notifier=case:notifier
+
+--- Runs cases; all of them must pass.
+local function passes(define)
+  local result = t.run_cases(function() t.describe("s", define) end)()
+  for _, case in ipairs(result.test_suites.s.tests) do assert(case.status == "pass", case.error) end
+end
+
+test("a field of a global is replaced, also for code that was loaded before [test.mock]", function()
+  passes(function()
+    t.it("modules", function()
+      t.mock("funcs.call", function(id) return "called " .. id end)
+      t.eq(funcs.call("a:b"), "called a:b")
+      t.eq(notifier.call("c:d"), "called c:d")
+      t.mock("time.now", function() return 42 end)
+      t.eq(time.now(), 42)
+    end)
+    t.it("tables of one's own", function()
+      _G.settings = { limit = 1 }
+      t.mock("settings.limit", 9)
+      t.eq(settings.limit, 9)
+      t.restore_mock("settings.limit")
+      t.eq(settings.limit, 1)
+    end)
+    t.it("imports", function()
+      t.mock("notifier.call", function() return "never called" end)
+      t.eq(notifier.call("x:y"), "never called")
+    end)
+  end)
+  local ok, err = pcall(t.mock, "funcs.call.deep", print)
+  assert(not ok and tostring(err):find('takes "object.field", got funcs.call.deep', 1, true))
+  ok, err = pcall(t.mock, "nothing.here", print)
+  assert(not ok and tostring(err):find("no global table nothing", 1, true))
+  assert(not pcall(t.mock, "funcs", print) and not pcall(t.mock, "funcs.call", nil))
+end)
+
+test("other forms of mock raise [test.mock.form]", function()
+  assert(not pcall(t.mock, funcs, "call", print))
+  assert(not pcall(t.mock, "funcs", "call", print))
+  assert(not pcall(t.mock, 5, print) and not pcall(t.mock))
+end)
+
+test("functions of process have a short form [test.mock_process]", function()
+  passes(function()
+    t.it("spawns nothing", function()
+      local asked
+      t.mock_process("spawn", function(id) asked = id; return "pid" end)
+      t.eq(notifier.start(), "pid")
+      t.eq(asked, "case:worker")
+    end)
+  end)
+  assert(not pcall(t.mock_process, nil, print))
+end)
+
+test("one is restored, or all [test.restore_mock] [test.restore_all]", function()
+  local call, spawn = funcs.call, process.spawn
+  t.mock("funcs.call", function() return 1 end)
+  t.mock("funcs.call", function() return 2 end)
+  t.mock("process.spawn", function() return 3 end)
+  t.restore_mock("funcs.call")
+  assert(funcs.call == call and process.spawn() == 3)
+  t.mock("funcs.call", function() return 4 end)
+  t.restore_all_mocks()
+  assert(funcs.call == call and process.spawn == spawn)
+  t.restore_mock("funcs.call")
+  assert(not pcall(t.restore_mock, "funcs"))
+end)
+
+test("every mock is undone after its case, also when it fails [test.mock.auto]", function()
+  local call = funcs.call
+  local seen = {}
+  t.run_cases(function()
+    t.describe("s", function()
+      t.before_all(function() t.mock("time.now", function() return "all day" end) end)
+      t.before_each(function() t.mock("process.pid", function() return "mine" end) end)
+      t.it("fails", function()
+        t.mock("funcs.call", function() return 1 end)
+        t.mock("time.now", function() return "a moment" end)
+        error("on purpose")
+      end)
+      t.it("looks", function() seen = { funcs.call == call, time.now(), process.pid() } end)
+    end)
+  end)()
+  assert(seen[1] == true and seen[2] == "all day" and seen[3] == "mine")
+  assert(funcs.call == call and time.now() ~= "all day" and process.pid() ~= "mine")
+end)
+
+test("what a run tells goes through the real process.send [test.mock.send]", function()
+  local updates = assert(process.listen("news"))
+  local sent = 0
+  t.run_cases(function()
+    t.describe("s", function()
+      t.it("sends", function()
+        t.mock("process.send", function() sent = sent + 1; return true end)
+        notifier.send()
+      end)
+    end)
+  end)({ pid = process.pid(), topic = "news" })
+  local last
+  repeat last = updates:receive() until last.type == "test:complete"
+  assert(sent == 1 and last.data.passed == 1)
+end)
+
+test("a table that is no global gets a name [test.mock.namespace]", function()
+  local clock = { now = function() return 1 end }
+  t.register_mock_namespace(clock, "clock")
+  passes(function()
+    t.it("is replaced", function()
+      t.mock("clock.now", function() return 2 end)
+      t.eq(clock.now(), 2)
+    end)
+  end)
+  assert(clock.now() == 1)
+  assert(not pcall(t.register_mock_namespace, "clock", clock) and not pcall(t.register_mock_namespace, {}, "a.b"))
+end)
