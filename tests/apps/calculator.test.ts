@@ -34,7 +34,10 @@ test("modules are added, installed and used by tests that pass, then fail [j.tes
     writeFileSync(path, readFileSync(path, "utf8").replace("a + b", "a - b"));
     const { code, stdout } = await project.wippy("test");
     assert.equal(code, 1);
-    assert.match(stdout, /^ {4}x adds\n {8}assertion failed: expected 5, got -1\n {8}at src\/calc_test\.lua:12\n/m);
+    assert.match(
+      stdout,
+      /^ {4}x adds\n {8}assertion failed: expected 5, got -1\n {8}at src\/calc_test\.lua:12\n/m,
+    );
     assert.match(stdout, /^ {2}FAILED {3}3 tests {3}1 failed {3}1 skipped {3}\d+ms\n$/m);
   });
 });

@@ -18,7 +18,8 @@ function lockOf(cwd: string): string {
   return readFileSync(join(cwd, "wippy.lock"), "utf8");
 }
 
-const LOCKED = /^modules:\n {2}- name: wippy\/terminal\n {4}version: v\d+\.\d+\.\d+\n {4}hash: [0-9a-f]+\n {2}- name: wippy\/test\n/m;
+const LOCKED =
+  /^modules:\n {2}- name: wippy\/terminal\n {4}version: v\d+\.\d+\.\d+\n {4}hash: [0-9a-f]+\n {2}- name: wippy\/test\n/m;
 
 test("add writes modules and those they need into the lock file [fw.add] [fw.transitive] [cli.add]", async () => {
   await inFolder(EMPTY, async (cwd) => {
@@ -52,7 +53,10 @@ test("a module that is nowhere, a version that is not there and a word that is n
     };
     const [code, nowhere] = await failure("add", "acme/http");
     assert.equal(code, 1);
-    assert.match(nowhere, /module acme\/http is not there: .*no hub is known; put it into \.wippy\/vendor\/acme\/http/);
+    assert.match(
+      nowhere,
+      /module acme\/http is not there: .*no hub is known; put it into \.wippy\/vendor\/acme\/http/,
+    );
     const [, hub] = await failure("add", "acme/http", "--registry", "http://127.0.0.1:1");
     assert.match(hub, /the hub http:\/\/127\.0\.0\.1:1 can't be asked/);
     const [, version] = await failure("add", "wippy/test@99.0.0");
@@ -69,11 +73,17 @@ test("install makes ready what the lock file names [fw.add] [cli.install] [cli.i
   await inFolder(EMPTY, async (cwd) => {
     assert.match(await fine(cwd, "install"), /names no modules/);
     await fine(cwd, "add", "wippy/test");
-    assert.match(await fine(cwd, "install", "wippy/test", "--set", "logger.level=info"), /^wippy\/test v\S+ \(comes with the program\)\n$/);
+    assert.match(
+      await fine(cwd, "install", "wippy/test", "--set", "logger.level=info"),
+      /^wippy\/test v\S+ \(comes with the program\)\n$/,
+    );
     const { code, stderr } = await wippy(["install", "acme/http"], { cwd });
     assert.equal(code, 1);
     assert.match(stderr, /wippy\.lock has no module acme\/http; add it with wippy add acme\/http/);
-    writeFileSync(join(cwd, "wippy.lock"), `${lockOf(cwd)}  - name: acme/http\n    version: v1.0.0\n    hash: "00"\n`);
+    writeFileSync(
+      join(cwd, "wippy.lock"),
+      `${lockOf(cwd)}  - name: acme/http\n    version: v1.0.0\n    hash: "00"\n`,
+    );
     const missing = await wippy(["install"], { cwd });
     assert.equal(missing.code, 1);
     assert.match(missing.stderr, /module acme\/http is not there/);
@@ -234,9 +244,8 @@ test("a qualified name reaches one requirement, of any module [fw.params.qualifi
     '      - {name: name, value: Ada}\n      - {name: "acme.list:size", value: "12"}',
   );
   assert.equal(size, "12");
-  const twice =
-    '      - {name: name, value: Ada}\n      - {name: "acme.list:size", value: "12"}\n' +
-    '  - name: dependency.list\n    kind: ns.dependency\n    component: acme/list\n' +
+  const twice = '      - {name: name, value: Ada}\n      - {name: "acme.list:size", value: "12"}\n' +
+    "  - name: dependency.list\n    kind: ns.dependency\n    component: acme/list\n" +
     '    parameters: [{name: size, value: "13"}]';
   await inFolder(parametrized(twice), async (cwd) => {
     const { code, stderr } = await wippy(["call", "app:show"], { cwd });

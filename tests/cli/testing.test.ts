@@ -37,7 +37,10 @@ test("tests are found by their metadata, and a failure is the exit code [test.cm
   const library = "  - name: no_test\n    kind: library.lua\n    meta: {type: test}\n    source: return {}\n";
   const good = entry("good", "", "return { run = function() end }");
   const files = project(good, library);
-  assert.deepEqual(await run(files), [0, "  other (1)  1/1  <n>ms\n    o good\n\n  PASSED   1 test   <n>ms\n"]);
+  assert.deepEqual(await run(files), [
+    0,
+    "  other (1)  1/1  <n>ms\n    o good\n\n  PASSED   1 test   <n>ms\n",
+  ]);
   const bad = entry("bad", "", 'return { run = function() error("no") end }');
   const [code, output] = await run(project(good, bad));
   assert.equal(code, 1);
@@ -102,7 +105,12 @@ test("suites by name, tests by order and id, names as given [test.meta.suite] [t
 
 test("a test has its time, thirty seconds unless it says otherwise [test.meta.timeout]", async () => {
   const [code, output] = await run(project(
-    entry("slow", "timeout: 20ms", 'return { run = function() time.sleep("1h") end }', "    modules: [time]\n"),
+    entry(
+      "slow",
+      "timeout: 20ms",
+      'return { run = function() time.sleep("1h") end }',
+      "    modules: [time]\n",
+    ),
     entry("odd", "timeout: soon", "return { run = function() end }"),
   ));
   assert.equal(code, 1);
@@ -220,7 +228,10 @@ test("the runner brings its own host, and takes that of the application [test.ru
     entry("where", "", `return { run = function(options) test.contains(options.pid, "${id}|") end }`);
   assert.equal((await run(project(where("wippy.terminal:host"))))[0], 0);
   assert.equal((await run(project(where("app:mine"), host)))[0], 0);
-  assert.equal((await run(project(where("wippy.terminal:host"), host), ["--host", "wippy.terminal:host"]))[0], 0);
+  assert.equal(
+    (await run(project(where("wippy.terminal:host"), host), ["--host", "wippy.terminal:host"]))[0],
+    0,
+  );
 });
 
 test("the method names what the source returns [test.export]", async () => {
@@ -287,7 +298,10 @@ test("coverage tells which lines of the application ran, as text, lcov and page"
       ["test", "--coverage", "--coverage-lcov", "lcov.info", "--coverage-html", "coverage.html"],
       { cwd },
     );
-    assert.match(stdout, /^FILE +LINES +COVERED +NOT COVERED\nsrc\/maths\.lua +7 +85\.7% +5\nall +7 +85\.7%\n/m);
+    assert.match(
+      stdout,
+      /^FILE +LINES +COVERED +NOT COVERED\nsrc\/maths\.lua +7 +85\.7% +5\nall +7 +85\.7%\n/m,
+    );
     const lcov = readFileSync(join(cwd, "lcov.info"), "utf8");
     assert.match(lcov, /^TN:\nSF:src\/maths\.lua\nDA:2,2\nDA:3,1\nDA:4,1\nDA:5,0\nDA:8,1\n/m);
     assert.match(lcov, /^LF:7\nLH:6\nend_of_record\n$/m);

@@ -78,7 +78,9 @@ Examples
     await lockModules(opened, modules);
     const lines = changed.map(({ name, version }) => {
       const old = before.get(name)?.version ?? "";
-      return `${name} ${old === "" || old === lockVersion(version) ? "" : `${old} -> `}${lockVersion(version)}`;
+      return `${name} ${old === "" || old === lockVersion(version) ? "" : `${old} -> `}${
+        lockVersion(version)
+      }`;
     });
     printResult(lines.length === 0 ? "everything is up to date" : lines.join("\n"));
     return 0;
