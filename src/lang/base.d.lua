@@ -11,7 +11,7 @@ type error = {
 _VERSION: string
 _G: {[string]: any}
 
-function assert<T>(value: T, message: any, ...: any): T
+function assert<T>(value: T?, message: any, ...: any): T
 function error(message: any, level: integer?): never
 function getmetatable(value: any): any
 function setmetatable(value: any, metatable: any): any

@@ -118,7 +118,10 @@ function isNumeric(type: Type): boolean {
 }
 
 function isInteger(type: Type): boolean {
-  return is(type, "integer") || (type.kind === "literal" && Number.isInteger(type.value));
+  return membersOf(type).every((member) => {
+    const inner = expand(member);
+    return is(inner, "integer") || (inner.kind === "literal" && Number.isInteger(inner.value));
+  });
 }
 
 function isText(type: Type): boolean {

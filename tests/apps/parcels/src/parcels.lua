@@ -7,7 +7,7 @@ function parcels.size()
   local request, response = http.request(), http.response()
   local body, err = request:body()
   if err then
-    response:set_status(http.STATUS.PAYLOAD_TOO_LARGE or 413)
+    response:set_status(413)
     response:write_json({ error = tostring(err), kind = err:kind() })
   else
     response:write_json({ size = #body })
