@@ -4,6 +4,7 @@
 import type { KindDefinition, KindServices, RegistryOptions } from "../registry/mod.ts";
 import { KindTable, Registry, REGISTRY_ID, RegistryResource } from "../registry/mod.ts";
 import { kinds } from "../kinds/index.gen.ts";
+import { workflowKinds } from "../workflow/mod.ts";
 import {
   type EvaluationCacheOptions,
   libraryOf,
@@ -91,7 +92,8 @@ export function kindTable(
   more: readonly KindDefinition[],
   gate?: TypeGate,
 ): KindTable {
-  return new KindTable([...luaKinds(() => context.get(COMPONENTS.runtime), gate), ...kinds, ...more]);
+  const runtime = () => context.get(COMPONENTS.runtime);
+  return new KindTable([...luaKinds(runtime, gate), ...workflowKinds(runtime), ...kinds, ...more]);
 }
 
 /** Checks types as the configuration wants it; undefined when it does not. `more` are modules beside the standard ones. */

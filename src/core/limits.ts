@@ -122,3 +122,5 @@ export const EXEC_OUTPUT_BYTES_MAX = 16 * 1024 * 1024;
 export const DOCKER_ANSWER_MS = 30_000;
 /** Longest answer of a Docker engine that is read. */
 export const DOCKER_ANSWER_BYTES_MAX = 1024 * 1024;
+/** Workflows whose worlds are kept in memory while they wait; others are read from the journal when something comes. */
+export const WORKFLOWS_IN_MEMORY_MAX = 256;

@@ -59,6 +59,8 @@ export class ActiveCall {
   timer: TimerHandle | undefined;
   delay: TimerHandle | undefined;
   finished = false;
+  /** The same call outside of this runtime. */
+  elsewhere: { cancel(): void } | undefined;
 
   constructor(request: CallRequest, options: ValueMap | undefined) {
     this.request = request;
@@ -103,6 +105,11 @@ export class FunctionTable {
     const hasPreset = preset !== undefined && Object.keys(preset).length > 0;
     const options = hasPreset ? { ...preset, ...request.options } : request.options;
     const call = new ActiveCall(request, options);
+    const { outside } = this.#runtime;
+    if (outside !== undefined) {
+      call.elsewhere = outside.call(request, (result) => this.#finish(call, result));
+      return call;
+    }
     const timeout = options?.["timeout"];
     if (timeout !== undefined && timeout !== null) {
       const ms = typeof timeout === "number" ? timeout : durationMs(String(timeout), "timeout");
@@ -142,6 +149,7 @@ export class FunctionTable {
     if (call.finished) return;
     const process = call.process;
     call.process = undefined;
+    call.elsewhere?.cancel();
     this.#finish(call, { ok: false, error: luaErrorOf(failure) });
     if (process !== undefined) this.#runtime.endings.kill(process, luaErrorOf(failure));
     else if (call.pool !== undefined) {

@@ -4,12 +4,15 @@
 import { Failure } from "../core/mod.ts";
 import { LuaError } from "../vm/mod.ts";
 import type { LuaProcess } from "./lua_process.ts";
+import type { HostProvider } from "./outside.ts";
 import type { LuaRuntime } from "./runtime.ts";
 
 /** One host. */
 export interface Host {
   readonly id: string;
-  readonly type: "process" | "terminal";
+  readonly type: "process" | "terminal" | "provided";
+  /** Who runs its processes, when the runtime does not. */
+  readonly provider: HostProvider | undefined;
   /** Suppress log output while a process runs here. */
   readonly hideLogs: boolean;
   state: "stopped" | "running" | "stopping";
@@ -38,11 +41,18 @@ export class HostTable {
   /** Adds a host, stopped. */
   add(
     id: string,
-    options: { type: Host["type"]; processesMax?: number; hideLogs?: boolean; workers?: number },
+    options: {
+      type: Host["type"];
+      processesMax?: number;
+      hideLogs?: boolean;
+      workers?: number;
+      provider?: HostProvider;
+    },
   ): Host {
     const host: Host = {
       id,
       type: options.type,
+      provider: options.provider,
       hideLogs: options.hideLogs ?? false,
       state: "stopped",
       open: false,

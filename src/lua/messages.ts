@@ -2,7 +2,7 @@
  * Messages, events and relations between processes, Lua's and native ones, by pid text or name.
  */
 import { Failure, parsePid, printPid, type Value } from "../core/mod.ts";
-import type { NativeReceiver } from "../ports/mod.ts";
+import type { NativeProcess, NativeReceiver } from "../ports/mod.ts";
 import type { LifecycleEvent } from "../process/mod.ts";
 import { LuaError, type LuaValue } from "../vm/mod.ts";
 import { luaErrorOf } from "./lua_failure.ts";
@@ -27,6 +27,9 @@ export class Messages {
   resolve(destination: string): string {
     if (this.isPid(destination)) return destination;
     const pid = this.#runtime.names.lookup(destination);
+    if (pid === undefined && this.#runtime.outside !== undefined) {
+      return this.#runtime.outside.resolve(destination);
+    }
     if (pid === undefined) {
       throw new Failure("NotFound", `could not resolve '${destination}' as PID or registered name`, {
         retryable: false,
@@ -47,6 +50,7 @@ export class Messages {
       slices.wake();
       return;
     }
+    if (this.#runtime.outside !== undefined) return this.#runtime.outside.send(pid, topic, values);
     const native = target === undefined ? undefined : this.#natives.get(target.id);
     if (native !== undefined) {
       native.message(topic, universe.decode(values) as Value[], from);
@@ -83,46 +87,55 @@ export class Messages {
     throw new Failure("Internal", unknown ? "host not found" : message);
   }
 
+  /** Whether a pid names nothing in a runtime that has an outside. */
+  #isOutside(pid: string): boolean {
+    return this.#runtime.outside !== undefined && this.liveProcess(pid) === undefined;
+  }
+
   /** Delivers CANCEL. */
   cancel(pid: string, reason: string, from: string): void {
+    if (this.#isOutside(pid)) return this.#runtime.outside!.control("cancel", pid, reason);
     const id = this.#liveId(pid, "process not found");
     this.deliverEvent(id, { kind: "pid.cancel", from, at: this.#runtime.nowSeconds(), reason });
   }
 
   /** Ends what lives behind a pid by force. */
   terminate(pid: string): void {
+    if (this.#isOutside(pid)) return this.#runtime.outside!.control("terminate", pid, "");
     this.#liveId(pid, "process not found");
     const process = this.liveProcess(pid);
     if (process !== undefined) {
       this.#runtime.endings.kill(process, new LuaError("process terminated", "Internal", false));
       return;
     }
-    // A native process can't be killed from outside; it is asked, and has nothing to ask back.
-    this.#natives.get(parsePid(pid)!.id)?.event({
-      kind: "pid.cancel",
-      from: "",
-      reason: "process terminated",
-    });
+    const native = this.#natives.get(parsePid(pid)!.id);
+    if (native?.terminate !== undefined) return native.terminate();
+    // It is asked, and has nothing to ask back.
+    native?.event({ kind: "pid.cancel", from: "", reason: "process terminated" });
   }
 
   /** Makes `watcher` get an EXIT event when the process behind `pid` ends. */
   monitor(watcher: LuaProcess, pid: string): void {
+    if (this.#isOutside(pid)) return this.#runtime.outside!.control("monitor", pid, "");
     this.#runtime.table.monitor(watcher.id, this.#liveId(pid, "pid not registered"));
   }
 
   /** Undoes `monitor`; an unknown pid is fine. */
   unmonitor(watcher: LuaProcess, pid: string): void {
+    if (this.#isOutside(pid)) return this.#runtime.outside!.control("unmonitor", pid, "");
     const target = parsePid(pid);
     if (target !== undefined) this.#runtime.table.unmonitor(watcher.id, target.id);
   }
 
   /** Links two processes both ways. */
   link(process: LuaProcess, pid: string): void {
+    if (this.#isOutside(pid)) return this.#runtime.outside!.control("link", pid, "");
     this.#runtime.table.link(process.id, this.#liveId(pid, "pid not registered"));
   }
 
   /** Undoes `link`; an unknown pid is fine. */
   unlink(process: LuaProcess, pid: string): void {
+    if (this.#isOutside(pid)) return this.#runtime.outside!.control("unlink", pid, "");
     const target = parsePid(pid);
     if (target !== undefined) this.#runtime.table.unlink(process.id, target.id);
   }
@@ -140,13 +153,10 @@ export class Messages {
     this.#runtime.names.register(name, pid, target.id, scope);
   }
 
-  /** Registers a native process; see `Runtime.openNative`. */
-  openNative(
-    hostId: string,
-    receiver: NativeReceiver,
-  ): { pid: string; end(value: Value, failure: Failure | null): void } {
+  /** Registers a native process; see `Runtime.openNative`. Its number may be given: one that comes back keeps it. */
+  openNative(hostId: string, receiver: NativeReceiver, known?: number): NativeProcess {
     const { names, node, table, universe } = this.#runtime;
-    const id = universe.nextPid();
+    const id = known ?? universe.nextPid();
     const pid = printPid({ node, host: hostId, id });
     this.#natives.set(id, receiver);
     // Nothing can end it from here, so the failure of a linked peer is an event to it.
@@ -157,6 +167,9 @@ export class Messages {
         if (!this.#natives.delete(id)) return;
         names.release(id);
         table.exited(id, pid, value, failure);
+      },
+      leave: () => {
+        if (this.#natives.delete(id)) names.release(id);
       },
     };
   }

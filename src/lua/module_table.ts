@@ -86,6 +86,11 @@ export class ModuleTable {
     return this.#definitions.get(name);
   }
 
+  /** All definitions. */
+  all(): Iterable<ModuleDefinition> {
+    return this.#definitions.values();
+  }
+
   /** The global `print`: joins its arguments in the VM and logs the text with the place it comes from. */
   print(): ModuleRef {
     return this.#print ??= this.#universe.code.defineModule({

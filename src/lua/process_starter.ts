@@ -4,8 +4,9 @@
 import { Failure, PROCESSES_MAX } from "../core/mod.ts";
 import { EMPTY_FRAME, type Frame } from "../ports/mod.ts";
 import { Encoded, type NativeResult, Values } from "../vm/mod.ts";
-import { callResult } from "./function_table.ts";
+import { type CallResult, callResult } from "./function_table.ts";
 import { LuaProcess } from "./lua_process.ts";
+import type { HostProvider } from "./outside.ts";
 import type { Program } from "./program_table.ts";
 import type { LuaRuntime } from "./runtime.ts";
 
@@ -31,7 +32,7 @@ export class ProcessStarter {
     entryId: string,
     hostId: string,
     args: Uint8Array,
-    options: { frame: Frame; inherit?: boolean; parent?: string },
+    options: { frame: Frame; inherit?: boolean; parent?: string; id?: number },
   ): LuaProcess {
     const { book, hosts, memoryBytesMax, node, services, slices, universe } = this.#runtime;
     const host = hosts.admit(hostId);
@@ -41,7 +42,7 @@ export class ProcessStarter {
     const frame = options.inherit || given.attachments.size === 0
       ? given
       : { ...given, attachments: EMPTY_FRAME.attachments };
-    const process = new LuaProcess(universe.nextPid(), node, hostId, program, frame, false);
+    const process = new LuaProcess(options.id ?? universe.nextPid(), node, hostId, program, frame, false);
     const slot = universe.spawn({
       program: program.ref,
       pid: process.id,
@@ -62,7 +63,9 @@ export class ProcessStarter {
   /** The program of a process entry; fails with NotFound when there is none. */
   program(entryId: string): Program {
     const { programs } = this.#runtime;
-    if (programs.definition(entryId)?.kind !== "process.lua") {
+    const kind = programs.definition(entryId)?.kind;
+    // A workflow is a process in its own world only.
+    if (kind !== "process.lua" && !(kind === "workflow.lua" && this.#runtime.outside !== undefined)) {
       throw new Failure("NotFound", "factory not found", { retryable: false, details: { id: entryId } });
     }
     return programs.program(entryId)!;
@@ -76,13 +79,18 @@ export class ProcessStarter {
     args: Uint8Array,
     relations: SpawnRelations,
   ): string {
-    const { names, table } = this.#runtime;
+    const { hosts, names, outside, table } = this.#runtime;
+    if (outside !== undefined) return outside.spawn(entryId, hostId, args, relations);
     if (relations.name !== "") {
       const existing = names.lookup(relations.name);
       if (existing !== undefined) {
         this.#sendAll(existing, relations);
         return existing;
       }
+    }
+    const { provider } = hosts.get(hostId) ?? {};
+    if (provider !== undefined) {
+      return this.#spawnProvided(provider, parent, entryId, hostId, args, relations);
     }
     const child = this.start(entryId, hostId, args, { frame: relations.frame, parent: parent.pid });
     if (relations.name !== "") names.register(relations.name, child.pid, child.id, 0);
@@ -91,6 +99,25 @@ export class ProcessStarter {
     this.#sendAll(child.pid, relations);
     if (relations.frame === parent.frame && !relations.linked) this.#openSpawn(parent, child);
     return child.pid;
+  }
+
+  #spawnProvided(
+    provider: HostProvider,
+    parent: LuaProcess,
+    entryId: string,
+    hostId: string,
+    args: Uint8Array,
+    relations: SpawnRelations,
+  ): string {
+    const { hosts, names, table } = this.#runtime;
+    const { frame, linked, monitored, name } = relations;
+    hosts.admit(hostId);
+    const { id, pid } = provider.start({ entryId, args, frame, name });
+    if (name !== "") names.register(name, pid, id, 0);
+    if (monitored) table.monitor(parent.id, id);
+    if (linked) table.link(parent.id, id);
+    this.#sendAll(pid, relations);
+    return pid;
   }
 
   #sendAll(pid: string, relations: SpawnRelations): void {
@@ -119,13 +146,28 @@ export class ProcessStarter {
     args: Uint8Array,
     frame: Frame,
   ): Promise<NativeResult> {
+    const { hosts, outside } = this.#runtime;
+    const asResult = (result: CallResult): NativeResult =>
+      result.ok ? new Encoded(result.results) : new Values([null, result.error]);
+    if (outside !== undefined) return outside.exec(entryId, hostId, args, frame).then(asResult);
+    const { provider } = hosts.get(hostId) ?? {};
+    if (provider !== undefined) {
+      hosts.admit(hostId);
+      const { id } = provider.start({ entryId, args, frame, name: "" });
+      return new Promise((resolve) => {
+        const stop = provider.onEnd(id, (result) => {
+          forget();
+          resolve(asResult(result));
+        });
+        const forget = caller.onEnd(() => stop());
+      });
+    }
     const process = this.start(entryId, hostId, args, { frame, parent: caller.pid });
     return new Promise((resolve) => {
       const forget = caller.onEnd(() => stop());
       const stop = this.#runtime.endings.onExit(process, (exit) => {
         forget();
-        const result = callResult(this.#runtime, exit);
-        resolve(result.ok ? new Encoded(result.results) : new Values([null, result.error]));
+        resolve(asResult(callResult(this.#runtime, exit)));
       });
     });
   }

@@ -10,6 +10,7 @@ import {
   type CallOutcome,
   EMPTY_FRAME,
   type Frame,
+  type NativeProcess,
   type NativeReceiver,
   type ProcessExit,
   type Runtime,
@@ -28,6 +29,7 @@ import type { LuaProcess } from "./lua_process.ts";
 import { Messages } from "./messages.ts";
 import type { ModuleDefinition, ModuleServices, ObjectDefinition } from "./module.ts";
 import { ModuleTable } from "./module_table.ts";
+import type { HostProvider, Outside } from "./outside.ts";
 import { ProcessBook } from "./process_book.ts";
 import { ProcessEndings } from "./process_endings.ts";
 import { type ProcessFacts, processFacts } from "./process_facts.ts";
@@ -47,6 +49,8 @@ export interface LuaRuntimeOptions {
   /** Seed of the order in which ready processes run; 0 is first in, first out. */
   readonly orderSeed?: number;
   readonly processMemoryBytesMax?: number;
+  /** Set for a runtime that is a world of its own, like that of a workflow. */
+  readonly outside?: Outside;
   /** How long compiled code that is given at run time is kept. */
   readonly evaluations?: EvaluationCacheOptions;
   /** Counts how often each line runs. */
@@ -60,6 +64,7 @@ export class LuaRuntime implements Runtime {
   readonly node: string;
   /** Most bytes a process may hold. */
   readonly memoryBytesMax: number;
+  readonly outside: Outside | undefined;
   readonly universe: Universe;
   readonly slices: Slices;
   readonly modules: ModuleTable;
@@ -82,6 +87,7 @@ export class LuaRuntime implements Runtime {
     this.services = options.services;
     this.node = options.node === "local" ? "" : options.node ?? "";
     this.memoryBytesMax = options.processMemoryBytesMax ?? PROCESS_MEMORY_BYTES_MAX;
+    this.outside = options.outside;
     this.universe = this.#createUniverse(options);
     if (options.countLines) this.universe.code.countLines();
     this.#noArgs = this.universe.encode([]);
@@ -181,6 +187,8 @@ export class LuaRuntime implements Runtime {
     if (name !== "" && this.names.lookup(name) !== undefined) {
       throw new Failure("AlreadyExists", "name already registered", { retryable: false, details: { name } });
     }
+    const { provider } = this.hosts.get(hostId) ?? {};
+    if (provider !== undefined) return this.#spawnProvided(provider, entryId, hostId, options);
     const process = this.starter.start(entryId, hostId, this.#encode(options.args), {
       frame: options.frame ?? EMPTY_FRAME,
       inherit: true,
@@ -191,6 +199,24 @@ export class LuaRuntime implements Runtime {
       this.endings.onExit(process, (exit) => onExit(this.#processExit(process.pid, exit)));
     }
     return process.pid;
+  }
+
+  #spawnProvided(provider: HostProvider, entryId: string, hostId: string, options: SpawnOptions): string {
+    this.hosts.admit(hostId);
+    const { name = "", onExit } = options;
+    const frame = options.frame ?? EMPTY_FRAME;
+    const { id, pid } = provider.start({ entryId, args: this.#encode(options.args), frame, name });
+    if (onExit !== undefined) {
+      provider.onEnd(id, (result) => {
+        const outcome = this.calls.outcomeOf(result);
+        onExit(
+          outcome.ok
+            ? { pid, value: outcome.value, failure: null }
+            : { pid, value: null, failure: outcome.failure },
+        );
+      });
+    }
+    return pid;
   }
 
   send(destination: string, topic: string, values: Value[], from = ""): void {
@@ -222,10 +248,7 @@ export class LuaRuntime implements Runtime {
       : { pid, value: null, failure: outcome.failure };
   }
 
-  openNative(
-    hostId: string,
-    receiver: NativeReceiver,
-  ): { pid: string; end(value: Value, failure: Failure | null): void } {
+  openNative(hostId: string, receiver: NativeReceiver): NativeProcess {
     return this.messages.openNative(hostId, receiver);
   }
 

@@ -16,6 +16,7 @@ import { SystemSqlite } from "./system_sqlite.ts";
 import { systemWebSockets } from "./system_websockets.ts";
 import { yamlReader } from "./yaml.ts";
 
+export { SimulatedRandom as SeededRandom } from "./simulated/simulated_random.ts";
 export { SystemClock } from "./system_clock.ts";
 export { SystemFiles } from "./system_files.ts";
 export * from "./system_process.ts";

@@ -92,10 +92,16 @@ export interface Runtime {
    * Registers a native process (an HTTP session, a relay): it has a pid, can be sent to, monitored and linked.
    * `end` must be called once when it is over.
    */
-  openNative(
-    hostId: string,
-    receive: NativeReceiver,
-  ): { pid: string; end(value: Value, failure: Failure | null): void };
+  openNative(hostId: string, receive: NativeReceiver): NativeProcess;
+}
+
+/** A native process, for the one who made it. */
+export interface NativeProcess {
+  readonly pid: string;
+  /** It is over: those who watch are told. */
+  end(value: Value, failure: Failure | null): void;
+  /** It is gone from here without having ended; nobody is told. */
+  leave(): void;
 }
 
 /** What a native process does with what reaches it. */
@@ -104,4 +110,6 @@ export interface NativeReceiver {
   event(
     event: { kind: string; from: string; reason?: string; result?: { value: Value; error: Failure | null } },
   ): void;
+  /** Ends it by force; without it a forced end is a CANCEL event. */
+  terminate?(): void;
 }

@@ -4,6 +4,7 @@ import { kinds } from "../../kinds/index.gen.ts";
 import { BASE_LIBRARY, readReference, type Reference, type ReferenceItem } from "../../lang/mod.ts";
 import { luaKinds } from "../../lua/mod.ts";
 import type { KindDefinition } from "../../registry/mod.ts";
+import { workflowKinds } from "../../workflow/mod.ts";
 import { modules } from "../../../std/index.gen.ts";
 
 /** A field of an entry's data. */
@@ -47,11 +48,12 @@ export function referencePages(): Page[] {
   ];
 }
 
-/** The kinds of Lua; what they do with a runtime is nobody's business here. */
+/** The kinds of Lua and of workflows; what they do with a runtime is nobody's business here. */
 function definitionsOfLua(): readonly KindDefinition[] {
-  return luaKinds(() => {
+  const none = (): never => {
     throw new Error("reference pages have no runtime");
-  });
+  };
+  return [...luaKinds(none), ...workflowKinds(none)];
 }
 
 function libraryPage(

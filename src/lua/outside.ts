@@ -1,0 +1,44 @@
+/**
+ * Where a runtime ends: hosts whose processes somebody else runs, and what lies outside of a runtime that is a world of its own.
+ *
+ * A workflow is both: a native process of the runtime of its node, and a world whose every step outside is recorded.
+ */
+import type { Frame } from "../ports/mod.ts";
+import type { CallRequest, CallResult } from "./function_table.ts";
+import type { SpawnRelations } from "./process_starter.ts";
+
+/** What is to be started on a provider's host. */
+export interface ProvidedStart {
+  readonly entryId: string;
+  /** Encoded argument list. */
+  readonly args: Uint8Array;
+  readonly frame: Frame;
+  /** Name under which it will be found; "" for none. */
+  readonly name: string;
+}
+
+/** Runs the processes of a host in its own way. */
+export interface HostProvider {
+  /** Starts what an entry describes; returns its pid and number. Throws a Failure. */
+  start(start: ProvidedStart): { pid: string; id: number };
+  /** Calls `done` with the end of what was started. */
+  onEnd(id: number, done: (result: CallResult) => void): () => void;
+}
+
+/** What can be done to a process elsewhere. */
+export type ControlAction = "cancel" | "terminate" | "monitor" | "unmonitor" | "link" | "unlink";
+
+/** Everything outside of a world. */
+export interface Outside {
+  /** Makes a call; `done` is called once, later. */
+  call(request: CallRequest, done: (result: CallResult) => void): { cancel(): void };
+  /** Starts a process; returns its pid. */
+  spawn(entryId: string, hostId: string, args: Uint8Array, relations: SpawnRelations): string;
+  /** Runs a process to its end. */
+  exec(entryId: string, hostId: string, args: Uint8Array, frame: Frame): Promise<CallResult>;
+  /** The pid that a name stands for; throws NotFound. */
+  resolve(name: string): string;
+  /** Sends a message to a process elsewhere. */
+  send(pid: string, topic: string, values: Uint8Array): void;
+  control(action: ControlAction, pid: string, reason: string): void;
+}

@@ -1,0 +1,141 @@
+/**
+ * The journal of workflows: what each was started with, and everything that has happened to it, in a SQLite file.
+ *
+ * J1. What one activation recorded is there as a whole or not at all, and before any of its effects.
+ * J2. Numbers of workflows are never used again.
+ */
+import type { Files, Sqlite, SqliteConnection } from "../ports/mod.ts";
+
+/** A workflow as it was started, and how it ended. */
+export interface WorkflowRow {
+  readonly serial: number;
+  /** Worker entry that runs it. */
+  readonly worker: string;
+  readonly entry: string;
+  readonly name: string;
+  /** Encoded argument list. */
+  readonly args: Uint8Array;
+  /** What of its frame outlives the program: JSON. */
+  readonly frame: string;
+  /** The workflow that started it; 0 for none. */
+  readonly parent: number;
+  readonly startedMs: number;
+}
+
+/** Something that happened: kinds and headers are those of `history.ts`. */
+export interface EventRow {
+  readonly atMs: number;
+  readonly kind: string;
+  /** JSON. */
+  readonly header: string;
+  readonly body: Uint8Array | null;
+}
+
+/** How a workflow ended: JSON of a failure, or an encoded value. */
+export interface ClosedRow {
+  readonly failure: string | null;
+  readonly value: Uint8Array | null;
+  readonly atMs: number;
+}
+
+const SCHEMA = `
+CREATE TABLE IF NOT EXISTS workflows (
+  serial INTEGER PRIMARY KEY AUTOINCREMENT, worker TEXT NOT NULL, entry TEXT NOT NULL, name TEXT NOT NULL, args BLOB NOT NULL,
+  frame TEXT NOT NULL, parent INTEGER NOT NULL, started_ms INTEGER NOT NULL, closed_ms INTEGER, failure TEXT, value BLOB
+);
+CREATE INDEX IF NOT EXISTS workflows_open ON workflows (worker) WHERE closed_ms IS NULL;
+CREATE TABLE IF NOT EXISTS events (
+  workflow INTEGER NOT NULL REFERENCES workflows (serial) ON DELETE CASCADE, position INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+  kind TEXT NOT NULL, header TEXT NOT NULL, body BLOB, PRIMARY KEY (workflow, position)
+) WITHOUT ROWID;
+PRAGMA user_version = 1;
+`;
+const VERSION = 1;
+
+/** An open journal. */
+export class WorkflowJournal {
+  readonly #database: SqliteConnection;
+
+  /** Opens or creates the file. */
+  constructor(sqlite: Sqlite, files: Files, path: string) {
+    files.makeDirectory(path.replace(/[^/\\]*$/, "") || ".", { recursive: true });
+    this.#database = sqlite.open(path);
+    const [row] = this.#database.prepare("PRAGMA user_version").all([]);
+    const version = Number(row?.["user_version"] ?? 0);
+    if (version > VERSION) {
+      this.#database.close();
+      throw new Error(`${path} was written by a newer version of this program`);
+    }
+    this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+    if (version === 0) this.#database.exec(SCHEMA);
+  }
+
+  /** Runs `work` as one transaction. */
+  atomically<T>(work: () => T): T {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      this.#database.exec("COMMIT");
+      return result;
+    } catch (error) {
+      this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** The number after the newest. */
+  nextSerial(): number {
+    const [row] = this.#database.prepare(
+      "SELECT max(coalesce((SELECT max(serial) FROM workflows), 0), " +
+        "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'workflows'), 0)) AS newest",
+    ).all([]);
+    return Number(row!["newest"]) + 1;
+  }
+
+  add(row: WorkflowRow): void {
+    this.#database.prepare(
+      "INSERT INTO workflows (serial, worker, entry, name, args, frame, parent, started_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    ).run([row.serial, row.worker, row.entry, row.name, row.args, row.frame, row.parent, row.startedMs]);
+  }
+
+  append(serial: number, position: number, event: EventRow): void {
+    this.#database.prepare("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)")
+      .run([serial, position, event.atMs, event.kind, event.header, event.body]);
+  }
+
+  close(serial: number, { atMs, failure, value }: ClosedRow): void {
+    this.#database.prepare("UPDATE workflows SET closed_ms = ?, failure = ?, value = ? WHERE serial = ?")
+      .run([atMs, failure, value, serial]);
+    // What led there is of no use any more.
+    this.#database.prepare("DELETE FROM events WHERE workflow = ?").run([serial]);
+  }
+
+  /** Workflows of a worker that have not ended, oldest first. */
+  open(worker: string): WorkflowRow[] {
+    const rows = this.#database.prepare(
+      "SELECT serial, worker, entry, name, args, frame, parent, started_ms AS startedMs FROM workflows " +
+        "WHERE worker = ? AND closed_ms IS NULL ORDER BY serial",
+    ).all([worker]);
+    return rows as unknown as WorkflowRow[];
+  }
+
+  /** How a workflow ended; undefined while it has not. */
+  closed(serial: number): ClosedRow | undefined {
+    const [row] = this.#database.prepare(
+      "SELECT closed_ms AS atMs, failure, value FROM workflows WHERE serial = ? AND closed_ms IS NOT NULL",
+    ).all([serial]);
+    return row as unknown as ClosedRow | undefined;
+  }
+
+  /** What happened to a workflow, in order. */
+  events(serial: number): EventRow[] {
+    const rows = this.#database.prepare(
+      "SELECT at_ms AS atMs, kind, header, body FROM events WHERE workflow = ? ORDER BY position",
+    ).all([serial]);
+    return rows as unknown as EventRow[];
+  }
+
+  shut(): void {
+    this.#database.close();
+  }
+}

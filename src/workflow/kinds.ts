@@ -1,0 +1,118 @@
+/** `temporal.client` and `temporal.worker`: where workflows are kept, and what runs them. */
+import { Failure, schema } from "../core/mod.ts";
+import type { LuaRuntime } from "../lua/mod.ts";
+import { defineResource, type Ports, type ResourceType } from "../ports/mod.ts";
+import { defineKind, type KindDefinition } from "../registry/mod.ts";
+import { WorkflowJournal } from "./journal.ts";
+import { WorkflowEngine } from "./workflow_engine.ts";
+
+const EMBEDDED = "embedded";
+const DEFAULT_PATH = ".wippy/workflows.db";
+
+/** Opens the journal of a client when it is first needed. */
+interface JournalSource {
+  open(): WorkflowJournal;
+}
+
+const JournalResource: ResourceType<JournalSource> = defineResource<JournalSource>("workflow.journal");
+
+/** Where the journal of an address is; Invalid for what is no journal. */
+function journalPath(id: string, address: string, baseDirectory: string): string {
+  const [word, path = DEFAULT_PATH] = address.split(/:(.*)/s);
+  if (word !== EMBEDDED || path === "") {
+    const message = `${id}: address "${address}" can't be reached: this version keeps workflows itself; ` +
+      `write "embedded" for ${DEFAULT_PATH}, or "embedded:PATH"`;
+    throw new Failure("Invalid", message, { retryable: false });
+  }
+  return /^([/\\]|[A-Za-z]:[/\\])/.test(path) ? path : `${baseDirectory}/${path}`;
+}
+
+/** A journal that is opened once. */
+function journalSource(ports: Ports, path: string): JournalSource & { shut(): void } {
+  let journal: WorkflowJournal | undefined;
+  return {
+    open: () => journal ??= new WorkflowJournal(ports.sqlite, ports.files, path),
+    shut: () => {
+      journal?.shut();
+      journal = undefined;
+    },
+  };
+}
+
+const client = defineKind({
+  name: "temporal.client",
+  doc: "Where workflows are kept: the journal of this program, with the address `embedded`.",
+  config: schema.object({
+    address: schema.string({
+      nonEmpty: true,
+      doc: "`embedded` for a journal in `.wippy/workflows.db`, `embedded:PATH` for one elsewhere.",
+    }),
+    namespace: schema.string({ default: "default", doc: "Namespace of the workflows." }),
+    tq_prefix: schema.string({ default: "", doc: "Stands before the name of every task queue." }),
+    lifecycle: schema.any(),
+  }),
+  provides: JournalResource,
+  open({ id, config, ports, baseDirectory }) {
+    return { resource: journalSource(ports, journalPath(id, config.address, baseDirectory)) };
+  },
+  close({ resource }) {
+    (resource as JournalSource & { shut(): void }).shut();
+  },
+});
+
+function worker(runtime: () => LuaRuntime): KindDefinition {
+  return defineKind({
+    name: "temporal.worker",
+    doc: "Runs workflows.",
+    config: schema.object({
+      client: schema.reference({ doc: "Where its workflows are kept." }),
+      task_queue: schema.string({ nonEmpty: true, doc: "Name of the queue that it serves." }),
+      worker_options: schema.any({ doc: "Limits and names of the worker." }),
+      lifecycle: schema.any(),
+    }),
+    open({ id, config, resources, security }) {
+      let engine: WorkflowEngine | undefined;
+      const running = (): WorkflowEngine => {
+        if (engine === undefined) throw new Failure("Unavailable", "host is not running");
+        return engine;
+      };
+      const host = runtime().hosts.add(id, {
+        type: "provided",
+        provider: {
+          start: (start) => running().start(start),
+          onEnd: (of, done) => running().onEnd(of, done),
+        },
+      });
+      return {
+        service: {
+          start() {
+            const source = resources.find(JournalResource, config.client);
+            if (source === undefined) throw new Failure("NotFound", `client not found: ${config.client}`);
+            engine = new WorkflowEngine(runtime(), security, id, source.open());
+            host.state = "running";
+            const resumed = engine.recover();
+            return Promise.resolve({
+              details: `workflow worker on ${config.task_queue}, ${resumed} resumed`,
+              ended: new Promise<null>(() => {}),
+              async stop(_reason, signal) {
+                host.state = "stopping";
+                await engine?.pause(signal);
+                engine = undefined;
+                host.state = "stopped";
+              },
+            });
+          },
+        },
+        requires: [],
+      };
+    },
+    close(_current, { id }) {
+      runtime().hosts.remove(id);
+    },
+  });
+}
+
+/** The kinds of workflows for this runtime. */
+export function workflowKinds(runtime: () => LuaRuntime): KindDefinition[] {
+  return [client, worker(runtime)];
+}

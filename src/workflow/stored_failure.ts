@@ -1,0 +1,25 @@
+/** Failures in the journal, and back. */
+import type { Failure } from "../core/mod.ts";
+import { luaErrorOf } from "../lua/mod.ts";
+import { LuaError, type LuaValue } from "../vm/mod.ts";
+import type { StoredFailure } from "./history.ts";
+
+/** The failure as it is kept. */
+export function storedFailure(error: LuaError | Failure): StoredFailure {
+  const { details, kind, message, retryable } = error instanceof LuaError ? error : luaErrorOf(error);
+  return { message, kind, retryable: retryable ?? null, details: plain(details) };
+}
+
+/** Details that JSON can't hold are left out. */
+function plain(details: LuaValue): unknown {
+  try {
+    return JSON.parse(JSON.stringify(details ?? null)) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+/** The error that Lua gets for a kept failure. */
+export function luaErrorOfStored({ details, kind, message, retryable }: StoredFailure): LuaError {
+  return new LuaError(message, kind, retryable, details as LuaValue);
+}
