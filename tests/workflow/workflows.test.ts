@@ -1,101 +1,11 @@
 /** Durable workflows: what is recorded, what survives the end of the program, and how they look from outside. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Value, ValueMap } from "../../src/core/mod.ts";
-import { type ApplicationTestOptions, type TestApplication, withApplication } from "../application.ts";
-import { commandLine } from "../cli/wippy.ts";
-
-const AUTO = { auto_start: true };
-
-/** An entry of Lua code. */
-function lua(kind: string, name: string, source: string, modules: string[] = []): ValueMap {
-  return { name, kind, method: "main", modules, source: `return { main = function(...)\n${source}\nend }` };
-}
-
-/** Runs `body` with a folder that outlives the applications in it. */
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "wippy-workflow-")));
-  try {
-    await body(folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** An application with a worker, a database `app:db`, and these entries. */
-function withWorker(
-  folder: string,
-  entries: readonly ValueMap[],
-  body: (app: TestApplication) => Promise<void>,
-  options: ApplicationTestOptions = {},
-): Promise<void> {
-  const all: ValueMap[] = [
-    { name: "host", kind: "process.host", lifecycle: AUTO },
-    { name: "journal", kind: "temporal.client", address: `embedded:${folder}/workflows.db`, lifecycle: AUTO },
-    { name: "worker", kind: "temporal.worker", client: "app:journal", task_queue: "orders", lifecycle: AUTO },
-    { name: "db", kind: "db.sql.sqlite", file: `${folder}/data.db`, lifecycle: AUTO },
-    lua(
-      "function.lua",
-      "note",
-      `local text = ...
-local db = sql.get("app:db")
-db:execute("CREATE TABLE IF NOT EXISTS notes (text TEXT)")
-db:execute("INSERT INTO notes VALUES (?)", { text })
-db:release()
-return "noted " .. text`,
-      ["sql"],
-    ),
-    lua(
-      "function.lua",
-      "notes",
-      `local db = sql.get("app:db")
-db:execute("CREATE TABLE IF NOT EXISTS notes (text TEXT)")
-local texts = {}
-for i, row in ipairs(db:query("SELECT text FROM notes ORDER BY rowid")) do texts[i] = row.text end
-db:release()
-return texts`,
-      ["sql"],
-    ),
-    lua(
-      "function.lua",
-      "start",
-      `local entry = ... return (assert(process.spawn(entry, "app:worker", select(2, ...))))`,
-    ),
-    lua(
-      "function.lua",
-      "run",
-      `local entry = ...
-local value, err = process.exec(entry, "app:worker", select(2, ...))
-if err then return { kind = err:kind(), message = err:message() } end
-return value`,
-    ),
-    lua("function.lua", "send", `local to, topic = ... assert(process.send(to, topic, select(3, ...)))`),
-    ...entries,
-  ];
-  return withApplication(JSON.stringify({ version: "1.0", namespace: "app", entries: all }), body, options);
-}
-
-const notesOf = async (app: TestApplication): Promise<string[]> => await app.call("app:notes") as string[];
-
-/** Waits until these notes are there. */
-function noted(app: TestApplication, ...texts: string[]): Promise<unknown> {
-  return app.until(async () => {
-    const found = await notesOf(app);
-    return texts.every((text) => found.some((one) => one.startsWith(text))) ? true : undefined;
-  }, `the notes ${texts.join(", ")}`);
-}
+import { withApplication } from "../application.ts";
+import { inFolder, lua, noted, notesOf, withWorker } from "./worker.ts";
 
 test("a workflow runs on a worker, is recorded, and goes on after the program ended [unit.workflow] [workflow.time]", () =>
   inFolder(async (folder) => {
@@ -278,7 +188,8 @@ return { first.result.value, second.result.error:kind(), second.result.error:mes
 test("only recorded modules are there, only workflows start, and only on a worker", () =>
   inFolder((folder) =>
     withWorker(folder, [
-      lua("workflow.lua", "reader", `return 1`, ["sql"]),
+      { name: "shelf", kind: "library.lua", modules: ["sql"], source: "return {}" },
+      { ...lua("workflow.lua", "reader", `return 1`), imports: { shelf: "app:shelf" } },
       lua("workflow.lua", "fine", `return 1`, ["json"]),
       lua("process.lua", "plain", `return 1`),
       lua(
@@ -293,7 +204,7 @@ return { failed("app:reader", "app:worker"), failed("app:plain", "app:worker"), 
       ),
     ], async (app) => {
       assert.deepEqual(await app.call("app:tries"), [
-        "Invalid: app:reader: the module sql can't be used in workflows: what it gives is not recorded",
+        "Invalid: app:shelf: the module sql can't be used in workflows: what it gives is not recorded",
         "NotFound: factory not found",
         "NotFound: factory not found",
       ]);
@@ -384,68 +295,3 @@ test("an address that is no journal is refused with the way out", async () => {
     /app:remote: address "localhost:7233" can't be reached: .*write "embedded"/,
   );
 });
-
-test("a program that is killed loses nothing: the next one goes on [unit.workflow]", () =>
-  inFolder(async (folder) => {
-    const entries = [
-      { name: "journal", kind: "temporal.client", address: "embedded" },
-      { name: "worker", kind: "temporal.worker", client: "app:journal", task_queue: "q", lifecycle: AUTO },
-      { name: "host", kind: "process.host", lifecycle: AUTO },
-      { name: "files", kind: "fs.directory", directory: "./data", auto_init: true },
-      lua(
-        "function.lua",
-        "log",
-        `local volume = fs.get("app:files")
-local file = volume:open("/log.txt", "a") file:write(... .. "\\n") file:close()`,
-        ["fs"],
-      ),
-      lua(
-        "workflow.lua",
-        "count",
-        `for i = 1, 40 do funcs.call("app:log", "step " .. i) time.sleep("2ms") end funcs.call("app:log", "end")`,
-        ["funcs", "time"],
-      ),
-      lua(
-        "process.lua",
-        "starter",
-        `process.with_options({}):with_name("count"):spawn("app:count", "app:worker")`,
-      ),
-      {
-        name: "starting",
-        kind: "process.service",
-        process: "app:starter",
-        host: "app:host",
-        lifecycle: AUTO,
-      },
-    ];
-    mkdirSync(join(folder, "src"));
-    writeFileSync(
-      join(folder, "src/_index.yaml"),
-      JSON.stringify({ version: "1.0", namespace: "app", entries }),
-    );
-    const log = (): string[] =>
-      existsSync(join(folder, "data/log.txt"))
-        ? readFileSync(join(folder, "data/log.txt"), "utf8").trimEnd().split("\n")
-        : [];
-    const [program, before] = commandLine();
-    const runUntil = async (isReached: () => boolean): Promise<void> => {
-      const child = spawn(program, [...before, "run", "-s"], { cwd: folder, stdio: "ignore" });
-      const ended = new Promise<void>((resolve) => child.on("exit", () => resolve()));
-      while (!isReached() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 2));
-      child.kill("SIGKILL");
-      await ended;
-    };
-    await runUntil(() => log().length >= 10);
-    const first = log().length;
-    assert.ok(first < 41);
-    // A second start would be a second workflow if the first were not found under its name.
-    await runUntil(() => log().length >= first + 5);
-    await runUntil(() => log().includes("end"));
-    const steps = log().filter((line) => line.startsWith("step"));
-    assert.deepEqual(
-      [...new Set(steps)],
-      Array.from({ length: 40 }, (_, i) => `step ${i + 1}`),
-      "none is missing",
-    );
-    assert.ok(steps.length <= 42, `at most one step is made again after each of two ends: ${steps.length}`);
-  }));
