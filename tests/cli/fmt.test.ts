@@ -129,3 +129,13 @@ test("fmt of what can't be formatted is misuse", async () => {
     assert.match(other.stderr, /only \.lua, \.yaml and \.yml files can be formatted/);
   });
 });
+
+test("what init writes is laid out already", async () => {
+  for (const template of ["http", "command", "service"]) {
+    await inFolder({}, async (folder) => {
+      assert.equal((await wippy(["init", ".", "--template", template], { cwd: folder })).code, 0);
+      const { code, stdout } = await wippy(["fmt", "--check"], { cwd: folder });
+      assert.deepEqual([code, stdout], [0, ""], template);
+    });
+  }
+});

@@ -4,7 +4,7 @@ local funcs = require("funcs")
 local function define_tests()
   test.describe("greet", function()
     test.it("greets by name", function()
-      local greeting, err = funcs.call("app:greet", { name = "Ada" })
+      local greeting, err = funcs.call("app:greet", {name = "Ada"})
       test.no_error(greeting, err)
       test.eq(greeting.message, "Hello, Ada!")
     end)
@@ -16,4 +16,4 @@ local function define_tests()
   end)
 end
 
-return { run = test.run_cases(define_tests) }
+return {run = test.run_cases(define_tests)}

@@ -5,13 +5,13 @@ local function handler()
   local request = http.request()
   local response = http.response()
 
-  local greeting, err = funcs.call("app:greet", { name = request:query("name") })
+  local greeting, err = funcs.call("app:greet", {name = request:query("name")})
   if err then
     response:set_status(500)
-    response:write_json({ error = err:message() })
+    response:write_json({error = err:message()})
     return
   end
   response:write_json(greeting)
 end
 
-return { handler = handler }
+return {handler = handler}

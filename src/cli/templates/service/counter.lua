@@ -18,11 +18,11 @@ local function main(name: string?, every: string?): integer
       process.send(event.value.reply_to, "answer", count)
     elseif event.channel == ticker:channel() then
       count = count + 1
-      logger:info("counted", { count = count })
+      logger:info("counted", {count = count})
     elseif event.value.kind == process.event.CANCEL then
       return 0
     end
   end
 end
 
-return { main = main }
+return {main = main}

@@ -20,7 +20,7 @@ local function define_tests()
       local answers = process.listen("answer")
       local count
       repeat
-        test.ok(process.send(pid, "ask", { reply_to = process.pid() }))
+        test.ok(process.send(pid, "ask", {reply_to = process.pid()}))
         count = answers:receive()
       until count > 0
       test.gte(count, 1)
@@ -28,4 +28,4 @@ local function define_tests()
   end)
 end
 
-return { run = test.run_cases(define_tests) }
+return {run = test.run_cases(define_tests)}
