@@ -15,6 +15,7 @@ import type { Benchmark, Tools } from "../tests/bench/benchmark.ts";
 import { median } from "../tests/bench/benchmark.ts";
 import { benchmarks as encoding } from "../tests/bench/encoding.bench.ts";
 import { benchmarks as language } from "../tests/bench/language.bench.ts";
+import { benchmarks as lint } from "../tests/bench/lint.bench.ts";
 import { benchmarks as processes } from "../tests/bench/processes.bench.ts";
 import { benchmarks as registry } from "../tests/bench/registry.bench.ts";
 import { benchmarks as services } from "../tests/bench/services.bench.ts";

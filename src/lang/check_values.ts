@@ -28,8 +28,8 @@ const { any: ANY, nil: NIL } = PRIMITIVES;
 
 /** Expressions with what stores them. */
 export abstract class ValueChecker extends Inference {
-  /** Variables by where they are declared. */
-  readonly #variables = new Map<string, Variable>();
+  /** Variables by where they are declared; several only where their names are made up. */
+  readonly #variables = new Map<number, Variable | Variable[]>();
 
   constructor(
     parsed: ParsedSource,
@@ -42,12 +42,15 @@ export abstract class ValueChecker extends Inference {
     this.calls = calls;
     for (const variable of resolution.variables) {
       if (variable.statement !== undefined) this.lowering.definition(variable).body();
-      this.#variables.set(`${variable.start} ${variable.name}`, variable);
+      const known = this.#variables.get(variable.start);
+      this.#variables.set(variable.start, known === undefined ? variable : [known, variable].flat());
     }
   }
 
   protected variable(at: S.Range & { name: string }): Variable | undefined {
-    return this.#variables.get(`${at.start} ${at.name}`);
+    const found = this.#variables.get(at.start);
+    if (Array.isArray(found)) return found.findLast(({ name }) => name === at.name);
+    return found?.name === at.name ? found : undefined;
   }
 
   /** Sets what a new variable is: its declared type, and what is known of its first value. */
@@ -55,10 +58,12 @@ export abstract class ValueChecker extends Inference {
     const variable = this.variable(at);
     if (variable === undefined) return;
     const isFixed = variable.writes.length === 0;
+    // In a body that is looked at again.
+    const isAgain = this.declared.has(variable);
     this.declared.set(variable, written ?? (isFixed ? value : ANY));
     if (variable.isCaptured || this.flow === undefined) return;
     const key = this.keys.of(variable);
-    this.flow = this.flow.without(key);
+    if (isAgain) this.flow = this.flow.without(key);
     if (written !== undefined) this.know(key, assigned(written, value));
     else if (!isFixed) this.know(key, widen(value));
   }

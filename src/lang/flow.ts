@@ -16,26 +16,21 @@ export interface Pairing {
   readonly error: string;
 }
 
-/** What one layer says; an undefined fact is one that ended. */
+/** One layer over others; an undefined fact is one that ended. What is empty is absent, since most layers hold one fact. */
 interface Layer {
-  readonly types: ReadonlyMap<string, Type | undefined>;
+  readonly types?: ReadonlyMap<string, Type | undefined>;
+  /** The only fact about a type. */
+  readonly key?: string;
+  readonly type?: Type;
   /** Pairings by each of their keys. */
-  readonly pairings: ReadonlyMap<string, Pairing | undefined>;
+  readonly pairings?: ReadonlyMap<string, Pairing | undefined>;
   /** References of which nothing below this layer holds any more, nor of what begins with them. */
-  readonly ended: ReadonlySet<string>;
+  readonly ended?: ReadonlySet<string>;
   /** Nothing below this layer holds of any field. */
-  readonly endsFields: boolean;
+  readonly endsFields?: boolean;
   /** Variables of which nothing below this layer is seen. */
-  readonly hidden: ReadonlySet<string> | undefined;
+  readonly hidden?: ReadonlySet<string>;
 }
-
-const NOTHING: Layer = {
-  types: new Map(),
-  pairings: new Map(),
-  ended: new Set(),
-  endsFields: false,
-  hidden: undefined,
-};
 
 /** Layers upon each other. */
 interface Stack {
@@ -50,7 +45,7 @@ interface Stack {
 /** Facts at a point. */
 export class Flow {
   /** A point of which nothing is known. */
-  static readonly EMPTY = new Flow(stackOf(undefined, NOTHING));
+  static readonly EMPTY = new Flow(stackOf(undefined, {}));
 
   readonly #top: Stack;
 
@@ -62,10 +57,13 @@ export class Flow {
   type(key: string): Type | undefined {
     let root: string | undefined;
     for (let at: Stack | undefined = this.#top; at !== undefined; at = at.base) {
-      const { types, hidden } = at.layer;
-      const found = types.get(key);
-      if (found !== undefined || types.has(key)) return found;
-      if (hidden?.has(root ??= rootOf(key)) || isEnded(at.layer, key)) return undefined;
+      const { layer } = at;
+      if (layer.key === key) return layer.type;
+      if (layer.types !== undefined) {
+        const found = layer.types.get(key);
+        if (found !== undefined || layer.types.has(key)) return found;
+      }
+      if (layer.hidden?.has(root ??= rootOf(key)) || isEnded(layer, key)) return undefined;
     }
     return undefined;
   }
@@ -81,7 +79,7 @@ export class Flow {
   #pairing(key: string): Pairing | undefined {
     for (let at: Stack | undefined = this.#top; at !== undefined; at = at.base) {
       const { pairings, hidden } = at.layer;
-      if (pairings.has(key)) return pairings.get(key);
+      if (pairings?.has(key)) return pairings.get(key);
       if (hidden?.has(rootOf(key)) || isEnded(at.layer, key)) return undefined;
     }
     return undefined;
@@ -93,7 +91,7 @@ export class Flow {
     for (let at: Stack | undefined = this.#top; at !== undefined; at = at.base) layers.push(at.layer);
     const all = new Map<string, Type>();
     for (const layer of layers.reverse()) {
-      for (const key of layer.types.keys()) {
+      for (const key of keysIn(layer)) {
         const type = this.type(key);
         if (type !== undefined) all.set(key, type);
       }
@@ -103,17 +101,16 @@ export class Flow {
 
   /** With a fact about a reference. */
   with(key: string, type: Type): Flow {
-    return this.#over({ types: new Map([[key, type]]) });
+    return this.#over({ key, type });
   }
 
   /** Without all about a reference and what begins with it. */
   without(key: string): Flow {
     const pairing = this.#pairing(key);
-    const pairings = new Map<string, undefined>();
-    if (pairing !== undefined) {
-      for (const member of [...pairing.values, pairing.error]) pairings.set(member, undefined);
-    }
-    return this.#over({ pairings, ended: new Set([key]) });
+    const ended = new Set([key]);
+    if (pairing === undefined) return this.#over({ ended });
+    const members = [...pairing.values, pairing.error];
+    return this.#over({ ended, pairings: new Map(members.map((member) => [member, undefined] as const)) });
   }
 
   /** Without all about some variables, and about any field when `andFields`. */
@@ -133,8 +130,8 @@ export class Flow {
     return this.#over({ pairings: new Map([...values, error].map((key) => [key, pairing] as const)) });
   }
 
-  #over(facts: Partial<Layer>): Flow {
-    return new Flow(compacted(stackOf(this.#top, { ...NOTHING, ...facts })));
+  #over(layer: Layer): Flow {
+    return new Flow(compacted(stackOf(this.#top, layer)));
   }
 
   /** What holds after either of two points; undefined is a point that is never reached. */
@@ -151,29 +148,54 @@ export class Flow {
     const ended = new Set<string>();
     const hidden = new Set<string>();
     for (const layer of changes) {
-      for (const key of layer.types.keys()) {
+      for (const key of keysIn(layer)) {
         if (types.has(key)) continue;
         const [one, other] = [a.type(key), b.type(key)];
         const isKnown = one !== undefined && other !== undefined;
         types.set(key, !isKnown ? undefined : one === other ? one : either(one, other));
       }
-      for (const key of layer.pairings.keys()) {
+      for (const key of layer.pairings?.keys() ?? []) {
         const one = a.#pairing(key);
         pairings.set(key, one === b.#pairing(key) ? one : undefined);
       }
-      for (const key of layer.ended) ended.add(key);
+      for (const key of layer.ended ?? []) ended.add(key);
       for (const root of layer.hidden ?? []) hidden.add(root);
     }
-    const endsFields = changes.some((layer) => layer.endsFields);
-    const layer = { types, pairings, ended, endsFields, hidden: hidden.size === 0 ? undefined : hidden };
-    return new Flow(compacted(stackOf(base, layer)));
+    const endsFields = changes.some((layer) => layer.endsFields === true);
+    return new Flow(compacted(stackOf(base, layerOf(types, pairings, ended, endsFields, hidden))));
   }
 }
 
 function stackOf(base: Stack | undefined, layer: Layer): Stack {
-  const { types, pairings, ended } = layer;
+  const { types, pairings, ended, key } = layer;
   const depth = base === undefined ? 0 : base.depth + 1;
-  return { base, layer, depth, weight: types.size + pairings.size + ended.size };
+  const facts = (types?.size ?? 0) + (key === undefined ? 0 : 1);
+  return { base, layer, depth, weight: facts + (pairings?.size ?? 0) + (ended?.size ?? 0) };
+}
+
+/** A layer without what is empty. */
+function layerOf(
+  types: ReadonlyMap<string, Type | undefined>,
+  pairings: ReadonlyMap<string, Pairing | undefined>,
+  ended: ReadonlySet<string>,
+  endsFields: boolean,
+  hidden: ReadonlySet<string>,
+): Layer {
+  return {
+    types: types.size === 0 ? undefined : types,
+    pairings: pairings.size === 0 ? undefined : pairings,
+    ended: ended.size === 0 ? undefined : ended,
+    endsFields,
+    hidden: hidden.size === 0 ? undefined : hidden,
+  };
+}
+
+const NONE: readonly string[] = [];
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** The references that a layer has a fact about. */
+function keysIn({ key, types }: Layer): Iterable<string> {
+  return types?.keys() ?? (key === undefined ? NONE : [key]);
 }
 
 /** The layers in which two stacks differ, and what is below them. */
@@ -202,37 +224,47 @@ function compacted(stack: Stack): Stack {
 }
 
 function merged(below: Layer, above: Layer): Layer {
-  const hasEnds = above.ended.size > 0 || above.endsFields;
-  const keep = <T>(facts: ReadonlyMap<string, T>): Map<string, T> => {
-    if (!hasEnds) return new Map(facts);
-    return new Map([...facts].filter(([key]) => !isEnded(above, key)));
-  };
-  const types = keep(below.types);
-  const pairings = keep(below.pairings);
-  for (const [key, type] of above.types) types.set(key, type);
-  for (const [key, pairing] of above.pairings) pairings.set(key, pairing);
-  return {
-    types,
-    pairings,
-    ended: new Set([...below.ended, ...above.ended]),
-    endsFields: below.endsFields || above.endsFields,
-    hidden: undefined,
-  };
+  const hasEnds = above.ended !== undefined || above.endsFields === true;
+  const types = new Map<string, Type | undefined>();
+  for (const layer of [below, above]) {
+    for (const key of keysIn(layer)) {
+      if (hasEnds && layer === below && isEnded(above, key)) continue;
+      types.set(key, layer.types === undefined ? layer.type : layer.types.get(key));
+    }
+  }
+  const ended = below.ended === undefined || above.ended === undefined
+    ? below.ended ?? above.ended ?? NOTHING
+    : below.ended.union(above.ended);
+  const endsFields = below.endsFields === true || above.endsFields === true;
+  return layerOf(types, mergedPairings(below, above, hasEnds), ended, endsFields, NOTHING);
+}
+
+function mergedPairings(
+  below: Layer,
+  above: Layer,
+  hasEnds: boolean,
+): ReadonlyMap<string, Pairing | undefined> {
+  const pairings = new Map<string, Pairing | undefined>();
+  for (const [key, pairing] of below.pairings ?? []) {
+    if (!hasEnds || !isEnded(above, key)) pairings.set(key, pairing);
+  }
+  for (const [key, pairing] of above.pairings ?? []) pairings.set(key, pairing);
+  return pairings;
 }
 
 /** A layer with nothing below that could end. */
 function lowest({ types, pairings }: Layer): Layer {
-  return {
-    ...NOTHING,
-    types: new Map([...types].filter(([, type]) => type !== undefined)),
-    pairings: new Map([...pairings].filter(([, pairing]) => pairing !== undefined)),
-  };
+  const kept = new Map<string, Type | undefined>();
+  for (const [key, type] of types ?? []) if (type !== undefined) kept.set(key, type);
+  const pairs = new Map<string, Pairing | undefined>();
+  for (const [key, pairing] of pairings ?? []) if (pairing !== undefined) pairs.set(key, pairing);
+  return layerOf(kept, pairs, NOTHING, false, NOTHING);
 }
 
 /** Whether a layer ends what was known of a reference. */
 function isEnded({ ended, endsFields }: Layer, key: string): boolean {
-  if (endsFields && key.includes(".")) return true;
-  if (ended.size === 0) return false;
+  if (endsFields === true && key.includes(".")) return true;
+  if (ended === undefined) return false;
   if (ended.has(key)) return true;
   for (let dot = key.indexOf("."); dot >= 0; dot = key.indexOf(".", dot + 1)) {
     if (ended.has(key.slice(0, dot))) return true;
