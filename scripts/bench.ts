@@ -22,7 +22,7 @@ import { benchmarks as services } from "../tests/bench/services.bench.ts";
 import { BUN } from "./command.ts";
 import { ROOT } from "./source_tree.ts";
 
-const ALL: readonly Benchmark[] = [...language, ...processes, ...services, ...encoding, ...registry];
+const ALL: readonly Benchmark[] = [...language, ...processes, ...services, ...encoding, ...registry, ...lint];
 const ROUNDS = 5;
 
 /** One finished row. Numbers are medians; `ratio` is the median over the pairs of ours to the peer's, null without a peer. */
