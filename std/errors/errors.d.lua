@@ -42,4 +42,4 @@ function errors.wrap(err: error | string, message: string): error
 --- Whether a value is an error of that kind.
 function errors.is(err: any, kind: string): boolean
 --- Frames of an error, or nil.
-function errors.call_stack(err: error): {thread: string, frames: {{level: integer, source: string, line: integer, name: string?, type: string}}}?
+function errors.call_stack(err: any): {thread: string, frames: {{level: integer, source: string, line: integer, name: string?, type: string}}}?
