@@ -25,6 +25,11 @@ declare module "*.css" {
   export default text;
 }
 
+declare module "*.wasm.txt" {
+  const text: string;
+  export default text;
+}
+
 declare module "*.js.txt" {
   const text: string;
   export default text;

@@ -39,6 +39,7 @@ import systemDefinition from "./system/mod.ts";
 import templatesDefinition from "./templates/mod.ts";
 import textDefinition from "./text/mod.ts";
 import timeDefinition from "./time/mod.ts";
+import treesitterDefinition from "./treesitter/mod.ts";
 import ttyDefinition from "./tty/mod.ts";
 import uuidDefinition from "./uuid/mod.ts";
 import websocketDefinition from "./websocket/mod.ts";
@@ -85,6 +86,7 @@ export const modules: readonly ModuleDefinition[] = [
   templatesDefinition,
   textDefinition,
   timeDefinition,
+  treesitterDefinition,
   ttyDefinition,
   uuidDefinition,
   websocketDefinition,

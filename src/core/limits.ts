@@ -42,6 +42,14 @@ export const EVALUATION_TURNS_MAX = 1_000_000;
 export const EVALUATION_DEPTH_MAX = 16;
 /** Compiled code given at run time that is kept by default (lua.eval.cache_size). */
 export const EVALUATIONS_CACHED_DEFAULT = 256;
+/** Longest source that one syntax tree may have. */
+export const TREE_SOURCE_BYTES_MAX = 8 * 1024 * 1024;
+/** Source of all live syntax trees together; their memory belongs to no process. */
+export const TREE_SOURCES_BYTES_MAX = 64 * 1024 * 1024;
+/** Characters of the S-expression or graph of one tree. */
+export const TREE_TEXT_MAX = 64 * 1024 * 1024;
+/** Longest parsing or query; nothing else runs meanwhile. */
+export const TREE_WORK_MS_MAX = 10_000;
 /** Nesting of actions and of expressions in a template's source, so that walking it never exhausts the stack. */
 export const TEMPLATE_NESTING_MAX = 200;
 /** Includes, blocks and extended templates that are under way at a time: a recursion without end stops here. */
