@@ -8,13 +8,14 @@ import { withProject } from "./application.ts";
 const PROJECTS = readdirSync(fileURLToPath(new URL(".", import.meta.url)), { withFileTypes: true })
   .filter((item) => item.isDirectory()).map(({ name }) => name).sort();
 
-test("lint finds nothing in whole applications [cli.lint]", async () => {
+test("lint and fmt find nothing in whole applications [cli.lint]", async () => {
   assert.ok(PROJECTS.length > 15);
   for (const name of PROJECTS) {
     await withProject(name, async (project) => {
       const { code, stdout } = await project.wippy("lint", "--json");
       const { diagnostics } = JSON.parse(stdout);
       assert.deepEqual([code, diagnostics], [0, []], name);
+      assert.equal((await project.wippy("fmt", "--check")).code, 0, name);
     });
   }
 });

@@ -36,7 +36,7 @@ test("from an empty folder to a running application, changed while it runs and r
     assert.equal(await hello(), "Hello, Ada!");
     const reload = await project.wippy("registry", "reload");
     assert.match(reload.stdout, /^went from v0 to v1\n~ app:greet {2}function\.lua\n {4}data\.source:\n/);
-    assert.match(reload.stdout, /- +return \{ message = "Hello, [^]*\+ +return \{ message = "Welcome, /);
+    assert.match(reload.stdout, /- +return \{message = "Hello, [^]*\+ +return \{message = "Welcome, /);
     assert.equal(await hello(), "Welcome, Ada!");
     assert.match((await project.wippy("registry", "history")).stdout, /^\* v1 +v0 .* 1 changed\n {2}v0 /m);
 

@@ -90,12 +90,16 @@ test("flags of run hold for test too [cli.test.flags]", async () => {
 });
 
 for (const { name } of TEMPLATES) {
-  test(`a new ${name} project passes its own test [cli.init]`, async () => {
+  test(`a new ${name} project passes its own test, lint and fmt [cli.init]`, async () => {
     await inFolder({}, async (folder) => {
       assert.equal((await wippy(["init", "app", "-t", name], { cwd: folder })).code, 0);
       const { code, stdout, stderr } = await wippy(["test"], { cwd: join(folder, "app") });
       assert.equal(code, 0, stdout + stderr);
       assert.match(stdout, /^ {2}PASSED {3}[12] tests? {3}/m);
+      for (const words of [["lint", "--rules"], ["fmt", "--check"]]) {
+        const found = await wippy(words, { cwd: join(folder, "app") });
+        assert.equal(found.code, 0, found.stdout + found.stderr);
+      }
     });
   });
 }

@@ -7,4 +7,4 @@ local function div(a: number, b: number): (number?, string?)
   return a / b
 end
 
-return { add = add, div = div }
+return {add = add, div = div}

@@ -21,4 +21,4 @@ local function define_tests()
   end)
 end
 
-return { run = test.run_cases(define_tests) }
+return {run = test.run_cases(define_tests)}

@@ -2,8 +2,8 @@ local logger = require("logger")
 local registry = require("registry")
 
 local function main(): integer
-  local jobs = assert(registry.find({ ["meta.type"] = "job" }))
-  logger:info("jobs found", { count = #jobs })
+  local jobs = assert(registry.find({["meta.type"] = "job"}))
+  logger:info("jobs found", {count = #jobs})
   for _, job in ipairs(jobs) do
     assert(process.spawn("app:runner", "app:processes", job.id, job.meta.every))
   end
@@ -15,4 +15,4 @@ local function main(): integer
   return 0
 end
 
-return { main = main }
+return {main = main}

@@ -3,7 +3,7 @@ local registry = require("registry")
 local funcs = require("funcs")
 
 local function tools()
-  local found = assert(registry.find({ ["meta.type"] = "tool" }))
+  local found = assert(registry.find({["meta.type"] = "tool"}))
   local titles = {}
   for _, tool in ipairs(found) do titles[#titles + 1] = tool.meta.title end
   table.sort(titles)
@@ -26,15 +26,22 @@ local function main(): integer
   io.print(ruler.kind, ruler.data.length, ruler.meta["unit.name"])
 
   assert(change(function(changes)
-    changes:create({ id = "app:tool.level", kind = "registry.entry", meta = { type = "tool", title = "Level" }, data = {} })
+    changes:create({
+      id = "app:tool.level",
+      kind = "registry.entry",
+      meta = {type = "tool", title = "Level"},
+      data = {}
+    })
   end))
   tools()
 
   -- A function made while the system runs is callable at once, and changed at once.
   assert(change(function(changes)
     changes:create({
-      id = "app:say", kind = "function.lua", meta = {},
-      data = { source = source("first"), method = "say" },
+      id = "app:say",
+      kind = "function.lua",
+      meta = {},
+      data = {source = source("first"), method = "say"},
     })
     changes:delete("app:tool.scale")
   end))
@@ -48,7 +55,12 @@ local function main(): integer
   -- A change set that a kind refuses changes nothing.
   local version, err = change(function(changes)
     changes:delete("app:tool.level")
-    changes:create({ id = "app:bad", kind = "function.lua", meta = {}, data = { source = "return (", method = "x" } })
+    changes:create({
+      id = "app:bad",
+      kind = "function.lua",
+      meta = {},
+      data = {source = "return (", method = "x"}
+    })
   end)
   io.print(version, err ~= nil, registry.get("app:tool.level") ~= nil, registry.get("app:bad"))
 
@@ -62,4 +74,4 @@ local function main(): integer
   return 0
 end
 
-return { main = main }
+return {main = main}

@@ -2,8 +2,8 @@ local io = require("io")
 
 local function main(...: string): integer
   io.print("Hello from the console!")
-  for _, word in ipairs({ ... }) do io.print("- " .. word) end
+  for _, word in ipairs({...}) do io.print("- " .. word) end
   return select("#", ...)
 end
 
-return { main = main }
+return {main = main}

@@ -8,4 +8,4 @@ local function main(): integer
   return 0
 end
 
-return { main = main }
+return {main = main}

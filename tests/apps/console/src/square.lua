@@ -10,4 +10,4 @@ local function main(text: string?): integer
   return 0
 end
 
-return { main = main }
+return {main = main}

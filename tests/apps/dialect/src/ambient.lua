@@ -1,5 +1,5 @@
 -- What is there without being listed.
-local function run(): { [string]: string }
+local function run(): {[string]: string}
   return {
     process = type(process),
     channel = type(channel),
@@ -15,4 +15,4 @@ local function run(): { [string]: string }
   }
 end
 
-return { run = run }
+return {run = run}

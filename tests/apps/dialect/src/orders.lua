@@ -1,6 +1,6 @@
 -- Types stand beside the code and are gone when it runs.
-type Line = { name: string, count: integer, price: number }
-type Order = { lines: { Line }, notes: { [string]: string }?, paid: boolean? }
+type Line = {name: string, count: integer, price: number}
+type Order = {lines: {Line}, notes: {[string]: string}?, paid: boolean?}
 
 local orders = {}
 

@@ -5,17 +5,17 @@ local function main(): integer
   while true do
     local changes = assert(registry.snapshot()):changes()
     local number = assert(registry.current_version()):id() + 1
-    for _, side in ipairs({ "debit", "credit" }) do
+    for _, side in ipairs({"debit", "credit"}) do
       changes:create({
         id = string.format("ledger:%s.%d", side, number),
         kind = "registry.entry",
-        meta = { number = number },
-        data = { text = string.rep(side, 100) },
+        meta = {number = number},
+        data = {text = string.rep(side, 100)},
       })
     end
     local version = assert(changes:apply())
-    logger:info("written", { version = version:id() })
+    logger:info("written", {version = version:id()})
   end
 end
 
-return { main = main }
+return {main = main}

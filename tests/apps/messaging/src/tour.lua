@@ -12,7 +12,8 @@ local function next_exit()
 end
 
 local function outcome(event): string
-  return event.result.error and "error " .. tostring(event.result.error) or "value " .. tostring(event.result.value)
+  return event.result.error and "error " .. tostring(event.result.error)
+    or "value " .. tostring(event.result.value)
 end
 
 local function main(): integer
@@ -22,8 +23,8 @@ local function main(): integer
   -- A topic with a listener gives values, or messages when asked; the rest comes to the inbox.
   local echo = assert(process.spawn("app:echo", HOST))
   io.print("pid:", type(echo), (echo:gsub("0x%x+", "0x")))
-  local plain, wrapped = process.listen("plain"), process.listen("wrapped", { message = true })
-  assert(process.send(echo, "plain", { n = 1 }))
+  local plain, wrapped = process.listen("plain"), process.listen("wrapped", {message = true})
+  assert(process.send(echo, "plain", {n = 1}))
   io.print("value:", plain:receive().n)
   assert(process.send(echo, "wrapped", "text"))
   local message = wrapped:receive()
@@ -76,4 +77,4 @@ local function main(): integer
   return 0
 end
 
-return { main = main }
+return {main = main}

@@ -26,7 +26,7 @@ end
 
 -- Links itself to a child that fails. With `traps` it hears of it, without it goes down too.
 function workers.parent(traps: boolean): string
-  if traps then process.set_options({ trap_links = true }) end
+  if traps then process.set_options({trap_links = true}) end
   assert(process.get_options().trap_links == traps)
   process.spawn_linked("app:failing", "app:processes")
   local event = process.events():receive()

@@ -10,4 +10,4 @@ local function handler()
   })
 end
 
-return { handler = handler }
+return {handler = handler}

@@ -7,7 +7,7 @@ local function main(): integer
   local stories, ends = subscription:channel(), process.events()
   process.registry.register("archive")
   while true do
-    local case = channel.select({ stories:case_receive(), ends:case_receive() })
+    local case = channel.select({stories:case_receive(), ends:case_receive()})
     if case.channel == ends then
       if case.value.kind == process.event.CANCEL then
         subscription:close()
@@ -15,9 +15,9 @@ local function main(): integer
       end
     else
       local event = case.value
-      logger:info("archived", { kind = event.kind, path = event.path, title = event.data.title })
+      logger:info("archived", {kind = event.kind, path = event.path, title = event.data.title})
     end
   end
 end
 
-return { main = main }
+return {main = main}

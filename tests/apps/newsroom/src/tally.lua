@@ -5,10 +5,10 @@ local events = require("events")
 local function main(): integer
   local subscription = assert(events.subscribe("news"))
   local all, ends = subscription:channel(), process.events()
-  local counts: { [string]: integer } = {}
+  local counts: {[string]: integer} = {}
   process.registry.register("tally")
   while true do
-    local case = channel.select({ all:case_receive(), ends:case_receive() })
+    local case = channel.select({all:case_receive(), ends:case_receive()})
     if case.channel == ends then
       if case.value.kind == process.event.CANCEL then
         logger:info("final counts", counts)
@@ -22,4 +22,4 @@ local function main(): integer
   end
 end
 
-return { main = main }
+return {main = main}

@@ -8,10 +8,10 @@ local title = tty.style():bold():foreground("#FFAA00")
 local box = tty.style():border(tty.borders.ROUNDED):padding(0, 1)
 local chosen = tty.style():reverse()
 
-local quit = tty.bind({ keys = { "q", "ctrl+c" }, help = { key = "q", desc = "quit" } })
-local down = tty.bind({ keys = { "j", "down" }, help = { key = "j", desc = "down" } })
+local quit = tty.bind({keys = {"q", "ctrl+c"}, help = {key = "q", desc = "quit"}})
+local down = tty.bind({keys = {"j", "down"}, help = {key = "j", desc = "down"}})
 
-local function services(): { any }
+local function services(): {any}
   local found = {}
   for _, state in ipairs(assert(system.supervisor.states())) do
     if state.id ~= "app:terminal" and state.id ~= "app:processes" then found[#found + 1] = state end
@@ -21,7 +21,7 @@ local function services(): { any }
 end
 
 local function draw(cursor: integer, frame: integer)
-  local lines = { title:render("Services"), "" }
+  local lines = {title:render("Services"), ""}
   for i, state in ipairs(services()) do
     local line = state.id .. " " .. state.status
     lines[#lines + 1] = i == cursor and chosen:render(line) or line
@@ -40,7 +40,7 @@ local function main(): integer
   local cursor, frame = 1, 0
   while true do
     draw(cursor, frame)
-    local case = channel.select({ events:case_receive(), ticker:channel():case_receive() })
+    local case = channel.select({events:case_receive(), ticker:channel():case_receive()})
     if case.channel == events then
       local event = case.value
       if quit:matches(event) then break end
@@ -56,4 +56,4 @@ local function main(): integer
   return 0
 end
 
-return { main = main }
+return {main = main}

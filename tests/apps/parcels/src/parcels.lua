@@ -8,14 +8,14 @@ function parcels.size()
   local body, err = request:body()
   if err then
     response:set_status(413)
-    response:write_json({ error = tostring(err), kind = err:kind() })
+    response:write_json({error = tostring(err), kind = err:kind()})
   else
-    response:write_json({ size = #body })
+    response:write_json({size = #body})
   end
 end
 
 function parcels.memory()
-  http.response():write_json({ sys = system.memory.stats().sys })
+  http.response():write_json({sys = system.memory.stats().sys})
 end
 
 return parcels

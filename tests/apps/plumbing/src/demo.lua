@@ -17,4 +17,4 @@ local function main(): integer
   return 0
 end
 
-return { main = main }
+return {main = main}

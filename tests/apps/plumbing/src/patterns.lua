@@ -27,8 +27,8 @@ end
 function patterns.choice(): string
   local left, right = channel.new(1), channel.new(1)
   right:send("from the right")
-  local got = channel.select({ left:case_receive(), right:case_receive() })
-  local put = channel.select({ left:case_send("x") })
+  local got = channel.select({left:case_receive(), right:case_receive()})
+  local put = channel.select({left:case_send("x")})
   return string.format("%s %s %s, send %s", got.value, got.ok, got.channel == right, put.ok)
 end
 
@@ -84,7 +84,7 @@ function patterns.fan_out(): (integer, boolean)
   return sum, select(2, jobs:receive())
 end
 
-function patterns.fan_in(): { [string]: integer }
+function patterns.fan_in(): {[string]: integer}
   local all, count = channel.new(0), {}
   for i = 1, 4 do
     coroutine.spawn(function()
@@ -100,7 +100,7 @@ end
 
 function patterns.deadline(): string
   local never, limit = channel.new(0), time.after("5ms")
-  local case = channel.select({ never:case_receive(), limit:case_receive() })
+  local case = channel.select({never:case_receive(), limit:case_receive()})
   return case.channel == limit and "in vain" or "got something"
 end
 

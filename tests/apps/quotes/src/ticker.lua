@@ -2,9 +2,9 @@ local logger = require("logger")
 local time = require("time")
 local json = require("json")
 
-type Prices = { [string]: number }
+type Prices = {[string]: number}
 
-local prices: Prices = { AAA = 100, BBB = 2000, CCC = 3 }
+local prices: Prices = {AAA = 100, BBB = 2000, CCC = 3}
 
 -- Moves every price by a thousandth at most.
 local function move()
@@ -25,18 +25,25 @@ local function main(): integer
     local data = message:payload():data()
     if topic == "ws.join" then
       clients[data.client_pid] = data.metadata.user
-      process.send(data.client_pid, "welcome", { user = data.metadata.user, role = data.metadata.role })
+      process.send(data.client_pid, "welcome", {
+        user = data.metadata.user,
+        role = data.metadata.role
+      })
     elseif topic == "ws.leave" then
-      logger:info("client left", { user = clients[data.client_pid] })
+      logger:info("client left", {user = clients[data.client_pid]})
       clients[data.client_pid] = nil
     elseif topic == "client.says" then
       local said = json.decode(data)
-      if said and said.type == "ping" then process.send(from, "pong", { n = said.n }) end
+      if said and said.type == "ping" then process.send(from, "pong", {n = said.n}) end
     end
   end
 
   while true do
-    local case = channel.select({ inbox:case_receive(), events:case_receive(), beat:channel():case_receive() })
+    local case = channel.select({
+      inbox:case_receive(),
+      events:case_receive(),
+      beat:channel():case_receive()
+    })
     if case.channel == inbox then
       handle(case.value)
     elseif case.channel == events then
@@ -51,4 +58,4 @@ local function main(): integer
   end
 end
 
-return { main = main }
+return {main = main}

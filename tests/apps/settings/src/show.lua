@@ -7,7 +7,9 @@ local function show(name: string)
 end
 
 local function main(tone: string?): integer
-  for _, name in ipairs({ "SHOP_NAME", "SHOP_TONE", "SHOP_PORT", "SHOP_LEVEL", "SHOP_VERSION", "SHOP_NOTHING" }) do
+  for _, name in ipairs({
+    "SHOP_NAME", "SHOP_TONE", "SHOP_PORT", "SHOP_LEVEL", "SHOP_VERSION", "SHOP_NOTHING"
+  }) do
     show(name)
   end
   assert(env.set("SHOP_LEVEL", "debug"))
@@ -24,4 +26,4 @@ local function main(tone: string?): integer
   return 0
 end
 
-return { main = main }
+return {main = main}

@@ -14,13 +14,13 @@ end
 local function ask(basket: string, topic: string, data: any): any
   local inbox, limit = process.inbox(), time.after("10s")
   assert(process.send(basket, topic, data or {}))
-  local case = channel.select({ inbox:case_receive(), limit:case_receive() })
+  local case = channel.select({inbox:case_receive(), limit:case_receive()})
   if case.channel == limit then error("the basket does not answer") end
   return case.value:payload():data()
 end
 
 local function product_of(sku: string): any
-  for _, entry in ipairs(assert(registry.find({ ["meta.type"] = "product" }))) do
+  for _, entry in ipairs(assert(registry.find({["meta.type"] = "product"}))) do
     if entry.data.sku == sku then return entry end
   end
 end
@@ -29,9 +29,9 @@ function handlers.add()
   local request = http.request()
   local customer = request:param("customer")
   local body = request:body_json()
-  if not body or not body.sku then return answer(400, { error = "sku is required" }) end
+  if not body or not body.sku then return answer(400, {error = "sku is required"}) end
   local product = product_of(body.sku)
-  if not product then return answer(404, { error = "no such product: " .. body.sku }) end
+  if not product then return answer(404, {error = "no such product: " .. body.sku}) end
   local name = "basket:" .. customer
   local basket = process.registry.lookup(name)
   if not basket then
@@ -49,14 +49,16 @@ end
 function handlers.view()
   local customer = http.request():param("customer")
   local basket = process.registry.lookup("basket:" .. customer)
-  if not basket then return answer(200, { customer = customer, items = {}, total = 0, message = "no basket" }) end
+  if not basket then
+    return answer(200, {customer = customer, items = {}, total = 0, message = "no basket"})
+  end
   answer(200, ask(basket, "view"))
 end
 
 function handlers.order()
   local customer = http.request():param("customer")
   local basket = process.registry.lookup("basket:" .. customer)
-  if not basket then return answer(400, { error = "no basket" }) end
+  if not basket then return answer(400, {error = "no basket"}) end
   answer(200, ask(basket, "order"))
 end
 

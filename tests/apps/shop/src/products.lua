@@ -3,7 +3,7 @@ local registry = require("registry")
 
 local function handler()
   local products = {}
-  for _, entry in ipairs(assert(registry.find({ ["meta.type"] = "product" }))) do
+  for _, entry in ipairs(assert(registry.find({["meta.type"] = "product"}))) do
     products[#products + 1] = {
       id = entry.id,
       title = entry.meta.title,
@@ -12,7 +12,7 @@ local function handler()
       stock = entry.data.stock,
     }
   end
-  http.response():write_json({ products = products })
+  http.response():write_json({products = products})
 end
 
-return { handler = handler }
+return {handler = handler}

@@ -1,7 +1,7 @@
 local io = require("io")
 local time = require("time")
 
-type Reply = { from: string, text: string }
+type Reply = {from: string, text: string}
 
 -- The exchange registers its name when it runs; until then there is nobody to send to.
 local function find_exchange(): string?
@@ -9,7 +9,7 @@ local function find_exchange(): string?
   while true do
     local pid = process.registry.lookup("exchange")
     if pid then return pid end
-    local case = channel.select({ deadline:case_receive(), time.after("1ms"):case_receive() })
+    local case = channel.select({deadline:case_receive(), time.after("1ms"):case_receive()})
     if case.channel == deadline then return nil end
   end
 end
@@ -26,7 +26,7 @@ local function main(): integer
     io.write("? ")
     local line = io.readline()
     if not line or line == "" then break end
-    assert(process.send("exchange", "shout", { reply_to = process.pid(), text = line }))
+    assert(process.send("exchange", "shout", {reply_to = process.pid(), text = line}))
     local reply = replies:receive() :: Reply
     io.print("! " .. reply.text)
     io.print("  by " .. reply.from)
@@ -37,4 +37,4 @@ local function main(): integer
   return 0
 end
 
-return { main = main }
+return {main = main}

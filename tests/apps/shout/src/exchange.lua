@@ -7,7 +7,7 @@ local served = 0
 local function report()
   while true do
     time.sleep("1h")
-    logger:info("so far", { served = served })
+    logger:info("so far", {served = served})
   end
 end
 
@@ -16,7 +16,7 @@ local function main(): integer
   process.registry.register("exchange")
   coroutine.spawn(report)
   while true do
-    local case = channel.select({ inbox:case_receive(), events:case_receive() })
+    local case = channel.select({inbox:case_receive(), events:case_receive()})
     if case.channel == inbox then
       local message = case.value
       if message:topic() == "shout" then
@@ -25,12 +25,12 @@ local function main(): integer
         served = served + 1
       end
     elseif case.value.kind == process.event.EXIT then
-      logger:info("shouter left", { pid = case.value.from, result = case.value.result.value })
+      logger:info("shouter left", {pid = case.value.from, result = case.value.result.value})
     elseif case.value.kind == process.event.CANCEL then
-      logger:info("exchange closes", { served = served })
+      logger:info("exchange closes", {served = served})
       return 0
     end
   end
 end
 
-return { main = main }
+return {main = main}

@@ -6,7 +6,7 @@ local function main(queen: string, number: integer): integer
   local ticker = time.ticker("1m")
   process.send(queen, "alive", number)
   while true do
-    local case = channel.select({ events:case_receive(), ticker:channel():case_receive() })
+    local case = channel.select({events:case_receive(), ticker:channel():case_receive()})
     if case.channel == events and case.value.kind == process.event.CANCEL then
       ticker:stop()
       return number
@@ -14,4 +14,4 @@ local function main(queen: string, number: integer): integer
   end
 end
 
-return { main = main }
+return {main = main}

@@ -9,10 +9,10 @@ local function handler()
     :order_by("id")
     :limit(100)
   local status = request:query("status")
-  if status then query = query:where({ status = status }) end
+  if status then query = query:where({status = status}) end
   local rows = assert(query:run_with(db):query())
   db:release()
-  response:write_json({ tasks = rows, count = #rows })
+  response:write_json({tasks = rows, count = #rows})
 end
 
-return { handler = handler }
+return {handler = handler}

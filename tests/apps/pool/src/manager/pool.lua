@@ -11,7 +11,7 @@ local function main(): integer
     local pid = assert(process.spawn_monitored("app.workers:worker", "app:processes", number))
     numbers[pid] = number
     process.registry.register("worker." .. number, pid)
-    logger:info("worker started", { number = number, worker = pid })
+    logger:info("worker started", {number = number, worker = pid})
   end
 
   for number = 1, SIZE do start(number) end
@@ -23,7 +23,11 @@ local function main(): integer
     if number then
       numbers[event.from] = nil
       local err = event.result.error
-      logger:info("worker ended", { number = number, value = event.result.value, error = err and tostring(err) })
+      logger:info("worker ended", {
+        number = number,
+        value = event.result.value,
+        error = err and tostring(err)
+      })
       if err then
         time.sleep("1ms")
         start(number)
@@ -32,4 +36,4 @@ local function main(): integer
   end
 end
 
-return { main = main }
+return {main = main}

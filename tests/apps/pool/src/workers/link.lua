@@ -9,4 +9,4 @@ local function main(left: integer)
   error("torn")
 end
 
-return { main = main }
+return {main = main}

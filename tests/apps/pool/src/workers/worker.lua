@@ -7,4 +7,4 @@ local function main(number: integer): string
   end
 end
 
-return { main = main }
+return {main = main}
