@@ -19,6 +19,9 @@ import {
 /** Deepest nesting of plain data; a table that contains itself is deeper. */
 const DEPTH_MAX = 160;
 
+/** Holes that a short list may have: one small table must not become a huge list. */
+const HOLES_MAX = 65_536;
+
 /** What becomes of an object of the host. */
 export type PlainObject = (handle: LuaHandle) => Value;
 
@@ -56,7 +59,12 @@ function plainTable(table: Map<LuaValue, LuaValue>, object: PlainObject, depth: 
   for (const key of table.keys()) {
     if (typeof key === "number" && key > length && Number.isInteger(key)) length = key;
   }
-  if (length > 0 && length <= 2 * table.size + 16) {
+  if (length > 0) {
+    if (length > 2 * table.size + HOLES_MAX) {
+      throw new Failure("Invalid", `a list with index ${length} and ${table.size} items has too many holes`, {
+        retryable: false,
+      });
+    }
     return Array.from({ length }, (_, i) => plain(table.get(i + 1), object, depth) ?? null);
   }
   const map: ValueMap = {};

@@ -149,7 +149,7 @@ export class LogHub implements Log {
           logger,
           message,
           fields,
-          time: BigInt(Math.trunc(record.timeMs)) * 1_000_000n,
+          time: Math.floor(record.timeMs / 1000),
         },
       });
     }
