@@ -26,7 +26,7 @@ test("commands are listed with their text and entry, tests are not [cli.run.list
   });
 });
 
-test("a command gets its words as texts and gives the exit code [cli.run.command] [cli.command.meta] [cli.command.name] [cli.run.exitcode]", async () => {
+test("a command gets its words as texts and gives the exit code [cli.run.command] [cli.command.meta] [cli.command.name] [cli.run.exitcode] [kind.meta.command]", async () => {
   await inFolder(TOOLS, async (cwd) => {
     const { code, stdout, stderr } = await wippy(["run", "echo", "a", "3", "--", "--b"], { cwd });
     assert.deepEqual([code, stdout, stderr], [3, "1\ta\n2\t3\n3\t--b\n", ""]);
@@ -227,7 +227,7 @@ async function stderrOfRun(flags: string[], files: Record<string, string> = {}):
   await inFolder({ ...COUNTER, ...files }, async (cwd) => {
     const running = start(["run", ...flags], { cwd });
     // The control socket is there only while the application runs; silence says nothing to wait for.
-    const isSilent = flags.includes("-s") || flags.includes("--silent");
+    const isSilent = flags.includes("-s") || flags.includes("--silent") || ".wippy.yaml" in files;
     if (isSilent) {
       for (let answered = false; !answered;) answered = (await wippy(["ps"], { cwd })).code === 0;
     } else await running.until(/counting/);
@@ -261,8 +261,33 @@ test("verbosity and min_level decide which lines there are [cli.global.verbose] 
   assert.doesNotMatch(await stderrOfRun([]), /\tdebug\t/);
   assert.match(await stderrOfRun(["-v"]), /\tdebug\t/);
   assert.match(await stderrOfRun(["--very-verbose"]), /\tdebug\t/);
-  const quiet = await stderrOfRun(["-s"], { ".wippy.yaml": "logmanager: {min_level: 2}" });
-  assert.equal(quiet, "");
+  assert.equal(await stderrOfRun([], { ".wippy.yaml": "logmanager: {min_level: 2}" }), "");
+});
+
+test("--very-verbose adds stack traces to errors, --verbose does not [cli.global.very-verbose]", async () => {
+  const crashes = `namespace: app
+entries:
+  - {name: host, kind: process.host, lifecycle: {auto_start: true}}
+  - name: crash
+    kind: process.lua
+    method: main
+    source: 'return { main = function() error("kaput") end }'
+  - name: service
+    kind: process.service
+    process: crash
+    host: host
+    lifecycle: {auto_start: true, startup: optional, restart: {max_attempts: 1, initial_delay: 1ms}}
+`;
+  await inFolder({ "src/_index.yaml": crashes }, async (cwd) => {
+    for (const [flag, traced] of [["--very-verbose", true], ["-v", false]] as const) {
+      const running = start(["run", flag], { cwd });
+      await running.until(/service app:service is failed.*\n/);
+      running.signal("SIGINT");
+      const { stderr } = await running.ended;
+      const line = stderr.split("\n").find((text) => /\terror\t.*app:service is failed/.test(text))!;
+      assert.equal(/"stacktrace": "at [^"]+:\d+/.test(line), traced, line);
+    }
+  });
 });
 
 const LISTENER = `namespace: app

@@ -335,7 +335,7 @@ test("the memory limit comes from the flag, the environment, the default [cli.gl
   );
 });
 
-test("environment variables stand for telemetry keys and the node name [config.otel.env] [cli.env.node]", () => {
+test("environment variables stand for telemetry keys and the node name [cli.env.node]", () => {
   const file = { ".wippy.yaml": "otel: {enabled: true, endpoint: a:1}\nrelay: {node_name: file}" };
   const { settings } = compose(file, { sets: ["otel.service_name=set"] }, {
     OTEL_EXPORTER_OTLP_ENDPOINT: "b:2",

@@ -78,7 +78,7 @@ test("without actor or scope everything is allowed, unless strict mode denies it
   }, { config: { security: { strict_mode: true } } });
 });
 
-test("strict mode is off by default and belongs to the application [perm.strict-default]", async () => {
+test("strict mode is off by default and belongs to the application [perm.strict-default] [config.security]", async () => {
   const files = {
     "src/_index.yaml": project({}, functions()),
     ".wippy.yaml": "security:\n  strict_mode: true\n",

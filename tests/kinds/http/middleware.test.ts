@@ -253,7 +253,7 @@ test("the client's address comes from trusted proxies only, the first header fir
   assert.equal(await ask({}, { "x-real-ip": "2001:db8::7" }), "[2001:db8::7]");
 });
 
-test("metrics count, time and gauge requests by function [mw.metrics] [http.route.label]", async () => {
+test("metrics count, time and gauge requests by function [mw.metrics] [http.route.label] [obs.metrics.http]", async () => {
   const entries = [withOptions(["metrics"]), ...HELLO, ...handler("bad", "/bad", 'error("x")')];
   await withGateway(entries, async ({ get, application }) => {
     const series: string[] = [];
