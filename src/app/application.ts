@@ -75,6 +75,8 @@ export interface ApplicationOptions {
   readonly finder?: RegistryOptions["finder"];
   /** How long compiled code that is given at run time is kept. */
   readonly evaluations?: EvaluationCacheOptions;
+  /** Counts and times every function call. */
+  readonly measureCalls?: boolean;
   /** Where modules were loaded from; see `KindServices`. */
   readonly moduleRoot?: KindServices["moduleRoot"];
   /** Seeds for simulation and replay; random when absent. */
@@ -148,6 +150,7 @@ export class Application {
       resolveGraph: options.resolveGraph,
       finder: options.finder,
       evaluations: options.evaluations,
+      measureCalls: options.measureCalls ?? false,
       moduleRoot: options.moduleRoot,
       hashSeed: options.hashSeed,
       orderSeed: options.orderSeed,

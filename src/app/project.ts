@@ -185,6 +185,7 @@ export async function optionsOf(
     | "metricsAddress"
     | "finder"
     | "evaluations"
+    | "measureCalls"
   >
 > {
   const { settings } = configuration;
@@ -200,6 +201,7 @@ export async function optionsOf(
     shutdownTimeoutMs: settings.shutdown.timeout,
     operationTimeoutMs: settings.registry.event_wait_timeout,
     metricsAddress: settings.prometheus.enabled ? settings.prometheus.address : "",
+    measureCalls: settings.metrics.interceptor.enabled,
     evaluations: {
       sizeMax: settings.lua.eval.cache_size,
       lifetimeMs: settings.lua.eval.cache_ttl,

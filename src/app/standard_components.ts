@@ -1,11 +1,13 @@
 /**
  * The components every application has, and the keys under which they are found.
  */
+import { Failure } from "../core/mod.ts";
 import type { KindDefinition, KindServices, RegistryOptions } from "../registry/mod.ts";
 import { KindTable, Registry, REGISTRY_ID, RegistryResource } from "../registry/mod.ts";
 import { kinds } from "../kinds/index.gen.ts";
 import { workflowKinds } from "../workflow/mod.ts";
 import {
+  type CallObserver,
   type EvaluationCacheOptions,
   libraryOf,
   luaKinds,
@@ -20,6 +22,8 @@ import {
   type ByteStream,
   ContractDirectory,
   type Environment,
+  METRICS_ID,
+  MetricsResource,
   type Ports,
   type Resources,
   type SecurityDirectory,
@@ -76,6 +80,7 @@ export interface StandardOptions {
   readonly resolveGraph: RegistryOptions["resolveGraph"];
   readonly finder: RegistryOptions["finder"];
   readonly evaluations: EvaluationCacheOptions | undefined;
+  readonly measureCalls: boolean;
   readonly moduleRoot: KindServices["moduleRoot"];
   /** Fixed for simulation and replay, random otherwise. */
   readonly hashSeed: number | undefined;
@@ -184,8 +189,23 @@ function createRuntime(context: ApplicationContext, options: StandardOptions): L
     hashSeed: options.hashSeed,
     orderSeed: options.orderSeed,
     evaluations: options.evaluations,
+    observeCall: options.measureCalls ? callMetrics(services.resources) : undefined,
     countLines: options.countLines,
   });
+}
+
+/** Counts and times calls by function; past the limit of series only the functions that are known already. */
+function callMetrics(resources: Resources): CallObserver {
+  return (target, ms, isOk) => {
+    const metrics = resources.find(MetricsResource, METRICS_ID);
+    const labels = { function: target, status: isOk ? "ok" : "error" };
+    try {
+      metrics?.counterAdd("wippy_function_calls_total", 1, labels);
+      metrics?.observe("wippy_function_call_duration_seconds", ms / 1000, labels);
+    } catch (error) {
+      if (!(error instanceof Failure && error.kind === "LimitExceeded")) throw error;
+    }
+  };
 }
 
 /** The class of stream objects, which several modules hand out. */

@@ -8,13 +8,14 @@
  * F3. A static pool lets `buffer` calls wait; who starts more without waiting for them is made to wait by `room`.
  * F4. Calls in progress finish on the code they started with; a pool whose program was dropped serves no new call.
  */
-import { durationMs, Failure, isValueMap, type Value, type ValueMap } from "../core/mod.ts";
+import { durationMs, Failure, type ValueMap } from "../core/mod.ts";
 import type { Frame, TimerHandle } from "../ports/mod.ts";
-import { type Exit, LuaError, type LuaValue } from "../vm/mod.ts";
+import { type Exit, LuaError } from "../vm/mod.ts";
 import type { PoolPlan } from "./definition.ts";
 import type { LuaProcess } from "./lua_process.ts";
 import { luaErrorOf } from "./lua_failure.ts";
 import type { Program } from "./program_table.ts";
+import { retries, retryDelayMs, type RetryRule, retryRule } from "./retry_rule.ts";
 import type { LuaRuntime } from "./runtime.ts";
 
 /** How a call ended: exactly one encoded value, or an error. */
@@ -33,20 +34,8 @@ export interface CallRequest {
   done(result: CallResult): void;
 }
 
-interface RetryRule {
-  readonly attempts: number;
-  readonly initialMs: number;
-  readonly maxMs: number;
-  readonly factor: number;
-  readonly jitter: number;
-  readonly retryKinds: readonly string[] | undefined;
-  readonly skipKinds: readonly string[];
-}
-
-const NEVER_RETRIED_KINDS = ["Canceled", "Timeout"];
-const NOT_RETRIED_BY_DEFAULT = ["Invalid", "PermissionDenied", "Internal"];
-const RETRY_INITIAL_MS = 100;
-const RETRY_MAX_MS = 10_000;
+/** Is told of each call that has ended: the function, how long it took, and whether it succeeded. */
+export type CallObserver = (target: string, ms: number, isOk: boolean) => void;
 
 /** A call in progress. */
 export class ActiveCall {
@@ -61,6 +50,8 @@ export class ActiveCall {
   finished = false;
   /** The same call outside of this runtime. */
   elsewhere: { cancel(): void } | undefined;
+  /** Monotonic; set only when it is observed. */
+  startedMs: number | undefined;
 
   constructor(request: CallRequest, options: ValueMap | undefined) {
     this.request = request;
@@ -93,9 +84,11 @@ class FunctionPool {
 export class FunctionTable {
   readonly #runtime: LuaRuntime;
   readonly #pools = new Map<string, FunctionPool>();
+  readonly #observe: CallObserver | undefined;
 
-  constructor(runtime: LuaRuntime) {
+  constructor(runtime: LuaRuntime, observe?: CallObserver) {
     this.#runtime = runtime;
+    this.#observe = observe;
   }
 
   /** Starts a call; `request.done` gets the outcome, possibly before this returns. */
@@ -105,6 +98,9 @@ export class FunctionTable {
     const hasPreset = preset !== undefined && Object.keys(preset).length > 0;
     const options = hasPreset ? { ...preset, ...request.options } : request.options;
     const call = new ActiveCall(request, options);
+    if (this.#observe !== undefined && definition !== undefined) {
+      call.startedMs = this.#runtime.services.ports.clock.monotonicMs();
+    }
     const { outside } = this.#runtime;
     if (outside !== undefined) {
       call.elsewhere = outside.call(request, (result) => this.#finish(call, result));
@@ -332,11 +328,9 @@ export class FunctionTable {
   #settle(call: ActiveCall, result: CallResult): void {
     const rule = call.retry;
     if (!result.ok && rule !== undefined && call.attempt < rule.attempts && retries(rule, result.error)) {
-      const random = this.#runtime.services.ports.random;
-      const base = Math.min(rule.maxMs, rule.initialMs * rule.factor ** (call.attempt - 1));
-      const delay = base * (1 + rule.jitter * (2 * random.float() - 1));
+      const { clock, random } = this.#runtime.services.ports;
       call.attempt++;
-      call.delay = this.#runtime.services.ports.clock.timer(delay, () => {
+      call.delay = clock.timer(retryDelayMs(rule, call.attempt, random), () => {
         this.#attempt(call);
         this.#runtime.slices.wake();
       });
@@ -350,6 +344,10 @@ export class FunctionTable {
     call.finished = true;
     call.timer?.cancel();
     call.delay?.cancel();
+    if (call.startedMs !== undefined) {
+      const ms = this.#runtime.services.ports.clock.monotonicMs() - call.startedMs;
+      this.#observe!(call.request.target, ms, result.ok);
+    }
     call.request.done(result);
   }
 }
@@ -366,35 +364,3 @@ export function callResult(runtime: LuaRuntime, exit: Exit): CallResult {
   if (typeof second === "string") return { ok: false, error: new LuaError(second, "Internal", false) };
   return { ok: true, results: universe.firstOf(exit.results) };
 }
-
-function retryRule(value: Value): RetryRule | undefined {
-  if (!isValueMap(value)) return undefined;
-  const attempts = Number(value["max_attempts"] ?? 0);
-  if (!(attempts > 1)) return undefined;
-  const kinds = value["retry_kinds"];
-  const skip = value["skip_kinds"];
-  return {
-    attempts,
-    initialMs: milliseconds(value["initial_delay"], RETRY_INITIAL_MS, "retry.initial_delay"),
-    maxMs: milliseconds(value["max_delay"], RETRY_MAX_MS, "retry.max_delay"),
-    factor: Number(value["backoff_factor"] ?? 2),
-    jitter: Number(value["jitter"] ?? 0.1),
-    retryKinds: Array.isArray(kinds) && kinds.length > 0 ? kinds.map(String) : undefined,
-    skipKinds: Array.isArray(skip) ? skip.map(String) : [],
-  };
-}
-
-function milliseconds(value: Value, fallback: number, field: string): number {
-  if (value === null || value === undefined) return fallback;
-  return typeof value === "number" ? value : durationMs(String(value), field);
-}
-
-function retries(rule: RetryRule, error: LuaError): boolean {
-  if (error.retryable === false || NEVER_RETRIED_KINDS.includes(error.kind)) return false;
-  if (rule.skipKinds.includes(error.kind)) return false;
-  if (rule.retryKinds !== undefined) return rule.retryKinds.includes(error.kind);
-  return !NOT_RETRIED_BY_DEFAULT.includes(error.kind);
-}
-
-/** Values of a Lua result as plain data, for callers outside Lua. */
-export type PlainResult = LuaValue;

@@ -21,7 +21,7 @@ import { type Exit, type LuaValue, Universe } from "../vm/mod.ts";
 import { Calls, type OutsideCallOptions } from "./calls.ts";
 import { CodeChanges } from "./code_changes.ts";
 import { type EvaluationCacheOptions, Evaluations } from "./evaluations.ts";
-import { callResult, FunctionTable } from "./function_table.ts";
+import { type CallObserver, callResult, FunctionTable } from "./function_table.ts";
 import { HostTable } from "./host_table.ts";
 import { InheritedFrames } from "./inherited_frames.ts";
 import { luaErrorOf } from "./lua_failure.ts";
@@ -55,6 +55,8 @@ export interface LuaRuntimeOptions {
   readonly evaluations?: EvaluationCacheOptions;
   /** Counts how often each line runs. */
   readonly countLines?: boolean;
+  /** Is told of every function call that has ended. */
+  readonly observeCall?: CallObserver;
 }
 
 /** The Lua side of a node. */
@@ -94,7 +96,7 @@ export class LuaRuntime implements Runtime {
     this.slices = new Slices(this.universe, options.services.ports.clock);
     this.modules = new ModuleTable(this, this.universe, options.modules, options.streamObject);
     this.programs = new ProgramTable(this.universe, this.modules);
-    this.functions = new FunctionTable(this);
+    this.functions = new FunctionTable(this, options.observeCall);
     this.hosts = new HostTable(this);
     this.book = new ProcessBook(this);
     this.starter = new ProcessStarter(this);

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { composeConfiguration, defaultNodeName, type Settings } from "../../src/app/config/mod.ts";
+import { startApplication } from "../application.ts";
 import { memoryPorts } from "./memory_files.ts";
 
 function defaults(): Settings {
@@ -150,4 +151,18 @@ test("defaults of the scheduler and the cluster", () => {
   assert.equal(cluster.internode.auto_port, true);
   assert.equal(cluster.raft.max_voters, 5);
   assert.equal(cluster.raft.snapshot_interval, 120_000);
+});
+
+test("shutdown.timeout bounds the end of an application [config.shutdown]", async () => {
+  const component = { name: "hangs", stop: () => new Promise<void>(() => {}) };
+  for (const [config, ms] of [[{}, 30_000], [{ shutdown: { timeout: "2s" } }, 2_000]] as const) {
+    const { app, stop } = await startApplication("namespace: app\nentries: []\n", {
+      simulated: true,
+      config,
+      components: [component],
+    });
+    const begin = app.world!.clock.monotonicMs();
+    await stop();
+    assert.equal(app.world!.clock.monotonicMs() - begin, ms);
+  }
 });

@@ -135,3 +135,52 @@ test("labels that never repeat end in a limit, not in full memory", () => {
   collector.counterAdd("ids", 1, { id: "0" });
   assert.throws(() => collector.counterAdd("ids", 1, { id: "one more" }), { kind: "LimitExceeded" });
 });
+
+const CALLS = `version: "1.0"
+namespace: app
+entries:
+  - name: inner
+    kind: function.lua
+    method: main
+    modules: [time]
+    source: |
+      return { main = function(how)
+        if how == "slow" then time.sleep("20ms") end
+        if how == "fail" then return nil, "no" end
+      end }
+  - name: outer
+    kind: function.lua
+    method: main
+    modules: [funcs]
+    source: |
+      return { main = function()
+        funcs.call("app:inner")
+        funcs.call("app:inner", "slow")
+        funcs.async("app:inner", "fail"):channel():receive()
+      end }
+`;
+
+test("the interceptor counts and times function calls, when it is switched on [config.metrics]", async () => {
+  const enabled = { metrics: { interceptor: { enabled: true } } };
+  await withApplication(CALLS, async (app) => {
+    await app.call("app:outer");
+    await assert.rejects(app.call("app:nobody"));
+    const text = printed(app);
+    const count = (labels: string): string | undefined =>
+      new RegExp(`^wippy_function_calls_total\\{${labels}\\} (\\d+)$`, "m").exec(text)?.[1];
+    assert.equal(count('function="app:inner",status="ok"'), "2");
+    assert.equal(count('function="app:inner",status="error"'), "1");
+    assert.equal(count('function="app:outer",status="ok"'), "1");
+    assert.doesNotMatch(text, /app:nobody/);
+    const within = (bound: string): string | undefined =>
+      new RegExp(
+        `^wippy_function_call_duration_seconds_bucket\\{function="app:inner",status="ok",le="${bound}"\\} (\\d+)$`,
+        "m",
+      ).exec(text)?.[1];
+    assert.deepEqual([within("0.01"), within("0.025")], ["1", "2"]);
+  }, { simulated: true, config: enabled });
+  await withApplication(CALLS, async (app) => {
+    await app.call("app:outer");
+    assert.equal(printed(app), "", "off by default");
+  }, { simulated: true });
+});
