@@ -140,20 +140,31 @@ export class FunctionTable {
     return promise;
   }
 
-  /** Ends a call with `failure`; its callee is killed. A finished call stays as it is. */
+  /**
+   * Ends a call with `failure`. A function is killed; a process that was called is asked to end and goes on by itself. A finished
+   * call stays as it is.
+   */
   cancel(call: ActiveCall, failure: Failure): void {
     if (call.finished) return;
     const process = call.process;
     call.process = undefined;
     call.elsewhere?.cancel();
     this.#finish(call, { ok: false, error: luaErrorOf(failure) });
-    if (process !== undefined) this.#runtime.endings.kill(process, luaErrorOf(failure));
+    if (process !== undefined && !process.isCall) this.#askToEnd(process);
+    else if (process !== undefined) this.#runtime.endings.kill(process, luaErrorOf(failure));
     else if (call.pool !== undefined) {
       const index = call.pool.waiting.indexOf(call);
       if (index < 0) return;
       call.pool.waiting.splice(index, 1);
       this.#admit(call.pool);
     }
+  }
+
+  #askToEnd(process: LuaProcess): void {
+    const { messages, slices, book } = this.#runtime;
+    slices.defer(() => {
+      if (book.has(process)) messages.cancel(process.pid, "caller context canceled", "");
+    });
   }
 
   /** Takes the end of a call's process from the VM. */
