@@ -12,6 +12,7 @@ import envDefinition from "./env/mod.ts";
 import errorsDefinition from "./errors/mod.ts";
 import evalRunnerDefinition from "./eval_runner/mod.ts";
 import eventsDefinition from "./events/mod.ts";
+import excelDefinition from "./excel/mod.ts";
 import execDefinition from "./exec/mod.ts";
 import exprDefinition from "./expr/mod.ts";
 import fsDefinition from "./fs/mod.ts";
@@ -59,6 +60,7 @@ export const modules: readonly ModuleDefinition[] = [
   errorsDefinition,
   evalRunnerDefinition,
   eventsDefinition,
+  excelDefinition,
   execDefinition,
   exprDefinition,
   fsDefinition,

@@ -132,3 +132,15 @@ export const DOCKER_ANSWER_MS = 30_000;
 export const DOCKER_ANSWER_BYTES_MAX = 1024 * 1024;
 /** Workflows whose worlds are kept in memory while they wait; others are read from the journal when something comes. */
 export const WORKFLOWS_IN_MEMORY_MAX = 256;
+/** An Excel file that is opened; it is held as it is, compressed. */
+export const EXCEL_FILE_BYTES_MAX = 128 * 1024 * 1024;
+/** Any part of an Excel file, unpacked; parts are read as streams. */
+export const EXCEL_PART_BYTES_MAX = 4 * 1024 * 1024 * 1024;
+/** Characters of one text of a cell; Excel itself allows 32767. */
+export const EXCEL_TEXT_MAX = 1024 * 1024;
+/** Characters of all strings that the cells of a workbook share; they are held while it is open. */
+export const EXCEL_STRINGS_MAX = 128 * 1024 * 1024;
+/** Cells that scripts may set in one workbook; they are held until it is written. */
+export const EXCEL_CELLS_MAX = 2_000_000;
+/** Characters of a sheet that is handed over as a whole (excel get_rows); larger ones are read with a cursor. */
+export const EXCEL_ROWS_CHARACTERS_MAX = 64 * 1024 * 1024;
