@@ -7,7 +7,7 @@
 import { EXCEL_CELLS_MAX, EXCEL_ROWS_CHARACTERS_MAX } from "../../src/core/mod.ts";
 import type { Pull } from "../archive/source.ts";
 import type { Sink } from "../archive/sink.ts";
-import { Meter } from "../archive/options.ts";
+import type { Meter } from "../archive/options.ts";
 import { ZipWriter } from "../archive/zip_write.ts";
 import { type CellValue, internal, parseReference } from "./cell.ts";
 import { type Facts, readFacts, readStrings, readStyles, relationsPart } from "./facts.ts";
