@@ -27,7 +27,7 @@ export function codeActions(
   const { uri, start, end, only } = request;
   const isWanted = (kind: string): boolean =>
     only === undefined || only.some((wanted) => kind === wanted || kind.startsWith(`${wanted}.`));
-  const findings = findingsOf(checked);
+  const findings = findingsOf(workspace, checked);
   const actions: CodeAction[] = [];
   if (isWanted(QUICK_FIX)) {
     for (const finding of findings) {

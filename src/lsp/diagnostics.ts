@@ -29,7 +29,7 @@ export function diagnosticsOf(workspace: Workspace, uri: string): Diagnostic[] |
   const unit = workspace.unit(uri);
   if (unit !== undefined) {
     const checked = workspace.check(unit);
-    return findingsOf(checked).map((finding) => shown(checked, finding, uri));
+    return findingsOf(workspace, checked).map((finding) => shown(checked, finding, uri));
   }
   const definition = workspace.definition(uri);
   if (definition === undefined) return undefined;
@@ -48,20 +48,23 @@ export function diagnosticsOf(workspace: Workspace, uri: string): Diagnostic[] |
   ];
 }
 
-const KNOWN = new WeakMap<CheckedUnit["parsed"], readonly Finding[]>();
+const KNOWN = new WeakMap<
+  CheckedUnit["parsed"],
+  { readonly epoch: number; readonly found: readonly Finding[] }
+>();
 
 /** All findings about a source, by place. */
-export function findingsOf(checked: CheckedUnit): readonly Finding[] {
+export function findingsOf(workspace: Workspace, checked: CheckedUnit): readonly Finding[] {
   const { parsed, resolution, result, unit } = checked;
-  let found = KNOWN.get(parsed);
-  if (found === undefined) {
-    const style = parsed.diagnostics.length > 0 ? [] : lint(parsed, resolution);
-    found = [...parsed.diagnostics, ...result.diagnostics, ...style]
-      // A file that belongs to no entry has nobody who grants it anything.
-      .filter(({ problem }) => unit.entries.length > 0 || problem.kind !== "undeclared-require")
-      .sort((a, b) => a.start - b.start);
-    KNOWN.set(parsed, found);
-  }
+  const epoch = workspace.epoch();
+  const known = KNOWN.get(parsed);
+  if (known?.epoch === epoch) return known.found;
+  const style = parsed.diagnostics.length > 0 ? [] : lint(parsed, resolution, workspace.world(checked));
+  const found = [...parsed.diagnostics, ...result.diagnostics, ...style]
+    // A file that belongs to no entry has nobody who grants it anything.
+    .filter(({ problem }) => unit.entries.length > 0 || problem.kind !== "undeclared-require")
+    .sort((a, b) => a.start - b.start);
+  KNOWN.set(parsed, { epoch, found });
   return found;
 }
 
@@ -75,7 +78,7 @@ export function shown(checked: Pick<CheckedUnit, "text">, finding: Finding, uri:
     severity: SEVERITIES[severity],
     code,
     source: SOURCE,
-    message: help === undefined ? message : `${message}\n${help}`,
+    message: help === undefined ? message : `${message}\n${help.replace(/^help: /, "")}`,
     ...(UNNECESSARY.has(code) ? { tags: [TAG_UNNECESSARY] } : {}),
     ...(related === undefined || related.length === 0 ? {} : {
       relatedInformation: related.map((place) => ({
@@ -102,7 +105,7 @@ function inlineFindings(workspace: Workspace, { text }: DefinitionText, entry: W
   const header = text.lineOf(source.place.start);
   const firstLine = text.line(header + 1);
   const margin = firstLine.length - firstLine.trimStart().length;
-  return findingsOf(checked).map((finding) => {
+  return findingsOf(workspace, checked).map((finding) => {
     const diagnostic = shown(checked, finding, entryUri(entry.id));
     if (!source.isBlock) return { ...diagnostic, range: text.range(source.place.start, source.place.end) };
     const move = ({ line, character }: { line: number; character: number }) => ({

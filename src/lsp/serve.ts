@@ -6,7 +6,7 @@ import type { Ports } from "../ports/mod.ts";
 import { type ByteChannel, ChannelReader, ChannelWriter } from "./framing.ts";
 import { HttpTransport, type HttpTransportOptions } from "./http_transport.ts";
 import { LanguageServer, type ServerOptions } from "./server.ts";
-import type { LiveEntries } from "./workspace.ts";
+import type { LiveEntries, WorldMaker } from "./workspace.ts";
 
 /** What editors are served from. */
 export interface ServeOptions {
@@ -18,6 +18,7 @@ export interface ServeOptions {
   /** Folders of the project, whatever clients name. */
   readonly roots?: readonly string[];
   readonly live?: LiveEntries;
+  readonly worlds?: WorldMaker;
 }
 
 /** Conversations with clients. */
@@ -57,7 +58,7 @@ export class LanguageServers {
   }
 
   #serverOptions(): ServerOptions {
-    const { ports, version, defaultRoot, roots, live } = this.#options;
+    const { ports, version, defaultRoot, roots, live, worlds } = this.#options;
     const noRuntime = (): never => {
       throw new Error("no application runs here");
     };
@@ -70,6 +71,7 @@ export class LanguageServers {
       defaultRoot,
       ...(roots === undefined ? {} : { roots }),
       ...(live === undefined ? {} : { live }),
+      ...(worlds === undefined ? {} : { worlds }),
     };
   }
 }

@@ -9,8 +9,8 @@
  */
 import { EntryTypes, libraryOf, planPool } from "../lua/mod.ts";
 import type { CheckedEntry, LuaDefinition, LuaKind, ModuleDefinition } from "../lua/mod.ts";
-import type { Library } from "../lang/mod.ts";
-import type { KindDefinition } from "../registry/mod.ts";
+import type { Library, World } from "../lang/mod.ts";
+import type { Entry, KindDefinition } from "../registry/mod.ts";
 import { type DefinitionText, readDefinitionText } from "./definition_text.ts";
 import { definitionFolders, definitionPaths, type ProjectFiles, readText } from "./project_files.ts";
 import { type Encoding, Text } from "./text.ts";
@@ -25,6 +25,17 @@ import { entryUri, fileUri, parseUri } from "./uris.ts";
 
 export type { LiveEntries, LuaUnit, ProjectEntry } from "./unit_table.ts";
 
+/** What the rules of the system may look at. */
+export interface WorldSources {
+  readonly entries: readonly Entry[];
+  readonly modules: readonly ModuleDefinition[];
+  /** Texts of all sources; reading them takes a while. */
+  readonly texts: () => string[];
+}
+
+/** Tells rules of the system about a project, for each of its sources. */
+export type WorldMaker = (sources: WorldSources) => (checked: CheckedEntry) => World;
+
 /** What a workspace is made of. */
 export interface WorkspaceOptions {
   readonly files: ProjectFiles;
@@ -34,6 +45,8 @@ export interface WorkspaceOptions {
   /** Folders of projects, absolute. */
   readonly roots: readonly string[];
   readonly live?: LiveEntries;
+  /** Without it the rules of the system say nothing. */
+  readonly worlds?: WorldMaker;
 }
 
 /** A checked source. */
@@ -51,6 +64,10 @@ export class Workspace {
   readonly #files: ProjectFiles;
   readonly #roots: readonly string[];
   readonly #live: LiveEntries | undefined;
+  readonly #worlds: WorldMaker | undefined;
+  #world: ((checked: CheckedEntry) => World) | undefined;
+  /** Counts how often entries have changed. */
+  #epoch = 0;
   readonly #types: EntryTypes;
   /** Open documents by URI. */
   readonly #open = new Map<string, Text>();
@@ -67,6 +84,7 @@ export class Workspace {
     this.#files = options.files;
     this.#roots = options.roots;
     this.#live = options.live;
+    this.#worlds = options.worlds;
     this.#table = new UnitTable(options.files, [], undefined);
     this.kinds = new Map(options.kinds.map((kind) => [kind.name, kind]));
     this.modules = new Map(options.modules.map((module) => [module.name, module]));
@@ -198,6 +216,23 @@ export class Workspace {
     return whole;
   }
 
+  /** A number that is another one once entries have changed. */
+  epoch(): number {
+    this.#update();
+    return this.#epoch;
+  }
+
+  /** What the rules of the system are told about a source; undefined for one that belongs to no entry. */
+  world(checked: CheckedUnit): World | undefined {
+    if (checked.unit.entries.length === 0 || this.#worlds === undefined) return undefined;
+    this.#world ??= this.#worlds({
+      entries: [...this.entries().values()],
+      modules: [...this.modules.values()],
+      texts: () => [...this.units()].map((unit) => this.unitText(unit).source),
+    });
+    return this.#world(checked);
+  }
+
   /** The source whose names `origin` resolved. */
   unitOfOrigin(origin: object): CheckedUnit | undefined {
     for (const unit of this.units()) {
@@ -281,6 +316,8 @@ export class Workspace {
         }
       }
     }
+    this.#world = undefined;
+    this.#epoch++;
     const before = this.#table;
     this.#table = new UnitTable(this.#files, this.#definitions, this.#live);
     for (const [key, old] of before.units) {
@@ -293,6 +330,7 @@ export class Workspace {
   #luaDefinition(key: string): LuaDefinition | undefined {
     const unit = this.#table.units.get(key) ?? this.#table.unitByEntry.get(key);
     if (unit === undefined) return undefined;
+    const method = unit.entries[0]?.data.method;
     const imports = new Map(
       [...unit.imports].map(([alias, id]) => [alias, this.#table.unitByEntry.get(id)?.key ?? id]),
     );
@@ -300,7 +338,7 @@ export class Workspace {
       id: unit.key,
       kind: (unit.entries[0]?.kind ?? "library.lua") as LuaKind,
       source: this.unitText(unit).source,
-      method: "main",
+      method: typeof method === "string" && method !== "" ? method : "main",
       modules: unit.modules,
       imports,
       pool: planPool(undefined),

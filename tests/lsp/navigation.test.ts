@@ -176,3 +176,38 @@ test("documents can be named by their entries, and answers then name entries [ls
     assert.equal(symbols.length, 5);
   });
 });
+
+test("findings of the rules know the project, and their fixes are offered", async () => {
+  await withEditor(PROJECT, async (editor) => {
+    await openAll(editor);
+    await editor.edit("src/worker.lua", "app:report", "app:reprt");
+    await editor.diagnostics(
+      "src/worker.lua",
+      (all) =>
+        all.some(({ code, message }) =>
+          String(code)[0] === "S" && /app:reprt.*app:report/s.test(String(message))
+        ),
+    );
+    const textDocument = { uri: editor.uri("src/report.lua") };
+    const range = { start: { line: 5, character: 20 }, end: { line: 5, character: 20 } };
+    const actions = await editor.request("textDocument/codeAction", {
+      textDocument,
+      range,
+      context: { diagnostics: [] },
+    });
+    const fix = actions.find(({ kind }: { kind: string }) => kind === "quickfix");
+    assert.equal(fix.title, "Rename it to _input");
+    assert.deepEqual(fix.diagnostics.map(({ code }: { code: string }) => code), ["W0005"]);
+    assert.deepEqual(Object.values(fix.edit.changes), [[{
+      range: { start: { line: 5, character: 19 }, end: { line: 5, character: 19 } },
+      newText: "_",
+    }]]);
+    const only = ["source.fixAll"];
+    const [all] = await editor.request("textDocument/codeAction", {
+      textDocument,
+      range,
+      context: { diagnostics: [], only },
+    });
+    assert.equal(all.kind, "source.fixAll");
+  });
+});

@@ -170,7 +170,8 @@ function usedGrants(parsed: ParsedSource, resolution: Resolution): string[] | un
   return [...names];
 }
 
-function madeIds(source: string): string[] {
+/** Ids that a source mentions as those of entries it makes. */
+export function madeIds(source: string): string[] {
   if (!source.includes("id")) return [];
   const found = new Set<string>();
   for (const [, id] of source.matchAll(/\bid\s*=\s*["']([^"'\s:]+:[^"'\s]+)["']/g)) found.add(id!);
