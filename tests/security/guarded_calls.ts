@@ -35,10 +35,9 @@ export interface GuardedCalls {
 }
 
 const NOWHERE = "nobody:nothing";
-const MODULES = ["funcs", "contract", "pg", "events", "registry", "sql", "store", "queue", "fs", "env"]
-  .concat(
-    ["system", "security", "time"],
-  );
+const MODULES =
+  ("funcs contract pg events registry sql store queue fs env system security time exec http_client websocket templates " +
+    "eval_runner").split(" ");
 const REFUSAL = /not allowed|permission denied/;
 
 function policy(name: string, body: ValueMap): Value {
@@ -113,6 +112,8 @@ return { main = function(i) return outcome(pcall(steps[i])) end }`;
     { name: "variable", kind: "env.variable", variable: "VARIABLE", storage: "a:memory", default: "x" },
     { name: "entry", kind: "registry.entry", value: 1 },
     { name: "tokens", kind: "security.token_store", store: "a:store" },
+    { name: "shell", kind: "exec.native" },
+    { name: "set", kind: "template.set" },
     { ...policy("grouped", { effect: "allow" }) as ValueMap, groups: ["group"] },
   ];
   return JSON.stringify({ version: "1.0", namespace: "a", entries });
