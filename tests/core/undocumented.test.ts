@@ -50,7 +50,12 @@ end }`;
 test("default_host, in meta or its options, makes a process callable [undoc.entry-fields]", () =>
   withApplication(
     HEAD + entry("a", "process.lua", main("return 1"), "method: main\nmeta: { default_host: host }") +
-      entry("b", "process.lua", main("return 2"), "method: main\nmeta: { options: { default_host: app:host } }"),
+      entry(
+        "b",
+        "process.lua",
+        main("return 2"),
+        "method: main\nmeta: { options: { default_host: app:host } }",
+      ),
     async (app) => assert.deepEqual([await app.call("app:a"), await app.call("app:b")], [1, 2]),
     SIMULATED,
   ));
@@ -59,7 +64,12 @@ test("pool.warm_start has a worker before the first call [undoc.entry-fields]", 
   withApplication(
     HEAD +
       [true, false].map((warm) =>
-        entry(`f_${warm}`, "function.lua", main("return 1"), `method: main\npool: { type: lazy, warm_start: ${warm} }`)
+        entry(
+          `f_${warm}`,
+          "function.lua",
+          main("return 1"),
+          `method: main\npool: { type: lazy, warm_start: ${warm} }`,
+        )
       ).join(""),
     (app) => {
       const workers = app.application.runtime.functions.workers();
@@ -76,7 +86,10 @@ test("lifecycle.startup decides whether a failing service stops the boot [undoc.
   const project = (startup: string): string =>
     HEAD + entry("bad", "process.lua", main(`error("no")`), "method: main") +
     `  - { name: svc, kind: process.service, process: missing, host: host, lifecycle: { auto_start: true${startup} } }\n`;
-  await assert.rejects(withApplication(project(""), () => Promise.resolve(), SIMULATED), /app:svc failed to start/);
+  await assert.rejects(
+    withApplication(project(""), () => Promise.resolve(), SIMULATED),
+    /app:svc failed to start/,
+  );
   await withApplication(project(", startup: optional"), (app) => {
     assert.equal(app.application.supervisor.state("app:svc")?.desired, "running");
     return Promise.resolve();
@@ -88,7 +101,13 @@ test("retry takes max_delay, jitter, retry_kinds and skip_kinds [undoc.entry-fie
     const retry = `{ max_attempts: 4, initial_delay: 1s, backoff_factor: 10, jitter: 0, ${more} }`;
     let found: [string, number] = ["", 0];
     await withApplication(
-      HEAD + entry("f", "function.lua", FAILS, `method: main\npool: { type: inline }\nmeta: { options: { retry: ${retry} } }`),
+      HEAD +
+        entry(
+          "f",
+          "function.lua",
+          FAILS,
+          `method: main\npool: { type: inline }\nmeta: { options: { retry: ${retry} } }`,
+        ),
       async (app) => {
         const { clock } = app.world!;
         const begin = clock.monotonicMs();
@@ -104,7 +123,10 @@ test("retry takes max_delay, jitter, retry_kinds and skip_kinds [undoc.entry-fie
   assert.deepEqual(await outcome("max_delay: 1ms", both), ["try 4", 3]);
   assert.deepEqual(await outcome("max_delay: 1ms, skip_kinds: [Conflict]", both), ["try 3", 2]);
   assert.deepEqual(await outcome("max_delay: 1ms, retry_kinds: [Conflict]", both), ["try 1", 0]);
-  assert.deepEqual(await outcome("max_delay: 1ms, retry_kinds: [Invalid]", ["Invalid", "Conflict"]), ["try 3", 2]);
+  assert.deepEqual(await outcome("max_delay: 1ms, retry_kinds: [Invalid]", ["Invalid", "Conflict"]), [
+    "try 3",
+    2,
+  ]);
 });
 
 test("contracts[].context_required names what must be given to open a binding [undoc.entry-fields]", () =>
@@ -134,10 +156,17 @@ const HANDLES = [
 ].join(" ").split(" ");
 
 test("types of handles have these names for the checker [undoc.type-names]", () => {
-  const library = readLibrary(modules.map(({ types }) => types), (problem) => assert.fail(JSON.stringify(problem)));
+  const library = readLibrary(
+    modules.map(({ types }) => types),
+    (problem) => assert.fail(JSON.stringify(problem)),
+  );
   const names = ["sql", "store", "funcs", "contract", "exec", "security", "websocket"];
-  const environment = environmentOf(library, { modules: new Map(names.map((name) => [name, name])), imports: new Map() });
-  const problems = (type: string): number => check(parse(`local function f(v: ${type}) return v end\nreturn f`), environment).diagnostics.length;
+  const environment = environmentOf(library, {
+    modules: new Map(names.map((name) => [name, name])),
+    imports: new Map(),
+  });
+  const problems = (type: string): number =>
+    check(parse(`local function f(v: ${type}) return v end\nreturn f`), environment).diagnostics.length;
   for (const name of HANDLES) assert.equal(problems(name), 0, name);
   for (const name of ["sql.Database", "Futures", "exec.Command"]) assert.equal(problems(name), 1, name);
 });

@@ -15,7 +15,11 @@ const INVALID: Step[] = [
   { action: "system.control", resource: "memory_limit", code: "return system.memory.set_limit(0)" },
   { action: "system.gc", resource: "gc", code: "return system.gc.collect()" },
   { action: "security.policy.get", resource: "a:allow_all", code: `return security.policy("a:allow_all")` },
-  { action: "security.policy_group.get", resource: "a:group", code: `return security.named_scope("a:group")` },
+  {
+    action: "security.policy_group.get",
+    resource: "a:group",
+    code: `return security.named_scope("a:group")`,
+  },
   {
     action: "security.token.create",
     resource: "a:tokens",
@@ -26,7 +30,11 @@ const INVALID: Step[] = [
     resource: "a:tokens",
     code: `return security.token_store("a:tokens"):validate("x")`,
   },
-  { action: "security.token.revoke", resource: "a:tokens", code: `return security.token_store("a:tokens"):revoke("x")` },
+  {
+    action: "security.token.revoke",
+    resource: "a:tokens",
+    code: `return security.token_store("a:tokens"):revoke("x")`,
+  },
 ];
 
 const PERMISSION_DENIED: Step[] = [
