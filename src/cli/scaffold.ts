@@ -70,6 +70,7 @@ export const TEMPLATES: readonly Template[] = [
       ["wippy run", "start it"],
       ["wippy call --connect app:count", "ask it, from another terminal"],
       ["wippy test", "run its test"],
+      ["wippy registry reload --restart", "after an edit: the service starts again with it"],
     ],
   },
 ];

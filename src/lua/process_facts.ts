@@ -21,11 +21,13 @@ export interface ProcessFacts {
   parent: string;
   /** Actor it runs under; "" without one. */
   actor: string;
+  /** Whether its code, or code that it imports, has changed since it began. */
+  stale: boolean;
 }
 
 /** Facts of every live process. */
 export function processFacts(runtime: LuaRuntime): ProcessFacts[] {
-  const { book, names, universe } = runtime;
+  const { book, names, programs, universe } = runtime;
   book.adoptAll();
   const facts: ProcessFacts[] = [];
   for (const process of book.known()) {
@@ -46,6 +48,7 @@ export function processFacts(runtime: LuaRuntime): ProcessFacts[] {
       startedMs: process.startedMs,
       parent: process.parent,
       actor: process.frame.actor?.id ?? "",
+      stale: !programs.isCurrent(process.program),
     });
   }
   return facts;

@@ -78,6 +78,11 @@ export class ProgramTable {
     this.invalidate([id]);
   }
 
+  /** Whether a start of the entry today would run this program. */
+  isCurrent(program: Program): boolean {
+    return this.#programs.get(program.definition.id) === program;
+  }
+
   /** The program with this reference, as long as it may be started. */
   byRef(ref: ProgramRef): Program | undefined {
     for (const program of this.#programs.values()) if (program.ref === ref) return program;

@@ -77,6 +77,23 @@ test("a service project: its process is seen, asked, configured and stopped [j.c
       /^PID +ENTRY +STATE +MEMORY +MAILBOX +RESTARTS +NAMES\n\{app:\w+\|0x\w+\} +app:counter /,
     );
     assert.match((await project.wippy("call", "--connect", "app:count")).stdout, /^\d+\n$/);
+
+    // A process goes on with the code it began with until its service is started again.
+    const source = join(project.folder, "src/counter.lua");
+    writeFileSync(source, readFileSync(source, "utf8").replace('"counted"', '"counted anew"'));
+    const reload = await project.wippy("registry", "reload");
+    assert.match(
+      reload.stdout,
+      /\nwith code from before: app:counter; wippy registry reload --restart starts /,
+    );
+    assert.match((await project.wippy("ps")).stdout, / app:counter +\w+, old code /);
+    const restart = await project.wippy("registry", "reload", "--restart");
+    assert.equal(
+      restart.stdout,
+      "the files say nothing new; v1 is the current version\nstarted again: app:counter.service\n",
+    );
+    await application.until(/\tcounted anew\t/);
+    assert.doesNotMatch((await project.wippy("ps")).stdout, /old code/);
     assert.equal((await application.stop()).code, 0);
     const gone = await project.wippy("ps");
     assert.equal(gone.code, 1);

@@ -226,7 +226,13 @@ test("an application that runs takes over what its files say now, whole or not a
     writeFileSync(file, "entries: [");
     assert.match((await reload()).stderr, /^error \(Invalid\): src\/_index\.yaml:1: malformed YAML/);
     writeFileSync(file, definition(2));
-    assert.deepEqual(JSON.parse((await reload("--json")).stdout), { from: "v1", to: "v1", changes: [] });
+    assert.deepEqual(JSON.parse((await reload("--json")).stdout), {
+      from: "v1",
+      to: "v1",
+      changes: [],
+      restarted: [],
+      stale: [],
+    });
     running.signal("SIGINT");
     assert.equal((await running.ended).code, 0);
   });

@@ -98,6 +98,33 @@ function changeOf(value: Value): Change {
   };
 }
 
+/** Brings the registry up to date with the files; with `restart` also the services that run code from before. */
+async function reload(
+  { registry, reload, runtime, services }: ControlSubject,
+  given: ValueMap,
+): Promise<Value> {
+  if (reload === undefined) {
+    throw new Failure("Unavailable", "this application has no files to read again", { retryable: false });
+  }
+  const from = registry.version().id;
+  const to = await registry.load(reload());
+  const restarted: string[] = [];
+  if (given["restart"] === true) {
+    const stale = new Set(staleProcesses(runtime).map(({ pid }) => pid));
+    for (const { id } of services.states().filter(({ details }) => stale.has(details))) {
+      await services.stop(id);
+      await services.start(id);
+      restarted.push(id);
+    }
+  }
+  const stale = staleProcesses(runtime).map(({ pid, entry }) => ({ pid, entry }));
+  return { from, to: to.id, restarted, stale };
+}
+
+function staleProcesses(runtime: LuaRuntime): ProcessFacts[] {
+  return runtime.processes().filter((facts) => facts.stale);
+}
+
 /** Every operation by name. */
 export const CONTROL_OPERATIONS: Readonly<Record<string, ControlOperation>> = {
   status: ({ node, ports, registry, services }) => ({
@@ -137,14 +164,7 @@ export const CONTROL_OPERATIONS: Readonly<Record<string, ControlOperation>> = {
   },
   "registry.rollback": async ({ registry }, given) =>
     versionValue(await registry.applyVersion(whole(given, "version"))),
-  "registry.reload": async ({ registry, reload }) => {
-    if (reload === undefined) {
-      throw new Failure("Unavailable", "this application has no files to read again", { retryable: false });
-    }
-    const from = registry.version().id;
-    const to = await registry.load(reload());
-    return { from, to: to.id };
-  },
+  "registry.reload": reload,
   "registry.apply": async ({ registry }, given) => {
     const changes = given["changes"];
     if (!Array.isArray(changes)) throw new Failure("Invalid", "changes must be a list");

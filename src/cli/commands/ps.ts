@@ -51,10 +51,10 @@ function restartsByPid(services: readonly ValueMap[]): Map<string, number> {
 
 function printProcesses(rows: readonly ValueMap[]): string {
   const head = ["PID", "ENTRY", "STATE", "MEMORY", "MAILBOX", "RESTARTS", "NAMES"];
-  const cells = rows.map(({ pid, entry, state, memoryBytes, mailbox, restarts, names }) => [
+  const cells = rows.map(({ pid, entry, state, stale, memoryBytes, mailbox, restarts, names }) => [
     String(pid),
     String(entry),
-    String(state),
+    stale === true ? `${state}, old code` : String(state),
     printBytes(Number(memoryBytes)),
     String(mailbox),
     String(restarts),
