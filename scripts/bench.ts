@@ -18,11 +18,20 @@ import { benchmarks as language } from "../tests/bench/language.bench.ts";
 import { benchmarks as lint } from "../tests/bench/lint.bench.ts";
 import { benchmarks as processes } from "../tests/bench/processes.bench.ts";
 import { benchmarks as registry } from "../tests/bench/registry.bench.ts";
+import { benchmarks as rules } from "../tests/bench/rules.bench.ts";
 import { benchmarks as services } from "../tests/bench/services.bench.ts";
 import { BUN } from "./command.ts";
 import { ROOT } from "./source_tree.ts";
 
-const ALL: readonly Benchmark[] = [...language, ...processes, ...services, ...encoding, ...registry, ...lint];
+const ALL: readonly Benchmark[] = [
+  ...language,
+  ...processes,
+  ...services,
+  ...encoding,
+  ...registry,
+  ...lint,
+  ...rules,
+];
 const ROUNDS = 5;
 
 /** One finished row. Numbers are medians; `ratio` is the median over the pairs of ours to the peer's, null without a peer. */

@@ -21,6 +21,7 @@ import type {
 import { EventBus, type Supervisor } from "../process/mod.ts";
 import { precompile } from "../vm/mod.ts";
 import {
+  type Entry,
   frameOfLifecycle,
   type KindDefinition,
   type KindServices,
@@ -219,8 +220,12 @@ export class Application {
   /** Boots with what calls of `targets` need of these entries, and with nothing else. */
   bootFor(targets: readonly string[], loaded: LoadedEntries): Promise<void> {
     return this.#boot(() => {
-      const references = this.registry.kinds.referencesAmong(loaded.entries);
-      return { ...loaded, entries: selectFor(targets, loaded.entries, references) };
+      const { kinds } = this.registry;
+      const relations = {
+        references: kinds.referencesAmong(loaded.entries),
+        ownerOf: (entry: Entry) => kinds.ownerOf(entry),
+      };
+      return { ...loaded, entries: selectFor(targets, loaded.entries, relations) };
     });
   }
 

@@ -2,7 +2,7 @@
  * Which entries some functions need, for a run that boots nothing else.
  *
  * Needed are the targets, what its fields refer to, what its source names in string literals, and so on from there; besides,
- * what acts without being named: variables and their storages, policies, bindings of needed contracts.
+ * what acts without being named: variables and their storages, policies, bindings of needed contracts, parts of what is needed.
  */
 import { isValueMap, parseEntryId, resolveEntryId, type Value } from "../core/mod.ts";
 import type { Entry } from "../registry/mod.ts";
@@ -12,13 +12,21 @@ function isAmbient(kind: string): boolean {
   return kind.startsWith("env.") || kind === "security.policy" || kind.startsWith("security.policy.");
 }
 
-/** Entries that are needed to call `targets`, in the order given. `references` knows what the kinds declare. */
+/** What kinds declare of their entries. */
+export interface Relations {
+  references(entry: Entry): readonly string[];
+  /** Id of the entry that it is a part of. */
+  ownerOf(entry: Entry): string | undefined;
+}
+
+/** Entries that are needed to call `targets`, in the order given. */
 export function selectFor(
   targets: readonly string[],
   entries: readonly Entry[],
-  references: (entry: Entry) => readonly string[],
+  { references, ownerOf }: Relations,
 ): Entry[] {
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
+  const parts = Map.groupBy(entries, ownerOf);
   const needed = new Set<string>();
   const queue: string[] = [...targets];
   for (const entry of entries) if (isAmbient(entry.kind)) queue.push(entry.id);
@@ -28,7 +36,7 @@ export function selectFor(
     const entry = byId.get(id);
     if (entry === undefined || needed.has(id)) continue;
     needed.add(id);
-    queue.push(...references(entry));
+    queue.push(...references(entry), ...(parts.get(id) ?? []).map((part) => part.id));
     const { ns } = parseEntryId(id);
     collect(entry.data, ns, byId, queue);
     collect(entry.meta, ns, byId, queue);

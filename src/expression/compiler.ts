@@ -1,7 +1,7 @@
 /**
  * Trees of expressions as closures.
  *
- * A hot file: `tests/bench` compares it with a bare function. What is common (small integers, maps of texts) is decided inside
+ * A hot file: `tests/bench/rules.bench.ts` compares it with the same rule in Lua. What is common (small integers, maps of texts) is decided inside
  * the closure, the rest in `operators.ts`.
  *
  * K1. `SKIPPED` passes through members and method calls, from a `?.` on nil to the end of its chain, where it becomes nil.

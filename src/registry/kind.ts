@@ -84,6 +84,8 @@ export interface KindDefinition<C = unknown, R = unknown> {
   readonly aliases?: readonly string[];
   /** Data fields in which placeholders are plain text, e.g. the source of a function. */
   readonly verbatim?: readonly string[];
+  /** Data field naming the entry that it is a part of, and comes along with where only some entries are booted. */
+  readonly partOf?: string;
   /** Events of the kind's own, beside those of the registry. */
   readonly announces?: Announcement;
   /** Stored, validated by `open` and found, but never live: no bus events, no resource, nothing to close. */

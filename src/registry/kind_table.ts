@@ -128,6 +128,15 @@ export class KindTable {
     };
   }
 
+  /** Id of the entry that this one is a part of; undefined for most. */
+  ownerOf(entry: Entry): string | undefined {
+    const field = this.find(entry.kind)?.partOf;
+    const owner = field === undefined ? undefined : entry.data[field];
+    return typeof owner === "string" && owner !== ""
+      ? resolveEntryId(owner, parseEntryId(entry.id).ns)
+      : undefined;
+  }
+
   /** The variables among `entries` that an entry's placeholders name. */
   variablesAmong(entries: Iterable<Entry>): ReferencesOf {
     let aliases: Map<string, string> | undefined;

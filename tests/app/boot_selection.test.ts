@@ -9,7 +9,11 @@ function entry(id: string, kind: string, data: Entry["data"] = {}, meta: Entry["
 }
 
 function selected(targets: string[], entries: Entry[], references: Record<string, string[]> = {}): string[] {
-  return selectFor(targets, entries, ({ id }) => references[id] ?? []).map(({ id }) => id);
+  const relations = {
+    references: ({ id }: Entry) => references[id] ?? [],
+    ownerOf: ({ kind, data }: Entry) => kind === "template.jet" ? String(data["set"]) : undefined,
+  };
+  return selectFor(targets, entries, relations).map(({ id }) => id);
 }
 
 test("a function is booted with what its fields refer to, and so on from there", () => {
@@ -54,6 +58,17 @@ test("ids in source text count, whatever stands around them", () => {
     "app:worker",
     "app:host",
   ]);
+});
+
+test("parts of a needed entry come along, with what they need themselves", () => {
+  const entries = [
+    entry("app:fn", "function.lua", { source: 'templates.get("app:views")' }),
+    entry("app:views", "template.set"),
+    entry("app:page", "template.jet", { set: "app:views" }),
+    entry("app:mail", "template.jet", { set: "app:mails" }),
+    entry("app:mails", "template.set"),
+  ];
+  assert.deepEqual(selected(["app:fn"], entries), ["app:fn", "app:views", "app:page"]);
 });
 
 test("variables, policies and the bindings of needed contracts come along", () => {

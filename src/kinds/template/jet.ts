@@ -32,6 +32,7 @@ export default defineKind({
   doc: "A template in Jet syntax.",
   config: CONFIG,
   verbatim: ["source"],
+  partOf: "set",
   open({ id, entry, config, resources }): OpenedTemplate {
     setOf(resources, config.set).put(id, nameOf(entry), config.source);
     return { set: config.set };
