@@ -1,0 +1,6 @@
+def clean(line):
+    return strip(line).lower()
+
+
+def strip(line):
+    return line.strip()
