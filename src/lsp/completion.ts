@@ -57,7 +57,7 @@ export function completeLua(context: CompletionContext, offset: number): Complet
   const place = placeAt(checked, start + 1);
   if (place?.role === "type" && place.start === start) return typeItems(checked, place.start);
   if (place?.target.kind === "field" && place.start === start && place.target.object !== undefined) {
-    const owner = checked.facts?.expressions.get(place.target.object) ?? place.target.owner;
+    const owner = checked.details.facts.expressions.get(place.target.object) ?? place.target.owner;
     return owner === undefined ? [] : memberItems(context, checked, owner, source[start - 1] === ":");
   }
   const before = source.slice(Math.max(0, start - 50), start).trimEnd();
@@ -181,7 +181,9 @@ function addAssigned(checked: CheckedUnit, owner: types.Type, found: Map<string,
     if (target.kind !== "field" || (role !== "declare" && role !== "write") || found.has(target.name)) {
       continue;
     }
-    const holder = target.object === undefined ? undefined : checked.facts?.expressions.get(target.object);
+    const holder = target.object === undefined
+      ? undefined
+      : checked.details.facts.expressions.get(target.object);
     const isOwn = holder === undefined ? target.body !== undefined : types.expand(holder) === inner;
     if (isOwn) found.set(target.name, target.type ?? types.PRIMITIVES.any);
   }
@@ -239,7 +241,7 @@ function nameItems(
       : typeText(type).split("\n")[0]!;
   for (const [name, variable] of visibleAt(checked, offset)) {
     if (variable.kind === "type-param") continue;
-    const type = checked.facts?.variables.get(variable);
+    const type = checked.details.facts.variables.get(variable);
     const kind = variable.kind === "type"
       ? CompletionItemKind.Struct
       : bodyOf(variable) !== undefined || type?.kind === "function"

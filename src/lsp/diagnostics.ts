@@ -5,7 +5,7 @@
  */
 import { describe, type Diagnostic as Finding, lint, parse } from "../lang/mod.ts";
 import type { Diagnostic } from "vscode-languageserver-protocol";
-import { definitionProblems } from "./definition_problems.ts";
+import { type DefinitionProblem, definitionProblems } from "./definition_problems.ts";
 import type { DefinitionText, WrittenEntry } from "./definition_text.ts";
 import { DiagnosticSeverity } from "./protocol.ts";
 import { entryUri } from "./uris.ts";
@@ -33,7 +33,7 @@ export function diagnosticsOf(workspace: Workspace, uri: string): Diagnostic[] |
   }
   const definition = workspace.definition(uri);
   if (definition === undefined) return undefined;
-  const problems = definitionProblems(workspace, uri, definition).map((
+  const problems = problemsOf(workspace, uri, definition).map((
     { start, end, message, severity, code },
   ) => ({
     range: definition.text.range(start, end),
@@ -52,6 +52,25 @@ const KNOWN = new WeakMap<
   CheckedUnit["parsed"],
   { readonly epoch: number; readonly found: readonly Finding[] }
 >();
+
+const PROBLEMS = new WeakMap<
+  DefinitionText,
+  { readonly epoch: number; readonly found: readonly DefinitionProblem[] }
+>();
+
+/** Problems of a definition file; looked for again when it or other entries have changed. */
+function problemsOf(
+  workspace: Workspace,
+  uri: string,
+  definition: DefinitionText,
+): readonly DefinitionProblem[] {
+  const epoch = workspace.epoch();
+  const known = PROBLEMS.get(definition);
+  if (known?.epoch === epoch) return known.found;
+  const found = definitionProblems(workspace, uri, definition);
+  PROBLEMS.set(definition, { epoch, found });
+  return found;
+}
 
 /** All findings about a source, by place. */
 export function findingsOf(workspace: Workspace, checked: CheckedUnit): readonly Finding[] {

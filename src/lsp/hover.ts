@@ -30,7 +30,7 @@ function contentsOf(
   switch (target.kind) {
     case "variable": {
       const { variable } = target;
-      const type = typeAt(checked, place) ?? checked.facts?.variables.get(variable);
+      const type = typeAt(checked, place) ?? checked.details.facts.variables.get(variable);
       const at = bodyOf(variable)?.start ?? variable.start;
       // The comment above a parameter is about its function.
       const isNamed = variable.kind === "local" || variable.kind === "function" || variable.kind === "type";
@@ -72,9 +72,9 @@ function contentsOf(
 }
 
 /** The narrowed type of a variable where it is read. */
-function typeAt({ resolution, facts }: CheckedUnit, place: Place): types.Type | undefined {
+function typeAt({ resolution, details: { facts } }: CheckedUnit, place: Place): types.Type | undefined {
   if (place.role !== "read") return undefined;
-  for (const [node] of resolution.values) if (node.start === place.start) return facts?.expressions.get(node);
+  for (const [node] of resolution.values) if (node.start === place.start) return facts.expressions.get(node);
   return undefined;
 }
 

@@ -38,13 +38,10 @@ export interface Place {
   readonly target: Target;
 }
 
-const KNOWN = new WeakMap<CheckedUnit["parsed"], readonly Place[]>();
-
 /** All places of a source. */
 export function placesOf(checked: CheckedUnit): readonly Place[] {
-  let places = KNOWN.get(checked.parsed);
-  if (places === undefined) KNOWN.set(checked.parsed, places = collect(checked));
-  return places;
+  const { details } = checked;
+  return details.places ??= collect(checked);
 }
 
 /** The place at an offset, or the one that ends there. */
@@ -64,7 +61,7 @@ export function placeAt(checked: CheckedUnit, offset: number): Place | undefined
 }
 
 function collect(checked: CheckedUnit): Place[] {
-  const { parsed, resolution, facts, calls, environment } = checked;
+  const { parsed, resolution, calls, environment, details: { facts } } = checked;
   const found: Place[] = [];
   const add = (range: syntax.Range, role: Place["role"], target: Target): void => {
     if (range.end > range.start) found.push({ start: range.start, end: range.end, role, target });
@@ -85,7 +82,7 @@ function collect(checked: CheckedUnit): Place[] {
   const isResolved = new Set(resolution.values.keys());
   for (const read of resolution.globalReads) if (!isResolved.has(read)) add(read, "read", global(read.name));
   for (const write of resolution.globalWrites) add(write, "write", global(write.name));
-  for (const [node, type] of facts?.names ?? []) {
+  for (const [node, type] of facts.names) {
     const last = node.path.at(-1)!;
     if (node.path.length === 1 && resolution.types.has(node)) continue;
     for (const part of node.path.slice(0, -1)) {
@@ -104,12 +101,12 @@ function collect(checked: CheckedUnit): Place[] {
     for (const [index, argument] of call.arguments.entries()) context.set(argument, { path, index });
   };
   const member = (expression: syntax.MemberExpression | syntax.MethodCallExpression): void => {
-    const fact = facts?.fields.get(expression.name);
-    const type = expression.kind === "member" ? facts?.expressions.get(expression) ?? fact?.type : fact?.type;
+    const fact = facts.fields.get(expression.name);
+    const type = expression.kind === "member" ? facts.expressions.get(expression) ?? fact?.type : fact?.type;
     add(expression.name, written.has(expression) ? "write" : "read", {
       kind: "field",
       name: expression.name.name,
-      owner: fact?.owner ?? facts?.expressions.get(expression.object),
+      owner: fact?.owner ?? facts.expressions.get(expression.object),
       type,
       object: expression.object,
       body: undefined,
@@ -149,8 +146,8 @@ function collect(checked: CheckedUnit): Place[] {
             add(name, "declare", {
               kind: "field",
               name: name.name,
-              owner: facts?.expressions.get(expression),
-              type: facts?.expressions.get(value),
+              owner: facts.expressions.get(expression),
+              type: facts.expressions.get(value),
               object: undefined,
               body: value.kind === "function" ? value.body : undefined,
               isMethod: false,

@@ -65,7 +65,7 @@ function tokenOf(
       if (variable.kind === "type-param") return { type: "typeParameter", modifiers };
       if (variable.kind === "param") return { type: "parameter", modifiers };
       const isFunction = bodyOf(variable) !== undefined ||
-        checked.facts?.variables.get(variable)?.kind === "function";
+        checked.details.facts.variables.get(variable)?.kind === "function";
       return { type: isFunction ? "function" : "variable", modifiers };
     }
     case "global": {

@@ -16,10 +16,10 @@ export function signatureAt(
 ): SignatureHelp | undefined {
   const call = callAround(checked, offset);
   if (call === undefined) return undefined;
-  const { facts, calls, parsed } = checked;
+  const { calls, parsed, details: { facts } } = checked;
   const isMethod = call.kind === "method";
   const known = calls.get(call)?.callee ??
-    (isMethod ? facts?.fields.get(call.name)?.type : facts?.expressions.get(call.callee));
+    (isMethod ? facts.fields.get(call.name)?.type : facts.expressions.get(call.callee));
   const type = known === undefined ? undefined : types.membersOf(known).map(types.expand)
     .find((member) => member.kind === "function");
   if (type?.kind !== "function") return undefined;

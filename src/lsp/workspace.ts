@@ -9,10 +9,12 @@
  */
 import { EntryTypes, libraryOf, planPool } from "../lua/mod.ts";
 import type { CheckedEntry, LuaDefinition, LuaKind, ModuleDefinition } from "../lua/mod.ts";
+import { RecentTable } from "../core/mod.ts";
 import type { Library, World } from "../lang/mod.ts";
 import type { Entry, KindDefinition } from "../registry/mod.ts";
 import { type DefinitionText, readDefinitionText } from "./definition_text.ts";
 import { definitionFolders, definitionPaths, type ProjectFiles, readText } from "./project_files.ts";
+import { type Details, detailsOf } from "./details.ts";
 import { type Encoding, Text } from "./text.ts";
 import {
   type DraftUnit,
@@ -53,7 +55,11 @@ export interface WorkspaceOptions {
 export interface CheckedUnit extends CheckedEntry {
   readonly unit: LuaUnit;
   readonly text: Text;
+  readonly details: Details;
 }
+
+/** Sources whose details are kept: they take much more room than the check. */
+const DETAILS_MAX = 64;
 
 /** A project as editors see it. */
 export class Workspace {
@@ -76,6 +82,9 @@ export class Workspace {
   readonly #definitions = new Map<string, DefinitionText>();
   #table: UnitTable;
   readonly #texted = new WeakMap<CheckedEntry, CheckedUnit>();
+  readonly #details = new RecentTable<CheckedEntry, Details>(DETAILS_MAX);
+  /** Keys of the units by what resolved their names. */
+  readonly #origins = new WeakMap<object, string>();
   #isCurrent = false;
   #isScanned = false;
 
@@ -89,7 +98,7 @@ export class Workspace {
     this.kinds = new Map(options.kinds.map((kind) => [kind.name, kind]));
     this.modules = new Map(options.modules.map((module) => [module.name, module]));
     this.library = libraryOf(options.modules);
-    this.#types = new EntryTypes(this.library, (id) => this.#luaDefinition(id), { keepsFacts: true });
+    this.#types = new EntryTypes(this.library, (id) => this.#luaDefinition(id));
   }
 
   /** The current text of a document; undefined when there is no such one. */
@@ -113,6 +122,8 @@ export class Workspace {
 
   /** Takes an open document's text; undefined when it was closed. Returns documents that have to be looked at anew. */
   set(uri: string, text: Text | undefined): void {
+    // With a document a file may come or go that others name.
+    if (text === undefined || !this.#open.has(uri)) this.#epoch++;
     if (text === undefined) this.#open.delete(uri);
     else this.#open.set(uri, text);
     const name = parseUri(uri);
@@ -126,6 +137,12 @@ export class Workspace {
   /** A file was written, made or removed outside the editor. */
   fileChanged(path: string): void {
     this.#texts.delete(path);
+    this.#epoch++;
+    if (path.endsWith("/wippy.lock")) {
+      this.#isScanned = false;
+      this.#definitions.clear();
+      this.#isCurrent = false;
+    }
     this.#changed(path);
   }
 
@@ -211,9 +228,25 @@ export class Workspace {
       const text = open.source === checked.definition.source
         ? open
         : new Text(checked.definition.source, this.encoding);
-      this.#texted.set(checked, whole = { ...checked, unit, text });
+      const detailsOf = (): Details => this.#detailsOf(checked);
+      whole = {
+        ...checked,
+        unit,
+        text,
+        get details() {
+          return detailsOf();
+        },
+      };
+      this.#texted.set(checked, whole);
+      this.#origins.set(checked.resolution, unit.key);
     }
     return whole;
+  }
+
+  #detailsOf(checked: CheckedEntry): Details {
+    let details = this.#details.get(checked);
+    if (details === undefined) this.#details.set(checked, details = detailsOf(checked));
+    return details;
   }
 
   /** A number that is another one once entries have changed. */
@@ -235,9 +268,9 @@ export class Workspace {
 
   /** The source whose names `origin` resolved. */
   unitOfOrigin(origin: object): CheckedUnit | undefined {
-    for (const unit of this.units()) {
-      const checked = this.#types.known(unit.key);
-      if (checked?.resolution === origin) return this.check(unit);
+    const known = this.#origins.get(origin);
+    for (const unit of known === undefined ? this.units() : [this.#table.units.get(known)]) {
+      if (unit !== undefined && this.#types.known(unit.key)?.resolution === origin) return this.check(unit);
     }
     return undefined;
   }
@@ -245,7 +278,8 @@ export class Workspace {
   /** Checks another text in a source's place, without remembering it. */
   checkInstead(unit: LuaUnit, source: string): CheckedUnit {
     const definition = { ...this.#luaDefinition(unit.key)!, source };
-    return { ...this.#types.checkApart(definition), unit, text: new Text(source, this.encoding) };
+    const checked = this.#types.checkApart(definition);
+    return { ...checked, unit, text: new Text(source, this.encoding), details: detailsOf(checked) };
   }
 
   /** Sources that import `unit`, however far. */

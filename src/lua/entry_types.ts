@@ -19,7 +19,6 @@ import {
   readLibrary,
   type Resolution,
   resolve,
-  type TypeFacts,
 } from "../lang/mod.ts";
 import type { LuaDefinition } from "./definition.ts";
 import type { ModuleDefinition } from "./module.ts";
@@ -33,14 +32,6 @@ export interface CheckedEntry {
   readonly environment: CheckEnvironment;
   readonly result: CheckResult;
   readonly calls: CallFacts;
-  /** The types of everything in it, when they were asked for. */
-  readonly facts: TypeFacts | undefined;
-}
-
-/** What is kept of a check. */
-export interface EntryTypesOptions {
-  /** Keep the types of everything: editors show them. */
-  readonly keepsFacts?: boolean;
 }
 
 /** The declarations of these modules. */
@@ -54,14 +45,8 @@ export class EntryTypes {
   readonly #definition: (id: string) => LuaDefinition | undefined;
   readonly #checked = new Map<string, CheckedEntry>();
   readonly #open = new Set<string>();
-  readonly #keepsFacts: boolean;
 
-  constructor(
-    library: Library,
-    definition: (id: string) => LuaDefinition | undefined,
-    options: EntryTypesOptions = {},
-  ) {
-    this.#keepsFacts = options.keepsFacts ?? false;
+  constructor(library: Library, definition: (id: string) => LuaDefinition | undefined) {
     this.#library = library;
     this.#definition = definition;
   }
@@ -90,12 +75,9 @@ export class EntryTypes {
     const calls: CallFacts = new Map();
     this.#open.add(id);
     const environment = this.environment(definition);
-    const facts: TypeFacts | undefined = this.#keepsFacts
-      ? { expressions: new Map(), fields: new Map(), variables: new Map(), names: new Map() }
-      : undefined;
-    const result = check(parsed, environment, resolution, calls, facts);
+    const result = check(parsed, environment, resolution, calls);
     this.#open.delete(id);
-    return { definition, parsed, resolution, environment, result, calls, facts };
+    return { definition, parsed, resolution, environment, result, calls };
   }
 
   /** What the source of a definition sees; its imports are checked for it. */
