@@ -1,0 +1,43 @@
+/** What is checked in as WebAssembly is what the sources give, where the toolchain is present. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { test, type TestContext } from "node:test";
+import { buildCodec } from "../../scripts/build_codec.ts";
+import { buildVm } from "../../scripts/build_vm.ts";
+import { CODEC_WASM } from "../../src/platform/codec/codec_wasm.gen.ts";
+import { LUA_WASM } from "../../src/vm/lua_wasm.gen.ts";
+
+/** Programs that a build calls, with the version that made what is checked in. */
+const TOOLS: readonly (readonly [program: string, version: RegExp])[] = [
+  ["clang-19", /version 19\./],
+  ["cargo", /./],
+];
+
+/** Why nothing can be built here; undefined when it can. */
+function missingTool(): string | undefined {
+  for (const [program, version] of TOOLS) {
+    try {
+      if (!version.test(execFileSync(program, ["--version"], { encoding: "utf8" }))) {
+        return `another ${program} is installed`;
+      }
+    } catch {
+      return `${program} is not installed`;
+    }
+  }
+  return undefined;
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+const BUILDS = [["Lua", buildVm, LUA_WASM], ["zlib and Zstandard", buildCodec, CODEC_WASM]] as const;
+
+for (const [name, build, checkedIn] of BUILDS) {
+  test(`${name}: the sources give the same WebAssembly again`, (context: TestContext) => {
+    const missing = missingTool();
+    if (missing !== undefined) return context.skip(missing);
+    assert.equal(digestOf(build()), digestOf(Buffer.from(checkedIn, "base64")));
+  });
+}
