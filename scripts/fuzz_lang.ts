@@ -1,14 +1,20 @@
 /**
- * Mutates real sources and holds the parser of typed Lua against what must be true of any text.
+ * Mutates real sources and holds the parser and checker of typed Lua against what must be true of any text.
  *
- *     bun scripts/fuzz_lang.ts [--seed N] [--rounds N]
+ *     bun scripts/fuzz_lang.ts [--seed N] [--rounds N] [--from FOLDER]
+ *
+ * Sources are those of the tests and, with `--from`, all Lua files of a folder. What has once broken something is kept under
+ * `tests/lang/corpus/kept` and goes first, as it is. A finding is printed as a source that can be kept there.
  *
  * Z1. Parsing never throws, the tree covers the source, every diagnostic lies inside it and can be shown.
  * Z2. What Lua's own compiler takes is taken and comes out byte for byte.
  * Z3. What is taken without type syntax in the way compiles once erased, with the same lines; meaning (labels, constants,
  *     numbers of variables) is the compiler's to judge.
- * Z4. The checker and the rules end with an answer on any tree, whole or not.
+ * Z4. The checker and the rules end with an answer on any tree, whole or not; every place they name lies inside the source.
+ * Z5. Any bytes that are read as text are a source like others.
  */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
   check,
@@ -26,10 +32,15 @@ import { listFiles, readText } from "./source_tree.ts";
 /** The base library alone. */
 const ENVIRONMENT = environmentOf(readLibrary([]), { modules: new Map(), imports: new Map() });
 
+/** Sources that once broke something. */
+const KEPT = "tests/lang/corpus/kept/";
+
 /** What to do. */
 export interface FuzzOptions {
   readonly seed: number;
   readonly rounds: number;
+  /** More sources to start from. */
+  readonly more?: readonly string[];
 }
 
 /** Refusals that are about meaning, which the parser leaves to the compiler. */
@@ -47,9 +58,8 @@ const PIECES = [
 
 /** Runs the rounds; returns how many sources were taken. Throws on the first finding, naming seed, round and source. */
 export function fuzz(options: FuzzOptions): number {
-  const corpus = listFiles("tests").filter((path) => path.endsWith(".lua")).map((
-    path,
-  ) => readText(path));
+  const paths = listFiles("tests").filter((path) => path.endsWith(".lua"));
+  const corpus = [...paths.map((path) => readText(path)), ...options.more ?? []];
   const universe = Universe.create({
     host: { exited: () => {}, released: () => {}, failed: () => {} },
     now: () => 0,
@@ -66,6 +76,10 @@ export function fuzz(options: FuzzOptions): number {
   };
   const random = generator(options.seed);
   let taken = 0;
+  for (const path of paths.filter((each) => each.startsWith(KEPT))) {
+    const complaint = examine(readText(path), compiles);
+    if (typeof complaint === "string") throw new Error(`${path}: ${complaint}`);
+  }
   for (let round = 0; round < options.rounds; round++) {
     const source = mutate(random, corpus);
     const complaint = examine(source, compiles);
@@ -89,6 +103,10 @@ function examine(source: string, compiles: (source: string) => string | undefine
   }
   const checked = check(parsed, ENVIRONMENT);
   for (const diagnostic of [...checked.diagnostics, ...lint(parsed)]) {
+    const places = [diagnostic, ...diagnostic.related ?? [], ...diagnostic.fix?.edits ?? []];
+    if (places.some(({ start, end }) => start < 0 || end > source.length || end < start)) {
+      return `${diagnostic.code} lies outside`;
+    }
     formatDiagnostic(diagnostic, "fuzz", parsed.lines);
   }
   const result = parseForRun(source, "fuzz", { hasTypeValues: true });
@@ -118,6 +136,7 @@ function mutate(random: () => number, corpus: readonly string[]): string {
     const from = below(lines.length);
     source = lines.slice(from, from + 1 + below(60)).join("\n");
   }
+  if (below(20) === 0) return bytes(random, source);
   for (let changes = below(4); changes > 0; changes--) {
     const words = source.match(/\w+|\s+|[^\w\s]/g) ?? [""];
     const at = below(words.length);
@@ -157,6 +176,15 @@ function mutate(random: () => number, corpus: readonly string[]): string {
   return source;
 }
 
+/** A source whose bytes were changed, as whoever reads broken UTF-8 leniently would have it. */
+function bytes(random: () => number, source: string): string {
+  const encoded = new TextEncoder().encode(source);
+  for (let changes = 0; changes < 8 && encoded.length > 0; changes++) {
+    encoded[Math.floor(random() * encoded.length)] = Math.floor(random() * 256);
+  }
+  return new TextDecoder().decode(encoded);
+}
+
 /** Numbers in 0..1, the same for the same seed (mulberry32). */
 function generator(seed: number): () => number {
   let state = seed >>> 0;
@@ -169,9 +197,14 @@ function generator(seed: number): () => number {
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { seed: { type: "string" }, rounds: { type: "string" } } });
+  const { values } = parseArgs({
+    options: { seed: { type: "string" }, rounds: { type: "string" }, from: { type: "string" } },
+  });
+  const { from } = values;
+  const more = from === undefined ? [] : readdirSync(from, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".lua")).map((path) => readFileSync(join(from, path), "utf8"));
   const seed = Number(values.seed ?? 1);
   const rounds = Number(values.rounds ?? 20_000);
-  const taken = fuzz({ seed, rounds });
+  const taken = fuzz({ seed, rounds, more });
   process.stdout.write(`ok: ${rounds} sources, ${taken} taken\n`);
 }

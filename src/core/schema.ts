@@ -40,7 +40,11 @@ export interface Field<T> {
 export type Decoded<F> = F extends Field<infer T> ? T : never;
 
 function invalid(scope: DecodeScope, expected: string, value: Value): Failure {
-  const got = value === null || value === undefined ? "nothing" : JSON.stringify(value, bigintText);
+  const got = value === null || value === undefined
+    ? "nothing"
+    : value instanceof Uint8Array
+    ? `${value.length} bytes that are no UTF-8 text`
+    : JSON.stringify(value, bigintText);
   return new Failure(
     "Invalid",
     `${scope.path === "" ? "entry" : scope.path}: expected ${expected}, got ${got}`,

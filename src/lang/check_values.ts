@@ -242,6 +242,7 @@ export abstract class ValueChecker extends Inference {
 function assigned(written: Type, value: Type): Type {
   const inner = expand(written);
   const given = expand(value);
+  if (inner === given) return written;
   if (inner.kind !== "union" || is(given, "any") || is(given, "unknown")) return written;
   const kept = filter(written, (member) => membersOf(value).some((part) => fits(part, member)));
   return is(expand(kept), "never") ? written : kept;

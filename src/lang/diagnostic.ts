@@ -37,7 +37,8 @@ export type SyntaxProblem =
   | { readonly kind: "expression-statement" }
   | { readonly kind: "after-return" }
   | { readonly kind: "results-as-type" }
-  | { readonly kind: "too-many" };
+  | { readonly kind: "too-many" }
+  | { readonly kind: "too-long"; readonly length: number; readonly limit: number };
 
 /** A type error's facts; types come as their texts. */
 export type TypeProblem =
@@ -255,6 +256,8 @@ function describeSyntax(problem: SyntaxProblem): string {
       return "a list of types stands only for results of a function";
     case "too-many":
       return "too many errors, the rest is not shown";
+    case "too-long":
+      return `the source has ${problem.length} characters, at most ${problem.limit} are read; split it`;
   }
 }
 

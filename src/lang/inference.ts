@@ -34,6 +34,9 @@ export function meantName(name: string, known: Iterable<string>): string | undef
   return name.length < 3 ? undefined : nearestName(name, known);
 }
 
+/** Longest reference that is followed: beyond it nothing is known but the declarations. */
+const KEY_PARTS_MAX = 32;
+
 const NO_NOTES = (): Notes => ({});
 
 /** What a diagnostic says beside its problem. */
@@ -131,25 +134,33 @@ export abstract class InferenceState implements NarrowHost {
   }
 
   keyOf(expression: S.Expression): string | undefined {
-    switch (expression.kind) {
-      case "name": {
-        const variable = this.resolution.values.get(expression);
-        return variable === undefined ? `g:${expression.name}` : this.keys.of(variable);
+    let fields = "";
+    let current = expression;
+    for (let parts = 0; parts < KEY_PARTS_MAX; parts++) {
+      switch (current.kind) {
+        case "name": {
+          const variable = this.resolution.values.get(current);
+          return (variable === undefined ? `g:${current.name}` : this.keys.of(variable)) + fields;
+        }
+        case "member":
+          fields = `.${current.name.name}${fields}`;
+          current = current.object;
+          break;
+        case "index":
+          // A name with a dot would be taken for a field of a field.
+          if (current.key.kind !== "string" || current.key.value.includes(".")) return undefined;
+          fields = `.${current.key.value}${fields}`;
+          current = current.object;
+          break;
+        case "paren":
+        case "non-nil":
+          current = current.inner;
+          break;
+        default:
+          return undefined;
       }
-      case "member": {
-        const key = this.keyOf(expression.object);
-        return key === undefined ? undefined : `${key}.${expression.name.name}`;
-      }
-      case "index": {
-        const key = expression.key.kind === "string" ? this.keyOf(expression.object) : undefined;
-        return key === undefined ? undefined : `${key}.${(expression.key as S.StringExpression).value}`;
-      }
-      case "paren":
-      case "non-nil":
-        return this.keyOf(expression.inner);
-      default:
-        return undefined;
     }
+    return undefined;
   }
 
   typeIn(expression: S.Expression, flow: Flow): Type {

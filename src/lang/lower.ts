@@ -97,10 +97,18 @@ export class Lowering {
     if (definition === undefined) {
       const statement = variable.statement!;
       let body: Type | undefined;
+      // A type that stands for itself alone means nothing.
+      let isOpen = false;
+      const lower = (): Type => {
+        isOpen = true;
+        const type = this.type(statement.type);
+        isOpen = false;
+        return type;
+      };
       definition = {
         name: variable.name,
         generics: this.generics(statement.typeParams),
-        body: () => body ??= this.type(statement.type),
+        body: () => body ?? (isOpen ? PRIMITIVES.any : body = lower()),
         declared: this.#declared(statement.name),
       };
       this.#definitions.set(variable, definition);

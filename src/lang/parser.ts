@@ -7,7 +7,7 @@ import type { Diagnostic } from "./diagnostic.ts";
 import type { Erasure } from "./expression_parser.ts";
 import { FunctionParser } from "./function_parser.ts";
 import type { Comment } from "./lexer.ts";
-import type { LineMap } from "./position.ts";
+import { LineMap } from "./position.ts";
 import type * as S from "./syntax.ts";
 import * as T from "./token.ts";
 
@@ -32,8 +32,12 @@ export interface ParsedSource {
   readonly lines: LineMap;
 }
 
+/** Longest source that is read; what is known of one takes about a hundred times its length in memory. */
+export const SOURCE_LENGTH_MAX = 16 * 1024 * 1024;
+
 /** Parses a whole source. */
 export function parse(source: string, options: ParseOptions = {}): ParsedSource {
+  if (source.length > SOURCE_LENGTH_MAX) return tooLong(source);
   const parser = new Parser(source, options.isDeclaration ?? false);
   const block = parser.parseSource();
   return {
@@ -47,6 +51,18 @@ export function parse(source: string, options: ParseOptions = {}): ParsedSource 
     get lines() {
       return parser.lines;
     },
+  };
+}
+
+/** A source of which nothing was read. */
+function tooLong(source: string): ParsedSource {
+  const problem = { kind: "too-long", length: source.length, limit: SOURCE_LENGTH_MAX } as const;
+  return {
+    ...parse(""),
+    source,
+    block: { statements: [], start: 0, end: source.length },
+    diagnostics: [{ code: "P0001", severity: "error", start: 0, end: 0, problem }],
+    lines: new LineMap(source),
   };
 }
 

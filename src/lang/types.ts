@@ -203,11 +203,17 @@ export function is(type: Type, name: PrimitiveType["name"]): boolean {
 /** Either of the types. */
 export function unionOf(types: readonly Type[]): Type {
   const members: Type[] = [];
+  const literals = new Set<string | number | boolean>();
   const add = (type: Type): boolean => {
     if (is(type, "any")) return true;
     if (type.kind === "union") return type.members.some(add);
     if (is(type, "never")) return false;
-    const known = members.findIndex((member) => isSame(member, type));
+    if (type.kind === "literal") {
+      if (!literals.has(type.value)) members.push(type);
+      literals.add(type.value);
+      return false;
+    }
+    const known = members.findIndex((member) => member.kind !== "literal" && isSame(member, type));
     if (known < 0) members.push(type);
     else if (type === NIL) members[known] = type;
     return false;

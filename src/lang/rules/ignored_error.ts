@@ -1,6 +1,7 @@
 /** S0006: an error that is taken from a call and never looked at. Names that begin with `_` are meant so. */
 import type { Expression } from "../syntax.ts";
 import { endsInError } from "../type_facts.ts";
+import { variableAt } from "./names.ts";
 import { defineRule, isIgnored, type RuleContext } from "./rule.ts";
 
 export default defineRule({
@@ -14,7 +15,7 @@ export default defineRule({
       const place = errorPlace(statement.values, context);
       const binding = place === undefined ? undefined : statement.bindings[place];
       if (binding === undefined || isIgnored(binding.name)) return;
-      const variable = context.resolution.variables.find((known) => known.start === binding.start);
+      const variable = variableAt(binding.start, context.resolution);
       if (variable === undefined || variable.reads.length > 0) return;
       context.report(variable, variable.name, {
         help: `help: handle it (if ${variable.name} then ... end), or call it _${variable.name}`,

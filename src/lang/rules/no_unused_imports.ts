@@ -2,6 +2,7 @@
 import type { Fix } from "../diagnostic.ts";
 import type { Variable } from "../resolution.ts";
 import type { LocalStatement } from "../syntax.ts";
+import { variableAt } from "./names.ts";
 import { defineRule, isIgnored, isImport, isUsed, type RuleContext } from "./rule.ts";
 
 export default defineRule({
@@ -14,7 +15,7 @@ export default defineRule({
       if (statement.kind !== "local") return;
       for (const [i, binding] of statement.bindings.entries()) {
         if (statement.values[i]?.kind !== "call") continue;
-        const variable = context.resolution.variables.find((known) => known.start === binding.start);
+        const variable = variableAt(binding.start, context.resolution);
         if (variable === undefined || !isImport(variable) || isUsed(variable) || isIgnored(variable.name)) {
           continue;
         }

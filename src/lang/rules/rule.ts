@@ -7,6 +7,7 @@ import type { ModuleType } from "../lower.ts";
 import type { ParsedSource } from "../parser.ts";
 import type { Resolution, Variable } from "../resolution.ts";
 import type { Expression, Range, Statement } from "../syntax.ts";
+import { isTaken } from "./names.ts";
 
 /**
  * The system around a source, as rules may ask about it. Answers are remembered by whoever caches findings: a rule that wants
@@ -99,10 +100,9 @@ export function isImport(variable: Variable): boolean {
 /** A fix that says of a variable that it is not used on purpose; none when the new name means something already. */
 export function prefixFix(variable: Variable, resolution: Resolution): Fix | undefined {
   const name = `_${variable.name}`;
-  const isTaken = resolution.variables.some((other) => other.name === name) ||
-    resolution.globalReads.some((read) => read.name === name) ||
-    resolution.globalWrites.some((write) => write.name === name);
-  if (isTaken || variable.writes.length > 0 || variable.end === variable.start) return undefined;
+  if (isTaken(name, resolution) || variable.writes.length > 0 || variable.end === variable.start) {
+    return undefined;
+  }
   const { start } = variable;
   return { title: `rename it to ${name}`, edits: [{ start, end: start, text: "_" }] };
 }

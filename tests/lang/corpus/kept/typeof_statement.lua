@@ -1,0 +1,5 @@
+local t = {}
+typeof {
+  main = function() return t end,
+}
+typeof(t)
