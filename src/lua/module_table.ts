@@ -294,8 +294,11 @@ export class ModuleTable {
     return this.#universe.natives.add((native) => {
       const call = new LuaCall(this.#runtime, this);
       call.bind(native);
+      const { outside } = this.#runtime;
+      const asked = outside?.asked;
       const result = fn(call);
       if (!(result instanceof Promise)) return result;
+      if (outside?.asked === asked) outside?.works(result);
       this.#settle(call, result);
       return PENDING;
     });

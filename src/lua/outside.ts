@@ -30,6 +30,10 @@ export type ControlAction = "cancel" | "terminate" | "monitor" | "unmonitor" | "
 
 /** Everything outside of a world. */
 export interface Outside {
+  /** How much was asked of the outside so far. */
+  readonly asked: number;
+  /** Takes note of a command that asked nothing of the outside, so it ends by itself: a library is loaded, say. */
+  works(command: Promise<unknown>): void;
   /** Makes a call; `done` is called once, later. */
   call(request: CallRequest, done: (result: CallResult) => void): { cancel(): void };
   /** Starts a process; returns its pid. */

@@ -26,6 +26,9 @@ import { WorldClock } from "./world_clock.ts";
 /** The one seed of all workflows: what comes from strangers is their input, which is in their history. */
 const HASH_SEED = 1;
 
+/** Longest wait of a step for a command that ends by itself. */
+const WORK_MS_MAX = 10_000;
+
 /** What a command does outside, once it is recorded. */
 export type Effect =
   | { readonly type: "call"; readonly request: CallRequest }
@@ -79,6 +82,7 @@ export class World implements Outside {
   readonly #clock: WorldClock;
   readonly #pid: string;
   readonly #answers = new Map<number, (step: Step) => void>();
+  readonly #working = new Set<Promise<unknown>>();
   #issued: Issued[] = [];
   #dropped: number[] = [];
   #count = 0;
@@ -181,10 +185,27 @@ export class World implements Outside {
     for (let quiet = 0; quiet < 2;) {
       this.runtime.slices.runNow();
       const hasMore = this.#clock.drain();
+      if (this.#working.size > 0) {
+        // Part of this step: what it gives must come before the next one, whenever that is.
+        await Promise.race([Promise.allSettled(this.#working), clock.sleep(WORK_MS_MAX)]);
+        this.#working.clear();
+        quiet = 0;
+        continue;
+      }
       // What was promised, such as the result of a timer, becomes ready between two turns.
       await new Promise<void>((resolve) => clock.soon(() => resolve()));
       quiet = hasMore ? 0 : quiet + 1;
     }
+  }
+
+  get asked(): number {
+    return this.#count;
+  }
+
+  works(command: Promise<unknown>): void {
+    this.#working.add(command);
+    const done = (): boolean => this.#working.delete(command);
+    command.then(done, done);
   }
 
   #issue(command: Command, effect: Effect): { number: number; command: Command } {

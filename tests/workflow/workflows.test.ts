@@ -295,3 +295,24 @@ test("an address that is no journal is refused with the way out", async () => {
     /app:remote: address "localhost:7233" can't be reached: .*write "embedded"/,
   );
 });
+
+test("what a workflow computes ends within its step, also what has to be loaded first", () =>
+  inFolder(async (folder) => {
+    const kinds = lua(
+      "workflow.lua",
+      "kinds",
+      `local tree = treesitter.parse("csharp", "class A {}")
+local fits = expr.eval("x matches '^a'", { x = "ab" })
+process.listen("go on"):receive()
+funcs.call("app:note", "kinds " .. tree:root_node():kind() .. " " .. tostring(fits))`,
+      ["funcs", "treesitter", "expr"],
+    );
+    let pid = "";
+    await withWorker(folder, [kinds], async (app) => {
+      pid = await app.call("app:start", "app:kinds") as string;
+    });
+    await withWorker(folder, [kinds], async (app) => {
+      await app.call("app:send", pid, "go on");
+      await noted(app, "kinds compilation_unit true");
+    });
+  }));
