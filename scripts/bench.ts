@@ -9,29 +9,13 @@
  * whose peer is missing is reported as skipped with the reason.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Benchmark, Tools } from "../tests/bench/benchmark.ts";
 import { median } from "../tests/bench/benchmark.ts";
-import { benchmarks as encoding } from "../tests/bench/encoding.bench.ts";
-import { benchmarks as language } from "../tests/bench/language.bench.ts";
-import { benchmarks as lint } from "../tests/bench/lint.bench.ts";
-import { benchmarks as processes } from "../tests/bench/processes.bench.ts";
-import { benchmarks as registry } from "../tests/bench/registry.bench.ts";
-import { benchmarks as rules } from "../tests/bench/rules.bench.ts";
-import { benchmarks as services } from "../tests/bench/services.bench.ts";
 import { BUN } from "./command.ts";
 import { ROOT } from "./source_tree.ts";
 
-const ALL: readonly Benchmark[] = [
-  ...language,
-  ...processes,
-  ...services,
-  ...encoding,
-  ...registry,
-  ...lint,
-  ...rules,
-];
 const ROUNDS = 5;
 
 /** One finished row. Numbers are medians; `ratio` is the median over the pairs of ours to the peer's, null without a peer. */
@@ -54,6 +38,15 @@ function installed(command: string): boolean {
     // `command -v` says no by its exit code.
     return false;
   }
+}
+
+/** The benchmarks of all files in the folder. */
+async function benchmarksIn(folder: string): Promise<Benchmark[]> {
+  const files = readdirSync(folder).filter((name) => name.endsWith(".bench.ts")).sort();
+  const modules = await Promise.all(
+    files.map((name) => import(join(folder, name)) as Promise<{ benchmarks: readonly Benchmark[] }>),
+  );
+  return modules.flatMap((module) => module.benchmarks);
 }
 
 /** Installs what is missing where that is possible, and builds the programs of the peers. */
@@ -149,7 +142,7 @@ async function main(args: string[]): Promise<number> {
       "| what | ours | peer | ratio | must | aim | reached |\n| --- | --- | --- | --- | --- | --- | --- |\n",
     );
   }
-  for (const benchmark of ALL) {
+  for (const benchmark of await benchmarksIn(tools.folder)) {
     const name = nameOf(benchmark);
     if (!name.includes(filter)) continue;
     try {

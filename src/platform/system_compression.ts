@@ -9,8 +9,13 @@ type Zlib = typeof import("node:zlib");
 
 /** Levels as the library numbers them; -1 is its own choice. */
 const LEVELS: Record<CompressionEffort, number> = { fastest: 1, default: -1, best: 9 };
-/** Up to this many bytes a thread of its own costs more than it frees. */
+/** Up to this many bytes to compress, a thread of its own costs more than it frees. */
 const SYNC_BYTES_MAX = 32 * 1024;
+/** Decompressing this much takes about a millisecond: it is tried at once, and what gives more goes to another thread. */
+const SYNC_OUTPUT_BYTES_MAX = 1024 * 1024;
+/** Output comes in chunks, and each is a way to the other thread and back. */
+const CHUNK_BYTES_MIN = 64 * 1024;
+const CHUNK_BYTES_MAX = 1024 * 1024;
 /** Brotli's window: 4 MiB, its own default. */
 const BROTLI_WINDOW = 22;
 
@@ -26,6 +31,7 @@ type Options = {
   level?: number;
   params?: Record<number, number>;
   maxOutputLength?: number;
+  chunkSize?: number;
 };
 type Sync = (data: Uint8Array, options: Options) => Uint8Array;
 type Async = (
@@ -43,17 +49,29 @@ const FUNCTIONS: Readonly<Record<CompressionFormat, readonly [encode: keyof Zlib
   zstd: ["zstdCompress", "zstdDecompress"],
 };
 
-/** Runs a function of the library, in its own thread when there is much to do. */
-function run(name: keyof Zlib, data: Uint8Array, options: Options): Uint8Array | Promise<Uint8Array> {
-  if (data.length <= SYNC_BYTES_MAX && (options.maxOutputLength ?? 0) <= SYNC_BYTES_MAX) {
-    return (zlib()[`${name}Sync` as keyof Zlib] as unknown as Sync)(data, options);
-  }
+/** Runs a function of the library at once. */
+function runNow(name: keyof Zlib, data: Uint8Array, options: Options): Uint8Array {
+  return (zlib()[`${name}Sync` as keyof Zlib] as unknown as Sync)(data, options);
+}
+
+/** Runs a function of the library in a thread of its own. */
+function runApart(name: keyof Zlib, data: Uint8Array, options: Options): Promise<Uint8Array> {
+  const chunkSize = Math.min(Math.max(2 * data.length, CHUNK_BYTES_MIN), CHUNK_BYTES_MAX);
   return new Promise((resolve, reject) => {
-    (zlib()[name] as unknown as Async)(data, options, (error, result) => {
+    (zlib()[name] as unknown as Async)(data, { ...options, chunkSize }, (error, result) => {
       if (error === null || error === undefined) resolve(result);
       else reject(error);
     });
   });
+}
+
+function encode(
+  format: CompressionFormat,
+  data: Uint8Array,
+  level: number,
+): Uint8Array | Promise<Uint8Array> {
+  const run = data.length <= SYNC_BYTES_MAX ? runNow : runApart;
+  return run(FUNCTIONS[format][0], data, levelOptions(format, level, data.length));
 }
 
 function levelOptions(format: CompressionFormat, level: number, size: number): Options {
@@ -85,15 +103,30 @@ function tooLarge(sizeMax: number): Failure {
   return new Failure("LimitExceeded", message, { retryable: false });
 }
 
+const TOO_LARGE = "ERR_BUFFER_TOO_LARGE";
+
 /** What the library throws, as a failure. */
 function decodeFailure(format: CompressionFormat, sizeMax: number, error: unknown): Failure {
   const { code } = error as { code?: string };
-  return code === "ERR_BUFFER_TOO_LARGE" ? tooLarge(sizeMax) : invalid(format, error);
+  return code === TOO_LARGE ? tooLarge(sizeMax) : invalid(format, error);
 }
 
 async function decodePart(format: CompressionFormat, data: Uint8Array, sizeMax: number): Promise<Uint8Array> {
+  const [, name] = FUNCTIONS[format];
+  const soonMax = Math.min(sizeMax, SYNC_OUTPUT_BYTES_MAX);
   try {
-    return await run(FUNCTIONS[format][1], data, { maxOutputLength: sizeMax });
+    // Deno's Brotli takes any bytes for good ones when it runs at once.
+    const canRunNow = DENO === undefined || format !== "brotli";
+    if (canRunNow && data.length <= SYNC_OUTPUT_BYTES_MAX) {
+      return runNow(name, data, { maxOutputLength: soonMax });
+    }
+  } catch (error) {
+    if ((error as { code?: string }).code !== TOO_LARGE || soonMax === sizeMax) {
+      throw decodeFailure(format, sizeMax, error);
+    }
+  }
+  try {
+    return await runApart(name, data, { maxOutputLength: sizeMax });
   } catch (error) {
     throw decodeFailure(format, sizeMax, error);
   }
@@ -137,7 +170,7 @@ function decode(format: CompressionFormat, data: Uint8Array, sizeMax: number): P
 /** The library both runtimes bring. */
 export const systemCompression: Compression = {
   gzip: (data, effort) => new Uint8Array(zlib().gzipSync(data, { level: LEVELS[effort] })),
-  encode: (format, data, level) => run(FUNCTIONS[format][0], data, levelOptions(format, level, data.length)),
+  encode,
   decode,
   crc32: (data, before) => zlib().crc32(data, before),
   codecs: () => codecs ?? import("./codec/codec.ts").then((module) => codecs = module),
