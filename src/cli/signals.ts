@@ -4,8 +4,12 @@ import { exitNow, onStopSignal } from "../platform/mod.ts";
 import { printProgress } from "./output.ts";
 import type { Session } from "./session.ts";
 
-/** Listens to signals; returns a function that stops listening. */
-export function endOnSignals(application: Pick<Application, "stop">, session: Session): () => void {
+/** Listens to signals; returns a function that stops listening. `asked` is told of the first one. */
+export function endOnSignals(
+  application: Pick<Application, "stop">,
+  session: Session,
+  asked: () => void = () => undefined,
+): () => void {
   let isEnding = false;
   return onStopSignal((signal) => {
     if (isEnding) exitNow(1);
@@ -13,5 +17,6 @@ export function endOnSignals(application: Pick<Application, "stop">, session: Se
     if (session.isHuman) printProgress(`\n  ${session.style.dim("stopping; once more ends at once")}`);
     else session.log.named("run").info("stopping", { signal });
     void application.stop(0);
+    asked();
   });
 }

@@ -52,7 +52,8 @@ export async function runTarget(
   if (!isFunction) chooseTerminalHost(session.loaded.entries, host);
 
   const application = await createProjectApplication(session);
-  const stopListening = endOnSignals(application, session);
+  const terminal = new SystemTerminal(words);
+  const stopListening = endOnSignals(application, session, () => terminal.endLines());
   try {
     await application.boot(session.loaded);
     const entry: Entry | undefined = application.registry.get(id);
@@ -61,7 +62,7 @@ export async function runTarget(
       return await application.runTerminal({
         process: id,
         host,
-        terminal: new SystemTerminal(words),
+        terminal,
         args: words,
       });
     }

@@ -51,3 +51,16 @@ test("a failing source fails the read it was asked for, not the next", async () 
   await assert.rejects(buffer.readLine(), /unplugged/);
   assert.equal(await buffer.readLine(), null);
 });
+
+test("who waits for a line sees the end when lines end; what comes later is there as bytes", async () => {
+  const more = Promise.withResolvers<Uint8Array | null>();
+  const buffer = new InputBuffer(() => more.promise);
+  const waiting = buffer.readLine();
+  buffer.endLines();
+  assert.equal(await waiting, null);
+  assert.equal(await buffer.readLine(), null);
+  const bytes = buffer.read(10);
+  more.resolve(new TextEncoder().encode("late\n"));
+  assert.equal(new TextDecoder().decode((await bytes)!), "late\n");
+  assert.equal(await buffer.readLine(), null);
+});

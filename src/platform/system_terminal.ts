@@ -44,6 +44,9 @@ export class InputBuffer {
   #held: Uint8Array = new Uint8Array(0);
   #ended = false;
   #turn: Promise<unknown> = Promise.resolve();
+  #fetching: Promise<boolean> | undefined;
+  readonly #linesEnd = Promise.withResolvers<false>();
+  #areLinesOver = false;
 
   constructor(next: () => Promise<Uint8Array | null>) {
     this.#next = next;
@@ -54,15 +57,23 @@ export class InputBuffer {
     return this.#inTurn(async () => {
       let searched = 0;
       for (;;) {
+        if (this.#areLinesOver) return null;
         const at = this.#held.indexOf(NEWLINE, searched);
         if (at >= 0) return text(this.#take(at + 1).subarray(0, at));
         searched = this.#held.length;
         if (searched > LINE_BYTES_MAX) {
           throw new Failure("LimitExceeded", `input line is longer than ${LINE_BYTES_MAX} bytes`);
         }
-        if (!await this.#more()) return searched === 0 ? null : text(this.#take(searched));
+        const isThereMore = await Promise.race([this.#more(), this.#linesEnd.promise]);
+        if (!isThereMore && !this.#areLinesOver) return searched === 0 ? null : text(this.#take(searched));
       }
     });
+  }
+
+  /** Lets whoever waits for a line, now or later, see the end of input; bytes can still be read. */
+  endLines(): void {
+    this.#areLinesOver = true;
+    this.#linesEnd.resolve(false);
   }
 
   /** Up to `size` bytes; null at the end of input. */
@@ -87,7 +98,12 @@ export class InputBuffer {
     return result;
   }
 
-  async #more(): Promise<boolean> {
+  /** Waits for more input; false at its end. Who no longer waits leaves the wait to the next one. */
+  #more(): Promise<boolean> {
+    return this.#fetching ??= this.#fetch().finally(() => this.#fetching = undefined);
+  }
+
+  async #fetch(): Promise<boolean> {
     while (!this.#ended) {
       const chunk = await this.#next();
       if (chunk === null) this.#ended = true;
@@ -135,6 +151,7 @@ function writeAll(fd: 1 | 2, data: Uint8Array | string): void {
 export class SystemTerminal implements Terminal {
   readonly args: readonly string[];
   #input: InputBuffer | undefined;
+  #areLinesOver = false;
 
   constructor(args: readonly string[] = []) {
     this.args = args;
@@ -154,6 +171,12 @@ export class SystemTerminal implements Terminal {
 
   unread(data: Uint8Array): void {
     this.#open().unread(data);
+  }
+
+  /** Ends the wait for lines: somebody asked the program to stop while it stands at a prompt. */
+  endLines(): void {
+    this.#areLinesOver = true;
+    this.#input?.endLines();
   }
 
   write(data: Uint8Array | string): void {
@@ -192,6 +215,10 @@ export class SystemTerminal implements Terminal {
   }
 
   #open(): InputBuffer {
-    return this.#input ??= new InputBuffer(chunkSource());
+    if (this.#input === undefined) {
+      this.#input = new InputBuffer(chunkSource());
+      if (this.#areLinesOver) this.#input.endLines();
+    }
+    return this.#input;
   }
 }

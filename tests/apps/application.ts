@@ -6,10 +6,18 @@
  * AP3. What a test started has ended when it ends, also when it fails.
  */
 import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type CommandOptions, inFolder, type RunningCommand, start, wippy } from "../cli/wippy.ts";
+import {
+  commandLine,
+  type CommandOptions,
+  inFolder,
+  type RunningCommand,
+  start,
+  wippy,
+} from "../cli/wippy.ts";
 
 const PROJECTS = fileURLToPath(new URL(".", import.meta.url));
 
@@ -160,4 +168,40 @@ export async function askUntil(url: string, accept: (answer: Answer) => boolean)
     await new Promise((resolve) => setImmediate(resolve));
   }
   throw new Error(`${url} never gave the answer`);
+}
+
+/** Why commands can't be given a terminal here; false when they can. */
+export const NO_SCRIPT = spawnSync("sh", ["-c", "command -v script"]).status === 0
+  ? false
+  : "needs the program script, which gives commands a terminal";
+
+/** Runs a command on a terminal; each step waits for what is shown after the step before, then types. */
+export function typing(
+  words: readonly string[],
+  cwd: string,
+  steps: readonly (readonly [shown: RegExp, keys: string])[],
+): Promise<{ code: number | null; shown: string }> {
+  const [program, before] = commandLine();
+  // What the terminal is set to before and after shows whether it was restored.
+  const line = `stty -a; ${
+    [program, ...before, ...words].map((word) => `'${word}'`).join(" ")
+  }; code=$?; stty -a; exit $code`;
+  const child = spawn("script", ["-qec", line, "/dev/null"], { cwd, env: { ...process.env, TERM: "xterm" } });
+  let shown = "";
+  let seen = 0;
+  let next = 0;
+  return new Promise((resolve) => {
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      shown += text;
+      while (next < steps.length) {
+        const [pattern, keys] = steps[next]!;
+        const match = pattern.exec(shown.slice(seen));
+        if (match === null) return;
+        seen += match.index + match[0].length;
+        next++;
+        child.stdin.write(keys);
+      }
+    });
+    child.on("close", (code) => resolve({ code, shown }));
+  });
 }

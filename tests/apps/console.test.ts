@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { hostname } from "node:os";
 import { test } from "node:test";
-import { withProject } from "./application.ts";
+import { NO_SCRIPT, typing, withProject } from "./application.ts";
 
 test("one process is run by its id with words, on the only terminal or a named one [j.cli]", async () => {
   await withProject("console", async (project) => {
@@ -47,3 +47,15 @@ test("a program learns about machine and runtime [j.metrics]", async () => {
     assert.match(facts.heap, /^\d+\.\d MB$/);
   });
 });
+
+test(
+  "Ctrl+C at a prompt ends the program, which sees the end of its input [j.cli]",
+  { skip: NO_SCRIPT },
+  async () => {
+    await withProject("console", async ({ folder }) => {
+      const { code, shown } = await typing(["run", "meet"], folder, [[/Who are you\? /, "\u0003"]]);
+      assert.equal(code, 0, shown);
+      assert.match(shown, /stopping; once more ends at once[^]*Nice to meet you, stranger!/);
+    });
+  },
+);
