@@ -7,7 +7,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { crateSources } from "./crate.ts";
 import { applyPatches } from "./vm_patches.ts";
@@ -45,6 +45,12 @@ const FLAGS = [
   "-Wno-unused-parameter",
 ];
 
+/**
+ * Flags of single units. The interpreter's loop runs up to 1.5 times as fast when it is kept small (nbody 0.93 s instead of
+ * 1.38 s with -O3, loops 0.66 s instead of 0.73 s): engines allocate registers of a smaller function better.
+ */
+const UNIT_FLAGS: Record<string, string[]> = { "lvm.c": ["-Os"] };
+
 function patchSources(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from)) {
@@ -64,7 +70,8 @@ function newest(folder: string): number {
 function compile(source: string, object: string, includes: string[], headersAt: number): void {
   if (existsSync(object) && statSync(object).mtimeMs > Math.max(statSync(source).mtimeMs, headersAt)) return;
   const include = includes.flatMap((folder) => ["-I", folder]);
-  execFileSync("clang-19", [...FLAGS, ...include, "-include", "vm_seed.h", "-c", source, "-o", object], {
+  const flags = [...FLAGS, ...(UNIT_FLAGS[basename(source)] ?? [])];
+  execFileSync("clang-19", [...flags, ...include, "-include", "vm_seed.h", "-c", source, "-o", object], {
     stdio: "inherit",
   });
 }

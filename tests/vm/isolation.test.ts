@@ -3,22 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TestUniverse } from "./universe.ts";
-
-/** Runs an attack beside a bystander, which must still answer afterwards. */
-function attack(body: string, memoryBytesMax?: number): ReturnType<TestUniverse["run"]> {
-  const vm = new TestUniverse();
-  const bystander = vm.spawn(`
-    local inbox = process.inbox()
-    local text = ("abc"):upper() .. tostring(math.floor(2.5)) .. #table.concat({"x", "y"})
-    local m = inbox:receive()
-    return text, m:payload():data(), ("%d"):format(7)`);
-  vm.settle();
-  const ended = vm.run(body, [], memoryBytesMax);
-  vm.run(`process.send("${vm.pidOf(bystander)}", "go", "still here")`);
-  assert.deepEqual(vm.ended(bystander)?.values, ["ABC22", "still here", "7"], "the bystander was harmed");
-  return ended;
-}
+import { attack, TestUniverse } from "./universe.ts";
 
 const READ_ONLY = /read-only table|cannot change a protected metatable/;
 
@@ -178,44 +163,6 @@ for (
     assert.notEqual(vm.ended(loop), undefined);
   });
 }
-
-for (
-  const [name, body] of [
-    ["sort comparator", `table.sort({ 3, 2, 1 }, function() while true do end end)`],
-    ["gsub callback", `("x"):gsub("x", function() while true do end end)`],
-    ["__tostring", `tostring(setmetatable({}, { __tostring = function() while true do end end }))`],
-    [
-      "sort comparator that catches",
-      `while true do pcall(table.sort, { 3, 2, 1 }, function() while true do end end) end`,
-    ],
-    [
-      "table.insert by __len",
-      `table.insert(setmetatable({}, { __len = function() return 1 << 60 end }), 1, 1)`,
-    ],
-    ["table.remove by __len", `table.remove(setmetatable({}, { __len = function() return 1 << 60 end }), 1)`],
-    [
-      "table.concat by __index",
-      `table.concat(setmetatable({}, { __index = function() return "" end }), "", 1, 1 << 60)`,
-    ],
-    ["table.move", `table.move({}, 1, 1 << 60, 2)`],
-  ] as const
-) {
-  test(`a call that can't be interrupted ends: ${name}`, () => {
-    const ended = attack(body);
-    assert.equal(ended.ok, false);
-  });
-}
-
-test("patterns that explode end with an error", () => {
-  const ended = attack(`return pcall(string.find, ("a"):rep(30), ("a?"):rep(30) .. ("a"):rep(30))`);
-  assert.deepEqual(ended.values, [false, "pattern too complex"]);
-  assert.equal(attack(`return ("a"):rep(200000):find(".-.-.-b")`).ok, false);
-});
-
-test("a plain search is linear in the worst case", () => {
-  const ended = attack(`return (("a"):rep(300000)):find(("a"):rep(150000) .. "b", 1, true)`);
-  assert.deepEqual(ended.values, [null]);
-});
 
 test("deep recursion ends that process alone", () => {
   assert.match(

@@ -1,4 +1,5 @@
 /** A universe with the bare VM modules, for tests that need no runtime. */
+import assert from "node:assert/strict";
 import {
   type Exit,
   type GlobalsRef,
@@ -162,4 +163,19 @@ export class TestUniverse {
       kind: exit.error?.kind ?? "",
     });
   }
+}
+
+/** Runs an attack beside a bystander, which must still answer afterwards. */
+export function attack(body: string, memoryBytesMax?: number): ReturnType<TestUniverse["run"]> {
+  const vm = new TestUniverse();
+  const bystander = vm.spawn(`
+    local inbox = process.inbox()
+    local text = ("abc"):upper() .. tostring(math.floor(2.5)) .. #table.concat({"x", "y"})
+    local m = inbox:receive()
+    return text, m:payload():data(), ("%d"):format(7)`);
+  vm.settle();
+  const ended = vm.run(body, [], memoryBytesMax);
+  vm.run(`process.send("${vm.pidOf(bystander)}", "go", "still here")`);
+  assert.deepEqual(vm.ended(bystander)?.values, ["ABC22", "still here", "7"], "the bystander was harmed");
+  return ended;
 }

@@ -11,12 +11,14 @@
 #define JSON_DEPTH_MAX 128
 /* Bytes that count as one check of the budget. */
 #define JSON_CHECK_SHIFT 5
+/* Checks worth of JSON that one call may take. */
+#define JSON_CHECKS_MAX 20000000
 /* Scratch buffers larger than this are given back. */
 #define SCRATCH_KEPT (1024 * 1024)
 
 static void charge (lua_State *L, size_t bytes) {
   vm_budget -= (int)(bytes >> JSON_CHECK_SHIFT);
-  if (vm_budget < -VM_CALL_CHECKS_MAX) luaL_error(L, "uninterruptible call takes too long");
+  if (vm_budget < -JSON_CHECKS_MAX) luaL_error(L, "uninterruptible call takes too long");
 }
 
 static void scratch_trim (Buf *b) {

@@ -769,6 +769,22 @@ void vm_toolong (lua_State *L) {
   luaL_error(L, "uninterruptible call takes too long");
 }
 
+int vm_canpause (lua_State *L) { return vm_budget < 0 && lua_isyieldable(L) && !L->vmblocked && !vm_abort; }
+
+int vm_pause (lua_State *L, ptrdiff_t ctx, lua_KFunction k) {
+  vm_sys = VM_PREEMPTED;
+  return lua_yieldk(L, 0, ctx, k);
+}
+
+int vm_shift (lua_State *L, long long from, long long to, int up) {
+  Table *t = (Table *)lua_topointer(L, 1);
+  if (lua_type(L, 1) != LUA_TTABLE || t->metatable || isfrozen(t) || from < 1 || to > luaH_realasize(t)) return 0;
+  if (up) memmove(&t->array[from], &t->array[from - 1], (size_t)(to - from) * sizeof(TValue));
+  else memmove(&t->array[from - 1], &t->array[from], (size_t)(to - from) * sizeof(TValue));
+  vm_budget -= (int)((to - from) >> VM_SLOTS_SHIFT);
+  return 1;
+}
+
 void vm_overrun (lua_State *L) {
   if (lua_isyieldable(L) && !L->vmblocked && !vm_abort) return;
   if (vm_abort) {

@@ -172,6 +172,7 @@ void *vm_alloc (void *ud, void *ptr, size_t osize, size_t nsize) {
   if (nsize > old) {
     uint64_t more = nsize - old;
     if (p) {
+      if (more >= 1 << 10) vm_budget -= (int)(more >> VM_BYTES_SHIFT);  /* what is made is written */
       if (p->allocated + more > p->threshold) {
         if (!within_limit(p, more)) { vm_denied = 1; p->memoryCheck = 1; return NULL; }
         if (!p->memoryCheck) { p->memoryCheck = 1; if (vm_budget > 0) vm_budget = 0; }

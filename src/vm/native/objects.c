@@ -511,6 +511,8 @@ int vm_native (lua_State *L) {
   if (!f) return luaL_error(L, "no process is running");
   pending_take(f);
   f->waiting = L;
+  for (r = lua_gettop(L); r > 0; r--)  /* the host reads what it is given */
+    if (ttislngstring(s2v(L->ci->func.p + r))) vm_budget -= (int)(vslen(s2v(L->ci->func.p + r)) >> VM_BYTES_SHIFT);
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   r = host_native(index, L->ci->func.p + 1, lua_gettop(L), pending_tag(f->pending));
   return native_finish(L, r, f);
