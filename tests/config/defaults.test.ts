@@ -43,7 +43,7 @@ test("defaults of the registry", () => {
   ]);
 });
 
-test("history types outside the list are refused [config.registry.history]", () => {
+test("history types outside the list are refused", () => {
   const compose = (type: string) =>
     composeConfiguration({ sets: [`registry.history_type=${type}`] }, memoryPorts({}));
   for (const type of ["memory", "sqlite", "postgres", "nil"]) {

@@ -65,7 +65,7 @@ test("sleep in a process lets others run [unit.sleep-by-context]", async () => {
   );
 });
 
-test("every Lua kind loads [entry.kinds, kind.lua.kinds]", async () => {
+test("every Lua kind loads [kind.lua.kinds]", async () => {
   await withApplication(
     HEAD +
       entry("lib", "library.lua", `return { twice = function(v) return v * 2 end }`) +

@@ -119,7 +119,7 @@ end }`,
   );
 });
 
-test("ready processes run in turn: busy ones hold up nobody [scheduler.queues]", async () => {
+test("ready processes run in turn: busy ones hold up nobody", async () => {
   await withApplication(
     project(
       entry("busy", `return { main = function() while true do end end }`) +
@@ -148,7 +148,7 @@ end }`,
   );
 });
 
-test("a process that only waits costs nothing: without work no slice runs and no timer is set [scheduler.spin]", async () => {
+test("a process that only waits costs nothing: without work no slice runs and no timer is set", async () => {
   await withApplication(
     project(entry("waits", `return { main = function() process.inbox():receive() end }`)),
     async (app) => {

@@ -44,7 +44,7 @@ entries:
   ".wippy/vendor/acme/m/_index.yaml": "namespace: acme.m\nname: x\nkind: registry.entry\n",
 };
 
-test("entries are overridden, disabled, linked, and only then validated [yaml.stages] [yaml.override] [yaml.disable]", async () => {
+test("entries are overridden, disabled, linked, and only then validated [yaml.override] [yaml.disable]", async () => {
   await withApplication(STAGES, async (app) => {
     const { registry } = app.application;
     assert.equal(registry.get("app:worker")!.kind, "registry.entry");
@@ -219,7 +219,7 @@ entries:
       end }
 `;
 
-test("changes and rollbacks made by a program are there after a restart [registry.config] [config.registry.path] [registry.apply_version]", async () => {
+test("changes and rollbacks made by a program are there after a restart [registry.apply_version]", async () => {
   const folder = mkdtempSync(join(tmpdir(), "wippy-restart-"));
   try {
     const config = { registry: { history_type: "sqlite", history_path: join(folder, "history.db") } };
@@ -242,7 +242,7 @@ test("changes and rollbacks made by a program are there after a restart [registr
   }
 });
 
-test("without history versions count on, but none can be gone back to [registry.config] [config.registry.history]", async () => {
+test("without history versions count on, but none can be gone back to", async () => {
   for (const registry of [{ enable_history: false }, { history_type: "nil" }]) {
     await withApplication(COUNTER, async (app) => {
       assert.deepEqual(await app.call("app:main", "set", 1), { v: 1, version: 1, versions: 1 });

@@ -89,7 +89,7 @@ test("a replaced module is not read from where it is installed [dep.workspace.re
   }
 });
 
-test("replacements of an older lock file still count [proj.lock.replacements] [ns.lock]", () => {
+test("replacements of an older lock file still count [proj.lock.replacements]", () => {
   const files = {
     "src/_index.yaml": HOST,
     "local/_index.yaml": "namespace: l\nname: l\nkind: registry.entry\n",
@@ -102,7 +102,7 @@ test("replacements of an older lock file still count [proj.lock.replacements] [n
   );
 });
 
-test("unpacked modules of the lock file are read from the vendor folder [proj.lock.unpack] [proj.lock.modules] [proj.lock.directories]", () => {
+test("unpacked modules of the lock file are read from the vendor folder [proj.lock.directories]", () => {
   const lock = { modules: [{ name: "acme/jobs", version: "v1.2.0", hash: "00" }] };
   const { entries, loaded } = load({
     "src/_index.yaml": HOST,

@@ -61,7 +61,7 @@ function dataOf(registry: Registry): Record<string, unknown> {
 
 const FILES = [entry("a:x", "data", { v: 1 }), entry("a:y", "traced", { value: 1 })];
 
-test("edits, versions and their change sets survive a restart [registry.history.storage] [registry.config] [config.registry.history] [config.registry.path]", async () => {
+test("edits, versions and their change sets survive a restart", async () => {
   await inFolder(async (path) => {
     await run(path, { entries: FILES }, async (registry) => {
       await registry.apply([
@@ -162,7 +162,7 @@ test("the stored state is replayed through the kinds in order of dependency [reg
   });
 });
 
-test("many versions are opened from the nearest stored state [registry.history.storage]", async () => {
+test("many versions are opened from the nearest stored state", async () => {
   await inFolder(async (path) => {
     const last = CHECKPOINT_EVERY + 3;
     await run(path, { entries: FILES }, async (registry) => {
@@ -182,7 +182,7 @@ test("many versions are opened from the nearest stored state [registry.history.s
   });
 });
 
-test("a program killed between two versions leaves the newest complete one [registry.history.storage]", {
+test("a program killed between two versions leaves the newest complete one", {
   timeout: 60_000,
 }, async () => {
   await inFolder(async (path) => {
@@ -217,7 +217,7 @@ test("a program killed between two versions leaves the newest complete one [regi
   });
 });
 
-test("a file that is no database, or damaged, is one clear error that names it [registry.history.storage]", async () => {
+test("a file that is no database, or damaged, is one clear error that names it", async () => {
   await inFolder(async (path) => {
     await run(path, { entries: FILES }, (registry) => registry.apply([create("a:z", "data")]));
     const good = readFileSync(path);
@@ -252,7 +252,7 @@ test("a file that is no database, or damaged, is one clear error that names it [
   });
 });
 
-test("a file of the first schema is brought up to date, its module graph filled in once [registry.history.storage] [registry.config] [dep.resolve.history]", async () => {
+test("a file of the first schema is brought up to date, its module graph filled in once [dep.resolve.history]", async () => {
   await inFolder(async (path) => {
     await run(path, { entries: FILES }, (registry) => registry.apply([create("a:z", "data")]));
     const old = ports.sqlite.open(path);
@@ -269,7 +269,7 @@ test("a file of the first schema is brought up to date, its module graph filled 
   });
 });
 
-test("a file of a newer program is refused as such [registry.history.storage]", async () => {
+test("a file of a newer program is refused as such", async () => {
   await inFolder(async (path) => {
     await run(path, {}, () => {});
     const database = ports.sqlite.open(path);
@@ -345,7 +345,7 @@ test("the module graph is stored with the version that changed it and found from
   });
 });
 
-test("without history only the current version is known [registry.history.storage]", async () => {
+test("without history only the current version is known", async () => {
   const world = registryWorld({ history: new MemoryHistory(1) });
   const { registry } = world;
   await registry.load({ entries: FILES });
@@ -358,7 +358,7 @@ test("without history only the current version is known [registry.history.storag
   assert.equal((await refused(registry.snapshotAt(0))).kind, "NotFound");
 });
 
-test("a history in memory forgets its oldest versions, not the graph they had [registry.history.storage]", async () => {
+test("a history in memory forgets its oldest versions, not the graph they had", async () => {
   const world = registryWorld({ history: new MemoryHistory(3) });
   const { registry } = world;
   await registry.load({ entries: FILES, graph: graphOf("1.0.0") });

@@ -73,13 +73,13 @@ test("a name held by another pid already exists, in every scope [process.registr
   finish(other)
 end)
 
-test("on one node a strong name is acknowledged at once [process.registry.register.strong]", function()
+test("on one node a strong name is acknowledged at once", function()
   assert(names.register("r.strong", nil, names.STRONG) == true)
   assert(names.lookup("r.strong") == process.pid())
   assert(names.unregister("r.strong", names.STRONG) == true)
 end)
 
-test("on one node an eventual name has one holder from the start [process.registry.register.eventual]", function()
+test("on one node an eventual name has one holder from the start", function()
   local other = idle()
   assert(names.register("r.eventual", other, names.EVENTUAL) == true)
   fails(errors.ALREADY_EXISTS, "name already registered", names.register("r.eventual", nil, names.EVENTUAL))
