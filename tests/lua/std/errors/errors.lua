@@ -101,3 +101,20 @@ test("message, kind, flag, details and stack survive a call [errors.transport]",
   assert(err:message() == "deep" and err:kind() == errors.CONFLICT and err:retryable() == true)
   assert(err:stack():find("case:fails_with_details", 1, true))
 end)
+
+test("message, kind, flag, details and stack survive processes and messages [errors.transport]", function()
+  local pid = process.spawn_monitored("case:process_fails", "case:host", process.pid())
+  local ended = process.events():receive()
+  assert(ended.kind == process.event.EXIT and ended.from == pid)
+  local sent = process.listen("failure"):receive()
+  for how, err in pairs({ exit = ended.result.error, message = sent.err }) do
+    assert(err:message() == "deep" and err:kind() == errors.CONFLICT and err:retryable() == true, how)
+    assert(err:details().list[2] == 20 and err:details().map.k == "w", how)
+    assert(err:stack():find("case:process_fails", 1, true), how .. ": " .. tostring(err:stack()))
+  end
+end)
+
+test("what was wrapped keeps its message and kind across a call [errors.transport]", function()
+  local _, err = funcs.call("case:wraps")
+  assert(err:kind() == errors.CONFLICT and err:retryable() == true and err:message():find("inner cause", 1, true), err:message())
+end)

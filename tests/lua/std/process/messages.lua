@@ -10,7 +10,8 @@ end
 test("process is global [process.global]", function() assert(type(process.pid) == "function") end)
 
 test("id is the registry id of the running entry [process.id]", function()
-  assert(process.id():find("^case:"), process.id())
+  assert(process.id() == "case:main", process.id())
+  assert(process.exec("case:tells_id", HOST) == "case:tells_id")
 end)
 
 test("a pid is a text with host and hexadecimal number [process.pid]", function()
@@ -151,6 +152,27 @@ end)
 test("sender of a message [message.from]", function()
   process.send(process.pid(), "subject", 1)
   assert(process.inbox():receive():from() == process.pid())
+end)
+
+test("a message nobody sent has an empty sender [message.from]", function()
+  local report = process.listen("senders")
+  local pid = process.with_context({}):with_message("queued", 1):spawn("case:tells_senders", HOST, process.pid())
+  process.send(pid, "sent", 2)
+  local got = report:receive()
+  assert(got.queued == "" and got.sent == process.pid(), got.queued)
+end)
+
+test("the inbox takes a message only when it is received, a listener holds one [process.mailbox.slow]", function()
+  local inbox, topic = process.inbox(), process.listen("held")
+  for i = 1, 3 do
+    process.send(process.pid(), "free", i)
+    process.send(process.pid(), "held", i)
+  end
+  for i = 1, 3 do
+    assert(inbox:receive():payload():data() == i)
+    assert(topic:receive() == i)
+  end
+  assert(channel.select({ inbox:case_receive(), topic:case_receive(), default = true }).default)
 end)
 
 test("payload of a message: nil, one, several [message.payload]", function()
