@@ -7,6 +7,7 @@ import { asFailure, Failure, isValueMap, schema } from "../core/mod.ts";
 import type { Service } from "../ports/mod.ts";
 import { type Announcement, defineKind, type KindContext, type KindDefinition } from "../registry/mod.ts";
 import { decodeDefinition, LUA_CONFIG, LUA_KINDS } from "./definition.ts";
+import type { Host } from "./host_table.ts";
 import type { LuaRuntime } from "./runtime.ts";
 import type { TypeGate } from "./type_gate.ts";
 
@@ -116,14 +117,16 @@ function warnOfLifecycle({ entry, log }: KindContext<unknown>): void {
 }
 
 /** Runs while the host's processes may run; stopping it ends them. */
-function hostService(runtime: RuntimeOf, id: string, details: string): Service {
+function hostService(runtime: RuntimeOf, id: string, describe: (host: Host) => string): Service {
   return {
     start() {
       const host = runtime().hosts.get(id);
       if (host === undefined) throw new Failure("NotFound", `host not found: ${id}`);
       host.state = "running";
       return Promise.resolve({
-        details,
+        get details() {
+          return describe(host);
+        },
         ended: new Promise<null>(() => {}),
         stop: (_reason: string, signal: AbortSignal) => runtime().hosts.stop(id, "host stopping", signal),
       });
@@ -164,7 +167,7 @@ function processHost(runtime: RuntimeOf): KindDefinition {
         processesMax: config.host.max_processes || Infinity,
         workers,
       });
-      return { service: hostService(runtime, id, `process host with ${workers} workers`) };
+      return { service: hostService(runtime, id, (host) => `process host with ${host.workers} workers`) };
     },
     change(current, { id, config, entry, ports }, previous) {
       if (config.host.workers < 0) throw new Failure("Invalid", "workers must be greater than 0");
@@ -212,7 +215,7 @@ function terminalHost(runtime: RuntimeOf): KindDefinition {
     }),
     open({ id, config }) {
       runtime().hosts.add(id, { type: "terminal", processesMax: 1, hideLogs: config.hide_logs });
-      return { service: hostService(runtime, id, "terminal host") };
+      return { service: hostService(runtime, id, () => "terminal host") };
     },
     close(_current, { id }) {
       runtime().hosts.remove(id);

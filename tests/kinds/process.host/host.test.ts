@@ -56,3 +56,28 @@ test("worker counts may change live, queue sizes not [kind.process.host.workers,
     },
   );
 });
+
+test("a host has as many workers as there are processors, or as it says, also after a live change [entry.process-host] [kind.process.host.workers] [kind.host.workers]", () =>
+  withApplication(
+    `${HEAD}  - { name: three, kind: process.host, host: { workers: 3 }, lifecycle: { auto_start: true } }\n` +
+      entry("list", "function.lua", main(`return (system.hosts.list())`), "method: main\nmodules: [system]"),
+    async (app) => {
+      const { registry, supervisor } = app.application;
+      const cpus = app.application.ports.cpus;
+      const workers = async (id: string): Promise<number> => {
+        const hosts = await app.call("app:list") as { id: string; workers: number }[];
+        const listed = hosts.find((host) => host.id === id)!.workers;
+        assert.equal(supervisor.state(id)?.details, `process host with ${listed} workers`);
+        return listed;
+      };
+      assert.deepEqual([await workers("app:host"), await workers("app:three")], [cpus, 3]);
+      const three = registry.get("app:three")!;
+      const change = async (count: number): Promise<number> => {
+        const data = { ...three.data, host: { workers: count } };
+        await registry.apply([{ kind: "entry.update", entry: { ...three, data } }]);
+        return await workers("app:three");
+      };
+      assert.deepEqual([await change(5), await change(0)], [5, cpus]);
+    },
+    { simulated: true },
+  ));
