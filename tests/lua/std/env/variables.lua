@@ -1,4 +1,4 @@
--- modules: env
+-- modules: env, funcs, security
 
 local function refused(kind, message, value, err)
   assert(value == nil, "expected a failure, got " .. tostring(value))
@@ -58,4 +58,14 @@ test("get_all lists public variables with a value [env.get-all]", function()
   assert(all.CASE_LOCKED == "locked value")
   assert(all.FIXED == "from entry")
   assert(all["case:private"] == nil)
+end)
+
+test("get_all leaves out what the caller may not read, and neither name nor id reads it [env.get-all] [env.get] [env.set] [env.errors.text]", function()
+  env.set("CASE_FREE", "open")
+  local scope = security.new_scope({ security.policy("case:all"), security.policy("case:hides_locked") })
+  local got = funcs.new():with_actor(security.new_actor("guest", {})):with_scope(scope):call("case:reads_all")
+  assert(got.all.CASE_FREE == "open" and got.all.CASE_LOCKED == nil and env.get_all().CASE_LOCKED == "locked value")
+  assert(got.by_name == "PermissionDenied: not allowed to access environment variable: CASE_LOCKED", got.by_name)
+  assert(got.by_id == "PermissionDenied: not allowed to access environment variable: case:locked", got.by_id)
+  assert(got.set == "PermissionDenied: not allowed to set environment variable: CASE_LOCKED", got.set)
 end)
