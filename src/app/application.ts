@@ -35,6 +35,7 @@ import { type Component, ComponentSet } from "./components.ts";
 import { ApplicationContext } from "./context.ts";
 import type { LogHub } from "./logging/mod.ts";
 import { metricsComponent } from "./metrics/mod.ts";
+import { profilerComponent, type ProfilerOptions } from "./profiler/mod.ts";
 import { ResourceTable } from "./resources.ts";
 import {
   COMPONENTS,
@@ -70,6 +71,8 @@ export interface ApplicationOptions {
   readonly operationTimeoutMs?: number;
   /** Where measurements are served to Prometheus, `host:port`; absent or "" for nowhere. */
   readonly metricsAddress?: string;
+  /** Serves profiles; lines are counted then. */
+  readonly profiler?: ProfilerOptions;
   readonly history?: RegistryOptions["history"];
   readonly prepare?: RegistryOptions["prepare"];
   readonly resolveGraph?: RegistryOptions["resolveGraph"];
@@ -155,13 +158,18 @@ export class Application {
       moduleRoot: options.moduleRoot,
       hashSeed: options.hashSeed,
       orderSeed: options.orderSeed,
-      countLines: options.countLines,
+      countLines: options.countLines || options.profiler !== undefined,
       modules: options.modules ?? [],
       kinds: this.kinds,
       exit: (code) => this.exit(code),
     });
     this.#components = new ComponentSet(
-      [...standard, metricsComponent({ address: options.metricsAddress ?? "" }), ...options.components ?? []],
+      [
+        ...standard,
+        metricsComponent({ address: options.metricsAddress ?? "" }),
+        ...options.profiler === undefined ? [] : [profilerComponent(options.profiler)],
+        ...options.components ?? [],
+      ],
       this.context,
       this.log,
     );

@@ -183,6 +183,7 @@ export async function optionsOf(
     | "shutdownTimeoutMs"
     | "operationTimeoutMs"
     | "metricsAddress"
+    | "profiler"
     | "finder"
     | "evaluations"
     | "measureCalls"
@@ -200,6 +201,13 @@ export async function optionsOf(
     memoryBytesMax: configuration.memoryBytesMax,
     shutdownTimeoutMs: settings.shutdown.timeout,
     operationTimeoutMs: settings.registry.event_wait_timeout,
+    profiler: settings.profiler.enabled
+      ? {
+        address: settings.profiler.address,
+        writeTimeoutMs: settings.profiler.write_timeout,
+        idleTimeoutMs: settings.profiler.idle_timeout,
+      }
+      : undefined,
     metricsAddress: settings.prometheus.enabled ? settings.prometheus.address : "",
     measureCalls: settings.metrics.interceptor.enabled,
     evaluations: {

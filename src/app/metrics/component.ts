@@ -1,12 +1,11 @@
 /** The component that collects measurements and serves them to Prometheus. */
-import { Failure } from "../../core/mod.ts";
 import { type HttpListener, METRICS_ID, MetricsResource } from "../../ports/mod.ts";
 import type { Component } from "../components.ts";
+import { parseAddress } from "../listen_address.ts";
 import { INFRASTRUCTURE } from "../standard_components.ts";
 import { MetricCollector } from "./collector.ts";
 
 const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-const PORT_MAX = 65_535;
 
 /** Collects from the start; with an address (`host:port` or `:port`) it serves `/metrics` there. */
 export function metricsComponent(options: { address: string }): Component {
@@ -18,7 +17,10 @@ export function metricsComponent(options: { address: string }): Component {
     async start(context) {
       if (options.address === "") return;
       const { http } = context.get(INFRASTRUCTURE.ports);
-      listener = await http.listen(parseAddress(options.address), (request) => answer(request, collector));
+      listener = await http.listen(
+        parseAddress(options.address, "prometheus.address"),
+        (request) => answer(request, collector),
+      );
       context.get(INFRASTRUCTURE.log).named("metrics").info("serving metrics", { address: options.address });
     },
     async stop(_context, signal) {
@@ -33,16 +35,4 @@ function answer(request: Request, collector: MetricCollector): Response {
     return new Response("Method Not Allowed\n", { status: 405, headers: { allow: "GET, HEAD" } });
   }
   return new Response(collector.print(), { headers: { "content-type": CONTENT_TYPE } });
-}
-
-function parseAddress(address: string): { hostname: string; port: number } {
-  const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d+)$/.exec(address);
-  const port = Number(match?.[3]);
-  if (match === null || port > PORT_MAX) {
-    throw new Failure(
-      "Invalid",
-      `prometheus.address: "${address}" is no address (examples: localhost:9090, :9090)`,
-    );
-  }
-  return { hostname: match[1] ?? match[2]!, port };
 }

@@ -1,0 +1,2 @@
+/** Profiles of the Lua of an application, served over HTTP. */
+export { profilerComponent, type ProfilerOptions } from "./component.ts";
