@@ -2,8 +2,8 @@
 import type { CodeAction, Diagnostic, TextEdit } from "vscode-languageserver-protocol";
 import { isSeq } from "yaml";
 import type { Diagnostic as Finding, Fix } from "../lang/mod.ts";
-import { findingsOf, shown } from "./diagnostics.ts";
-import { keyPlace, nodeAt, placeOf, scalarText } from "./definition_text.ts";
+import { findingsOf, problemShown, problemsOf, shown } from "./diagnostics.ts";
+import { type DefinitionText, keyPlace, nodeAt, placeOf, scalarText } from "./definition_text.ts";
 import type { CheckedUnit, ProjectEntry, Workspace } from "./workspace.ts";
 
 /** What a client asks for. */
@@ -47,6 +47,28 @@ export function codeActions(
     });
   }
   return actions;
+}
+
+/** Actions for a stretch of a definition file. */
+export function definitionActions(
+  workspace: Workspace,
+  definition: DefinitionText,
+  { uri, start, end, only }: CodeActionRequest,
+): CodeAction[] {
+  if (only !== undefined && !only.includes(QUICK_FIX)) return [];
+  return problemsOf(workspace, uri, definition).flatMap((problem) => {
+    const { removal } = problem;
+    const isTouched = problem.start <= end && problem.end >= start;
+    if (removal === undefined || removal.end === removal.start || !isTouched) return [];
+    const edit = { range: definition.text.range(removal.start, removal.end), newText: "" };
+    return [{
+      title: removal.title,
+      kind: QUICK_FIX,
+      diagnostics: [problemShown(definition, problem)],
+      isPreferred: true,
+      edit: { changes: { [uri]: [edit] } },
+    }];
+  });
 }
 
 function fixAction(checked: CheckedUnit, fix: Fix, diagnostic: Diagnostic, uri: string): CodeAction {

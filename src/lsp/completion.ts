@@ -7,6 +7,7 @@ import { mergeTables, printType, tokenize, tokens as T, types } from "../lang/mo
 import type { CompletionItem } from "vscode-languageserver-protocol";
 import { docOf, signatureText, typeText } from "./describe.ts";
 import type { LibraryDocs } from "./doc_comments.ts";
+import { expectedFields } from "./expected_fields.ts";
 import { fitsRole, roleOf } from "./entry_text.ts";
 import { placeAt, placesOf } from "./places.ts";
 import { CompletionItemKind } from "./protocol.ts";
@@ -62,7 +63,18 @@ export function completeLua(context: CompletionContext, offset: number): Complet
   }
   const before = source.slice(Math.max(0, start - 50), start).trimEnd();
   if (/[^.]\.$|[^:]:$/.test(before) && /[.:]$/.test(source.slice(0, start))) return [];
-  return nameItems(context, checked, start);
+  return [...fieldItems(checked, start), ...nameItems(context, checked, start)];
+}
+
+/** Fields that the table around is expected to have. */
+function fieldItems(checked: CheckedUnit, offset: number): CompletionItem[] {
+  return [...expectedFields(checked, offset)?.fields ?? []].map(([name, { type, isOptional }]) => ({
+    label: name,
+    kind: CompletionItemKind.Field,
+    detail: printType(type),
+    insertText: `${name} = `,
+    sortText: `${isOptional ? "-1" : "-0"}${name}`,
+  }));
 }
 
 /** Whether an offset is inside a string or a comment. */

@@ -19,7 +19,10 @@ import type { Workspace } from "./workspace.ts";
 export interface DefinitionProblem extends Stretch {
   readonly message: string;
   readonly severity: DiagnosticSeverity;
+  /** As `wippy lint` calls it. */
   readonly code?: string;
+  /** What may be taken out: then the problem is gone. */
+  readonly removal?: Stretch & { readonly title: string };
 }
 
 /** All problems of a definition file. */
@@ -34,12 +37,8 @@ export function definitionProblems(
   }));
   const seen = new Map<string, WrittenEntry>();
   for (const entry of definition.entries) {
-    const report = (
-      at: Stretch,
-      message: string,
-      severity: DiagnosticSeverity = DiagnosticSeverity.Error,
-    ): void => {
-      problems.push({ start: at.start, end: at.end, message, severity });
+    const report: Report = (at, message, facts = {}) => {
+      problems.push({ start: at.start, end: at.end, message, severity: DiagnosticSeverity.Error, ...facts });
     };
     const first = workspace.entries().get(entry.id)?.definition;
     const isSecond = seen.has(entry.id) || (first !== undefined && first.uri !== uri);
@@ -55,7 +54,13 @@ export function definitionProblems(
   return problems;
 }
 
-type Report = (at: Stretch, message: string, severity?: DiagnosticSeverity) => void;
+type Report = (
+  at: Stretch,
+  message: string,
+  facts?: Partial<Pick<DefinitionProblem, "severity" | "code">>,
+) => void;
+
+const UNKNOWN = { severity: DiagnosticSeverity.Warning, code: "S0002" } as const;
 
 function checkKind(workspace: Workspace, entry: WrittenEntry, report: Report): void {
   if (entry.kindPlace === undefined || entry.kind === "") {
@@ -65,7 +70,9 @@ function checkKind(workspace: Workspace, entry: WrittenEntry, report: Report): v
   if (kind === undefined) {
     const near = nearestName(entry.kind, workspace.kinds.keys());
     const hint = near === undefined ? "" : `; did you mean ${near}?`;
-    return report(entry.kindPlace, `unknown kind ${entry.kind}${hint}`, DiagnosticSeverity.Warning);
+    return report(entry.kindPlace, `unknown kind ${entry.kind}${hint}`, {
+      severity: DiagnosticSeverity.Warning,
+    });
   }
   try {
     kind.config.decode(entry.data, { path: "", ns: entry.ns, references: [] });
@@ -78,7 +85,7 @@ function checkKind(workspace: Workspace, entry: WrittenEntry, report: Report): v
     const at = node === undefined
       ? keyPlace(entry, path.split(/[.[]/)[0] ?? "") ?? entry.kindPlace
       : placeOf(node);
-    report(at, error.message);
+    report(at, error.message, { code: "E0014" });
   }
 }
 
@@ -96,7 +103,7 @@ function checkReferences(workspace: Workspace, entry: WrittenEntry, report: Repo
     report(
       place,
       `there is no entry ${id}${near === undefined ? "" : `; did you mean ${near}?`}`,
-      DiagnosticSeverity.Warning,
+      UNKNOWN,
     );
   }
   const modules = nodeAt(entry, "modules");
@@ -106,6 +113,6 @@ function checkReferences(workspace: Workspace, entry: WrittenEntry, report: Repo
     if (name === undefined || workspace.modules.has(name)) continue;
     const near = nearestName(name, workspace.modules.keys());
     const hint = near === undefined ? "" : `; did you mean ${near}?`;
-    report(placeOf(item as Node), `unknown module ${name}${hint}`, DiagnosticSeverity.Warning);
+    report(placeOf(item as Node), `unknown module ${name}${hint}`, UNKNOWN);
   }
 }

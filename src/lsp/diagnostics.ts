@@ -6,6 +6,7 @@
 import { describe, type Diagnostic as Finding, lint, parse } from "../lang/mod.ts";
 import type { Diagnostic } from "vscode-languageserver-protocol";
 import { type DefinitionProblem, definitionProblems } from "./definition_problems.ts";
+import { grantProblems } from "./grant_problems.ts";
 import type { DefinitionText, WrittenEntry } from "./definition_text.ts";
 import { DiagnosticSeverity } from "./protocol.ts";
 import { entryUri } from "./uris.ts";
@@ -33,15 +34,7 @@ export function diagnosticsOf(workspace: Workspace, uri: string): Diagnostic[] |
   }
   const definition = workspace.definition(uri);
   if (definition === undefined) return undefined;
-  const problems = problemsOf(workspace, uri, definition).map((
-    { start, end, message, severity, code },
-  ) => ({
-    range: definition.text.range(start, end),
-    severity,
-    source: SOURCE,
-    message,
-    ...(code === undefined ? {} : { code }),
-  }));
+  const problems = problemsOf(workspace, uri, definition).map((problem) => problemShown(definition, problem));
   return [
     ...problems,
     ...definition.entries.flatMap((entry) => inlineFindings(workspace, definition, entry)),
@@ -58,8 +51,32 @@ const PROBLEMS = new WeakMap<
   { readonly epoch: number; readonly found: readonly DefinitionProblem[] }
 >();
 
-/** Problems of a definition file; looked for again when it or other entries have changed. */
-function problemsOf(
+/** A problem in the protocol's form. */
+export function problemShown(
+  { text }: DefinitionText,
+  { start, end, message, severity, code, removal }: DefinitionProblem,
+): Diagnostic {
+  return {
+    range: text.range(start, end),
+    severity,
+    source: SOURCE,
+    message,
+    ...(code === undefined ? {} : { code }),
+    ...(removal === undefined ? {} : { tags: [TAG_UNNECESSARY] }),
+  };
+}
+
+/** Problems of a definition file, what its sources use included. */
+export function problemsOf(
+  workspace: Workspace,
+  uri: string,
+  definition: DefinitionText,
+): readonly DefinitionProblem[] {
+  return [...ownProblems(workspace, uri, definition), ...grantProblems(workspace, definition)];
+}
+
+/** Those that are looked for again only when it or other entries have changed. */
+function ownProblems(
   workspace: Workspace,
   uri: string,
   definition: DefinitionText,

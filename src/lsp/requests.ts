@@ -6,7 +6,7 @@
 import type * as P from "vscode-languageserver-protocol";
 import { printSource } from "../lang/mod.ts";
 import { CallHierarchy } from "./call_hierarchy.ts";
-import { codeActions } from "./code_actions.ts";
+import { codeActions, definitionActions } from "./code_actions.ts";
 import { completeLua } from "./completion.ts";
 import {
   completeDefinition,
@@ -202,11 +202,15 @@ export class Requests {
 
   codeActions({ textDocument: { uri }, range, context }: P.CodeActionParams): P.CodeAction[] {
     const unit = this.#workspace.unit(uri);
-    if (unit === undefined) return [];
-    const checked = this.#workspace.check(unit);
-    const start = checked.text.offset(range.start);
-    const end = checked.text.offset(range.end);
-    return codeActions(this.#workspace, checked, { uri, start, end, only: context.only });
+    const checked = unit === undefined ? undefined : this.#workspace.check(unit);
+    const definition = checked === undefined ? this.#workspace.definition(uri) : undefined;
+    const text = checked?.text ?? definition?.text;
+    if (text === undefined) return [];
+    const { only } = context;
+    const request = { uri, start: text.offset(range.start), end: text.offset(range.end), only };
+    return checked !== undefined
+      ? codeActions(this.#workspace, checked, request)
+      : definitionActions(this.#workspace, definition!, request);
   }
 
   prepareCallHierarchy(params: At): P.CallHierarchyItem[] {

@@ -17,3 +17,4 @@ export { AMBIENT_MODULES, type Program } from "./program_table.ts";
 export type { ProcessFacts } from "./process_facts.ts";
 export * from "./runtime.ts";
 export { TypeGate } from "./type_gate.ts";
+export { usedGrants } from "./used_grants.ts";

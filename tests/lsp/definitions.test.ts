@@ -54,7 +54,7 @@ test("mistakes in definition files are told where they are: YAML, kinds, fields,
         "40 app:router is defined already; rename one",
       ].slice(1),
     );
-    assert.match((await afterEdit(editor, "modules: [time]", "modules: [time"))[0]!, /^1[0-9] .*/);
+    assert.match((await afterEdit(editor, "modules: [process]", "modules: [process"))[0]!, /^1[0-9] .*/);
     // What a placeholder stands for is not known here.
     await editor.edit(PATH, "max_size: 100", "max_size: ${env:SIZE}");
     await editor.edit(PATH, "prefix: /v1", "prefix: [1]");
@@ -86,7 +86,7 @@ test("completion in definition files: keys and values by kind [lsp.features]", a
     assert.ok(nested.includes("workers") && nested.includes("max_processes"), nested.join());
     assert.deepEqual(await complete("shapes: app:shapes", "shapes: |"), ["shapes"]);
     assert.ok((await complete("      - funcs", "      - |")).includes("sql"));
-    assert.ok((await complete("modules: [time]", "modules: [time, |]")).includes("json"));
+    assert.ok((await complete("modules: [process]", "modules: [process, |]")).includes("json"));
     assert.ok((await complete("server: api", "server: |")).includes("api"));
     assert.deepEqual((await complete("source: file://worker.lua", "source: |")).sort(), [
       "file://report.lua",
@@ -198,5 +198,45 @@ test("a new entry is seen by sources without saving, a file made outside when th
       "app:worker",
       "app:fresh",
     ]);
+  });
+});
+
+test("grants that nobody uses are told of and can be taken out", async () => {
+  await withEditor(PROJECT, async (editor) => {
+    const text = INDEX.replace("[process]", "[time]").replace(
+      "modules: [funcs]",
+      "modules: [funcs, json, sql]",
+    ).replace(
+      "      shapes: app:shapes",
+      "      shapes: app:shapes\n      again: app:shapes",
+    );
+    await editor.open(PATH, text);
+    const found = await editor.diagnostics(PATH, (all) => all.some(({ code }) => code === "S0003"));
+    assert.deepEqual(messages(found), [
+      "9 module 'time' is granted and never used",
+      "22 import 'again' is granted and never used",
+      "28 module 'json' is granted and never used",
+      "28 module 'sql' is granted and never used",
+    ]);
+    const removed = async (line: number): Promise<string> => {
+      const range = { start: { line, character: 0 }, end: { line, character: 40 } };
+      const [action] = await editor.request("textDocument/codeAction", {
+        textDocument: { uri: editor.uri(PATH) },
+        range,
+        context: { diagnostics: [] },
+      });
+      const [edit] = Object.values(action.edit.changes).flat() as {
+        range: Location["range"];
+        newText: string;
+      }[];
+      const lines = text.split("\n");
+      const { start, end } = edit!.range;
+      return start.line === end.line
+        ? lines[line]!.slice(0, start.character) + lines[line]!.slice(end.character)
+        : lines.slice(start.line, end.line).join("|");
+    };
+    assert.equal(await removed(28), "    modules: [funcs, sql]");
+    assert.equal(await removed(22), "      again: app:shapes");
+    assert.equal(await removed(9), "    modules: [time]");
   });
 });

@@ -11,7 +11,7 @@ entries:
     meta:
       comment: Areas of shapes.
     source: file://shapes.lua
-    modules: [time]
+    modules: [process]
 
   - name: report
     kind: function.lua

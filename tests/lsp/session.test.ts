@@ -170,6 +170,15 @@ test("completion of members, names, types, modules and entries [lsp.completion]"
     assert.deepEqual(labels(await complete('process.spawn("app:worker", "')), ["app:processes"]);
     const modules = labels(await complete('require("'));
     assert.deepEqual(modules, ["shapes", "json", "funcs"]);
+    const fields = (await complete("shapes.area({")).items.filter(({ sortText }) =>
+      sortText?.startsWith("-")
+    );
+    assert.deepEqual(fields.map(({ label, insertText }) => [label, insertText]), [
+      ["radius", "radius = "],
+      ["name", "name = "],
+    ]);
+    const nested = await complete("local x: {a: {b: number, c: string}} = {a = {b = 1, ");
+    assert.deepEqual(labels(nested).slice(0, 1), ["c"]);
     assert.deepEqual(labels(await complete("-- shapes.")), []);
     assert.deepEqual(labels(await complete('local s = "shapes.')), []);
   });

@@ -5,14 +5,7 @@
  * EL2. What depends on the text of one entry, those it imports and the answers to what its rules asked is kept between runs.
  */
 import { type Decoded, Failure } from "../../core/mod.ts";
-import {
-  describe,
-  type Diagnostic,
-  excerptsOf,
-  lint,
-  type ParsedSource,
-  type Resolution,
-} from "../../lang/mod.ts";
+import { describe, type Diagnostic, excerptsOf, lint } from "../../lang/mod.ts";
 import {
   type CheckedEntry,
   decodeDefinition,
@@ -21,6 +14,7 @@ import {
   LUA_CONFIG,
   type LuaDefinition,
   type ModuleDefinition,
+  usedGrants,
 } from "../../lua/mod.ts";
 import { digestBytes, type Entry } from "../../registry/mod.ts";
 import type { Finding } from "./finding.ts";
@@ -149,25 +143,6 @@ function plainFinding(
 /** What a source mentions: names of grants, and ids of entries that it makes. */
 function mentions({ parsed, resolution }: CheckedEntry): Pick<EntryFindings, "used" | "made"> {
   return { used: usedGrants(parsed, resolution), made: madeIds(parsed.source) };
-}
-
-function usedGrants(parsed: ParsedSource, resolution: Resolution): string[] | undefined {
-  if (parsed.diagnostics.length > 0) return undefined;
-  const names = new Set<string>();
-  for (const { name } of resolution.globalReads) names.add(name);
-  // Whoever reads the table of globals may read any of them.
-  if (names.has("_G") || names.has("_ENV")) return undefined;
-  const literal = parsed.source.matchAll(/\brequire\s*\(?\s*(?:"([^"\n]*)"|'([^'\n]*)')/g);
-  let requires = 0;
-  for (const [, double, single] of literal) {
-    names.add(double ?? single ?? "");
-    requires++;
-  }
-  const reads = resolution.globalReads.filter(({ name }) => name === "require").length;
-  if (reads > requires) return undefined;
-  // Types name modules too: `sql.DB`.
-  for (const [name] of parsed.source.matchAll(/\b[A-Za-z_]\w*(?=\s*\.\s*[A-Za-z_])/g)) names.add(name);
-  return [...names];
 }
 
 /** Ids that a source mentions as those of entries it makes. */
