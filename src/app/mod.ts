@@ -38,4 +38,5 @@ export {
 } from "./module_lock.ts";
 export { type LineCounts, lineCounts } from "./line_counts.ts";
 export { type SourcePlace, sourcePlace, type TraceLine, traceOf } from "./trace.ts";
+export { CONTROL_OPERATIONS, ShellDesk } from "./control/mod.ts";
 export { connectControl, type ControlClient, controlComponent, controlPath } from "./control/mod.ts";

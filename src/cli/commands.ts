@@ -112,6 +112,12 @@ export const COMMANDS: readonly (CommandEntry | CommandGroup)[] = [
     load: async () => (await import("./commands/lsp.ts")).lsp,
   },
   {
+    name: "shell",
+    summary: "Lua in a running application, line by line",
+    load: async () => (await import("./commands/shell.ts")).shell,
+    bootsLua: true,
+  },
+  {
     name: "ps",
     summary: "live processes of a running application",
     load: async () => (await import("./commands/ps.ts")).ps,

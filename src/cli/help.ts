@@ -34,6 +34,7 @@ Modules
   update       bring the lock file up to date
 
 Look inside
+  shell        Lua in a running application, line by line
   ps           live processes of a running application
   registry     entries; versions, their differences, the way back
 

@@ -44,6 +44,11 @@ export function printResult(text: string): void {
   write(STDOUT, text.endsWith("\n") ? text : `${text}\n`);
 }
 
+/** Writes a part of a result, as it is. */
+export function writeResult(text: string): void {
+  write(STDOUT, text);
+}
+
 /** Writes progress, a log line or a complaint, as it is. */
 export function writeProgress(text: string): void {
   write(STDERR, text);

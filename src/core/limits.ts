@@ -144,3 +144,6 @@ export const EXCEL_STRINGS_MAX = 128 * 1024 * 1024;
 export const EXCEL_CELLS_MAX = 2_000_000;
 /** Characters of a sheet that is handed over as a whole (excel get_rows); larger ones are read with a cursor. */
 export const EXCEL_ROWS_CHARACTERS_MAX = 64 * 1024 * 1024;
+
+/** Characters of output of an interactive session that are kept until somebody fetches them; older ones are dropped. */
+export const SHELL_OUTPUT_CHARS_MAX = 1_000_000;

@@ -108,6 +108,23 @@ export class ProgramTable {
     if (known !== undefined) return known;
     const definition = this.#definitions.get(id);
     if (definition === undefined) return undefined;
+    const { units, order } = this.#unitsOf(definition);
+    const doubles = order.some(({ modules }) =>
+      [...modules.values()].some((name) => this.#modules.copiesModules(name))
+    );
+    const ref = this.#universe.code.defineProgram({ units, method: definition.method, doubles });
+    const program: Program = { ref, definition, sources: new Set(order.map((source) => source.id)) };
+    this.#programs.set(id, program);
+    return program;
+  }
+
+  /** The units of an entry, itself last; undefined when there is no such Lua entry. Fails as `program` does. */
+  units(id: string): readonly ProgramUnit[] | undefined {
+    const definition = this.#definitions.get(id);
+    return definition === undefined ? undefined : this.#unitsOf(definition).units;
+  }
+
+  #unitsOf(definition: LuaDefinition): { units: ProgramUnit[]; order: LuaDefinition[] } {
     const order: LuaDefinition[] = [];
     this.#collect(definition, [], order);
     const units: ProgramUnit[] = [];
@@ -116,13 +133,7 @@ export class ProgramTable {
       this.#addUnit(source, units, index);
       index.set(source.id, units.length - 1);
     }
-    const doubles = order.some(({ modules }) =>
-      [...modules.values()].some((name) => this.#modules.copiesModules(name))
-    );
-    const ref = this.#universe.code.defineProgram({ units, method: definition.method, doubles });
-    const program: Program = { ref, definition, sources: new Set(index.keys()) };
-    this.#programs.set(id, program);
-    return program;
+    return { units, order };
   }
 
   /** Ids that `id` reaches through imports, itself included; unknown imports are left out. */

@@ -35,6 +35,7 @@ import { ProcessEndings } from "./process_endings.ts";
 import { type ProcessFacts, processFacts } from "./process_facts.ts";
 import { ProcessStarter } from "./process_starter.ts";
 import { ProgramTable } from "./program_table.ts";
+import { ShellSessions } from "./shell_sessions.ts";
 import { Slices } from "./slices.ts";
 
 /** What a runtime is made of. */
@@ -83,6 +84,7 @@ export class LuaRuntime implements Runtime {
   readonly messages: Messages;
   readonly changes: CodeChanges;
   readonly evaluations: Evaluations;
+  readonly shells: ShellSessions;
   readonly #noArgs: Uint8Array;
 
   constructor(options: LuaRuntimeOptions) {
@@ -104,6 +106,7 @@ export class LuaRuntime implements Runtime {
     this.calls = new Calls(this);
     this.messages = new Messages(this);
     this.changes = new CodeChanges(this);
+    this.shells = new ShellSessions(this);
     this.evaluations = new Evaluations(
       this,
       options.evaluations ?? { sizeMax: EVALUATIONS_CACHED_DEFAULT, lifetimeMs: 0 },

@@ -63,6 +63,7 @@ export interface VmExports {
   ready(): number;
   gc(): void;
   set_budget(checks: number): void;
+  end_evaluations(slot: number): number;
   lines_start(): void;
   lines_read(nameLength: number): number;
 }

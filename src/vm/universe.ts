@@ -273,6 +273,11 @@ export class Universe {
     this.#vm.kill(slot, error === null ? 0 : bytes.length);
   }
 
+  /** Ends the evaluations of an interactive session, not the session; how many there were. */
+  endEvaluations(slot: number): number {
+    return this.#vm.end_evaluations(slot);
+  }
+
   /** Replaces the program of a process; its mailbox stays. */
   replace(slot: number, program: ProgramRef, args: Uint8Array): void {
     this.#exchange.fill(args);

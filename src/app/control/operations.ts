@@ -15,6 +15,8 @@ import {
   type Version,
 } from "../../registry/mod.ts";
 
+import type { ShellDesk } from "./shell_desk.ts";
+
 /** What the operations work on. */
 export interface ControlSubject {
   readonly ports: Ports;
@@ -26,6 +28,8 @@ export interface ControlSubject {
   readonly reload: (() => LoadedEntries) | undefined;
   /** Asks the application to end. */
   readonly exit: (code: number) => void;
+  /** Interactive sessions of those who are connected. */
+  readonly shells: ShellDesk;
 }
 
 /** One operation. `signal` aborts when whoever asked has gone. */
@@ -139,6 +143,13 @@ export const CONTROL_OPERATIONS: Readonly<Record<string, ControlOperation>> = {
     functions: Object.entries(runtime.functions.workers()).map(([id, workers]) => ({ id, ...workers })),
     calls: runtime.liveCount,
   }),
+  "shell.open": ({ runtime, shells }, _given, signal) => ({ session: shells.open(runtime, signal) }),
+  "shell.run": async ({ shells }, given) => await shells.run(whole(given, "session"), text(given, "source")),
+  "shell.output": ({ shells }, given) => shells.output(whole(given, "session")),
+  "shell.cancel": ({ shells }, given) => {
+    shells.cancel(whole(given, "session"));
+    return true;
+  },
   stop: ({ exit }, given) => {
     exit(given["code"] === undefined ? 0 : whole(given, "code"));
     return true;

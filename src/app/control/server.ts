@@ -18,6 +18,7 @@ import type { Component } from "../components.ts";
 import { COMPONENTS, INFRASTRUCTURE } from "../standard_components.ts";
 import { CONTROL_OPERATIONS, type ControlSubject } from "./operations.ts";
 import { controlPath } from "./path.ts";
+import { ShellDesk } from "./shell_desk.ts";
 import { type ControlRequest, decodeRequest, encodeAnswer, LineReader } from "./wire.ts";
 
 /** Serves the control connection of the application whose project is in `folder`; `reload` reads its files again. */
@@ -46,6 +47,7 @@ export function controlComponent(
         node: context.get(COMPONENTS.control).node,
         reload,
         exit: (code) => context.get(COMPONENTS.control).exit(code),
+        shells: new ShellDesk(),
       };
       listener = await openListener(sockets, ports.files, folder, subject, log);
     },

@@ -366,6 +366,13 @@ int vm_spawn_fiber (lua_State *L) {
   return 1;
 }
 
+/* session.spawn(fn): a fiber that can be ended alone */
+int session_spawn (lua_State *L) {
+  int n = vm_spawn_fiber(L);
+  vm_cur->fibers->isEvaluation = 1;
+  return n;
+}
+
 static int do_unanchor (lua_State *L) {
   Call *c = lua_touserdata(L, 1);
   proc_aux(L, c->proc);
@@ -434,7 +441,7 @@ static void program_release (Program *g) {
 
 /* ---- starting ---- */
 
-static void env_push (lua_State *L, int meta) {  /* a fresh environment */
+void env_push (lua_State *L, int meta) {
   lua_createtable(L, 0, 1);
   lua_rawgeti(L, LUA_REGISTRYINDEX, meta);
   lua_setmetatable(L, -2);
@@ -1165,6 +1172,39 @@ EXPORT(complete) int x_complete (uint32_t slot, double tag, uint32_t n, int rais
   if (f->state != FIBER_RUNNING) pending_drop(f);
   fiber_wake(f, raise ? WAKE_RAISE : WAKE_RESULTS);
   return 1;
+}
+
+static void ready_remove (Proc *p, Fiber *f) {
+  Fiber *g = p->readyHead, *before = NULL;
+  while (g && g != f) { before = g; g = g->ready; }
+  if (!g) return;
+  if (before) before->ready = f->ready; else p->readyHead = f->ready;
+  if (p->readyTail == f) p->readyTail = before;
+}
+
+/* Ends the evaluations of a session, the session itself goes on. How many there were. */
+EXPORT(end_evaluations) int x_end_evaluations (uint32_t slot) {
+  Proc *p = proc_at(slot), *cur = vm_cur;
+  Fiber *f, *next;
+  int n = 0;
+  if (!p || p->killed || p->ending || p == vm_cur) return 0;
+  for (f = p->fibers; f; f = next) {
+    Call c = { 0 };
+    next = f->next;
+    if (!f->isEvaluation) continue;
+    ready_remove(p, f);
+    vm_cur = p;
+    vm_fiber = f;
+    fiber_close(f);
+    vm_fiber = NULL;
+    vm_abort = 0;
+    c.proc = p; c.data = f;
+    gprotect(do_unanchor, &c);
+    vm_cur = cur;
+    fiber_free(f);
+    n++;
+  }
+  return n;
 }
 
 /* In the io buffer: topic, from, values. */

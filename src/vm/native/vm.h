@@ -78,6 +78,7 @@ struct Fiber {
   int fired;          /* case that fired */
   uint32_t pending;   /* index of its pending native call + 1 */
   uint8_t state, wake, isMain, started, isSelect;
+  uint8_t isEvaluation;  /* of an interactive session: may be ended alone */
 };
 
 typedef struct Listener { Channel *channel; char *topic; uint32_t length; uint8_t message; } Listener;
@@ -236,6 +237,11 @@ extern const luaL_Reg vm_json_functions[];
 int integer_print (char *out, lua_Integer v);
 int number_print (char *out, double value);
 double number_read (const char *s, size_t n);
+
+/* ---- session.c ---- */
+extern const luaL_Reg vm_session_functions[];
+int session_spawn (lua_State *L);
+void env_push (lua_State *L, int meta);  /* pushes a fresh environment */
 
 /* ---- double.c ---- */
 extern const luaL_Reg vm_double_functions[];
