@@ -118,13 +118,13 @@ test("a test has its time, thirty seconds unless it says otherwise [test.meta.ti
   assert.match(output, /x odd\n {8}timeout: "soon" is not a duration/);
 });
 
-/** Notes when it begins and ends, and waits in between until others had their turn. */
+/** Notes when it begins and ends; in between others get their turn. */
 const OVERLAPPING = `return { run = function()
   local name = process.id()
   local store = require("store").get("app:notes")
-  store:set(name .. "+", time.now():unix_nano())
-  time.sleep("30ms")
-  store:set(name .. "-", time.now():unix_nano())
+  store:set(name .. "+", funcs.call("app:next"))
+  for _ = 1, 20 do funcs.call("app:next") end
+  store:set(name .. "-", funcs.call("app:next"))
 end }`;
 const CHECKED = `return { run = function()
   local store = require("store").get("app:notes")
@@ -135,10 +135,20 @@ const CHECKED = `return { run = function()
     test.gt(first, second)
   end
 end }`;
-const NOTES = "  - name: notes\n    kind: store.memory\n    lifecycle: {auto_start: true}\n";
+const NOTES = `  - name: notes
+    kind: store.memory
+    lifecycle: {auto_start: true}
+  - name: next
+    kind: function.lua
+    method: main
+    pool: {type: static, workers: 1}
+    source: |
+      local count = 0
+      return { main = function() count = count + 1 return count end }
+`;
 
 test("the tests of a suite run one by one, suites beside each other, or all one by one [test.sequential]", async () => {
-  const modules = "    modules: [store, time]\n";
+  const modules = "    modules: [store, funcs]\n";
   const both = (second: string, expected: string): Record<string, string> =>
     project(
       NOTES,
