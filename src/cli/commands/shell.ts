@@ -36,6 +36,7 @@ Usage
 
 Options
   -e, --eval CODE            run this and end; repeatable
+      --event-streams        log records also as events; -e is --eval here
       --boot                 boot the project though an application runs here
   -o, --override ID:PATH=V   change a field of an entry, when it is booted; repeatable
 ${PROJECT_HELP}
