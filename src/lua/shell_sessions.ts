@@ -7,7 +7,15 @@
 import { Failure, isValueMap } from "../core/mod.ts";
 import { formatDiagnostic } from "../lang/mod.ts";
 import type { Frame } from "../ports/mod.ts";
-import { type CodeRef, type GlobalsRef, LuaSyntaxError, type LuaValue, type ModuleMember, type ModuleRef, Values } from "../vm/mod.ts";
+import {
+  type CodeRef,
+  type GlobalsRef,
+  LuaSyntaxError,
+  type LuaValue,
+  type ModuleMember,
+  type ModuleRef,
+  Values,
+} from "../vm/mod.ts";
 import { planPool } from "./definition.ts";
 import type { ActiveCall } from "./function_table.ts";
 import { failureOf } from "./lua_failure.ts";
@@ -226,7 +234,11 @@ export class ShellSessions {
     });
     const ambient: Record<string, ModuleRef> = { "@session": own };
     for (const name of AMBIENT_MODULES) ambient[name] = modules.module(name)!;
-    const unit = { code: code.compile(SOURCE, SESSION_CHUNK), globals: code.defineGlobals(ambient), imports: [] };
+    const unit = {
+      code: code.compile(SOURCE, SESSION_CHUNK),
+      globals: code.defineGlobals(ambient),
+      imports: [],
+    };
     const ref = code.defineProgram({ units: [unit], method: "main" });
     return { program: { ref, definition: DEFINITION, sources: new Set([SHELL_CHUNK]) }, globals };
   }

@@ -4,7 +4,7 @@
  * Q1. An expression is returned. Q2. Locals of the outermost block become globals of the session, so that they are there for what
  * is typed next; lines and columns stay.
  */
-import { parse, parseForRun, type ParsedSource, type syntax } from "../lang/mod.ts";
+import { parse, type ParsedSource, parseForRun, type syntax } from "../lang/mod.ts";
 
 /** Chunk name of what is typed. */
 export const SHELL_CHUNK = "shell";
@@ -41,11 +41,18 @@ function blanked(at: number, word: string): { at: number; length: number; by: st
   return { at, length: word.length, by: " ".repeat(word.length) };
 }
 
-function globalsOf(statement: syntax.LocalStatement, text: string): { at: number; length: number; by: string }[] {
+function globalsOf(
+  statement: syntax.LocalStatement,
+  text: string,
+): { at: number; length: number; by: string }[] {
   const changes = [blanked(statement.start, "local")];
   const head = text.slice(statement.start, statement.values[0]?.start ?? statement.end);
   for (const match of head.matchAll(/<\s*\w+\s*>/g)) {
-    changes.push({ at: statement.start + match.index, length: match[0].length, by: " ".repeat(match[0].length) });
+    changes.push({
+      at: statement.start + match.index,
+      length: match[0].length,
+      by: " ".repeat(match[0].length),
+    });
   }
   if (statement.values.length === 0) changes.push({ at: statement.end, length: 0, by: " = nil" });
   return changes;

@@ -34,7 +34,9 @@ return { area = area, unit = "m" }
 
 /** Runs inputs in one session; exit code, results, complaints. */
 async function evaluate(cwd: string, ...inputs: string[]): Promise<[number | null, string, string]> {
-  const { code, stdout, stderr } = await wippy(["shell", ...inputs.flatMap((input) => ["-e", input])], { cwd });
+  const { code, stdout, stderr } = await wippy(["shell", ...inputs.flatMap((input) => ["-e", input])], {
+    cwd,
+  });
   return [code, stdout, stderr];
 }
 
@@ -51,7 +53,10 @@ test("values are shown so that they can be read", async () => {
     assert.deepEqual([code, complaints], [0, ""]);
     const [first, ...more] = shown.split("{ 1, 2,");
     assert.equal(first, '2\n"a\\n\\"b\\""\nnil\ntrue\n');
-    assert.match(more[0]!, /^ \{ x = "y" \}, \["a b"\] = \{\}, name = "n" \}\n\{\n {2}key1 = "vvvvvvvvvv",\n/);
+    assert.match(
+      more[0]!,
+      /^ \{ x = "y" \}, \["a b"\] = \{\}, name = "n" \}\n\{\n {2}key1 = "vvvvvvvvvv",\n/,
+    );
     assert.match(shown, /\n {2}self = <itself>,\n\}\nfalse\n$/);
   });
 });
@@ -80,7 +85,10 @@ test("types are checked before anything runs, and may be overruled", async () =>
     const wrong = 'require("app:shapes").area("wide", print("ran"))';
     const [code, shown, complaints] = await evaluate(cwd, wrong);
     assert.deepEqual([code, shown], [1, ""]);
-    assert.match(complaints, /^error: shell:1:28: string not assignable to number \[E0001\]\n 1 \| require\("app:shapes"\)/);
+    assert.match(
+      complaints,
+      /^error: shell:1:28: string not assignable to number \[E0001\]\n 1 \| require\("app:shapes"\)/,
+    );
     const [, , forced] = await evaluate(cwd, `!${wrong}`);
     assert.match(forced, /attempt to compare/);
     const [, , kept] = await evaluate(cwd, "local n: number = 1", 'n = "text"');
@@ -92,10 +100,20 @@ test("types are checked before anything runs, and may be overruled", async () =>
 
 test("failures name kind and places, and end a script", async () => {
   await inFolder(PROJECT, async (cwd) => {
-    const [code, shown, complaints] = await evaluate(cwd, 'require("app:shapes").area(-1, 2)', 'print("never")');
+    const [code, shown, complaints] = await evaluate(
+      cwd,
+      'require("app:shapes").area(-1, 2)',
+      'print("never")',
+    );
     assert.deepEqual([code, shown], [1, ""]);
-    assert.equal(complaints, "error: app:shapes:3: a width below zero\n  at src/shapes.lua:3  area\n".replace("  area", ""));
-    const [, , kind] = await evaluate(cwd, 'error(errors.new({message = "no such thing", kind = errors.NOT_FOUND}))');
+    assert.equal(
+      complaints,
+      "error: app:shapes:3: a width below zero\n  at src/shapes.lua:3  area\n".replace("  area", ""),
+    );
+    const [, , kind] = await evaluate(
+      cwd,
+      'error(errors.new({message = "no such thing", kind = errors.NOT_FOUND}))',
+    );
     assert.match(kind, /^error \(NotFound\): no such thing\n {2}at shell:1 {2}main chunk\n$/);
   });
 });
@@ -125,7 +143,11 @@ test("the application that runs here is where code runs", async () => {
       "registry.snapshot():version():id()",
     );
     assert.deepEqual([code, shown, complaints], [0, "true\ntrue\n0\n", ""]);
-    assert.equal((await wippy(["ps"], { cwd })).stdout.includes("shell"), false, "the session has ended with its connection");
+    assert.equal(
+      (await wippy(["ps"], { cwd })).stdout.includes("shell"),
+      false,
+      "the session has ended with its connection",
+    );
     const refused = await wippy(["shell", "-o", "app:counter:method=x", "-e", "1"], { cwd });
     assert.equal(refused.code, 2);
     const [, , loop] = await evaluate(cwd, "while true do end".replace("true", "false"), "error('x')");
@@ -141,7 +163,9 @@ test("words are completed from declarations, libraries, ids and what was typed",
       id: "app:shapes",
       kind: "library.lua",
       meta: {},
-      data: { source: "local function area(w: number): number return w end\nreturn { area = area, unit = 1 }" },
+      data: {
+        source: "local function area(w: number): number return w end\nreturn { area = area, unit = 1 }",
+      },
     },
     { id: "app:store", kind: "store.memory", meta: {}, data: {} },
   ]);
@@ -161,7 +185,9 @@ test("words are completed from declarations, libraries, ids and what was typed",
 
 test("an input that is not finished is told from one that is wrong", () => {
   const types = new ShellTypes([]);
-  for (const open of ["for i = 1, 2 do", "local t = {", "f(", "x = [[a", "function f()", "1 +", "if x then y()"]) {
+  for (
+    const open of ["for i = 1, 2 do", "local t = {", "f(", "x = [[a", "function f()", "1 +", "if x then y()"]
+  ) {
     assert.equal(types.isUnfinished(open), true, open);
   }
   for (const closed of ["1 + 1", "for i = 1, 2 do end", "x = )", "end", "local 5 = x"]) {
@@ -177,7 +203,10 @@ test("a person types, completes, ends what runs and leaves", { skip: NO_SCRIPT }
   await inFolder(PROJECT, async (cwd) => {
     const [program, before] = commandLine();
     const line = [program, ...before, "shell"].map((word) => `'${word}'`).join(" ");
-    const child = spawn("script", ["-qec", line, "/dev/null"], { cwd, env: { ...process.env, NO_COLOR: "1", TERM: "xterm" } });
+    const child = spawn("script", ["-qec", line, "/dev/null"], {
+      cwd,
+      env: { ...process.env, NO_COLOR: "1", TERM: "xterm" },
+    });
     let shown = "";
     let look: () => void = () => undefined;
     child.stdout.setEncoding("utf8").on("data", (text: string) => {

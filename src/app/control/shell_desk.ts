@@ -71,7 +71,9 @@ export class ShellDesk {
 
   #desk(number: number): Desk {
     const desk = this.#desks.get(number);
-    if (desk === undefined) throw new Failure("NotFound", `there is no session ${number}`, { retryable: false });
+    if (desk === undefined) {
+      throw new Failure("NotFound", `there is no session ${number}`, { retryable: false });
+    }
     return desk;
   }
 }

@@ -2,14 +2,27 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "../../core/mod.ts";
-import { formatDiagnostic, type Diagnostic } from "../../lang/mod.ts";
+import { type Diagnostic, formatDiagnostic } from "../../lang/mod.ts";
 import type { Command, ParsedArguments } from "../command.ts";
 import { Misuse, refuseExtra } from "../command.ts";
 import { findRunning } from "../connection.ts";
-import { isInputTerminal, isResultTerminal, printProgress, printResult, styleOf, writeResult } from "../output.ts";
+import {
+  isInputTerminal,
+  isResultTerminal,
+  printProgress,
+  printResult,
+  styleOf,
+  writeResult,
+} from "../output.ts";
 import { BOOT_OPTIONS, createProjectApplication, openSession, PROJECT_HELP } from "../session.ts";
 import { onStopSignal } from "../../platform/mod.ts";
-import { openShell, remoteLink, type ShellConnection, type ShellLink, type ShellResult } from "../shell/shell_connection.ts";
+import {
+  openShell,
+  remoteLink,
+  type ShellConnection,
+  type ShellLink,
+  type ShellResult,
+} from "../shell/shell_connection.ts";
 import type { ShellTypes } from "../shell/shell_types.ts";
 
 /** Name of the folder that holds what the runtime keeps in a project, and the history in it. */
@@ -106,7 +119,8 @@ async function openLink(args: ParsedArguments): Promise<{ link: ShellLink; where
     reload: undefined,
   };
   const link: ShellLink = {
-    request: async (operation, given = {}) => await CONTROL_OPERATIONS[operation]!(subject, given, ended.signal),
+    request: async (operation, given = {}) =>
+      await CONTROL_OPERATIONS[operation]!(subject, given, ended.signal),
     async close() {
       ended.abort();
       await application.stop();
@@ -187,6 +201,8 @@ async function printFailure({ kind, message, trace }: ShellResult, args: ParsedA
   printProgress(`${style.red(`error${shown}:`)} ${first}`);
   for (const line of more) printProgress(`  ${line}`);
   for (const { line, name, source } of trace) {
-    printProgress(`  ${style.dim("at")} ${place(source, line)}  ${style.dim(name === "?" ? "" : name)}`.trimEnd());
+    printProgress(
+      `  ${style.dim("at")} ${place(source, line)}  ${style.dim(name === "?" ? "" : name)}`.trimEnd(),
+    );
   }
 }

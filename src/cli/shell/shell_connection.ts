@@ -46,7 +46,9 @@ export async function openShell(link: ShellLink, write: (text: string) => void):
     entries,
     async run(source) {
       const answer = await link.request("shell.run", { session, source });
-      const { kind, message, ok, output, trace, values } = isValueMap(answer) ? answer : {} as Record<string, Value>;
+      const { kind, message, ok, output, trace, values } = isValueMap(answer)
+        ? answer
+        : {} as Record<string, Value>;
       if (typeof output === "string" && output !== "") write(output);
       return {
         ...(ok === true && Array.isArray(values) ? { values: values.map(String) } : {}),

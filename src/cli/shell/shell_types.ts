@@ -7,7 +7,6 @@
 import {
   check,
   type CheckEnvironment,
-
   type Diagnostic,
   environmentOf,
   type Library,
@@ -36,8 +35,9 @@ import { modules } from "../../../std/index.gen.ts";
 const BEFORE_CHARS_MAX = 100_000;
 /** Stands where a name is still to come. */
 const PLACEHOLDER = "__";
-const KEYWORDS = "and break do else elseif end false for function goto if in local nil not or repeat return then true until while"
-  .split(" ");
+const KEYWORDS =
+  "and break do else elseif end false for function goto if in local nil not or repeat return then true until while"
+    .split(" ");
 
 /** How an input ends a word that is being typed. */
 export interface Completion {
@@ -56,7 +56,9 @@ export class ShellTypes {
   constructor(entries: readonly Entry[]) {
     this.#ids = entries.map(({ id }) => id).sort();
     const definitions = new Map<string, Entry>(
-      entries.filter(({ kind }) => (LUA_KINDS as readonly string[]).includes(kind)).map((entry) => [entry.id, entry]),
+      entries.filter(({ kind }) => (LUA_KINDS as readonly string[]).includes(kind)).map((
+        entry,
+      ) => [entry.id, entry]),
     );
     const entryTypes = new EntryTypes(this.#library, (id) => definitionOf(definitions.get(id)));
     const environment = environmentOf(this.#library, {
@@ -110,7 +112,10 @@ export class ShellTypes {
     const source = shellSource(input);
     const { block, diagnostics } = parse(source);
     const last = block.statements.at(-1);
-    if (diagnostics.length > 0 || last?.kind === "return" || block.statements.every(({ kind }) => kind === "call-statement")) {
+    if (
+      diagnostics.length > 0 || last?.kind === "return" ||
+      block.statements.every(({ kind }) => kind === "call-statement")
+    ) {
       return;
     }
     this.#before = `${this.#before}${source}\n`;
@@ -123,7 +128,10 @@ export class ShellTypes {
   complete(input: string): Completion {
     const text = /(["'])([\w.:-]*)$/.exec(input);
     if (text !== null && isInString(input)) {
-      return { start: input.length - text[2]!.length, words: this.#ids.filter((id) => id.startsWith(text[2]!)) };
+      return {
+        start: input.length - text[2]!.length,
+        words: this.#ids.filter((id) => id.startsWith(text[2]!)),
+      };
     }
     const word = /[A-Za-z_]\w*$/.exec(input)?.[0] ?? "";
     const start = input.length - word.length;
@@ -150,7 +158,12 @@ export class ShellTypes {
   #members(before: string, isCall: boolean): string[] {
     const whole = `${this.#before}${shellSource(`${before}${PLACEHOLDER}${isCall ? "()" : ""}`)}`;
     const parsed = parse(whole);
-    const facts: TypeFacts = { expressions: new Map(), fields: new Map(), variables: new Map(), names: new Map() };
+    const facts: TypeFacts = {
+      expressions: new Map(),
+      fields: new Map(),
+      variables: new Map(),
+      names: new Map(),
+    };
     check(parsed, this.#environment, undefined, undefined, facts);
     let owner: syntax.Expression | undefined;
     walk(parsed.block, {
@@ -177,7 +190,6 @@ export class ShellTypes {
     });
   }
 }
-
 
 /** Whether the end of an input is inside a short string. */
 function isInString(input: string): boolean {
