@@ -1,7 +1,7 @@
 /** The WebAssembly Lua VM: universes, values and native calls. */
+export type { Adopted } from "./adopted.ts";
 export { precompile } from "./instance.ts";
 export {
-  type Adopted,
   type SlotInfo,
   Universe,
   type UniverseHost,

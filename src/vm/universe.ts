@@ -7,6 +7,7 @@
  * U1. Host callbacks and native functions run inside `run`; they may call anything here but `run`.
  */
 import { Failure } from "../core/mod.ts";
+import { type Adopted, decodeAdopted } from "./adopted.ts";
 import { Code } from "./code.ts";
 import { Exchange } from "./exchange.ts";
 import { FedChannels } from "./fed_channels.ts";
@@ -40,19 +41,6 @@ export interface UniverseOptions {
   readonly orderSeed?: number;
   /** Most bytes of Lua heap. */
   readonly heapBytesMax?: number;
-}
-
-/** A process that was started inside the VM, when it becomes known outside. */
-export interface Adopted {
-  readonly pid: number;
-  /** Number of the process that watches it, 0 for none. */
-  readonly watcher: number;
-  readonly frame: number;
-  readonly startedSeconds: number;
-  readonly program: ProgramRef;
-  readonly host: string;
-  /** Pid text of its parent. */
-  readonly parent: string;
 }
 
 /** State of a process as the kernel sees it. */
@@ -223,21 +211,7 @@ export class Universe {
   /** Makes a process that was started inside the VM known; undefined when there is none to adopt at this slot. */
   adopt(slot: number): Adopted | undefined {
     if (this.#vm.adopt(slot) === 0) return undefined;
-    const out = this.#exchange.out().slice();
-    const numbers = new Float64Array(out.buffer, 0, 7);
-    const texts = out.subarray(56);
-    const decoder = new TextDecoder();
-    const [pid, watcher, frame, startedSeconds, program, hostLength, parentLength] =
-      numbers as unknown as number[];
-    return {
-      pid: pid!,
-      watcher: watcher!,
-      frame: frame!,
-      startedSeconds: startedSeconds!,
-      program: program!,
-      host: decoder.decode(texts.subarray(0, hostLength)),
-      parent: decoder.decode(texts.subarray(hostLength!, hostLength! + parentLength!)),
-    };
+    return decodeAdopted(this.#exchange.out().slice());
   }
 
   /** Slot of a live process by its number; -1 when there is none. */
