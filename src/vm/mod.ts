@@ -1,10 +1,5 @@
 /** The WebAssembly Lua VM: universes, values and native calls. */
 export type { Adopted } from "./adopted.ts";
 export { precompile } from "./instance.ts";
-export {
-  type SlotInfo,
-  Universe,
-  type UniverseHost,
-  type UniverseOptions,
-} from "./universe.ts";
+export { type SlotInfo, Universe, type UniverseHost, type UniverseOptions } from "./universe.ts";
 export * from "./value.ts";
