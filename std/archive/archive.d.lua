@@ -1,4 +1,19 @@
 --- Zip and tar archives in bounded memory: entries are read and written as streams.
+---
+--- ```lua
+--- local archive = require("archive")
+--- local fs = require("fs")
+---
+--- local volume = assert(fs.get("app:files"))
+--- local writer = assert(archive.create(volume, "/backup.zip"))
+--- writer:add("notes/today.txt", "buy milk")
+--- writer:close()
+---
+--- local reader = assert(archive.open(volume, "/backup.zip"))
+--- for entry in reader:entries() do print(entry.name, entry.size) end
+--- assert(reader:read("notes/today.txt") == "buy milk")
+--- reader:close()
+--- ```
 
 --- Bounds of an archive. Formats: `zip`, `tar`, `tar.gz`, `tar.zst`; by default found out by the first bytes, else the name.
 type archive.Options = {

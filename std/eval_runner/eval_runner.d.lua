@@ -1,4 +1,24 @@
 --- Lua code given at run time, which sees only what it is given.
+---
+--- ```lua
+--- local eval_runner = require("eval_runner")
+---
+--- -- The code sees json and nothing else of the application.
+--- local total, err = eval_runner.run({
+---   source = [[
+---     local function sum(...)
+---       local n = 0
+---       for _, x in ipairs({ ... }) do n = n + x end
+---       return n
+---     end
+---     return { sum = sum }
+---   ]],
+---   method = "sum",
+---   args = { 1, 2, 3 },
+---   modules = { "json" },
+--- })
+--- assert(err == nil and total == 6)
+--- ```
 
 --- A library that the code may require; `modules` are those that it may use beside those of the code.
 type eval_runner.Import = {id: string, modules?: {string}}

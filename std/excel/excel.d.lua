@@ -1,4 +1,24 @@
 --- Excel workbooks (.xlsx).
+---
+--- ```lua
+--- local excel = require("excel")
+--- local fs = require("fs")
+---
+--- local book = assert(excel.new())
+--- book:new_sheet("Orders")
+--- book:set_cell_value("Orders", "A1", "total")
+--- book:set_cell_value("Orders", "B1", 99.5)
+---
+--- local volume = assert(fs.get("app:files"))
+--- local file = assert(volume:open("/orders.xlsx", "w"))
+--- assert(book:write_to(file) == nil)
+--- file:close()
+--- book:close()
+---
+--- local again = assert(excel.open(assert(volume:open("/orders.xlsx", "r"))))
+--- assert(again:get_rows("Orders")[1][2] == "99.5")
+--- again:close()
+--- ```
 
 --- The rows of a sheet in batches; nil after the last one. A read takes at most 10000 rows, one by default.
 type excel.Cursor = {

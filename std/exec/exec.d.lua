@@ -1,4 +1,17 @@
 --- Commands, run by executors: programs of the machine or containers. There is no shell.
+---
+--- ```lua
+--- local exec = require("exec")
+---
+--- -- app:shell is an exec.native entry that allows the command echo.
+--- local executor = assert(exec.get("app:shell"))
+--- local command = assert(executor:exec("echo hello"))
+--- local output = command:stdout_stream()
+--- assert(command:start())
+--- assert(output:read() == "hello\n")
+--- assert(command:wait() == 0)
+--- executor:release()
+--- ```
 
 --- Working directory, and variables beside those of the executor.
 type exec.Options = {work_dir: string?, env: {[string]: string}?}

@@ -1,4 +1,12 @@
 --- Untrusted HTML made harmless: only what a policy allows is left, and the result is well formed.
+---
+--- ```lua
+--- local html = require("html")
+---
+--- local policy = assert(html.sanitize.ugc_policy())
+--- local safe = policy:sanitize('<p onclick="steal()">Hi <script>steal()</script><b>there</b></p>')
+--- assert(safe == "<p>Hi <b>there</b></p>")
+--- ```
 
 --- Says on which elements attributes may stand; `matching` lets only values pass that an RE2 expression finds itself in.
 type html.AttrBuilder = {

@@ -1,4 +1,14 @@
 --- Source code as syntax trees, and queries on them. Offsets and columns are bytes; offsets, rows, columns and indexes count from 0.
+---
+--- ```lua
+--- local treesitter = require("treesitter")
+---
+--- local code = "func add(a int, b int) int { return a + b }"
+--- local tree = assert(treesitter.parse("go", "package main\n" .. code))
+--- local root = tree:root_node()
+--- assert(root:kind() == "source_file" and not root:has_error())
+--- print(root:to_sexp())
+--- ```
 
 --- A place in a source.
 type treesitter.Point = {row: integer, column: integer}
