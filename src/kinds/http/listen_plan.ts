@@ -25,11 +25,15 @@ export const SERVICE_CONFIG = schema.object({
     idle: schema.duration({ default: 0, doc: "Idle time of a kept connection; 0 for no limit." }),
   }),
   host: schema.object({
-    buffer_size: schema.integer({ default: 1024, min: 1, doc: "Messages that may wait for a client." }),
+    buffer_size: schema.integer({
+      default: 1024,
+      min: 1,
+      doc: "Accepted: what waits for a client is bounded by bytes for WebSockets and by 32 messages for event streams.",
+    }),
     worker_count: schema.integer({
       default: 0,
       min: 0,
-      doc: "Workers of the message relay; 0 for one per processor.",
+      doc: "Accepted: messages are relayed without workers of their own.",
     }),
   }),
   network: schema.reference({ optional: true, doc: "Overlay network to listen on." }),
@@ -48,8 +52,6 @@ export interface ListenPlan {
   readonly readMs: number;
   readonly writeMs: number;
   readonly idleMs: number;
-  /** Messages that may wait for a client of a relay. */
-  readonly queuedMessagesMax: number;
 }
 
 function invalid(message: string): Failure {
@@ -97,7 +99,6 @@ export function planListen(config: Decoded<typeof SERVICE_CONFIG>): ListenPlan {
     readMs: config.timeouts.read,
     writeMs: config.timeouts.write,
     idleMs: config.timeouts.idle,
-    queuedMessagesMax: config.host.buffer_size,
   };
 }
 

@@ -107,7 +107,7 @@ test("a request that arrives too slowly is given up [kind.http.service.timeouts]
   });
 });
 
-test("limits that are no durations are refused [kind.http.service.timeouts] [kind.http.service.host]", async () => {
+test("limits that are no durations are refused [kind.http.service.timeouts]", async () => {
   await refused({ timeouts: { read: "soon" } }, /timeouts\.read/);
   await refused({ host: { buffer_size: 0 } }, /host\.buffer_size/);
   await refused({ host: { worker_count: -1 } }, /host\.worker_count/);

@@ -108,7 +108,7 @@ class Client {
   }
 }
 
-test("a handler turns its request into a WebSocket of a process [ws.relay.header] [ws.relay.join] [ws.relay.leave] [ws.relay.process] [mw.websocket-relay] [kind.http.service.host]", async () => {
+test("a handler turns its request into a WebSocket of a process [ws.relay.header] [ws.relay.join] [ws.relay.leave] [ws.relay.process] [mw.websocket-relay]", async () => {
   const entries = [HOST, target(), relayRouter(), ...chat('metadata = {user = "ann"}')];
   await withGateway(entries, async (gateway) => {
     const watch = new Watch(gateway);
