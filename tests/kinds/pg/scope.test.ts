@@ -44,7 +44,7 @@ async function update(app: TestApplication, data: ValueMap): Promise<void> {
   await app.application.registry.apply([{ kind: "entry.update", entry: changed }]);
 }
 
-test("a change of limits takes effect and keeps the members [kind.pg.scope] [pg.scope-config]", () =>
+test("a change of limits takes effect and keeps the members [kind.pg.scope]", () =>
   withApplication(PROJECT, async (app) => {
     assert.equal(await join(app, "one"), "true nil");
     assert.equal(await join(app, "two"), "nil LimitExceeded");
@@ -53,7 +53,7 @@ test("a change of limits takes effect and keeps the members [kind.pg.scope] [pg.
     assert.deepEqual(scopeOf(app).groups(), ["one", "two"]);
   }, SIMULATED));
 
-test("settings that can't be are refused, and the scope stays as it was [kind.pg.scope] [pg.scope-config]", () =>
+test("settings that can't be are refused, and the scope stays as it was [kind.pg.scope]", () =>
   withApplication(PROJECT, async (app) => {
     await join(app, "one");
     const bad: ValueMap[] = [

@@ -291,7 +291,7 @@ test("scopes know nothing of each other [pg.scope-isolation]", function()
   sub:close()
 end)
 
-test("the limits of a scope hold, counting every join [pg.scope-config]", function()
+test("the limits of a scope hold, counting every join", function()
   local small = assert(pg.open("case:small"))
   assert(small:join({ "a", "a" }))
   local ok, err = small:join("a")
