@@ -28,7 +28,8 @@ export const SERVICE_CONFIG = schema.object({
     buffer_size: schema.integer({
       default: 1024,
       min: 1,
-      doc: "Accepted: what waits for a client is bounded by bytes for WebSockets and by 32 messages for event streams.",
+      doc:
+        "Accepted: what waits for a client is bounded by bytes for WebSockets and by 32 messages for event streams.",
     }),
     worker_count: schema.integer({
       default: 0,
