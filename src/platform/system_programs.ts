@@ -105,6 +105,8 @@ class SystemProgram implements Program {
   signal(number: number): boolean {
     if (this.#hasEnded) return false;
     try {
+      // Windows has no groups, and one way to end a program.
+      if (process.platform === "win32") return this.#child.kill("SIGKILL");
       return process.kill(-this.#child.pid!, number);
     } catch (error) {
       if ((error as { code?: string }).code === "ESRCH") return false;

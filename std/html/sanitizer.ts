@@ -55,12 +55,22 @@ function openTag(policy: Policy, element: string, written: Readonly<Record<strin
   return `${tag}>`;
 }
 
+/** An element that is open, and what becomes of it. */
+interface OpenElement {
+  readonly name: string;
+  readonly state: "kept" | "left out" | "dropped";
+}
+
 /** The document with what `policy` allows. */
 export function sanitize(policy: Policy, document: string): string {
   const output: string[] = [];
-  /** What each open element is written as. */
-  const open: ("kept" | "left out" | "dropped")[] = [];
+  const open: OpenElement[] = [];
   let dropping = 0;
+  const closeTop = (): void => {
+    const { name, state } = open.pop()!;
+    if (state === "kept") output.push(`</${name}>`);
+    else if (state === "dropped") dropping--;
+  };
   const parser = new Parser({
     onopentag(name, attributes) {
       const isKept = policy.hasElement(name) && NAME.test(name);
@@ -71,14 +81,13 @@ export function sanitize(policy: Policy, document: string): string {
         const message = `html is nested deeper than ${HTML_DEPTH_MAX} elements`;
         throw new Failure("Invalid", message, { retryable: false });
       }
-      open.push(isWritten ? "kept" : DROPPED.has(name) ? "dropped" : "left out");
+      open.push({ name, state: isWritten ? "kept" : DROPPED.has(name) ? "dropped" : "left out" });
       if (DROPPED.has(name)) dropping++;
     },
     onclosetag(name) {
-      if (VOID.has(name)) return;
-      const state = open.pop();
-      if (state === "kept") output.push(`</${name}>`);
-      else if (state === "dropped") dropping--;
+      // The parser may close one that is not the innermost; what is open within it ends too.
+      const at = open.findLastIndex((element) => element.name === name);
+      while (at >= 0 && open.length > at) closeTop();
     },
     ontext(text) {
       if (dropping === 0) output.push(escapeText(text));
@@ -86,5 +95,6 @@ export function sanitize(policy: Policy, document: string): string {
   }, { lowerCaseTags: true, lowerCaseAttributeNames: true, decodeEntities: true });
   parser.write(document);
   parser.end();
+  while (open.length > 0) closeTop();
   return output.join("");
 }

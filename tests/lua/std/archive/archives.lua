@@ -1,4 +1,4 @@
--- modules: archive, fs, hash, base64, compress
+-- modules: archive, fs, funcs, time, hash, base64, compress
 
 local FORMATS = { "zip", "tar", "tar.gz", "tar.zst" }
 
@@ -342,6 +342,20 @@ test("closing finishes an archive and may be done twice [archive.close]", functi
   assert(archive.open(vol, "empty.zip"):entries()() == nil)
 end)
 
+test("what its task leaves open is closed, and finished, with it [archive.close]", function()
+  local vol = fresh("case:data", "left")
+  archive.create(vol, "before.zip"):close()
+  assert(funcs.call("case:leave", "/left/after.zip"))
+  local r
+  -- It is closed when its process is gone, which is soon.
+  for _ = 1, 1000 do
+    r = archive.open(vol, "after.zip")
+    if r then break end
+    time.sleep("1ms")
+  end
+  assert(r and r:read("x") == "data")
+end)
+
 test("limits bound entries, bytes of a file, of all, and in memory [archive.opts] [archive.errors]", function()
   local vol = fresh("case:data", "limits")
   for _, format in ipairs({ "zip", "tar" }) do
@@ -426,6 +440,52 @@ test("what is cut short or damaged anywhere is Invalid [archive.errors]", functi
   assert(not ok and err:kind() == errors.INVALID and err:message():find("checksum", 1, true))
   local tar = tarOf({ "good" })
   failed(errors.INVALID, "bad header", archive.open, tar:sub(1, 10) .. "X" .. tar:sub(12), { format = "tar" })
+end)
+
+test("archives damaged at random are read, or refused as Invalid [archive.errors]", function()
+  local vol = fresh("case:data", "random-damage")
+  local seed = 12345
+  local function random(n)
+    seed = (seed * 1103515245 + 12345) % 2147483648
+    return seed // 65536 % n + 1
+  end
+  local limits = { max_entries = 100, max_total_bytes = 1000000, max_file_bytes = 500000 }
+  for _, format in ipairs(FORMATS) do
+    local w = archive.create(vol, "a.bin", { format = format })
+    for i = 1, 3 do w:add("dir/" .. i, ("some text "):rep(20 * i), { method = i == 2 and "store" or nil }) end
+    w:close()
+    local bytes = vol:readfile("a.bin")
+    local refused = 0
+    for _ = 1, 150 do
+      local at = random(#bytes)
+      local damaged = bytes:sub(1, at - 1) .. string.char(random(256) - 1):rep(random(3)) .. bytes:sub(at + random(3))
+      limits.format = format
+      local s, problem = archive.scan(damaged, limits)
+      local ok = true
+      if s then
+        ok, problem = pcall(function()
+          for _, entry in s:walk() do
+            repeat
+              local part, err = entry:read(1000)
+              if err then error(err) end
+            until not part
+          end
+        end)
+      end
+      if not s or not ok then
+        refused = refused + 1
+        assert(problem.kind and problem:kind() == errors.INVALID, format .. ": " .. tostring(problem))
+      end
+      local r, err = archive.open(damaged, limits)
+      if r then
+        for e in r:entries() do
+          if e.type == "file" then _, err = r:read(e.name) end
+          assert(not err or err:kind() == errors.INVALID, format .. ": " .. tostring(err))
+        end
+      else assert(err:kind() == errors.INVALID or err:kind() == errors.UNAVAILABLE, format .. ": " .. tostring(err)) end
+    end
+    assert(refused > 20, format .. ": " .. refused)
+  end
 end)
 
 test("what can't be read or written is denied [archive.errors]", function()

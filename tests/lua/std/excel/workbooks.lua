@@ -218,6 +218,28 @@ local function crafted(data, parts)
   return assert(excel.open(vol:open("crafted.xlsx")))
 end
 
+test("workbooks damaged at random are read, or refused as Internal [excel.errors]", function()
+  local vol = files()
+  local whole = base64.decode(MADE)
+  local seed = 4711
+  local function random(n)
+    seed = (seed * 1103515245 + 12345) % 2147483648
+    return seed // 65536 % n + 1
+  end
+  local refused = 0
+  for _ = 1, 150 do
+    local at = random(#whole)
+    vol:writefile("damaged.xlsx", whole:sub(1, at - 1) .. string.char(random(256) - 1) .. whole:sub(at + 1))
+    local wb, err = excel.open(vol:open("damaged.xlsx"))
+    if wb then _, err = wb:get_rows(wb:get_sheet_list()[1]) end
+    if err then
+      refused = refused + 1
+      assert(err:kind() == errors.INTERNAL and err:message():find("invalid Excel file", 1, true), tostring(err))
+    end
+  end
+  assert(refused > 20, refused)
+end)
+
 test("a sheet that lies fails, and the cursor repeats it [excel.cursor.read] [excel.errors]", function()
   for _, data in ipairs({
     '<worksheet><sheetData><row r="1"><c r="A1"><v>1</v></c></row><row r="1"></row></sheetData></worksheet>',

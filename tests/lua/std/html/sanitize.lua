@@ -149,3 +149,37 @@ test("input meant to take for ever is answered soon [html.sanitize]", function()
   assert(policy:sanitize("<p " .. ("x=y "):rep(100000) .. ">"))
   assert(policy:sanitize(("<b></x>"):rep(500) .. ("</y>"):rep(100000)))
 end)
+
+test("whatever comes in, only what is allowed comes out, closed and nested [html.sanitize]", function()
+  local tokens = {
+    "<", ">", "</", "/>", "<p", "<b>", "</b>", "<a href=", "<img src=", "<script>", "</script>", "<style>", "<svg>", "<math>", "<table>", "<td>",
+    "<!--", "-->", "<![CDATA[", "]]>", "<?xml", "<textarea>", "</textarea>", "<title>", "</title>", "<noscript>", "<template>", "<xmp>", "</xmp>",
+    "javascript:alert(1)", "https://e.com/", "onerror=alert(1)", "\"", "'", "`", "=", " ", "\n", "\t", "\0", "&", "&lt;", "&#60;", "&#x3c", "x", "ü", "\255",
+    " style=x ", " id=y ", "<li>", "<select>", "<option>", "<plaintext>", "<iframe srcdoc=", "<br>", "<p/>", "<A HREF=", "</p x=y>",
+  }
+  local seed = 99
+  local function random(n)
+    seed = (seed * 1103515245 + 12345) % 2147483648
+    return seed // 65536 % n + 1
+  end
+  local allowed = {}
+  for name in ("p b a img table td li br tr tbody"):gmatch("%a+") do allowed[name] = true end
+  local policy = html.sanitize.ugc_policy()
+  for _ = 1, 400 do
+    local parts = {}
+    for i = 1, random(25) do parts[i] = tokens[random(#tokens)] end
+    local dirty = table.concat(parts)
+    local clean = assert(policy:sanitize(dirty))
+    local open = {}
+    for close, name, rest in clean:gmatch("<(/?)([^%s>/]*)([^>]*)>") do
+      assert(allowed[name], dirty .. " gave " .. clean)
+      if close == "/" then assert(table.remove(open) == name, "not nested: " .. clean)
+      elseif name ~= "br" and name ~= "img" then open[#open + 1] = name end
+      for attribute in rest:gmatch('%s([^%s="]+)="[^"]*"') do
+        assert(({ href = 1, src = 1, id = 1, rel = 1 })[attribute], dirty .. " gave " .. clean)
+      end
+      assert(not rest:lower():find("javascript:", 1, true), clean)
+    end
+    assert(#open == 0, "not closed: " .. clean)
+  end
+end)
