@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Benchmark, called, numberFrom, type Tools } from "./benchmark.ts";
+import { type Benchmark, called, numberFrom, type Tools, whileRunning } from "./benchmark.ts";
 
 /** Size of the file that archives are made of. */
 const ARCHIVE_MEGABYTES = 1024;
@@ -74,6 +74,23 @@ function archive(format: string): Benchmark {
   };
 }
 
+const TRANSFER_PORT = 18_431;
+
+const transfer: Benchmark = {
+  name: `peak memory of downloading and uploading ${ARCHIVE_MEGABYTES} MB`,
+  unit: "MB",
+  peerName: "",
+  must: "<=400",
+  aim: "<=250",
+  rounds: 1,
+  ours: (tools) =>
+    whileRunning(
+      [tools.bun, join(tools.folder, "peers", "transfer.ts"), String(TRANSFER_PORT)],
+      "ready",
+      () => peakMegabytes(tools, "transfer", `http://127.0.0.1:${TRANSFER_PORT}`, ARCHIVE_MEGABYTES),
+    ),
+};
+
 /** The benchmarks of this file. */
 export const benchmarks: readonly Benchmark[] = [
   compression("gzip", "encode", 50),
@@ -83,4 +100,5 @@ export const benchmarks: readonly Benchmark[] = [
   compression("zstd", "decode", 300, ">=0.5"),
   compression("brotli", "encode", 30),
   ...["zip", "tar", "tar.gz", "tar.zst"].map(archive),
+  transfer,
 ];
