@@ -9,12 +9,12 @@ import { join } from "node:path";
 export const FILE_LINES = 200;
 
 /** The text of one file. `isTyped` adds types to what is otherwise the same. */
-export function luaFile(index: number, isTyped: boolean): string {
+export function luaFile(index: number, isTyped: boolean, lineCount = FILE_LINES): string {
   const of = (type: string): string => isTyped ? `: ${type}` : "";
   const lines: string[] = [`-- File ${index} of a generated tree.`];
   if (isTyped) lines.push(`type Item${index} = {id: integer, name: string, price: number, tags?: {string}}`);
   lines.push("local M = {}", `local LIMIT = ${index + 1}`, "");
-  for (let part = 0; lines.length < FILE_LINES; part++) {
+  for (let part = 0; lines.length < lineCount; part++) {
     const item = of(`Item${index}`);
     lines.push(
       `--- Part ${part}: totals, and what is over the limit.`,
