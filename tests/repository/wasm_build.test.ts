@@ -32,12 +32,19 @@ function digestOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
+/** Longest a build may take on a busy machine; one from nothing is ten to twenty seconds of work. */
+const BUILD_MS = 600_000;
+
 const BUILDS = [["Lua", buildVm, LUA_WASM], ["zlib and Zstandard", buildCodec, CODEC_WASM]] as const;
 
 for (const [name, build, checkedIn] of BUILDS) {
-  test(`${name}: the sources give the same WebAssembly again`, (context: TestContext) => {
-    const missing = missingTool();
-    if (missing !== undefined) return context.skip(missing);
-    assert.equal(digestOf(build()), digestOf(Buffer.from(checkedIn, "base64")));
-  });
+  test(
+    `${name}: the sources give the same WebAssembly again`,
+    { timeout: BUILD_MS },
+    (context: TestContext) => {
+      const missing = missingTool();
+      if (missing !== undefined) return context.skip(missing);
+      assert.equal(digestOf(build()), digestOf(Buffer.from(checkedIn, "base64")));
+    },
+  );
 }
