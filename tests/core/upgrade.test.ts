@@ -124,7 +124,7 @@ test("code that does not compile is refused and the running version stays", asyn
   });
 });
 
-test("an upgradable process hears of changes in what it imports, merged [process.upgradable, process.outdated, handler.outdated]", async () => {
+test("an upgradable process hears of changes in what it imports [process.upgradable, process.outdated, handler.outdated]", async () => {
   await withApplication(APP, async (app) => {
     const pid = await app.call("app:start");
     await ask(app, pid);
@@ -169,3 +169,103 @@ test("a failed upgrade ends the process with the error [process.upgrade]", async
     assert.equal(await app.call("app:watch_upgrade", pid, "app:absent"), "factory not found");
   });
 });
+
+/** Processes that look at their events only when they are told to, and say what they saw. */
+const LATE = `version: "1.0"
+namespace: app
+entries:
+  - { name: host, kind: process.host, lifecycle: { auto_start: true, stop_timeout: 50ms } }
+  - { name: one, kind: library.lua, source: "return { v = 1 }" }
+  - { name: two, kind: library.lua, source: "return { v = 2 }" }
+  - name: late
+    kind: process.lua
+    method: main
+    imports: { one: one, two: two }
+    source: |
+      return { main = function(upgradable)
+        process.set_options({ upgradable = upgradable })
+        local look, events = process.listen("look"), process.events()
+        while true do
+          local to, count = look:receive(), 0
+          local sources = {}
+          while true do
+            local r = channel.select({ events:case_receive(), default = true })
+            if r.default then break end
+            count = count + 1
+            sources = r.value.sources
+          end
+          process.send(to, "saw", { count = count, sources = sources, v = one.v + two.v })
+        end
+      end }
+  - name: look
+    kind: function.lua
+    method: main
+    source: |
+      return { main = function(pid)
+        local saw = process.listen("saw")
+        assert(process.send(pid, "look", process.pid()))
+        return (saw:receive())
+      end }
+`;
+
+test("changes that nobody has looked at yet are one event with all sources; who did not ask sees none [process.outdated] [process.upgradable]", () =>
+  withApplication(LATE, async (app) => {
+    const { runtime } = app.application;
+    const asked = runtime.spawn("app:late", "app:host", { args: [true] });
+    const silent = runtime.spawn("app:late", "app:host", { args: [false] });
+    await app.world!.clock.settle();
+    await change(app, "app:one", "v = 1", "v = 10");
+    await change(app, "app:two", "v = 2", "v = 20");
+    const look = (pid: string) => app.call("app:look", pid) as Promise<{ count: number; sources: string[]; v: number }>;
+    const saw = await look(asked);
+    assert.equal(saw.count, 1);
+    assert.deepEqual([...saw.sources].sort(), ["app:late", "app:one", "app:two"]);
+    assert.equal(saw.v, 3, "the code stays as it is until the process upgrades");
+    assert.equal((await look(silent)).count, 0);
+    await change(app, "app:one", "v = 10", "v = 100");
+    const again = await look(asked);
+    assert.equal(again.count, 1);
+    assert.deepEqual([...again.sources].sort(), ["app:late", "app:one"], "what was seen is not told again");
+  }, { simulated: true }));
+
+const RELATED = `version: "1.0"
+namespace: app
+entries:
+  - { name: host, kind: process.host, lifecycle: { auto_start: true, stop_timeout: 50ms } }
+  - name: server
+    kind: process.lua
+    method: main
+    source: |
+      return { main = function(state)
+        local stop = process.listen("stop")
+        if state == nil then
+          process.registry.register("server")
+          process.listen("upgrade"):receive()
+          process.upgrade(nil, "upgraded")
+        end
+        error(state .. " " .. tostring(stop:receive()))
+      end }
+  - name: watch
+    kind: function.lua
+    method: main
+    source: |
+      return { main = function()
+        process.set_options({ trap_links = true })
+        local pid = process.spawn_linked_monitored("app:server", "app:host")
+        process.send(pid, "stop", "as asked")
+        process.send(pid, "upgrade")
+        local seen = {}
+        for _ = 1, 2 do
+          local event = process.events():receive()
+          seen[event.kind] = event.from == pid and event.result.error:message()
+        end
+        return { exit = seen[process.event.EXIT], down = seen[process.event.LINK_DOWN] }
+      end }
+`;
+
+test("upgrade keeps name, links, monitors and unread messages [process.upgrade]", () =>
+  withApplication(RELATED, async (app) => {
+    const message = "app:server:8: upgraded as asked";
+    assert.deepEqual(await app.call("app:watch"), { exit: message, down: message });
+    assert.equal(app.application.runtime.names.lookup("server"), undefined, "the name goes with the process, not before");
+  }, { simulated: true }));
