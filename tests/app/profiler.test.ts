@@ -129,7 +129,11 @@ test("a profile tells how often each line ran meanwhile [config.profiler]", () =
     const found = await samples(await profile);
     const runs = (line: number): number => found.get(`app:busy:${line}`)?.[0] ?? 0;
     assert.ok(runs(2) >= 1, "calls");
-    assert.equal(runs(4), 70_000 * runs(2), "the line of the loop");
+    // A call may be under way when the profile begins and when it ends.
+    assert.ok(
+      Math.abs(runs(4) - 70_000 * runs(2)) <= 70_000,
+      `${runs(4)} times the line of the loop, ${runs(2)} calls`,
+    );
     assert.equal(found.get("app:many:1"), undefined);
   }));
 

@@ -216,7 +216,8 @@ test("changes that nobody has looked at yet are one event with all sources; who 
     await app.world!.clock.settle();
     await change(app, "app:one", "v = 1", "v = 10");
     await change(app, "app:two", "v = 2", "v = 20");
-    const look = (pid: string) => app.call("app:look", pid) as Promise<{ count: number; sources: string[]; v: number }>;
+    const look = (pid: string) =>
+      app.call("app:look", pid) as Promise<{ count: number; sources: string[]; v: number }>;
     const saw = await look(asked);
     assert.equal(saw.count, 1);
     assert.deepEqual([...saw.sources].sort(), ["app:late", "app:one", "app:two"]);
@@ -267,5 +268,9 @@ test("upgrade keeps name, links, monitors and unread messages [process.upgrade]"
   withApplication(RELATED, async (app) => {
     const message = "app:server:8: upgraded as asked";
     assert.deepEqual(await app.call("app:watch"), { exit: message, down: message });
-    assert.equal(app.application.runtime.names.lookup("server"), undefined, "the name goes with the process, not before");
+    assert.equal(
+      app.application.runtime.names.lookup("server"),
+      undefined,
+      "the name goes with the process, not before",
+    );
   }, { simulated: true }));
