@@ -66,6 +66,7 @@ interface FunctionState {
   readonly returns: Pack | undefined;
   readonly writtenReturns: readonly RelatedPlace[] | undefined;
   readonly varargs: Type | undefined;
+  readonly isForLibrary: boolean;
   readonly breaks: Flow[];
 }
 
@@ -298,17 +299,19 @@ class Checker extends ValueChecker {
     this.functionBody(statement.body, type);
   }
 
-  protected functionBody(body: S.FunctionBody, type: FunctionType): void {
+  protected functionBody(body: S.FunctionBody, type: FunctionType, isAsked = false): void {
     const state: FunctionState & { flow: Flow | undefined } = {
       returns: this.#returns,
       writtenReturns: this.#writtenReturns,
       varargs: this.varargs,
+      isForLibrary: this.isForLibrary,
       breaks: this.#breaks as Flow[],
       flow: this.flow,
     };
     this.#functionDepth++;
+    this.isForLibrary = false;
     this.flow = this.#closureFlow();
-    this.#returns = body.returns === undefined ? undefined : type.returns;
+    this.#returns = body.returns === undefined && !isAsked ? undefined : type.returns;
     this.#writtenReturns = body.returns && [{
       start: body.returns.start,
       end: body.returns.end,
@@ -328,6 +331,7 @@ class Checker extends ValueChecker {
     this.#missingReturn(body);
     this.#functionDepth--;
     this.flow = state.flow;
+    this.isForLibrary = state.isForLibrary;
     this.#returns = state.returns;
     this.#writtenReturns = state.writtenReturns;
     this.varargs = state.varargs;

@@ -52,7 +52,8 @@ export abstract class Inference extends CallInference {
           ? undefined
           : expand(filter(expected, (member) => !is(expand(member), "nil")));
         const type = this.lowering.body(expression.body, hint?.kind === "function" ? hint : undefined);
-        this.functionBody(expression.body, type);
+        // What a body does never tells its type, so it is looked into once: when somebody listens.
+        if (!this.isSilent) this.functionBody(expression.body, type, hint?.kind === "function");
         return type;
       }
       case "table":

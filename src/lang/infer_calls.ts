@@ -3,6 +3,7 @@
  */
 import { TYPE_METHODS } from "./infer_fields.ts";
 import { isMulti, TableInference } from "./infer_tables.ts";
+import type { Flow } from "./flow.ts";
 import type { Notes } from "./inference.ts";
 import { requiredName } from "./lower.ts";
 import { printType } from "./print_type.ts";
@@ -15,13 +16,13 @@ import {
   type FunctionType,
   instantiate,
   is,
+  optional,
   type Pack,
   packAt,
   type ParamType,
   PRIMITIVES,
   type Type,
   type TypeDefinition,
-  withoutLibraryNil,
 } from "./types.ts";
 import { instantiateCall } from "./unify.ts";
 
@@ -40,6 +41,7 @@ export type CallFacts = Map<S.Expression, CallFact>;
 export abstract class CallInference extends TableInference {
   /** Filled when somebody asks. */
   protected calls: CallFacts | undefined;
+  readonly #asked = new Map<S.Expression, { readonly flow: Flow | undefined; readonly type: Type }>();
 
   protected callPack(call: S.CallExpression, expected: Type | undefined): Pack {
     const name = requiredName(call);
@@ -131,18 +133,25 @@ export abstract class CallInference extends TableInference {
   }
 
   /** Checks one argument; `written` is its parameter's type before type arguments were found. */
-  #argument(value: S.Expression, wanted: Type, param: ParamType | undefined, isLibrary: boolean): void {
+  #argument(value: S.Expression, wanted: Type, param: ParamType | undefined): void {
     const written = param?.type;
     const notes = this.#paramNotes(param);
-    if (isLibrary && value.kind !== "table" && value.kind !== "paren") {
-      this.demand(withoutLibraryNil(this.infer(value, wanted)), wanted, value, notes);
-      return;
+    if (value.kind !== "table" || written === wanted || param?.isOptional) {
+      return this.check(value, wanted, value, notes);
     }
-    if (value.kind !== "table" || written === wanted) return this.check(value, wanted, value, notes);
     // What is inferred from a constructor may hold any field, so it has to meet the bound itself.
     const bound = written?.kind === "generic" ? written.bound() : undefined;
     if (bound !== undefined) this.check(value, bound, value, notes);
     else this.demand(this.infer(value), wanted, value, notes);
+  }
+
+  /** The type of an argument before its parameter is known; asked for once, however deep calls are nested. */
+  #typeOf(value: S.Expression): Type {
+    const known = this.#asked.get(value);
+    if (known !== undefined && known.flow === this.flow) return known.type;
+    const type = this.quietly(() => this.infer(value));
+    this.#asked.set(value, { flow: this.flow, type });
+    return type;
   }
 
   #paramNotes(param: ParamType | undefined): () => Notes {
@@ -157,34 +166,39 @@ export abstract class CallInference extends TableInference {
     self: Type | undefined,
   ): Pack {
     const offset = self === undefined ? 0 : 1;
-    const solved = instantiateCall(callee, (index) => {
-      if (index < offset) return self;
-      const value = values[index - offset];
-      // Functions are left for later: their parameters come from what the others tell.
-      return value === undefined || value.kind === "function"
-        ? undefined
-        : this.quietly(() => this.infer(value));
-    }, expected);
+    const solved = instantiateCall(
+      callee,
+      (index) => {
+        if (index < offset) return self;
+        const value = values[index - offset];
+        // Functions are left for later: their parameters come from what the others tell.
+        return value === undefined || value.kind === "function" ? undefined : this.#typeOf(value);
+      },
+      values.length + offset,
+      expected,
+    );
     const { params, rest } = solved;
-    const isLibrary = callee.path !== undefined;
     const last = values.at(-1);
     const isOpenEnded = last !== undefined && isMulti(last);
+    const isOuter = this.isForLibrary;
+    this.isForLibrary = callee.path !== undefined;
     for (const [i, value] of values.entries()) {
-      const wanted = params[i + offset]?.type ?? rest;
+      const wanted = wantedAt(params[i + offset]) ?? rest;
       if (i === values.length - 1 && isOpenEnded) {
         const pack = this.pack(value, wanted);
         const count = Math.max(1, Math.min(pack.types.length, params.length - offset - i));
         for (let k = 0; k < count; k++) {
-          const to = params[i + offset + k]?.type ?? rest;
+          const to = wantedAt(params[i + offset + k]) ?? rest;
           const notes = this.#paramNotes(callee.params[i + offset + k]);
           const type = packAt(pack, k);
           // The error behind a value goes where it is not meant, and is nil as long as all is well.
           if (k > 0 && to !== undefined && fitsNil(to) && isOptionalError(type)) continue;
-          if (to !== undefined) this.demand(isLibrary ? withoutLibraryNil(type) : type, to, value, notes);
+          if (to !== undefined) this.demand(type, to, value, notes);
         }
       } else if (wanted === undefined) this.infer(value);
-      else this.#argument(value, wanted, callee.params[i + offset], isLibrary);
+      else this.#argument(value, wanted, callee.params[i + offset]);
     }
+    this.isForLibrary = isOuter;
     const given = values.length + offset;
     const isTyped = params.some((param) => !is(expand(param.type), "any")) || callee.generics.length > 0;
     if (
@@ -208,4 +222,9 @@ export abstract class CallInference extends TableInference {
     }
     return solved.returns;
   }
+}
+
+/** What may be given for a parameter: nil too when it may be left out. */
+function wantedAt(param: ParamType | undefined): Type | undefined {
+  return param?.isOptional ? optional(param.type) : param?.type;
 }

@@ -14,6 +14,7 @@ import { fits, mismatch } from "./relate.ts";
 import type { Resolution, Variable } from "./resolution.ts";
 import type * as S from "./syntax.ts";
 import {
+  asGivenToLibrary,
   type Declared,
   expand,
   filter,
@@ -74,6 +75,8 @@ export abstract class InferenceState implements NarrowHost {
   /** Results of the function around, and of `...`. */
   protected varargs: Type | undefined = ANY;
   readonly #reported = new Set<string>();
+  /** Whether what is checked is handed to a function of a library. */
+  protected isForLibrary = false;
   #silent = 0;
   #problems = 0;
 
@@ -95,8 +98,8 @@ export abstract class InferenceState implements NarrowHost {
     this.assignedFields = resolution.assignedFields;
   }
 
-  /** Checks a function's body where it is written. */
-  protected abstract functionBody(body: S.FunctionBody, type: FunctionType): void;
+  /** Checks a function's body where it is written; `isAsked` says that its place asks for these results. */
+  protected abstract functionBody(body: S.FunctionBody, type: FunctionType, isAsked?: boolean): void;
 
   /** Reports a problem, unless only a type is being asked for or the place is never reached. */
   protected report(range: S.Range, problem: TypeProblem, notes: () => Notes = NO_NOTES): void {
@@ -115,6 +118,11 @@ export abstract class InferenceState implements NarrowHost {
   protected relate(declared: Declared | undefined, message: string): readonly RelatedPlace[] | undefined {
     if (declared?.origin !== this.resolution) return undefined;
     return [{ start: declared.start, end: declared.end, message }];
+  }
+
+  /** Whether only a type is being asked for. */
+  protected get isSilent(): boolean {
+    return this.#silent > 0;
   }
 
   protected quietly<R>(run: () => R): R {
@@ -192,7 +200,8 @@ export abstract class InferenceState implements NarrowHost {
 
   /** Reports when a value of type `from` may not stand where `to` is asked for. */
   protected demand(from: Type, to: Type, at: S.Range, notes: () => Notes = NO_NOTES): void {
-    const given = this.isTyped ? from : filter(from, (member) => !is(expand(member), "nil"));
+    const own = this.isTyped ? from : filter(from, (member) => !is(expand(member), "nil"));
+    const given = this.isForLibrary ? asGivenToLibrary(own) : own;
     const reason = mismatch(is(expand(given), "never") ? from : given, to);
     if (reason === undefined) return;
     this.report(at, {

@@ -2,7 +2,7 @@
  * What the checker knows a value to be.
  *
  * Y1. Types are immutable; recursive ones go through `named`, whose target is made on first use.
- * Y2. A union holds no unions but named ones, no `never`, no member twice; `any` swallows all. Names in it are not looked
+ * Y2. A union holds no unions but named ones, no `never`, no member twice; `any` swallows all, then `unknown`. Names in it are not looked
  *     into when it is made: what they name may be under construction.
  */
 
@@ -219,6 +219,7 @@ export function unionOf(types: readonly Type[]): Type {
     return false;
   };
   if (types.some(add)) return ANY;
+  if (members.some((member) => is(member, "unknown"))) return PRIMITIVES.unknown;
   const hasTrue = members.some((m) => m.kind === "literal" && m.value === true);
   const hasFalse = members.some((m) => m.kind === "literal" && m.value === false);
   const merged = hasTrue && hasFalse
@@ -236,9 +237,18 @@ export function optional(type: Type, nil: Type = NIL): Type {
   return unionOf([type, nil]);
 }
 
-/** The type without the nil that comes from a library. */
-export function withoutLibraryNil(type: Type): Type {
-  return filter(type, (member) => member !== LIBRARY_NIL);
+/**
+ * A value as it is given to a library: its nil is as welcome as untyped code takes it to be, and a number may be whole where a
+ * whole one is asked for.
+ */
+export function asGivenToLibrary(type: Type): Type {
+  const members = membersOf(type);
+  if (!members.some((member) => member === LIBRARY_NIL || is(member, "number"))) return type;
+  return unionOf(
+    members.filter((member) => member !== LIBRARY_NIL).map((member) =>
+      is(member, "number") ? PRIMITIVES.integer : member
+    ),
+  );
 }
 
 /** The members of a union, those of named unions in it included; else the type alone. `boolean` stays whole. */

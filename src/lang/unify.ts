@@ -20,13 +20,14 @@ import { fits } from "./relate.ts";
 const DEPTH_MAX = 20;
 
 /**
- * The function with its type parameters replaced by what the arguments tell. `argument` gives the type of each argument,
+ * The function with its type parameters replaced by what the arguments tell. `argument` gives the type of each of `count` arguments,
  * undefined when it is not known yet; parameters nobody tells about take what `expected` tells, else they are `any`.
  * An argument that breaks its parameter's bound makes the bound the parameter's type, so that checking the argument fails.
  */
 export function instantiateCall(
   callee: FunctionType,
   argument: (index: number) => Type | undefined,
+  count: number,
   expected: Type | undefined,
 ): FunctionType {
   if (callee.generics.length === 0) return callee;
@@ -36,11 +37,21 @@ export function instantiateCall(
     const given = argument(i);
     if (given !== undefined) unify(param.type, given, known, found, 0);
   }
+  for (let i = callee.params.length; callee.rest !== undefined && i < count; i++) {
+    const given = argument(i);
+    if (given !== undefined) unify(callee.rest, given, known, found, 0);
+  }
   const [first] = callee.returns.types;
   if (expected !== undefined && first !== undefined) {
     const told = new Map<GenericType, Type>();
     unify(first, expected, known, told, 0);
-    for (const [generic, type] of told) if (!found.has(generic)) found.set(generic, type);
+    // What is asked for is taken when the arguments allow it: a box of integers is no box of numbers afterwards.
+    for (const [generic, type] of told) {
+      const given = found.get(generic);
+      if (given === undefined || (!is(expand(type), "any") && fits(widen(given), type))) {
+        found.set(generic, type);
+      }
+    }
   }
   const values = new Map<GenericType, Type>();
   for (const generic of callee.generics) {

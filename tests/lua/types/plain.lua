@@ -1,21 +1,29 @@
--- Annotated and plain code side by side.
-type Point = {x: number, y: number}
+-- Plain Lua and annotated Lua are one language: annotations may be there, in part or not at all.
 
-local function annotated(p: Point, factor: number?): Point
-  local by: number = factor or 2
-  return {x = p.x * by, y = p.y * by}
+local function plain(items, rate)
+  local sum = 0
+  for _, item in ipairs(items) do sum = sum + item.price * rate end
+  return sum, #items
 end
 
-local function plain(p, factor)
-  local by = factor or 2
-  return { x = p.x * by, y = p.y * by }
+type Item = {price: number, name?: string}
+
+local function annotated(items: {Item}, rate: number): (number, integer)
+  local sum: number = 0
+  for _, item in ipairs(items) do sum = sum + item.price * rate end
+  return sum, #items
 end
 
-test("annotations are part of the language, and code without any is as good [types.syntax.lua-remark]", function()
-  for _, scale in ipairs({ annotated, plain }) do
-    local got = scale({ x = 1, y = 2 }, 3)
-    assert(got.x == 3 and got.y == 6)
-    assert(scale({ x = 1, y = 2 }).y == 4)
+local function partly(items: {Item}, rate)
+  local sum = 0 :: number
+  for _, item in ipairs(items) do sum = sum + item.price * rate end
+  return sum, #items
+end
+
+test("plain and annotated code stand side by side and do the same [types.syntax.lua-remark]", function()
+  local items: {Item} = {{price = 2}, {price = 3, name = "x"}}
+  for _, total in ipairs({plain, annotated, partly}) do
+    local sum, count = total(items, 2)
+    assert(sum == 10 and count == 2)
   end
-  assert(plain(annotated({ x = 1, y = 1 })).x == 4 and Point:is(plain({ x = 1, y = 1 })))
 end)
