@@ -105,7 +105,7 @@ async function openLink(args: ParsedArguments): Promise<{ link: ShellLink; where
   }
   const session = await openSession(args, "silent");
   const { CONTROL_OPERATIONS, ShellDesk } = await import("../../app/mod.ts");
-  const application = await createProjectApplication(session, { isPassing: true });
+  const application = await createProjectApplication(session, { isPassing: args.flag("boot") });
   await application.boot(session.loaded);
   const ended = new AbortController();
   const subject = {
