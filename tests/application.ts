@@ -36,6 +36,8 @@ export interface ApplicationTestOptions {
   readonly modules?: readonly ModuleDefinition[];
   /** Entry kinds beside the standard ones. */
   readonly kinds?: readonly KindDefinition[];
+  /** Counts how often each line of Lua runs. */
+  readonly countLines?: boolean;
 }
 
 /** A booted application. */
@@ -104,6 +106,7 @@ export async function startApplication(
     orderSeed: options.orderSeed,
     modules: options.modules,
     kinds: options.kinds,
+    countLines: options.countLines,
     components: [
       ...options.budget === undefined ? [] : [budgetComponent(options.budget)],
       ...options.components ?? [],

@@ -240,7 +240,9 @@ export class Application {
   async #boot(select: () => LoadedEntries): Promise<void> {
     try {
       await this.assemble();
-      await this.registry.load(select());
+      const loaded = select();
+      this.runtime.programs.trust(loaded.proven ?? new Set());
+      await this.registry.load(loaded);
       await this.supervisor.startAll();
     } catch (error) {
       await this.stop(1);

@@ -369,6 +369,7 @@ export class Workspace {
       [...unit.imports].map(([alias, id]) => [alias, this.#table.unitByEntry.get(id)?.key ?? id]),
     );
     return {
+      module: "",
       id: unit.key,
       kind: (unit.entries[0]?.kind ?? "library.lua") as LuaKind,
       source: this.unitText(unit).source,

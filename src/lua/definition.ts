@@ -4,7 +4,7 @@
  * Owns decoding and validation of those entries; compiling them belongs to `ProgramTable`.
  */
 import { type Decoded, Failure, resolveEntryId, schema, type Value, type ValueMap } from "../core/mod.ts";
-import type { Entry } from "../registry/mod.ts";
+import { type Entry, moduleOf } from "../registry/mod.ts";
 
 /** Kinds whose entries hold Lua. */
 export const LUA_KINDS = [
@@ -65,6 +65,8 @@ export interface PoolPlan {
 /** A decoded Lua entry. */
 export interface LuaDefinition {
   readonly id: string;
+  /** The module it came with; `""` for the application's own. */
+  readonly module: string;
   readonly kind: LuaKind;
   readonly source: string;
   readonly method: string;
@@ -166,6 +168,7 @@ export function decodeDefinition(entry: Entry, config: Decoded<typeof LUA_CONFIG
   const options = entry.meta["options"];
   return {
     id: entry.id,
+    module: moduleOf(entry),
     kind,
     source: config.source,
     method: config.method === "" ? "main" : config.method,

@@ -130,6 +130,7 @@ export class EvaluationPrograms {
 
 const DEFINITION: LuaDefinition = {
   id: EVALUATION_ID,
+  module: "",
   kind: "function.lua",
   source: "",
   method: "main",

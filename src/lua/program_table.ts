@@ -33,6 +33,7 @@ export class ProgramTable {
   readonly compiler: SourceCompiler;
   readonly #code = new Map<string, CompiledSource>();
   readonly #globals = new Map<string, GlobalsRef>();
+  #proven: ReadonlySet<string> = new Set();
   readonly #programs = new Map<string, Program>();
 
   constructor(universe: Universe, modules: ModuleTable) {
@@ -52,20 +53,27 @@ export class ProgramTable {
     return this.#definitions.values();
   }
 
+  /** Sources of these modules are known to compile: they are compiled when they are first used. */
+  trust(modules: ReadonlySet<string>): void {
+    this.#proven = modules;
+  }
+
   /**
    * Adds or replaces a definition after checking that its source compiles and its modules exist.
    * Fails with Invalid; the previous definition then stays.
    */
   set(definition: LuaDefinition): void {
+    const isProven = this.#proven.has(definition.module);
     for (const name of definition.modules.values()) {
       if (this.#modules.module(name) === undefined) {
         throw unknownModule(name, definition.id, this.#modules.names());
       }
       if (definition.kind === "workflow.lua") this.#demandReplayable(name, definition.id);
     }
-    const code = this.compiler.compile(definition.source, definition.id);
+    const code = isProven ? undefined : this.compiler.compile(definition.source, definition.id);
     this.#release(definition.id);
-    this.#code.set(definition.id, code);
+    if (code === undefined) this.#code.delete(definition.id);
+    else this.#code.set(definition.id, code);
     this.#definitions.set(definition.id, definition);
     this.invalidate([definition.id]);
   }

@@ -262,6 +262,7 @@ export class ShellSessions {
 
 const DEFINITION = {
   id: SHELL_CHUNK,
+  module: "",
   kind: "function.lua" as const,
   source: "",
   method: "main",

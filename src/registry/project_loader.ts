@@ -47,7 +47,14 @@ export function loadEntries(options: LoadOptions): LoadedEntries {
     () => placed(edited, () => graphOf(edited.entries, (module) => parts.get(module))),
   );
   const entries = linkEntries(edited.entries, { strict: options.strict, warn });
-  return { entries, origin: edited.origin, place: edited.place, ...(graph === undefined ? {} : { graph }) };
+  const proven = new Set([...parts.values()].filter(({ origin }) => origin === "bundled").map(({ module }) => module));
+  return {
+    entries,
+    origin: edited.origin,
+    place: edited.place,
+    proven,
+    ...(graph === undefined ? {} : { graph }),
+  };
 }
 
 /** What `make` gives; undefined when a module is missing and that may be. */

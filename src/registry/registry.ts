@@ -41,6 +41,8 @@ export interface LoadedEntries {
   place?(id: string): EntryPlace | undefined;
   /** Modules the entries come from. */
   readonly graph?: ModuleGraph;
+  /** Modules that come with the program: what is in them is known to be well-formed. */
+  readonly proven?: ReadonlySet<string>;
 }
 
 /** What a registry is made of. */

@@ -1,7 +1,8 @@
 /** Modules of a project: `wippy add`, `install`, `update`, and what their parameters reach. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { inFolder, wippy } from "./wippy.ts";
 
@@ -253,4 +254,24 @@ test("a qualified name reaches one requirement, of any module [fw.params.qualifi
     assert.match(stderr, /Conflict/);
     assert.match(stderr, /acme\.list:size/);
   });
+});
+
+const FRAMEWORK = fileURLToPath(new URL("../../src/framework", import.meta.url));
+
+test("the modules of the program are laid out and typed as the program wants it", async () => {
+  const folders = readdirSync(FRAMEWORK, { withFileTypes: true }).filter((item) => item.isDirectory());
+  assert.ok(folders.length >= 2);
+  for (const { name } of folders) {
+    const files = Object.fromEntries(
+      readdirSync(join(FRAMEWORK, name)).map((file) => [
+        `src/${file}`,
+        readFileSync(join(FRAMEWORK, name, file), "utf8"),
+      ]),
+    );
+    await inFolder(files, async (cwd) => {
+      const lint = await wippy(["lint", "--rules", "--level", "hint"], { cwd });
+      assert.equal((await wippy(["fmt", "--check"], { cwd })).code, 0, name);
+      assert.deepEqual([lint.code, lint.stdout.split("\n")[0]], [0, "No issues found"], lint.stdout);
+    });
+  }
 });

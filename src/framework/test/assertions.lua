@@ -56,7 +56,7 @@ function M.is_false(value: any, message: string?)
   if value ~= false then failed(message, "false", shown.value(value)) end
 end
 
-for _, name in ipairs({ "string", "number", "table", "function", "boolean" }) do
+for _, name in ipairs({"string", "number", "table", "function", "boolean"}) do
   --- A value of that type; returns it.
   M["is_" .. name] = function(value: any, message: string?): any
     if type(value) ~= name then failed(message, name, shown.value(value)) end
@@ -89,18 +89,24 @@ end
 --- `#value == expected`.
 function M.len(value: any, expected: integer, message: string?)
   local has, length = pcall(function(): integer return #value end)
-  if not has then failed(message, "a value of length " .. shown.value(expected), shown.value(value)) end
+  if not has then
+    failed(message, "a value of length " .. shown.value(expected), shown.value(value))
+  end
   if length ~= expected then
-    failed(message, "length " .. shown.value(expected), shown.value(length) .. " (" .. shown.value(value) .. ")")
+    failed(
+      message,
+      "length " .. shown.value(expected),
+      shown.value(length) .. " (" .. shown.value(value) .. ")"
+    )
   end
 end
 
 --- Comparisons of `a` with `b`: sign, and whether it holds.
 local COMPARISONS = {
-  gt = { ">", function(a: any, b: any): boolean return a > b end },
-  gte = { ">=", function(a: any, b: any): boolean return a >= b end },
-  lt = { "<", function(a: any, b: any): boolean return a < b end },
-  lte = { "<=", function(a: any, b: any): boolean return a <= b end },
+  gt = {">", function(a: any, b: any): boolean return a > b end},
+  gte = {">=", function(a: any, b: any): boolean return a >= b end},
+  lt = {"<", function(a: any, b: any): boolean return a < b end},
+  lte = {"<=", function(a: any, b: any): boolean return a <= b end},
 }
 for name, comparison in pairs(COMPARISONS) do
   M[name] = function(a: any, b: any, message: string?)

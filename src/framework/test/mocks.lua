@@ -13,7 +13,7 @@ local replacements: {Replacement} = {}
 local M = {}
 
 local function targets_of(object: string): {any}
-  if namespaces[object] ~= nil then return { namespaces[object] } end
+  if namespaces[object] ~= nil then return {namespaces[object]} end
   return doubles.find(object)
 end
 
@@ -35,17 +35,27 @@ function M.mock(path: any, ...: any)
   end
   local targets = targets_of(object)
   if #targets == 0 then
-    error("mock: there is no global table " .. object .. "; name others with register_mock_namespace", 2)
+    error(
+      "mock: there is no global table " .. object .. "; name others with register_mock_namespace",
+      2
+    )
   end
   for _, target in ipairs(targets) do
     local previous = doubles.set(target, field, replacement)
-    replacements[#replacements + 1] = { path = path, target = target, field = field, previous = previous }
+    replacements[#replacements + 1] = {
+      path = path,
+      target = target,
+      field = field,
+      previous = previous
+    }
   end
 end
 
 --- The same for a function of `process`.
 function M.mock_process(field: any, ...: any)
-  if type(field) ~= "string" then error("mock_process takes the name of a function of process", 2) end
+  if type(field) ~= "string" then
+    error("mock_process takes the name of a function of process", 2)
+  end
   M.mock("process." .. field, ...)
 end
 

@@ -3,8 +3,8 @@
 --- Frames of a failure that are shown.
 local FRAMES_MAX = 4
 
-local MARKS = { pass = "o", fail = "x", skip = "-" }
-local COLOURS = { pass = "32", fail = "31", skip = "2" }
+local MARKS = {pass = "o", fail = "x", skip = "-"}
+local COLOURS = {pass = "32", fail = "31", skip = "2"}
 
 local M = {}
 
@@ -32,7 +32,8 @@ local function failure_lines(look: Look, case: any, out: {string})
   for i, frame in ipairs(case.trace or {}) do
     if i > FRAMES_MAX then break end
     local name = frame.name ~= nil and frame.name ~= "?" and " " .. frame.name or ""
-    out[#out + 1] = "        " .. painted(look, "2", "at " .. look.place(frame.source, frame.line) .. name)
+    out[#out + 1] = "        "
+      .. painted(look, "2", "at " .. look.place(frame.source, frame.line) .. name)
   end
   if case.path ~= nil and case.path:find(" > ", 1, true) then
     out[#out + 1] = "        " .. painted(look, "2", "in " .. case.path)
@@ -41,13 +42,16 @@ end
 
 --- The lines of one suite: how many passed of how many, then each case.
 function M.suite(look: Look, suite: any): {string}
-  local total, passed, skipped = #suite.cases, count(suite.cases, "pass"), count(suite.cases, "skip")
-  local head = "  " .. painted(look, "1", suite.name) .. " (" .. total .. ")  " .. passed .. "/" .. total
+  local total, passed, skipped = #suite.cases, count(suite.cases, "pass"),
+    count(suite.cases, "skip")
+  local head = "  " .. painted(look, "1", suite.name) .. " (" .. total .. ")  " .. passed .. "/"
+    .. total
   if skipped > 0 then head = head .. "  " .. skipped .. " skipped" end
-  local out = { head .. "  " .. painted(look, "2", suite.duration_ms .. "ms") }
+  local out = {head .. "  " .. painted(look, "2", suite.duration_ms .. "ms")}
   for _, case in ipairs(suite.cases) do
     local note = case.status == "skip" and " (skipped)" or ""
-    out[#out + 1] = "    " .. painted(look, COLOURS[case.status], MARKS[case.status]) .. " " .. case.name .. note
+    out[#out + 1] = "    " .. painted(look, COLOURS[case.status], MARKS[case.status]) .. " "
+      .. case.name .. note
     if case.status == "fail" then failure_lines(look, case, out) end
   end
   out[#out + 1] = ""

@@ -28,7 +28,7 @@ type Request = {
 local function request_of(...: any): Request
   local words = {}
   local flags = {}
-  for _, word in ipairs({ ... }) do
+  for _, word in ipairs({...}) do
     local flag, value = tostring(word):match("^%-%-(%a+)=?(.*)$")
     if flag then flags[flag] = value else words[#words + 1] = word end
   end
@@ -62,24 +62,33 @@ local IDS_SHOWN_MAX = 5
 --- Why there is nothing to run.
 local function nothing_found(request: Request): {string}
   local ids = {}
-  for _, entry in ipairs(assert(registry.find({ ["meta.type"] = "test" }))) do ids[#ids + 1] = entry.id end
-  if #ids == 0 then return { "No tests found.", "", "A test is a function.lua entry with meta.type: test." } end
+  for _, entry in ipairs(assert(registry.find({["meta.type"] = "test"}))) do
+    ids[#ids + 1] = entry.id
+  end
+  if #ids == 0 then
+    return {"No tests found.", "", "A test is a function.lua entry with meta.type: test."}
+  end
   table.sort(ids)
   local shown = table.concat(ids, ", ", 1, math.min(#ids, IDS_SHOWN_MAX))
   local more = #ids > IDS_SHOWN_MAX and ", ..." or ""
-  local words = #request.words == 0 and tostring(request.module) or table.concat(request.words, " or ")
-  return { "No tests found.", "", "None of " .. #ids .. " has " .. words .. " in its id: " .. shown .. more }
+  local words = #request.words == 0 and tostring(request.module)
+    or table.concat(request.words, " or ")
+  return {
+    "No tests found.",
+    "",
+    "None of " .. #ids .. " has " .. words .. " in its id: " .. shown .. more
+  }
 end
 
 --- The chosen tests by suite, suites by name, tests by `meta.order`, then id.
 local function find_suites(request: Request): {any}
   local by_name, all = {}, {}
-  for _, entry in ipairs(assert(registry.find({ ["meta.type"] = "test" }))) do
+  for _, entry in ipairs(assert(registry.find({["meta.type"] = "test"}))) do
     if is_chosen(entry, request) then
       local name = text_or(entry.meta.suite, "other")
       local suite = by_name[name]
       if suite == nil then
-        suite = { name = name, entries = {}, cases = {}, duration_ms = 0 }
+        suite = {name = name, entries = {}, cases = {}, duration_ms = 0}
         by_name[name] = suite
         all[#all + 1] = suite
       end
@@ -126,7 +135,7 @@ local function new_collector(): Collector
     close = function(id: string): {any}
       -- A message to itself comes after all that the test has sent: once it is there nothing is missing.
       closing[id] = channel.new(1)
-      process.send(process.pid(), TOPIC, { ref_id = id, type = "runner:closed" })
+      process.send(process.pid(), TOPIC, {ref_id = id, type = "runner:closed"})
       closing[id]:receive()
       local updates_of = told[id]
       told[id], closing[id] = nil, nil
@@ -135,14 +144,18 @@ local function new_collector(): Collector
   }
 end
 
-local STATUS = { ["test:case:pass"] = "pass", ["test:case:fail"] = "fail", ["test:case:skip"] = "skip" }
+local STATUS = {
+  ["test:case:pass"] = "pass",
+  ["test:case:fail"] = "fail",
+  ["test:case:skip"] = "skip"
+}
 
 local function trace_of(err: any): {any}
   local trace = {}
   local stack = type(err) ~= "string" and errors.call_stack(err) or nil
   for _, frame in ipairs(stack and stack.frames or {}) do
     if frame.line > 0 and frame.source:sub(1, #OWN_PREFIX) ~= OWN_PREFIX then
-      trace[#trace + 1] = { source = frame.source, line = frame.line, name = frame.name }
+      trace[#trace + 1] = {source = frame.source, line = frame.line, name = frame.name}
     end
   end
   return trace
@@ -157,7 +170,7 @@ local function place(case: any): any
   local first = case.trace[1]
   local is_known = first ~= nil and first.source == source and first.line == tonumber(line)
   if not is_known and source:sub(1, #OWN_PREFIX) ~= OWN_PREFIX then
-    table.insert(case.trace, 1, { source = source, line = tonumber(line) })
+    table.insert(case.trace, 1, {source = source, line = tonumber(line)})
   end
   return case
 end
@@ -187,13 +200,13 @@ end
 
 --- Runs one entry; its cases.
 local function run_entry(entry: any, collector: Collector): {any}
-  local simple = { id = entry.id, name = entry.name, status = "skip", duration_ms = 0 }
-  if entry.is_skipped then return { simple } end
+  local simple = {id = entry.id, name = entry.name, status = "skip", duration_ms = 0}
+  if entry.is_skipped then return {simple} end
   collector.open(entry.id)
   local started = time.now()
-  local executor, value, err = funcs.new():with_options({ timeout = entry.timeout }), nil, nil
+  local executor, value, err = funcs.new():with_options({timeout = entry.timeout}), nil, nil
   if executor ~= nil then
-    value, err = executor:call(entry.id, { pid = process.pid(), topic = TOPIC, ref_id = entry.id })
+    value, err = executor:call(entry.id, {pid = process.pid(), topic = TOPIC, ref_id = entry.id})
   else
     err = errors.new(entry.id .. ": meta.timeout is no duration: " .. tostring(entry.timeout))
   end
@@ -226,7 +239,11 @@ local function run_suite(suite: any, collector: Collector)
 end
 
 --- Runs all suites; a channel tells the number of each that has ended.
-local function run_all(suites: {any}, collector: Collector, at_once: integer): channel.Channel<integer>
+local function run_all(
+  suites: {any},
+  collector: Collector,
+  at_once: integer
+): channel.Channel<integer>
   local ended = channel.new(#suites)
   local next_suite = 1
   for _ = 1, math.min(at_once, #suites) do
@@ -256,7 +273,7 @@ end
 
 local function main(...: any): integer
   local request = request_of(...)
-  local look = { is_coloured = request.is_coloured, place = namer(request.host) }
+  local look = {is_coloured = request.is_coloured, place = namer(request.host)}
   local print_lines = function(lines: {string})
     if request.is_quiet then return end
     local _, err = io.print(table.concat(lines, "\n"))
@@ -272,7 +289,7 @@ local function main(...: any): integer
   local has_ended: {[integer]: boolean} = {}
   local printed = 0
   while printed < #suites do
-    local case = channel.select({ ended:case_receive(), events:case_receive() })
+    local case = channel.select({ended:case_receive(), events:case_receive()})
     if case.channel == events then
       if case.value.kind == process.event.CANCEL then return 1 end
     else
@@ -285,9 +302,9 @@ local function main(...: any): integer
   end
   local duration_ms = time.now():sub(started):milliseconds()
   local line, is_fine = report.summary(look, suites, duration_ms)
-  if #suites > 0 then print_lines({ line }) end
+  if #suites > 0 then print_lines({line}) end
   if request.host ~= nil then process.send(request.host, "test:results", suites, duration_ms) end
   return is_fine and 0 or 1
 end
 
-return { main = main }
+return {main = main}

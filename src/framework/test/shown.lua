@@ -24,7 +24,9 @@ local function keys_of(map: {[any]: any}): {any}
   for key in pairs(map) do keys[#keys + 1] = key end
   table.sort(keys, function(a: any, b: any): boolean
     local first, second = type(a), type(b)
-    if first ~= second then return first == "number" or (first == "string" and second ~= "number") end
+    if first ~= second then
+      return first == "number" or (first == "string" and second ~= "number")
+    end
     if first == "number" or first == "string" then return a < b end
     return tostring(a) < tostring(b)
   end)
@@ -77,19 +79,28 @@ end
 local function text_difference(expected: string, actual: string): {string}
   local before, after = lines_of(expected), lines_of(actual)
   local first, last = 1, 0
-  while first <= #before and first <= #after and before[first] == after[first] do first = first + 1 end
-  while last < #before - first + 1 and last < #after - first + 1
+  while first <= #before and first <= #after and before[first] == after[first] do
+    first = first + 1
+  end
+  while last < #before - first + 1
+    and last < #after - first + 1
     and before[#before - last] == after[#after - last] do
     last = last + 1
   end
-  local out = { "difference from line " .. first .. ":" }
+  local out = {"difference from line " .. first .. ":"}
   for i = first, #before - last do out[#out + 1] = "- " .. before[i] end
   for i = first, #after - last do out[#out + 1] = "+ " .. after[i] end
   return out
 end
 
 --- Where two tables differ, one path a line.
-local function table_difference(expected: any, actual: any, path: string, out: {string}, seen: {[any]: any})
+local function table_difference(
+  expected: any,
+  actual: any,
+  path: string,
+  out: {string},
+  seen: {[any]: any}
+)
   if rawequal(expected, actual) then return end
   if type(expected) ~= "table" or type(actual) ~= "table" then
     if expected ~= actual then
@@ -103,7 +114,8 @@ local function table_difference(expected: any, actual: any, path: string, out: {
   for key in pairs(expected) do keys[key] = true end
   for key in pairs(actual) do keys[key] = true end
   for _, key in ipairs(keys_of(keys)) do
-    local inner = type(key) == "string" and key:match("^[%a_][%w_]*$") and "." .. key or key_text(key):gsub("^[^%[].*", ".%0")
+    local inner = type(key) == "string" and key:match("^[%a_][%w_]*$") and "." .. key
+      or key_text(key):gsub("^[^%[].*", ".%0")
     table_difference(expected[key], actual[key], path .. inner, out, seen)
   end
 end
@@ -114,9 +126,12 @@ local function difference(expected: any, actual: any): {string}
   if type(expected) == "table" and type(actual) == "table" then
     table_difference(expected, actual, "value", out, {})
     if #out == 0 then
-      return { "both have the same contents, but tables are compared by identity: compare their fields" }
+      return {
+        "both have the same contents, but tables are compared by identity: compare their fields"
+      }
     end
-  elseif type(expected) == "string" and type(actual) == "string"
+  elseif type(expected) == "string"
+    and type(actual) == "string"
     and (expected:find("\n", 1, true) or actual:find("\n", 1, true)) then
     out = text_difference(expected, actual)
   end
@@ -128,4 +143,4 @@ local function difference(expected: any, actual: any): {string}
   return out
 end
 
-return { value = value, difference = difference }
+return {value = value, difference = difference}

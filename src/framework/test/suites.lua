@@ -29,10 +29,10 @@ local function failure_of(raised: any): Failure
   local trace = {}
   for _, frame in ipairs(stack and stack.frames or {}) do
     if frame.line > 0 and frame.source:sub(1, #OWN_PREFIX) ~= OWN_PREFIX then
-      trace[#trace + 1] = { source = frame.source, line = frame.line, name = frame.name }
+      trace[#trace + 1] = {source = frame.source, line = frame.line, name = frame.name}
     end
   end
-  return { message = message, trace = trace }
+  return {message = message, trace = trace}
 end
 
 --- Runs a function; how it failed, or nil.
@@ -52,7 +52,7 @@ function M.new(name: string, parent: any): any
     path = path,
     parent = parent,
     items = {},
-    hooks = { before_all = {}, after_all = {}, before_each = {}, after_each = {} },
+    hooks = {before_all = {}, after_all = {}, before_each = {}, after_each = {}},
   }
 end
 
@@ -75,8 +75,11 @@ end
 function M.count(suite: any, is_deep: boolean): integer
   local count = 0
   for _, item in ipairs(suite.items) do
-    if item.kind == "case" then count = count + 1
-    elseif is_deep then count = count + M.count(item, true) end
+    if item.kind == "case" then
+      count = count + 1
+    elseif is_deep then
+      count = count + M.count(item, true)
+    end
   end
   return count
 end

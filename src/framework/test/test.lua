@@ -52,7 +52,9 @@ local current: any = nil
 
 --- Opens a suite. Suites may stand in suites.
 function M.describe(name: string, fn: any)
-  if current == nil then error("test.describe: call it inside the function given to test.run_cases", 2) end
+  if current == nil then
+    error("test.describe: call it inside the function given to test.run_cases", 2)
+  end
   local outer = current
   current = suites.new(name, outer)
   outer.items[#outer.items + 1] = current
@@ -65,9 +67,16 @@ M.spec = M.describe
 M.context = M.describe
 
 local function add_case(what: string, name: string, fn: any, is_skipped: boolean)
-  if current == nil then error(what .. ": call it inside the function given to test.run_cases", 3) end
+  if current == nil then
+    error(what .. ": call it inside the function given to test.run_cases", 3)
+  end
   if type(fn) ~= "function" and not is_skipped then error(what .. ": a name and a function", 3) end
-  current.items[#current.items + 1] = { kind = "case", name = name, run = fn, is_skipped = is_skipped }
+  current.items[#current.items + 1] = {
+    kind = "case",
+    name = name,
+    run = fn,
+    is_skipped = is_skipped
+  }
 end
 
 --- One case: it passes unless it raises.
@@ -80,7 +89,7 @@ function M.it_skip(name: string, fn: any)
   add_case("test.it_skip", name, fn, true)
 end
 
-for _, hook in ipairs({ "before_all", "after_all", "before_each", "after_each" }) do
+for _, hook in ipairs({"before_all", "after_all", "before_each", "after_each"}) do
   --- A hook of the suite that is being defined.
   M[hook] = function(fn: any)
     if current == nil or current.parent == nil then
@@ -94,8 +103,8 @@ end
 
 --- Names that are globals while a run goes on.
 local GLOBALS = {
-  "describe", "it", "it_skip", "before_all", "after_all", "before_each", "after_each",
-  "mock", "mock_process", "restore_mock", "restore_all_mocks",
+  "describe", "it", "it_skip", "before_all", "after_all", "before_each", "after_each", "mock",
+  "mock_process", "restore_mock", "restore_all_mocks",
 }
 
 local function milliseconds(since: time.Time): integer
@@ -108,7 +117,7 @@ local function teller(options: Options): (event: string, data: any) -> ()
   local topic = options.topic or (ctx.get("test_topic")) or TOPIC
   return function(event: string, data: any)
     if pid == nil then return end
-    send(pid, topic, { type = event, ref_id = options.ref_id, data = data })
+    send(pid, topic, {type = event, ref_id = options.ref_id, data = data})
   end
 end
 
@@ -127,15 +136,17 @@ local function outcome_of(options: Options): any
   }
 end
 
-local EVENT_OF = { pass = M.event.CASE_PASS, fail = M.event.CASE_FAIL, skip = M.event.CASE_SKIP }
+local EVENT_OF = {pass = M.event.CASE_PASS, fail = M.event.CASE_FAIL, skip = M.event.CASE_SKIP}
 
 local function record(outcome: any, suite: any, test: any)
   outcome.total_tests = outcome.total_tests + 1
-  local counter = test.status == "pass" and "passed_tests" or test.status == "fail" and "failed_tests" or "skipped_tests"
+  local counter = test.status == "pass" and "passed_tests"
+    or test.status == "fail" and "failed_tests"
+    or "skipped_tests"
   outcome[counter] = outcome[counter] + 1
   local entry = outcome.test_suites[suite.path]
   if entry == nil then
-    entry = { name = suite.path, status = "ok", tests = {} }
+    entry = {name = suite.path, status = "ok", tests = {}}
     outcome.test_suites[suite.path] = entry
   end
   entry.tests[#entry.tests + 1] = test
@@ -152,12 +163,12 @@ local function run_suites(root: any, outcome: any, tell: (event: string, data: a
     started = function(suite: any, name: string)
       started = now()
       kept = mocks.count()
-      tell(M.event.CASE_START, { suite = suite.path, test = name })
+      tell(M.event.CASE_START, {suite = suite.path, test = name})
     end,
     ended = function(suite: any, name: string, status: string, failure: any)
       local took = status == "skip" and 0 or milliseconds(started)
       local message = failure and failure.message or nil
-      record(outcome, suite, { name = name, status = status, duration_ms = took, error = message })
+      record(outcome, suite, {name = name, status = status, duration_ms = took, error = message})
       tell(EVENT_OF[status], {
         suite = suite.path,
         test = name,
@@ -177,7 +188,7 @@ local function open_globals(): () -> ()
     for _, name in ipairs(GLOBALS) do
       if rawget(environment, name) == nil then
         rawset(environment, name, M[name])
-        opened[#opened + 1] = { environment, name }
+        opened[#opened + 1] = {environment, name}
       end
     end
   end
@@ -209,17 +220,17 @@ function M.run_cases(fn: any): (options: any) -> any
       local root = define(fn)
       local listed = {}
       for i, suite in ipairs(suites.with_cases(root)) do
-        listed[i] = { name = suite.path, tests = suites.count(suite, false) }
+        listed[i] = {name = suite.path, tests = suites.count(suite, false)}
       end
-      tell(M.event.DISCOVER, { suites = listed })
-      tell(M.event.PLAN, { total = suites.count(root, true) })
+      tell(M.event.DISCOVER, {suites = listed})
+      tell(M.event.PLAN, {total = suites.count(root, true)})
       run_suites(root, outcome, tell)
     end)
     mocks.restore_all_mocks()
     close_globals()
     outcome.duration_ms = milliseconds(started)
     if not ok then
-      tell(M.event.ERROR, { error = tostring(err) })
+      tell(M.event.ERROR, {error = tostring(err)})
       error(err, 0)
     end
     tell(M.event.COMPLETE, {

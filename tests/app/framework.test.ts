@@ -1,0 +1,50 @@
+/** Modules that come with the program. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bundledModules } from "../../src/framework/mod.ts";
+import { createPorts } from "../../src/platform/mod.ts";
+import { startApplication } from "../application.ts";
+
+const DECLARED = {
+  "src/_index.yaml": `namespace: app
+entries:
+  - name: dependency.test
+    kind: ns.dependency
+    component: wippy/test
+  - name: passes
+    kind: function.lua
+    method: run
+    imports: {test: "wippy.test:test"}
+    source: |
+      return { run = function() return test.ok(true) end }
+`,
+};
+
+test("modules of the program are named, versioned and found with what they need", async () => {
+  const names = bundledModules(createPorts().yaml).map(({ name, version }) => `${name}@${version}`);
+  assert.deepEqual(names.map((name) => name.replace(/@\d+\.\d+\.\d+$/, "")).sort(), ["wippy/terminal", "wippy/test"]);
+  const { app, stop } = await startApplication(DECLARED);
+  try {
+    const { registry } = app.application;
+    const kinds = ["wippy.terminal:host", "wippy.test:test", "wippy.test:runner"]
+      .map((id) => registry.get(id)?.kind);
+    assert.deepEqual(kinds, ["terminal.host", "library.lua", "process.lua"]);
+    assert.equal(registry.get("wippy.test:test")?.meta.module, "wippy/test");
+    assert.equal(await app.call("app:passes"), true);
+  } finally {
+    await stop();
+  }
+});
+
+test("their sources are compiled when they are first used", async () => {
+  const { app, stop } = await startApplication(DECLARED, { countLines: true });
+  try {
+    const { code } = app.application.runtime.universe;
+    assert.notEqual(code.lineCounts("app:passes"), undefined);
+    assert.equal(code.lineCounts("wippy.test:assertions"), undefined);
+    await app.call("app:passes");
+    assert.notEqual(code.lineCounts("wippy.test:assertions"), undefined);
+  } finally {
+    await stop();
+  }
+});
