@@ -47,7 +47,9 @@ export function loadEntries(options: LoadOptions): LoadedEntries {
     () => placed(edited, () => graphOf(edited.entries, (module) => parts.get(module))),
   );
   const entries = linkEntries(edited.entries, { strict: options.strict, warn });
-  const proven = new Set([...parts.values()].filter(({ origin }) => origin === "bundled").map(({ module }) => module));
+  const proven = new Set(
+    [...parts.values()].filter(({ origin }) => origin === "bundled").map(({ module }) => module),
+  );
   return {
     entries,
     origin: edited.origin,

@@ -22,7 +22,10 @@ entries:
 
 test("modules of the program are named, versioned and found with what they need", async () => {
   const names = bundledModules(createPorts().yaml).map(({ name, version }) => `${name}@${version}`);
-  assert.deepEqual(names.map((name) => name.replace(/@\d+\.\d+\.\d+$/, "")).sort(), ["wippy/terminal", "wippy/test"]);
+  assert.deepEqual(names.map((name) => name.replace(/@\d+\.\d+\.\d+$/, "")).sort(), [
+    "wippy/terminal",
+    "wippy/test",
+  ]);
   const { app, stop } = await startApplication(DECLARED);
   try {
     const { registry } = app.application;
