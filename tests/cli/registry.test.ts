@@ -45,6 +45,32 @@ test("profiles and --set shape what is listed [cli.registry.list] [config.profil
   });
 });
 
+test("another lock file, profiles and --set decide what is listed and shown [cli.registry.list] [cli.registry.show]", async () => {
+  const other = "namespace: other\nentries:\n  - {name: only, kind: registry.entry, size: 1}\n";
+  const files = {
+    ...TOOLS,
+    "code/_index.yaml": other,
+    "own.lock": "directories:\n  src: ./code\n",
+    ".wippy.yaml": "profiles: {large: {override: {'other:only:size': 9}}}",
+  };
+  await inFolder(files, async (cwd) => {
+    for (const flag of ["-l", "--lock-file"]) {
+      const listed = await wippy(["registry", "list", flag, "own.lock", "--json"], { cwd });
+      assert.deepEqual(JSON.parse(listed.stdout).map(({ id }: { id: string }) => id), ["other:only"]);
+    }
+    const size = async (...flags: string[]): Promise<string> =>
+      (await wippy(["registry", "show", "other:only", "-f", "size", "-l", "own.lock", ...flags], { cwd }))
+        .stdout;
+    assert.equal(await size(), "1\n");
+    assert.equal(await size("--profile", "large"), "9\n");
+    const gone = await wippy(
+      ["registry", "show", "other:only", "-l", "own.lock", "--set", "disable.namespaces=other"],
+      { cwd },
+    );
+    assert.match(gone.stderr, /entry not found: other:only/);
+  });
+});
+
 test("one entry is shown, whole or a field [cli.registry.show] [registry.cli.show]", async () => {
   const files = {
     "src/_index.yaml": `namespace: app
