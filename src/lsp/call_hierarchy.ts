@@ -54,7 +54,7 @@ export class CallHierarchy {
         : this.#itemOf({ unit: checked.unit, start: around.body.start, isLocal: false })!;
       const key = `${from.uri} ${from.range.start.line}:${from.range.start.character}`;
       const caller = callers.get(key) ?? { from, fromRanges: [] };
-      caller.fromRanges.push(checked.text.range(start, end));
+      caller.fromRanges.push(this.#navigation.location(checked, start, end).range);
       callers.set(key, caller);
     };
     for (const { checked, place } of placesOfSymbol(this.#workspace, symbol)) {
@@ -94,7 +94,7 @@ export class CallHierarchy {
       if (to === undefined) continue;
       const key = `${to.uri} ${(to.data as ItemData).start}`;
       const call = called.get(key) ?? { to, fromRanges: [] };
-      call.fromRanges.push(checked.text.range(place.start, place.end));
+      call.fromRanges.push(this.#navigation.location(checked, place.start, place.end).range);
       called.set(key, call);
     }
     return [...called.values()];
@@ -112,9 +112,9 @@ export class CallHierarchy {
       name: /^\w+$/.test(name) ? name : "function",
       kind: SymbolKind.Function,
       detail: symbol.unit.entries[0]?.id ?? "",
-      uri: this.#navigation.uriOf(symbol.unit),
-      range: checked.text.range(Math.min(start, found.body.start), found.body.end),
-      selectionRange: checked.text.range(start, Math.max(start, Math.min(end, found.body.end))),
+      ...this.#navigation.location(checked, Math.min(start, found.body.start), found.body.end),
+      selectionRange:
+        this.#navigation.location(checked, start, Math.max(start, Math.min(end, found.body.end))).range,
       data,
     };
   }
@@ -125,9 +125,8 @@ export class CallHierarchy {
     return {
       name: unit.entries[0]?.id ?? unit.uri.slice(unit.uri.lastIndexOf("/") + 1),
       kind: SymbolKind.Module,
-      uri: this.#navigation.uriOf(unit),
-      range: text.range(0, text.source.length),
-      selectionRange: text.range(0, 0),
+      ...this.#navigation.location(checked, 0, text.source.length),
+      selectionRange: this.#navigation.location(checked, 0, 0).range,
     };
   }
 

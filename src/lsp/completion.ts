@@ -39,6 +39,8 @@ export interface CompletionContext {
   readonly workspace: Workspace;
   readonly docs: LibraryDocs;
   readonly unit: LuaUnit;
+  /** The source with the places that are to be told: those it has where it is written, or its own. */
+  readonly view: (checked: CheckedUnit) => CheckedUnit;
 }
 
 /** Completions at an offset. */
@@ -48,7 +50,7 @@ export function completeLua(context: CompletionContext, offset: number): Complet
   const { source } = text;
   const inside = tokenAround(source, offset);
   if (inside === "comment") return [];
-  if (inside === "string") return completeText(context, workspace.check(unit), offset);
+  if (inside === "string") return completeText(context, context.view(workspace.check(unit)), offset);
   const start = offset - /[A-Za-z_0-9]*$/.exec(source.slice(Math.max(0, offset - 200), offset))![0].length;
   if (/[0-9]/.test(source[start] ?? "")) return [];
   const end = offset + /^[A-Za-z_0-9]*/.exec(source.slice(offset, offset + 200))![0].length;

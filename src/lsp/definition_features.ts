@@ -24,6 +24,7 @@ import {
 } from "./definition_text.ts";
 import type { LibraryDocs } from "./doc_comments.ts";
 import { entryText } from "./hover.ts";
+import { luaSymbols } from "./lua_symbols.ts";
 import { isReferencePath, type Navigation, referencesIn, RenameRefused } from "./navigation.ts";
 import { placesOf } from "./places.ts";
 import { CompletionItemKind, SymbolKind } from "./protocol.ts";
@@ -325,7 +326,12 @@ export function renamedEntry(workspace: Workspace, definition: DefinitionText, o
 }
 
 /** The edit that gives an entry another name, wherever it is named. */
-export function renameEntry(workspace: Workspace, found: EntryPlace, newName: string): WorkspaceEdit {
+export function renameEntry(
+  workspace: Workspace,
+  navigation: Navigation,
+  found: EntryPlace,
+  newName: string,
+): WorkspaceEdit {
   if (!/^[^\s:]+$/.test(newName)) throw new RenameRefused(`"${newName}" is no name of an entry`);
   const { id, ns } = found.entry;
   const newId = `${ns}:${newName}`;
@@ -356,16 +362,16 @@ export function renameEntry(workspace: Workspace, found: EntryPlace, newName: st
     for (const { start, end, target } of placesOf(checked)) {
       if (target.kind !== "string" || target.value !== id) continue;
       const at = checked.text.source.indexOf(id, start);
-      if (at >= start && at < end) {
-        note(unit.uri, { range: checked.text.range(at, at + id.length), newText: newId });
-      }
+      if (at < start || at >= end) continue;
+      const { uri, range } = navigation.location(checked, at, at + id.length);
+      note(uri, { range, newText: newId });
     }
   }
   return { changes };
 }
 
 /** The outline: entries with their kinds. */
-export function definitionSymbols(definition: DefinitionText): DocumentSymbol[] {
+export function definitionSymbols(workspace: Workspace, definition: DefinitionText): DocumentSymbol[] {
   const { text } = definition;
   return definition.entries.map((entry) => ({
     name: entry.name,
@@ -373,5 +379,15 @@ export function definitionSymbols(definition: DefinitionText): DocumentSymbol[] 
     kind: /^(function|process|workflow)\./.test(entry.kind) ? SymbolKind.Function : SymbolKind.Object,
     range: text.range(entry.place.start, entry.place.end),
     selectionRange: text.range(entry.namePlace.start, entry.namePlace.end),
+    ...inlineSymbols(workspace, entry),
   }));
+}
+
+/** What the source inside a definition file holds. */
+function inlineSymbols(workspace: Workspace, { id, source }: WrittenEntry): Pick<DocumentSymbol, "children"> {
+  const unit = source?.kind === "inline" ? workspace.unitOfEntry(id) : undefined;
+  if (unit === undefined) return {};
+  const checked = workspace.check(unit);
+  const written = workspace.asWritten(checked);
+  return written === checked ? {} : { children: luaSymbols(written) };
 }

@@ -9,7 +9,6 @@ import { type DefinitionProblem, definitionProblems } from "./definition_problem
 import { grantProblems } from "./grant_problems.ts";
 import type { DefinitionText, WrittenEntry } from "./definition_text.ts";
 import { DiagnosticSeverity } from "./protocol.ts";
-import { entryUri } from "./uris.ts";
 import type { CheckedUnit, Workspace } from "./workspace.ts";
 
 const SOURCE = "wippy";
@@ -37,7 +36,7 @@ export function diagnosticsOf(workspace: Workspace, uri: string): Diagnostic[] |
   const problems = problemsOf(workspace, uri, definition).map((problem) => problemShown(definition, problem));
   return [
     ...problems,
-    ...definition.entries.flatMap((entry) => inlineFindings(workspace, definition, entry)),
+    ...definition.entries.flatMap((entry) => inlineFindings(workspace, uri, definition, entry)),
   ];
 }
 
@@ -132,23 +131,21 @@ function declarationFindings(workspace: Workspace, uri: string): Diagnostic[] | 
   return diagnostics.map((finding) => shown({ text }, finding, uri));
 }
 
-/** Findings about a source that stands in the definition file as a literal block. */
-function inlineFindings(workspace: Workspace, { text }: DefinitionText, entry: WrittenEntry): Diagnostic[] {
-  const { source } = entry;
-  const unit = source?.kind === "inline" ? workspace.unitOfEntry(entry.id) : undefined;
+/** Findings about a source that stands in the definition file. */
+function inlineFindings(
+  workspace: Workspace,
+  uri: string,
+  { text }: DefinitionText,
+  { id, source }: WrittenEntry,
+): Diagnostic[] {
+  const unit = source?.kind === "inline" ? workspace.unitOfEntry(id) : undefined;
   if (unit === undefined || source?.kind !== "inline") return [];
   const checked = workspace.check(unit);
-  const header = text.lineOf(source.place.start);
-  const firstLine = text.line(header + 1);
-  const margin = firstLine.length - firstLine.trimStart().length;
+  const written = workspace.asWritten(checked);
   return findingsOf(workspace, checked).map((finding) => {
-    const diagnostic = shown(checked, finding, entryUri(entry.id));
-    if (!source.isBlock) return { ...diagnostic, range: text.range(source.place.start, source.place.end) };
-    const move = ({ line, character }: { line: number; character: number }) => ({
-      line: header + 1 + line,
-      character: character + margin,
-    });
-    const { relatedInformation: _related, ...rest } = diagnostic;
-    return { ...rest, range: { start: move(diagnostic.range.start), end: move(diagnostic.range.end) } };
+    if (written !== checked) return shown(written, finding, uri);
+    // Folded or quoted: its places have no counterpart.
+    const { relatedInformation: _related, ...diagnostic } = shown(checked, finding, uri);
+    return { ...diagnostic, range: text.range(source.place.start, source.place.end) };
   });
 }

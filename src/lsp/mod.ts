@@ -7,7 +7,7 @@ import type { LanguageServers, ServeOptions } from "./serve.ts";
 export type { ByteChannel } from "./framing.ts";
 export type { PrintedDefinitions } from "./print_definitions.ts";
 export type { LanguageServers, ServeOptions } from "./serve.ts";
-export type { WorldMaker } from "./workspace.ts";
+export type { WorldMaker } from "./world_maker.ts";
 
 /** Lays a definition file out anew. */
 export async function printDefinitions(text: string): Promise<PrintedDefinitions> {

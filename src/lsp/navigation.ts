@@ -203,12 +203,13 @@ export class Navigation {
   }
 
   location(checked: CheckedUnit, start: number, end: number): Location {
-    return { uri: this.uriOf(checked.unit), range: checked.text.range(start, end) };
+    const seen = this.#asEntries ? checked : this.#workspace.asWritten(checked);
+    return { uri: this.uriOf(checked.unit), range: seen.text.range(start, end) };
   }
 
   uriOf(unit: LuaUnit): string {
     const [entry] = unit.entries;
-    return this.#asEntries && entry !== undefined ? entryUri(entry.id) : unit.uri;
+    return this.#asEntries && entry !== undefined ? entryUri(entry.id) : this.#workspace.writtenUri(unit);
   }
 }
 

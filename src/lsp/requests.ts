@@ -20,6 +20,8 @@ import {
 import { diagnosticsOf } from "./diagnostics.ts";
 import { LibraryDocs } from "./doc_comments.ts";
 import { hoverAt } from "./hover.ts";
+import type { DefinitionText } from "./definition_text.ts";
+import { inlineEntryAt } from "./inline_text.ts";
 import { luaSymbols } from "./lua_symbols.ts";
 import { Navigation } from "./navigation.ts";
 import { printDefinitions } from "./print_definitions.ts";
@@ -72,7 +74,14 @@ export class Requests {
     const list = (items: P.CompletionItem[]): P.CompletionList => ({ isIncomplete: false, items });
     if (unit !== undefined) {
       const offset = workspace.unitText(unit).offset(params.position);
-      return list(completeLua({ workspace, docs: this.#docs, unit }, offset));
+      return list(completeLua({ workspace, docs: this.#docs, unit, view: (checked) => checked }, offset));
+    }
+    const subject = this.#subject(params);
+    if (subject?.kind === "lua") {
+      const view = workspace.asWritten.bind(workspace);
+      return list(
+        completeLua({ workspace, docs: this.#docs, unit: subject.checked.unit, view }, subject.offset),
+      );
     }
     const definition = workspace.definition(uri);
     if (definition === undefined) return list([]);
@@ -143,14 +152,14 @@ export class Requests {
       return this.#navigation(params).rename(subject.checked, subject.offset, params.newName);
     }
     const found = renamedEntry(this.#workspace, subject.definition, subject.offset);
-    return renameEntry(this.#workspace, found, params.newName);
+    return renameEntry(this.#workspace, this.#navigation(params), found, params.newName);
   }
 
   documentSymbols({ textDocument: { uri } }: P.DocumentSymbolParams): P.DocumentSymbol[] {
     const unit = this.#workspace.unit(uri);
     if (unit !== undefined) return luaSymbols(this.#workspace.check(unit));
     const definition = this.#workspace.definition(uri);
-    return definition === undefined ? [] : definitionSymbols(definition);
+    return definition === undefined ? [] : definitionSymbols(this.#workspace, definition);
   }
 
   workspaceSymbols({ query }: P.WorkspaceSymbolParams, isCancelled: IsCancelled): P.SymbolInformation[] {
@@ -171,7 +180,8 @@ export class Requests {
       if (isCancelled() || found.length >= SYMBOLS_MAX) return found;
       const uri = navigation.uriOf(unit);
       const containerName = unit.entries[0]?.id ?? "";
-      for (const { name, kind, selectionRange } of luaSymbols(this.#workspace.check(unit))) {
+      const written = this.#workspace.asWritten(this.#workspace.check(unit));
+      for (const { name, kind, selectionRange } of luaSymbols(written)) {
         if (matches(name)) {
           found.push({ name, kind, containerName, location: { uri, range: selectionRange } });
         }
@@ -202,8 +212,10 @@ export class Requests {
 
   codeActions({ textDocument: { uri }, range, context }: P.CodeActionParams): P.CodeAction[] {
     const unit = this.#workspace.unit(uri);
-    const checked = unit === undefined ? undefined : this.#workspace.check(unit);
-    const definition = checked === undefined ? this.#workspace.definition(uri) : undefined;
+    const definition = unit === undefined ? this.#workspace.definition(uri) : undefined;
+    const checked = unit !== undefined
+      ? this.#workspace.check(unit)
+      : definition && this.#inlineAt(definition, definition.text.offset(range.start));
     const text = checked?.text ?? definition?.text;
     if (text === undefined) return [];
     const { only } = context;
@@ -239,6 +251,16 @@ export class Requests {
     return new Navigation(this.#workspace, uri);
   }
 
+  /** The source inside a definition file, with the places it has there. */
+  #inlineAt(definition: DefinitionText, offset: number): CheckedUnit | undefined {
+    const entry = inlineEntryAt(definition, offset);
+    const unit = entry === undefined ? undefined : this.#workspace.unitOfEntry(entry.id);
+    if (unit === undefined) return undefined;
+    const checked = this.#workspace.check(unit);
+    const written = this.#workspace.asWritten(checked);
+    return written === checked ? undefined : written;
+  }
+
   #subject({ textDocument: { uri }, position }: At): Subject | undefined {
     const unit = this.#workspace.unit(uri);
     if (unit !== undefined) {
@@ -247,7 +269,10 @@ export class Requests {
     }
     const definition = this.#workspace.definition(uri);
     if (definition === undefined) return undefined;
-    return { kind: "definition", definition, offset: definition.text.offset(position) };
+    const offset = definition.text.offset(position);
+    const inline = this.#inlineAt(definition, offset);
+    if (inline !== undefined) return { kind: "lua", checked: inline, offset: inline.text.offset(position) };
+    return { kind: "definition", definition, offset };
   }
 }
 

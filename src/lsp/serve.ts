@@ -6,7 +6,8 @@ import type { Ports } from "../ports/mod.ts";
 import { type ByteChannel, ChannelReader, ChannelWriter } from "./framing.ts";
 import { HttpTransport, type HttpTransportOptions } from "./http_transport.ts";
 import { LanguageServer, type ServerOptions } from "./server.ts";
-import type { LiveEntries, WorldMaker } from "./workspace.ts";
+import type { LiveEntries } from "./workspace.ts";
+import type { WorldMaker } from "./world_maker.ts";
 
 /** What editors are served from. */
 export interface ServeOptions {

@@ -19,7 +19,9 @@ export function signatureAt(
   const { calls, parsed, details: { facts } } = checked;
   const isMethod = call.kind === "method";
   const known = calls.get(call)?.callee ??
-    (isMethod ? facts.fields.get(call.name)?.type : facts.expressions.get(call.callee));
+    (isMethod
+      ? facts.fields.get(call.name)?.type
+      : facts.expressions.get(call.callee) ?? globalOf(checked, call.callee));
   const type = known === undefined ? undefined : types.membersOf(known).map(types.expand)
     .find((member) => member.kind === "function");
   if (type?.kind !== "function") return undefined;
@@ -38,6 +40,15 @@ export function signatureAt(
     activeSignature: 0,
     activeParameter: isRest ? Math.min(index, params.length - 1) : index,
   };
+}
+
+/** The type of a global, such as `require`, that the checker knows by name. */
+function globalOf(
+  { resolution, environment }: CheckedUnit,
+  callee: syntax.Expression,
+): types.Type | undefined {
+  if (callee.kind !== "name" || resolution.values.has(callee)) return undefined;
+  return environment.globals.get(callee.name);
 }
 
 /** Offset of the parenthesis of a call's arguments; undefined for calls without one. */

@@ -11,8 +11,9 @@ import { EntryTypes, libraryOf, planPool } from "../lua/mod.ts";
 import type { CheckedEntry, LuaDefinition, LuaKind, ModuleDefinition } from "../lua/mod.ts";
 import { RecentTable } from "../core/mod.ts";
 import type { Library, World } from "../lang/mod.ts";
-import type { Entry, KindDefinition } from "../registry/mod.ts";
+import type { KindDefinition } from "../registry/mod.ts";
 import { type DefinitionText, readDefinitionText } from "./definition_text.ts";
+import { inlineText } from "./inline_text.ts";
 import { definitionFolders, definitionPaths, type ProjectFiles, readText } from "./project_files.ts";
 import { type Details, detailsOf } from "./details.ts";
 import { type Encoding, Text } from "./text.ts";
@@ -24,19 +25,9 @@ import {
   UnitTable,
 } from "./unit_table.ts";
 import { entryUri, fileUri, parseUri } from "./uris.ts";
+import type { WorldMaker } from "./world_maker.ts";
 
 export type { LiveEntries, LuaUnit, ProjectEntry } from "./unit_table.ts";
-
-/** What the rules of the system may look at. */
-export interface WorldSources {
-  readonly entries: readonly Entry[];
-  readonly modules: readonly ModuleDefinition[];
-  /** Texts of all sources; reading them takes a while. */
-  readonly texts: () => string[];
-}
-
-/** Tells rules of the system about a project, for each of its sources. */
-export type WorldMaker = (sources: WorldSources) => (checked: CheckedEntry) => World;
 
 /** What a workspace is made of. */
 export interface WorkspaceOptions {
@@ -82,6 +73,7 @@ export class Workspace {
   readonly #definitions = new Map<string, DefinitionText>();
   #table: UnitTable;
   readonly #texted = new WeakMap<CheckedEntry, CheckedUnit>();
+  readonly #written = new WeakMap<CheckedUnit, { readonly epoch: number; readonly view: CheckedUnit }>();
   readonly #details = new RecentTable<CheckedEntry, Details>(DETAILS_MAX);
   /** Keys of the units by what resolved their names. */
   readonly #origins = new WeakMap<object, string>();
@@ -247,6 +239,30 @@ export class Workspace {
     let details = this.#details.get(checked);
     if (details === undefined) this.#details.set(checked, details = detailsOf(checked));
     return details;
+  }
+
+  /** A checked source with the places it has where it is written: in its file, or inside its definition file. */
+  asWritten(checked: CheckedUnit): CheckedUnit {
+    const known = this.#written.get(checked);
+    if (known !== undefined && known.epoch === this.epoch()) return known.view;
+    const { unit } = checked;
+    const definition = this.#inlineDefinition(unit);
+    const file = definition === undefined ? undefined : this.definitions().get(definition.path);
+    const text = file === undefined ? undefined : inlineText(checked.text, file, definition!.entry);
+    const view = text === undefined
+      ? checked
+      : Object.create(checked, { text: { value: text } }) as CheckedUnit;
+    this.#written.set(checked, { epoch: this.#epoch, view });
+    return view;
+  }
+
+  /** The document that a source is written in. */
+  writtenUri(unit: LuaUnit): string {
+    return this.#inlineDefinition(unit)?.uri ?? unit.uri;
+  }
+
+  #inlineDefinition(unit: LuaUnit): ProjectEntry["definition"] {
+    return unit.path === undefined ? unit.entries[0]?.definition : undefined;
   }
 
   /** A number that is another one once entries have changed. */

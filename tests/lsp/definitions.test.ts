@@ -240,3 +240,68 @@ test("grants that nobody uses are told of and can be taken out", async () => {
     assert.equal(await removed(9), "    modules: [time]");
   });
 });
+
+const INLINE = `namespace: app
+entries:
+  - name: numbers
+    kind: library.lua
+    source: |
+      local M = {}
+      --- Twice as much.
+      function M.twice(n: number): number
+        return n * 2
+      end
+      return M
+
+  - name: use
+    kind: function.lua
+    method: main
+    imports: {numbers: app:numbers}
+    source: |
+      local numbers = require("numbers")
+      local function main()
+        return numbers.twice(2)
+      end
+      return {main = main}
+`;
+
+test("sources inside definition files are served where they stand [lsp.features]", async () => {
+  await withEditor({ "_index.yaml": INLINE, "other.lua": "" }, async (editor) => {
+    await editor.open("_index.yaml", INLINE);
+    const at = (mark: string) => editor.at("_index.yaml", mark);
+    const hover = await editor.request("textDocument/hover", at("numbers.twi"));
+    assert.match(hover.contents.value, /function twice\(n: number\): number\n```\n\nTwice as much\./);
+    assert.deepEqual(hover.range, { start: { line: 19, character: 23 }, end: { line: 19, character: 28 } });
+    const place = {
+      uri: editor.uri("_index.yaml"),
+      range: { start: { line: 7, character: 17 }, end: { line: 7, character: 22 } },
+    };
+    assert.deepEqual(await editor.request("textDocument/definition", at("numbers.twi")), [place]);
+    const rename = await editor.request("textDocument/rename", {
+      ...at("function M.twi"),
+      newName: "double",
+    });
+    assert.deepEqual(Object.values(rename.changes), [[
+      { range: place.range, newText: "double" },
+      { range: hover.range, newText: "double" },
+    ]]);
+    const symbols: DocumentSymbol[] = await editor.request("textDocument/documentSymbol", {
+      textDocument: { uri: editor.uri("_index.yaml") },
+    });
+    assert.deepEqual(symbols.map(({ children }) => children?.map(({ name }) => name)), [["M", "M.twice"], [
+      "numbers",
+      "main",
+    ]]);
+    await editor.edit("_index.yaml", "return numbers.twice(2)", "return numbers.");
+    const list = await editor.request("textDocument/completion", at("return numbers."));
+    assert.deepEqual(list.items.map(({ label }: CompletionItem) => label), ["twice"]);
+    await editor.edit("_index.yaml", "return numbers.", 'return require("")');
+    const names = await editor.request("textDocument/completion", at('return require("'));
+    assert.deepEqual(names.items[0].textEdit.range, {
+      start: { line: 19, character: 24 },
+      end: { line: 19, character: 24 },
+    });
+    const help = await editor.request("textDocument/signatureHelp", at("return require("));
+    assert.match(help.signatures[0].label, /^require\(name: string\)/);
+  });
+});
