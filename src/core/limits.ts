@@ -42,12 +42,14 @@ export const EVALUATION_TURNS_MAX = 1_000_000;
 export const EVALUATION_DEPTH_MAX = 16;
 /** Compiled code given at run time that is kept by default (lua.eval.cache_size). */
 export const EVALUATIONS_CACHED_DEFAULT = 256;
-/** Longest source that one syntax tree may have. */
-export const TREE_SOURCE_BYTES_MAX = 8 * 1024 * 1024;
+/** Longest source that one syntax tree may have: at worst parsing it takes 700 MB for a moment. */
+export const TREE_SOURCE_BYTES_MAX = 4 * 1024 * 1024;
 /** Source of all live syntax trees together; their memory belongs to no process. */
 export const TREE_SOURCES_BYTES_MAX = 64 * 1024 * 1024;
-/** Characters of the S-expression or graph of one tree. */
-export const TREE_TEXT_MAX = 64 * 1024 * 1024;
+/** Nodes of all live syntax trees together, at about 70 bytes; with more, no other source is parsed. */
+export const TREE_NODES_MAX = 8_000_000;
+/** Nodes of a tree that is written as text. */
+export const TREE_NODES_WRITTEN_MAX = 1_000_000;
 /** Longest parsing or query; nothing else runs meanwhile. */
 export const TREE_WORK_MS_MAX = 10_000;
 /** Nesting of actions and of expressions in a template's source, so that walking it never exhausts the stack. */

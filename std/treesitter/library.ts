@@ -2,10 +2,15 @@
  * Tree-sitter as it runs in this program: one instance, languages loaded into it when they are first needed.
  *
  * L1. After a grammar has broken the instance (an assertion, no memory), nothing in it can be trusted: everything fails.
- * L2. The text of all live trees together is bounded, since their memory is not that of any Lua process.
+ * L2. The text and the nodes of all live trees together are bounded, since their memory is not that of any Lua process.
  */
 import type * as TreeSitter from "web-tree-sitter";
-import { Failure, TREE_SOURCE_BYTES_MAX, TREE_SOURCES_BYTES_MAX } from "../../src/core/mod.ts";
+import {
+  Failure,
+  TREE_NODES_MAX,
+  TREE_SOURCE_BYTES_MAX,
+  TREE_SOURCES_BYTES_MAX,
+} from "../../src/core/mod.ts";
 import type { Compression } from "../../src/ports/mod.ts";
 import { ArgumentError } from "../../src/vm/mod.ts";
 import { type LanguageEntry, languageNamed, LANGUAGES, LIBRARY } from "./languages.ts";
@@ -33,6 +38,7 @@ export class Library {
   readonly instance: Instance;
   readonly #languages = new Map<string, LoadedLanguage>();
   #sourceBytes = 0;
+  #nodes = 0;
   #broken = "";
 
   constructor(api: typeof TreeSitter, instance: Instance) {
@@ -57,6 +63,16 @@ export class Library {
     return this.#sourceBytes;
   }
 
+  /** Nodes of all live trees. */
+  get nodes(): number {
+    return this.#nodes;
+  }
+
+  /** Books the nodes of a tree. */
+  addNodes(count: number): void {
+    this.#nodes += count;
+  }
+
   /** Books the text of a tree. Fails with LimitExceeded. */
   take(bytes: number): void {
     if (bytes > TREE_SOURCE_BYTES_MAX) {
@@ -68,19 +84,27 @@ export class Library {
         },
       );
     }
-    if (this.#sourceBytes + bytes > TREE_SOURCES_BYTES_MAX) {
+    const full = this.#sourceBytes + bytes > TREE_SOURCES_BYTES_MAX
+      ? `${TREE_SOURCES_BYTES_MAX} bytes of source`
+      : this.#nodes > TREE_NODES_MAX
+      ? `${TREE_NODES_MAX} nodes`
+      : "";
+    if (full !== "") {
       throw new Failure(
         "LimitExceeded",
-        `syntax trees hold more than ${TREE_SOURCES_BYTES_MAX} bytes of source: close those no longer needed`,
-        { retryable: true },
+        `syntax trees hold more than ${full}: close those no longer needed`,
+        {
+          retryable: true,
+        },
       );
     }
     this.#sourceBytes += bytes;
   }
 
   /** Gives back what was booked. */
-  giveBack(bytes: number): void {
+  giveBack(bytes: number, nodes = 0): void {
     this.#sourceBytes -= bytes;
+    this.#nodes -= nodes;
   }
 
   /** Runs `work` in the instance. What it throws other than a Failure, or what `expected` knows, breaks the instance. */

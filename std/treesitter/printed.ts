@@ -4,21 +4,7 @@
  * Walks with a cursor, since a tree may be deeper than any stack.
  */
 import type { Node, TreeCursor } from "web-tree-sitter";
-import { Failure, TREE_TEXT_MAX } from "../../src/core/mod.ts";
-
-/** Text that may grow to a limit. */
-class BoundedText {
-  text = "";
-
-  add(part: string): void {
-    this.text += part;
-    if (this.text.length > TREE_TEXT_MAX) {
-      throw new Failure("LimitExceeded", `the text of the tree has more than ${TREE_TEXT_MAX} characters`, {
-        retryable: false,
-      });
-    }
-  }
-}
+import { Failure, TREE_NODES_WRITTEN_MAX } from "../../src/core/mod.ts";
 
 /** Visits every node below a cursor's place: `enter` before its children, `leave` after them. */
 function walk(cursor: TreeCursor, enter: () => void, leave: () => void): void {
@@ -42,50 +28,27 @@ function walk(cursor: TreeCursor, enter: () => void, leave: () => void): void {
   }
 }
 
-/** The S-expression of a node: named nodes with their fields, what is missing, and errors. */
-export function sexpOf(node: Node): string {
-  const out = new BoundedText();
-  const cursor = node.walk();
-  const shown: boolean[] = [];
-  try {
-    walk(cursor, () => {
-      const isRoot = shown.length === 0;
-      const isMissing = cursor.nodeIsMissing;
-      const isShown = isRoot || isMissing || cursor.nodeIsNamed;
-      shown.push(isShown);
-      if (!isShown) return;
-      if (!isRoot) out.add(" ");
-      const field = isRoot ? null : cursor.currentFieldName;
-      if (field !== null) out.add(`${field}: `);
-      out.add(headOf(cursor, isMissing));
-    }, () => {
-      if (shown.pop()) out.add(")");
-    });
-  } finally {
-    cursor.delete();
-  }
-  return out.text;
+function demandWritable(node: Node): void {
+  const { descendantCount } = node;
+  if (descendantCount <= TREE_NODES_WRITTEN_MAX) return;
+  const message =
+    `a tree of ${descendantCount} nodes is too large to be written, at most ${TREE_NODES_WRITTEN_MAX} are`;
+  throw new Failure("LimitExceeded", message, { retryable: false });
 }
 
-function headOf(cursor: TreeCursor, isMissing: boolean): string {
-  const type = cursor.nodeType;
-  if (isMissing) return cursor.nodeIsNamed ? `(MISSING ${type}` : `(MISSING ${JSON.stringify(type)}`;
-  if (type === "ERROR") {
-    const { currentNode } = cursor;
-    if (currentNode.childCount === 0 && currentNode.endIndex > currentNode.startIndex) {
-      return `(UNEXPECTED '${[...currentNode.text][0]}'`;
-    }
-  }
-  return cursor.nodeIsNamed ? `(${type}` : `(${JSON.stringify(type)}`;
+/** The S-expression of a node: named nodes with their fields, what is missing, and errors. */
+export function sexpOf(node: Node): string {
+  demandWritable(node);
+  return node.toString();
 }
 
 /** The graph of a tree; `place` gives the bytes a node spans. */
 export function dotOf(root: Node, place: (node: Node) => readonly [start: number, end: number]): string {
-  const out = new BoundedText();
+  demandWritable(root);
+  let out = "digraph tree {\nedge [arrowhead=none]\n";
   const cursor = root.walk();
   const path: number[] = [];
   let count = 0;
-  out.add("digraph tree {\nedge [arrowhead=none]\n");
   try {
     walk(cursor, () => {
       const id = count++;
@@ -98,14 +61,13 @@ export function dotOf(root: Node, place: (node: Node) => readonly [start: number
         ? ""
         : ", fontcolor=gray";
       const label = JSON.stringify(node.type);
-      out.add(`tree_${id} [label=${label}${style}${colour}, tooltip="range: ${start} - ${end}"]\n`);
+      out += `tree_${id} [label=${label}${style}${colour}, tooltip="range: ${start} - ${end}"]\n`;
       const parent = path.at(-1);
-      if (parent !== undefined) out.add(`tree_${parent} -> tree_${id}\n`);
+      if (parent !== undefined) out += `tree_${parent} -> tree_${id}\n`;
       path.push(id);
     }, () => path.pop());
   } finally {
     cursor.delete();
   }
-  out.add("}\n");
-  return out.text;
+  return `${out}}\n`;
 }

@@ -8,15 +8,18 @@ import type { Node, Point, Tree } from "web-tree-sitter";
 import type { Library, LoadedLanguage } from "./library.ts";
 import type { Source } from "./source.ts";
 
-/** Text that is booked with the library, shared by a tree and its copies. */
+/** Text and nodes that are booked with the library, shared by a tree and its copies. */
 class Booking {
   readonly #library: Library;
   readonly #bytes: number;
+  readonly #nodes: number;
   #owners = 1;
 
-  constructor(library: Library, bytes: number) {
+  constructor(library: Library, bytes: number, nodes: number) {
     this.#library = library;
     this.#bytes = bytes;
+    this.#nodes = nodes;
+    library.addNodes(nodes);
   }
 
   share(): this {
@@ -25,7 +28,7 @@ class Booking {
   }
 
   giveBack(): void {
-    if (--this.#owners === 0) this.#library.giveBack(this.#bytes);
+    if (--this.#owners === 0) this.#library.giveBack(this.#bytes, this.#nodes);
   }
 }
 
@@ -49,7 +52,8 @@ export class SyntaxTree {
 
   /** A parsed tree, whose source is booked with the library. */
   static create(tree: Tree, language: LoadedLanguage, source: Source): SyntaxTree {
-    return new SyntaxTree(tree, language, source, new Booking(language.library, source.bytes.length));
+    const booking = new Booking(language.library, source.bytes.length, tree.rootNode.descendantCount);
+    return new SyntaxTree(tree, language, source, booking);
   }
 
   /** A tree that can be edited apart from this one. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
 import { CARRIED, carriedGrammar, COMPILED, compileGrammar, unpack } from "../../scripts/build_grammars.ts";
-import { TREE_SOURCE_BYTES_MAX, TREE_SOURCES_BYTES_MAX } from "../../src/core/mod.ts";
+import { TREE_NODES_MAX, TREE_SOURCE_BYTES_MAX, TREE_SOURCES_BYTES_MAX } from "../../src/core/mod.ts";
 import { createPorts } from "../../src/platform/mod.ts";
 import { loadLibrary } from "../../std/treesitter/library.ts";
 import { withApplication } from "../application.ts";
@@ -59,7 +59,7 @@ test("trees are freed when Lua drops them, closes them, or ends [ts.tree]", () =
     const settled = async (what: string): Promise<void> => {
       await app.until(() => {
         universe.collect();
-        return library.sourceBytes === 0;
+        return library.sourceBytes === 0 && library.nodes === 0;
       }, what);
     };
     await app.call("t:drop");
@@ -74,6 +74,9 @@ test("trees are freed when Lua drops them, closes them, or ends [ts.tree]", () =
       /syntax trees hold more than \d+ bytes of source/,
     );
     library.giveBack(held);
+    library.addNodes(TREE_NODES_MAX + 1);
+    await assert.rejects(Promise.resolve(app.call("t:keep")), /syntax trees hold more than \d+ nodes/);
+    library.giveBack(0, TREE_NODES_MAX + 1);
     await settled("trees of a failed call to be freed");
     assert.equal(await app.call("t:drop"), true);
   }));

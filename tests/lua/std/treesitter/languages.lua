@@ -43,7 +43,7 @@ test("what is no language, and what can't be parsed, has its kind [ts.errors] [t
   end
   local ok, err = pcall(treesitter.parse, "go")
   assert(not ok and tostring(err):find("string expected", 1, true))
-  local none, limit = treesitter.parse("go", ("x"):rep(9 * 1024 * 1024))
+  local none, limit = treesitter.parse("go", ("x"):rep(5 * 1024 * 1024))
   assert(none == nil and limit:kind() == "LimitExceeded")
 end)
 
