@@ -313,11 +313,23 @@ test("coverage tells which lines of the application ran, as text, lcov and page"
       /^FILE +LINES +COVERED +NOT COVERED\nsrc\/maths\.lua +7 +85\.7% +5\nall +7 +85\.7%\n/m,
     );
     const lcov = readFileSync(join(cwd, "lcov.info"), "utf8");
-    assert.match(lcov, /^TN:\nSF:src\/maths\.lua\nDA:2,2\nDA:3,1\nDA:4,1\nDA:5,0\nDA:8,1\n/m);
+    assert.match(lcov, /^TN:\nSF:src\/maths\.lua\nDA:1,1\nDA:2,2\nDA:3,1\nDA:4,1\nDA:5,0\nDA:8,1\n/m);
     assert.match(lcov, /^LF:7\nLH:6\nend_of_record\n$/m);
     const page = readFileSync(join(cwd, "coverage.html"), "utf8");
     assert.match(page, /class="miss"><i> {4}5 {2}0×<\/i> {4}return &quot;-&quot;/);
     assert.match(page, /class="hit"><i> {4}3 {2}1×/);
+  });
+});
+
+test("tests that are interrupted have not passed", async () => {
+  const slow = entry("slow", "", 'return { run = function() print("begun") time.sleep("1h") end }', "    modules: [time]\n");
+  await inFolder(project(slow), async (cwd) => {
+    const command = start(["test", "-v"], { cwd });
+    await command.until(/begun/);
+    command.signal("SIGINT");
+    const { code, stderr } = await command.ended;
+    assert.equal(code, 1);
+    assert.match(stderr, /^interrupted$/m);
   });
 });
 

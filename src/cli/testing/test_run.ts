@@ -9,6 +9,7 @@ import { isValueMap, type Value } from "../../core/mod.ts";
 import { SystemTerminal } from "../../platform/mod.ts";
 import type { Entry } from "../../registry/mod.ts";
 import { reportIn } from "../failure_report.ts";
+import { printProgress } from "../output.ts";
 import { createProjectApplication, type Session } from "../session.ts";
 import { endOnSignals } from "../signals.ts";
 import { type CaseResult, decodeResults } from "./results.ts";
@@ -36,7 +37,11 @@ export interface TestOutcome {
 export async function runTests(request: TestRequest): Promise<TestOutcome> {
   const { countLines, runner, session } = request;
   const application = await createProjectApplication(session, { isPassing: true, countLines });
-  const stopListening = endOnSignals(application, session);
+  let isInterrupted = false;
+  const stopListening = endOnSignals(application, session, () => {
+    isInterrupted = true;
+    printProgress(session.style.yellow("interrupted"));
+  });
   let results: readonly CaseResult[] = [];
   try {
     const entries = session.loaded.entries.map(withOptionalStart);
@@ -49,7 +54,8 @@ export async function runTests(request: TestRequest): Promise<TestOutcome> {
       args: [...request.args, `--host=${pid}`],
     });
     const lines = countLines ? lineCounts(application.runtime, session.loaded, session.ports) : [];
-    return { code, results, lines };
+    // What did not end is not passed.
+    return { code: isInterrupted ? 1 : code, results, lines };
   } catch (error) {
     return { code: await reportIn(session, error), results, lines: [] };
   } finally {

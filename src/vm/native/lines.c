@@ -6,10 +6,12 @@
 */
 #include "vm.h"
 #include "ldebug.h"
+#include "lopcodes.h"
 
 #define NO_CODE 0xFFFFFFFFu  /* the line holds no code */
 
-typedef struct Source { TString *name; uint32_t lines; uint32_t *counts; struct Source *next; } Source;
+/* 'made' holds for a line where a function ends and nothing else stands the line where it begins: there it counts as made. */
+typedef struct Source { TString *name; uint32_t lines; uint32_t *counts, *made; struct Source *next; } Source;
 
 #define BUCKETS 1024
 static Source *buckets[BUCKETS];
@@ -29,9 +31,9 @@ static void count_line (lua_State *L, lua_Debug *ar) {
   Source *s = source_of(clLvalue(s2v(ar->i_ci->func.p))->p->source);
   uint32_t line = (uint32_t)ar->currentline;
   (void)L;
-  if (s && line < s->lines && s->counts[line] < NO_CODE - 1) {
-    if (s->counts[line] != NO_CODE) s->counts[line]++;
-  }
+  if (!s || line >= s->lines) return;
+  if (s->made[line]) line = s->made[line];
+  if (s->counts[line] < NO_CODE - 1) s->counts[line]++;
 }
 
 static int lines_of (const Proto *p, int most) {
@@ -48,9 +50,24 @@ static void mark_lines (const Proto *p, Source *s) {
     int line = luaG_getfuncline(p, i);
     /* The last return is the function's end: no statement stands there. */
     if (i == p->sizecode - 1 && p->sizecode > 1) break;
+    if (GET_OPCODE(p->code[i]) == OP_CLOSURE) continue;
     if (line > 0 && (uint32_t)line < s->lines) s->counts[line] = 0;
   }
   for (i = 0; i < p->sizep; i++) mark_lines(p->p[i], s);
+}
+
+static void mark_functions (const Proto *p, Source *s) {
+  int i;
+  for (i = 0; i < p->sizecode; i++) {
+    uint32_t line = (uint32_t)luaG_getfuncline(p, i), first;
+    if (GET_OPCODE(p->code[i]) != OP_CLOSURE || line >= s->lines) continue;
+    if (s->counts[line] != NO_CODE) continue;
+    first = (uint32_t)p->p[GETARG_Bx(p->code[i])]->linedefined;
+    if (first == 0 || first > line) first = line;
+    if (s->counts[first] == NO_CODE) s->counts[first] = 0;
+    if (first != line) s->made[line] = first;
+  }
+  for (i = 0; i < p->sizep; i++) mark_functions(p->p[i], s);
 }
 
 /* Takes note of the compiled function on top of the stack, which stays alive from now on. */
@@ -62,9 +79,12 @@ void lines_add (lua_State *L) {
   if (!p->source || (s = calloc(1, sizeof *s)) == NULL) return;
   s->name = p->source;
   s->lines = (uint32_t)lines_of(p, 0) + 1;
-  if ((s->counts = malloc(s->lines * sizeof *s->counts)) == NULL) { free(s); return; }
+  s->counts = malloc(s->lines * sizeof *s->counts);
+  s->made = calloc(s->lines, sizeof *s->made);
+  if (!s->counts || !s->made) { free(s->counts); free(s->made); free(s); return; }
   memset(s->counts, 0xFF, s->lines * sizeof *s->counts);
   mark_lines(p, s);
+  mark_functions(p, s);
   bucket = bucket_of(s->name);
   s->next = *bucket;
   *bucket = s;
