@@ -322,7 +322,12 @@ test("coverage tells which lines of the application ran, as text, lcov and page"
 });
 
 test("tests that are interrupted have not passed", async () => {
-  const slow = entry("slow", "", 'return { run = function() print("begun") time.sleep("1h") end }', "    modules: [time]\n");
+  const slow = entry(
+    "slow",
+    "",
+    'return { run = function() print("begun") time.sleep("1h") end }',
+    "    modules: [time]\n",
+  );
   await inFolder(project(slow), async (cwd) => {
     const command = start(["test", "-v"], { cwd });
     await command.until(/begun/);
