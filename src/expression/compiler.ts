@@ -35,7 +35,7 @@ export function compile(node: Node): Evaluate {
       return (run) => run.env;
     case "pointer":
       if (node.name === "#acc") return (run) => run.accumulator;
-      return node.name === "#index" ? (run) => run.index : (run) => run.element;
+      return node.name === "#index" ? (run) => run.index : (run) => run.native(run.element);
     case "unary":
       return compileUnary(node);
     case "binary":
@@ -84,7 +84,7 @@ export function compile(node: Node): Evaluate {
 }
 
 function compileName(name: string): Evaluate {
-  return ({ env }) => isMap(env) ? itemOf(env, name) ?? null : null;
+  return (run) => isMap(run.env) ? run.native(itemOf(run.env, name) ?? null) : null;
 }
 
 function truth(value: LuaValue, what: string, at: number): boolean {
@@ -212,7 +212,7 @@ function compileMember({ object, key, isOptional, at }: Node & { kind: "member" 
     const value = target(run);
     if (value === SKIPPED) return value;
     if (isOptional && (value === null || value === undefined)) return SKIPPED;
-    return fetch(value, name(run), at);
+    return run.native(fetch(value, name(run), at));
   };
 }
 

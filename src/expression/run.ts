@@ -5,8 +5,10 @@
  */
 import { EXPRESSION_ELEMENTS_MAX, EXPRESSION_STEPS_MAX, EXPRESSION_TEXT_MAX } from "../core/mod.ts";
 import type { Clock } from "../ports/mod.ts";
-import type { LuaValue } from "../vm/mod.ts";
+import type { Instant } from "../time/mod.ts";
+import { LuaHandle, type LuaValue } from "../vm/mod.ts";
 import { Problem } from "./problem.ts";
+import { DurationValue, foreign, TimeValue } from "./values.ts";
 
 /** A compiled regular expression that runs in linear time. */
 export type Regex = (text: string) => boolean;
@@ -16,6 +18,8 @@ export interface ExpressionHost {
   readonly clock: Clock;
   /** Compiles a regular expression; throws when it is malformed. Needed only by programs with `usesRegex`. */
   readonly regex?: (pattern: string) => Regex;
+  /** The time or duration that an object of Lua stands for; undefined for any other object. */
+  readonly native?: (object: LuaHandle) => Instant | bigint | undefined;
 }
 
 /** Characters that cost one step to look at. */
@@ -38,6 +42,14 @@ export class Run {
     this.env = env;
     this.host = host;
     this.locals = slots === 0 ? [] : new Array<LuaValue>(slots).fill(null);
+  }
+
+  /** `value` as expressions see it: an object that is a time or a duration is taken for one. */
+  native(value: LuaValue): LuaValue {
+    if (!(value instanceof LuaHandle)) return value;
+    const native = this.host.native?.(value);
+    if (native === undefined) return value;
+    return foreign(typeof native === "bigint" ? new DurationValue(native) : new TimeValue(native));
   }
 
   /** Pays for looking at `count` elements. */

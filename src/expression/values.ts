@@ -115,7 +115,7 @@ export function timeText(instant: Instant): string {
   return formatInstant(instant, "2006-01-02T15:04:05.999999999Z07:00");
 }
 
-/** What an expression hands to its caller: times become text, durations nanoseconds. Throws for what has no form outside. */
+/** What an expression hands to its caller: times become Unix seconds, durations nanoseconds. Throws for what has no form outside. */
 export function exported(value: LuaValue, depth = 0): LuaValue {
   if (typeof value !== "object" || value === null || value instanceof LuaFloat) return value;
   if (value instanceof Uint8Array) return value;
@@ -125,7 +125,7 @@ export function exported(value: LuaValue, depth = 0): LuaValue {
     return new Map([...value].map(([key, item]) => [exported(key, depth + 1), exported(item, depth + 1)]));
   }
   const other: unknown = value;
-  if (other instanceof TimeValue) return timeText(other.instant);
+  if (other instanceof TimeValue) return other.instant.seconds;
   if (other instanceof DurationValue) return integer(other.ns);
   if (other instanceof ZoneValue) return other.location.name;
   if (value instanceof LuaOpaque) throw new Problem(`the result holds a ${value.type}`);

@@ -6,14 +6,10 @@ import {
   type ExpressionProgram,
   type Regex,
 } from "../../src/expression/mod.ts";
-import {
-  type Call,
-  defineModule,
-  defineObject,
-  type ModuleServices,
-  type ObjectDefinition,
-} from "../../src/lua/mod.ts";
+import { type Call, defineModule, defineObject, type ObjectDefinition } from "../../src/lua/mod.ts";
 import type { LuaValue, NativeResult } from "../../src/vm/mod.ts";
+import { durationObject } from "../time/duration_object.ts";
+import { timeObject } from "../time/time_object.ts";
 import types from "./expr.d.lua" with { type: "text" };
 
 /** Programs by source. Programs keep nothing between two runs, so all runtimes may share them. */
@@ -30,8 +26,12 @@ async function loadRegex(): Promise<void> {
   };
 }
 
-function host(services: ModuleServices): ExpressionHost {
-  return { clock: services.ports.clock, regex: compileRegex };
+function hostOf(call: Call): ExpressionHost {
+  return {
+    clock: call.services.ports.clock,
+    regex: compileRegex,
+    native: (object) => call.unwrap(object, timeObject) ?? call.unwrap(object, durationObject),
+  };
 }
 
 function sourceArgument(call: Call, i: number): string {
@@ -55,9 +55,8 @@ function namesArgument(call: Call, i: number): ReadonlySet<string> | undefined {
 }
 
 function run(call: Call, program: ExpressionProgram, env: LuaValue): NativeResult | Promise<NativeResult> {
-  const { services } = call;
-  if (!program.usesRegex || compileRegex !== undefined) return program.run(env, host(services));
-  return loadRegex().then(() => program.run(env, host(services)));
+  if (!program.usesRegex || compileRegex !== undefined) return program.run(env, hostOf(call));
+  return loadRegex().then(() => program.run(env, hostOf(call)));
 }
 
 function programOf(source: string): ExpressionProgram {

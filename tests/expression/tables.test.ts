@@ -289,7 +289,9 @@ table("conversions", [
 
 table("dates", [
   ["now().Year() == 2024 and now().Month() == 2 and now().Day() == 29", true],
-  ["now()", "2024-02-29T12:30:15Z"],
+  ["now()", 1709209815],
+  ["string(now())", "2024-02-29T12:30:15Z"],
+  ["toJSON({at: now()})", '{"at":"2024-02-29T12:30:15Z"}'],
   ['duration("1h").Seconds()', "float 3600"],
   ['duration("1h30m")', 5400000000000],
   ['string(duration("90m"))', "1h30m0s"],

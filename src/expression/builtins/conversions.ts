@@ -13,6 +13,8 @@ import {
   isNumber,
   sizeOf,
   textOf,
+  timeText,
+  TimeValue,
   typeName,
 } from "../values.ts";
 import { type Builtin, plain, textIn } from "./builtin.ts";
@@ -70,6 +72,8 @@ function print(run: Run, value: LuaValue, depth: number): string {
       items.map(([key, item]) => `${JSON.stringify(key)}:${print(run, item, depth + 1)}`).join(",")
     }}`;
   }
+  const other: unknown = value;
+  if (other instanceof TimeValue) return JSON.stringify(timeText(other.instant));
   const plainValue = exported(value);
   if (plainValue === value) throw new Problem(`${typeName(value)} has no JSON`);
   return print(run, plainValue, depth + 1);

@@ -1,4 +1,4 @@
--- modules: expr
+-- modules: expr, time
 
 local function value(source, env)
   local result, err = expr.eval(source, env)
@@ -29,6 +29,16 @@ test("eval computes with what it is given [expr.eval]", function()
   assert(value('$env["two words"]', { ["two words"] = 5 }) == 5)
   assert(value('text matches "^h.+o$"', { text = "hello" }) == true)
   for i = 1, 1200 do assert(value("x + " .. i, { x = 1 }) == i + 1) end
+end)
+
+test("times and durations of Lua are those of expressions [expr.eval]", function()
+  local at = time.date(2024, 2, 29, 12, 0, 0, 0, time.utc)
+  local env = { at = at, list = { at }, wait = time.parse_duration("90m") }
+  assert(value("at.Year() == 2024 and list[0].Month() == 2 and any(list, #.Day() == 29)", env) == true)
+  assert(value('at + duration("24h") > at and wait > duration("1h")', env) == true)
+  assert(value("at + wait", env) == at:unix() + 5400 and value("wait", env) == 5400000000000)
+  assert(value('date("1970-01-01") + duration("1m")') == 60 and math.type(value("now()")) == "integer")
+  assert(value("other", { other = expr.compile("1") }):run() == 1, "other objects pass through")
 end)
 
 test("integers and floats stay what they are [expr.eval]", function()
