@@ -11,89 +11,19 @@
  * default export makes them anew for each application.
  */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { relative } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { Failure } from "../../src/core/mod.ts";
 import type { ModuleDefinition } from "../../src/lua/mod.ts";
 import { startApplication } from "../application.ts";
+import { caseFiles, namesOf, projectOf } from "./case_project.ts";
 
 const ROOT = import.meta.dirname!;
 /** Longest a case may take. */
 const CASE_MS = 60_000;
-
-/** Lua files below `folder`. */
-function caseFiles(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((item) => {
-    const path = join(folder, item.name);
-    if (item.isDirectory()) return caseFiles(path);
-    return item.name.endsWith(".lua") ? [path] : [];
-  }).sort();
-}
-
-/** Modules and imports that the head of a file asks for. */
-function headOf(source: string): { modules: string[]; imports: [string, string][] } {
-  const modules: string[] = [];
-  const imports: [string, string][] = [];
-  for (const line of source.split("\n")) {
-    const match = /^--\s*(modules|imports):\s*(.*)$/.exec(line);
-    if (match === null) {
-      if (line.startsWith("--")) continue;
-      break;
-    }
-    const items = match[2]!.split(/[\s,]+/).filter((item) => item !== "");
-    if (match[1] === "modules") modules.push(...items);
-    else for (const item of items) imports.push(item.split("=", 2) as [string, string]);
-  }
-  return { modules, imports };
-}
-
-/** Names of the tests in a file, in order. */
-function namesOf(source: string): string[] {
-  return [...source.matchAll(/^test\("((?:[^"\\]|\\.)*)"/gm)].map((match) =>
-    match[1]!.replaceAll(/\\(.)/g, "$1")
-  );
-}
-
-/** On one line, so that messages name the lines of the file. */
-const BEFORE = `local __cases = {}; local function test(name, fn) __cases[#__cases + 1] = { name, fn } end `;
-const AFTER = `
-return { main = function(i)
-  if i == 0 then return #__cases end
-  __cases[i][2]()
-  return __cases[i][1]
-end }`;
-
-function indent(text: string): string {
-  return text.split("\n").map((line) => line === "" ? "" : `      ${line}`).join("\n");
-}
-
-/** The project of a case file. */
-function projectOf(file: string, source: string): Record<string, string> {
-  const { imports, modules } = headOf(source);
-  const list = modules.length === 0 ? "" : `    modules: [${modules.join(", ")}]\n`;
-  const map = imports.length === 0
-    ? ""
-    : `    imports: {${imports.map(([alias, id]) => `${alias}: "${id}"`).join(", ")}}\n`;
-  const main = `version: "1.0"
-namespace: case
-entries:
-  - name: host
-    kind: process.host
-    lifecycle: {auto_start: true}
-  - name: main
-    kind: function.lua
-    method: main
-${list}${map}    source: |
-${indent(BEFORE + source + AFTER)}
-`;
-  const beside = file.replace(/\.lua$/, ".yaml");
-  const files: Record<string, string> = { "src/_index.yaml": main };
-  if (existsSync(beside)) files["src/more/_index.yaml"] = readFileSync(beside, "utf8");
-  return files;
-}
 
 /** Modules that a case file brings along. */
 async function modulesOf(file: string): Promise<readonly ModuleDefinition[]> {
