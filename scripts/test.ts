@@ -19,6 +19,8 @@ const BUN_ONLY = ["tests/repository/", "tests/cli/", "tests/apps/", "tests/binar
 const BINARY_ONLY = ["tests/apps/", "tests/binary/"];
 /** One test may take this long on a loaded machine. */
 const TEST_TIMEOUT_MS = 120_000;
+/** Seeds of each simulation on Bun; Deno runs fewer. */
+const SEEDS = process.env["WIPPY_SEEDS"] ?? "1000";
 /** One suite may take this long before it counts as hung. */
 const SUITE_TIMEOUT_MS = 40 * 60_000;
 
@@ -81,7 +83,7 @@ async function main(args: string[]): Promise<void> {
         "--reporter=junit",
         `--reporter-outfile=${report}`,
         ...onBun.map((file) => `./${file}`),
-      ], env),
+      ], fast ? env : { WIPPY_SEEDS: SEEDS, ...env }),
     );
   }
   const onDeno = fast ? [] : files.filter((file) => !BUN_ONLY.some((folder) => file.startsWith(folder)));
