@@ -1,9 +1,9 @@
 /** Entries written into a file system. */
+import type { Pace } from "../../src/lua/mod.ts";
 import { Failure } from "../../src/core/mod.ts";
 import type { FileHandle } from "../../src/ports/mod.ts";
 import type { Volume } from "../fs/mod.ts";
 import type { EntryStream } from "./entry_stream.ts";
-import type { Pace } from "./pace.ts";
 
 /** Writes all of `data`. */
 export function writeAll(file: FileHandle, data: Uint8Array): void {

@@ -1,13 +1,18 @@
 /** The `Reader` object: entries of an archive at any place. */
 import { Failure } from "../../src/core/mod.ts";
-import { type Call, defineObject, type ModuleCommand, type ObjectDefinition } from "../../src/lua/mod.ts";
+import {
+  type Call,
+  defineObject,
+  type ModuleCommand,
+  type ObjectDefinition,
+  Pace,
+} from "../../src/lua/mod.ts";
 import { ArgumentError, type LuaValue, type NativeResult } from "../../src/vm/mod.ts";
 import { type Volume, volumeObject } from "../fs/mod.ts";
 import { type Entry, entryTable, safeParts } from "./entry.ts";
 import type { EntryStream } from "./entry_stream.ts";
 import { ensureFolder, writeEntry } from "./extract.ts";
 import { invalid, type Meter, type Options, tableArgument, wholeOption } from "./options.ts";
-import { Pace } from "./pace.ts";
 
 /** What a reader works with. */
 export interface ReaderParts {

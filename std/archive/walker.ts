@@ -1,10 +1,9 @@
 /** The `Walker` object: an archive from front to back, one entry at a time. */
 import { asFailure, Failure } from "../../src/core/mod.ts";
-import { type Call, defineObject, luaErrorOf, type ObjectDefinition } from "../../src/lua/mod.ts";
+import { type Call, defineObject, luaErrorOf, type ObjectDefinition, Pace } from "../../src/lua/mod.ts";
 import { type NativeResult, RaisedFailure, Values } from "../../src/vm/mod.ts";
 import { type Entry, entryTable } from "./entry.ts";
 import type { EntryStream } from "./entry_stream.ts";
-import { Pace } from "./pace.ts";
 
 /** An entry and its bytes, which must be read before the next entry. */
 export interface ScannedEntry {

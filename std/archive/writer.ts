@@ -1,11 +1,16 @@
 /** The `Writer` object: an archive made entry by entry. */
-import { type Call, defineObject, type ModuleCommand, type ObjectDefinition } from "../../src/lua/mod.ts";
+import {
+  type Call,
+  defineObject,
+  type ModuleCommand,
+  type ObjectDefinition,
+  Pace,
+} from "../../src/lua/mod.ts";
 import type { ByteStream } from "../../src/ports/mod.ts";
 import { ArgumentError, type NativeResult } from "../../src/vm/mod.ts";
 import { volumeObject } from "../fs/mod.ts";
 import { safeParts } from "./entry.ts";
 import { invalid, type Meter, type Options, tableArgument, wholeOption } from "./options.ts";
-import { Pace } from "./pace.ts";
 import { fileSource, type Pull, pullRange, pullStream } from "./source.ts";
 import type { Sink } from "./sink.ts";
 import { BLOCK_BYTES, encodeHeader, padded } from "./tar_header.ts";

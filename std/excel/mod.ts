@@ -6,10 +6,10 @@ import {
   defineObject,
   type ModuleCommand,
   type ObjectDefinition,
+  Pace,
 } from "../../src/lua/mod.ts";
 import type { LuaValue, NativeResult } from "../../src/vm/mod.ts";
 import { Meter } from "../archive/options.ts";
-import { Pace } from "../archive/pace.ts";
 import { streamSink } from "../archive/sink.ts";
 import { type CellValue, internal } from "./cell.ts";
 import { textParts, zipParts, type ZipTools } from "./parts.ts";

@@ -7,6 +7,7 @@ import {
   type ModuleCommand,
   type ModuleFunction,
   type ObjectDefinition,
+  Pace,
 } from "../../src/lua/mod.ts";
 import {
   type ByteStream,
@@ -81,7 +82,7 @@ const writeFile: ModuleCommand = (call) => {
     throw failure("Invalid", "invalid mode; must be 'w', 'wx' or 'a'");
   }
   const stream = call.stream(3);
-  if (stream !== undefined) return copy(stream, system, path, mode);
+  if (stream !== undefined) return copy(stream, { system, path, mode, pace: new Pace(call) });
   system.writeFile(path, call.bytes(3), mode);
   return true;
 };
@@ -89,9 +90,7 @@ const writeFile: ModuleCommand = (call) => {
 /** Writes what is left of a stream; the stream stays open. */
 async function copy(
   stream: ByteStream,
-  system: FileSystem,
-  path: string,
-  mode: FileMode,
+  { mode, pace, path, system }: { system: FileSystem; path: string; mode: FileMode; pace: Pace },
 ): Promise<NativeResult> {
   if (stream.read === undefined) throw failure("Invalid", "stream is not readable");
   const file = system.open(path, mode);
@@ -100,6 +99,7 @@ async function copy(
       const part = await stream.read(COPY_PART);
       if (part === null) return true;
       file.write(part, null);
+      await pace.rest();
     }
   } finally {
     file.close();

@@ -1,7 +1,10 @@
-/** Lets others have their turn during long work, and ends it when its process is cancelled. */
-import { Failure, SLICE_MS } from "../../src/core/mod.ts";
-import type { Call } from "../../src/lua/mod.ts";
-import type { Clock } from "../../src/ports/mod.ts";
+/**
+ * Lets others have their turn during long work of a module, and ends it when its process is cancelled. Work that only awaits
+ * what is there already never gives anybody else a turn.
+ */
+import { Failure, SLICE_MS } from "../core/mod.ts";
+import type { Clock } from "../ports/mod.ts";
+import type { Call } from "./module.ts";
 
 /** Paces one piece of work. */
 export class Pace {
