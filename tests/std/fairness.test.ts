@@ -5,9 +5,11 @@ import { withApplication } from "../application.ts";
 
 const WORK: Readonly<Record<string, string>> = {
   "an archive is extracted": `assert(archive.open(vol, "a.zip"):extract_all(vol, { prefix = "out/" }) == 1)`,
-  "a stream is written to a file": `assert(vol:writefile("copy", archive.open(vol, "a.zip"):stream("zeros")))`,
+  "a stream is written to a file":
+    `assert(vol:writefile("copy", archive.open(vol, "a.zip"):stream("zeros")))`,
   "a walk passes over an entry": `for _ in archive.scan(vol, "a.zip"):walk() do end`,
-  "an archive is written": `local w = archive.create(vol, "b.zip") assert(w:add_file("a", vol, "zeros")) w:close()`,
+  "an archive is written":
+    `local w = archive.create(vol, "b.zip") assert(w:add_file("a", vol, "zeros")) w:close()`,
   "a sheet is read": `assert(#excel.open(vol:open("a.xlsx")):get_rows("Sheet1") == 30000)`,
 };
 
