@@ -103,7 +103,12 @@ interface ZoneName {
   readonly minutes: number;
 }
 
-const ZONE_NAMES: ReadonlyMap<string, readonly ZoneName[]> = parseZones();
+let parsed: ReadonlyMap<string, readonly ZoneName[]> | undefined;
+
+/** The names by zone, read when first asked for: most programs never do. */
+function zoneNames(): ReadonlyMap<string, readonly ZoneName[]> {
+  return parsed ??= parseZones();
+}
 
 function parseZones(): Map<string, ZoneName[]> {
   const zones = new Map<string, ZoneName[]>();
@@ -120,13 +125,13 @@ function parseZones(): Map<string, ZoneName[]> {
 
 /** Abbreviation of `zone` (IANA name) while its offset is `minutes`. */
 export function zoneAbbreviation(zone: string, minutes: number): string {
-  const named = ZONE_NAMES.get(zone)?.find((entry) => entry.minutes === minutes);
+  const named = zoneNames().get(zone)?.find((entry) => entry.minutes === minutes);
   return named === undefined ? offsetName(minutes) : named.name;
 }
 
 /** Offset in minutes that `abbreviation` stands for in `zone`; undefined when the zone does not use it. */
 export function abbreviationOffset(zone: string, abbreviation: string): number | undefined {
-  return ZONE_NAMES.get(zone)?.find((entry) => entry.name === abbreviation)?.minutes;
+  return zoneNames().get(zone)?.find((entry) => entry.name === abbreviation)?.minutes;
 }
 
 function offsetName(minutes: number): string {

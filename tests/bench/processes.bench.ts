@@ -7,7 +7,7 @@ const POPULATION = 100_000;
 async function oursPerProcess(tools: Tools, count: number): Promise<number> {
   const resident = (n: number): Promise<number> =>
     whileRunning(
-      [tools.wippy, "call", "bench:population", String(n), "--timeout", "10m", "-v"],
+      [tools.wippy, "call", "bench:population", String(n), "--timeout", "10m", "-v", "--memory-limit", "8G"],
       "population ready",
       (child) => Promise.resolve(residentBytes(child)),
       join(tools.folder, "app"),

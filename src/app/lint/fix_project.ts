@@ -8,7 +8,7 @@ import { isValueMap } from "../../core/mod.ts";
 import type { TextEdit } from "../../lang/mod.ts";
 import type { Ports } from "../../ports/mod.ts";
 import { decodeText, type Entry, type LoadedEntries } from "../../registry/mod.ts";
-import { grantEdits } from "./definition_edit.ts";
+import type { grantEdits } from "./definition_edit.ts";
 import { applyEdits, editsInFile, EntryTexts } from "./entry_text.ts";
 import type { Finding } from "./finding.ts";
 
@@ -23,11 +23,13 @@ export interface FixOutcome {
 }
 
 /** Makes the changes of `findings`. Whoever wants the rest lints again. */
-export function fixFindings(
+export async function fixFindings(
   findings: readonly Finding[],
   loaded: LoadedEntries,
   ports: Pick<Ports, "files" | "yaml">,
-): FixOutcome {
+): Promise<FixOutcome> {
+  // Loaded here, for it brings the library that keeps what is written as it is.
+  const { grantEdits } = await import("./definition_edit.ts");
   const texts = new EntryTexts(ports);
   const entries = new Map(loaded.entries.map((entry) => [entry.id, entry]));
   const plans = new Map<string, { shown: string; edits: TextEdit[] }>();
@@ -38,7 +40,7 @@ export function fixFindings(
     if (finding.code !== UNUSED_IMPORT && goes.has(lineOf(finding))) continue;
     const entry = entries.get(finding.entry);
     if (entry === undefined || entry.meta["module"] !== undefined) continue;
-    const change = editsOf(finding, entry, loaded, texts, ports);
+    const change = editsOf(finding, entry, loaded, { texts, ports, grantEdits });
     if (change === undefined || change.edits.length === 0) continue;
     const plan = plans.get(change.path) ?? { shown: change.shown, edits: [] };
     const isFree = change.edits.every((edit) =>
@@ -64,12 +66,17 @@ function readAll({ files }: Pick<Ports, "files">, path: string): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(files.readFile(path));
 }
 
+interface EditTools {
+  readonly texts: EntryTexts;
+  readonly ports: Pick<Ports, "files">;
+  readonly grantEdits: typeof grantEdits;
+}
+
 function editsOf(
   { fix, entry: id }: Finding,
   entry: Entry,
   loaded: LoadedEntries,
-  texts: EntryTexts,
-  ports: Pick<Ports, "files">,
+  { texts, ports, grantEdits }: EditTools,
 ): { path: string; shown: string; edits: readonly TextEdit[] } | undefined {
   const place = loaded.place?.(id);
   if (fix === undefined || place === undefined) return undefined;

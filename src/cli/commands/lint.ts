@@ -168,7 +168,7 @@ async function fix(
       finding.fix !== undefined && isChosen(finding, choice)
     );
     if (chosen.length === 0) break;
-    const { fixed, files } = fixFindings(chosen, loadProject(project, ports).loaded, ports);
+    const { fixed, files } = await fixFindings(chosen, loadProject(project, ports).loaded, ports);
     if (fixed.length === 0) break;
     count += fixed.length;
     for (const file of files) changed.add(file);
