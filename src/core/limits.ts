@@ -14,8 +14,8 @@ export const HTTP_BODY_BYTES_MAX = 120 * 1024 * 1024;
 export const HTTP_BODY_TIMEOUT_MS = 300_000;
 /** Turns of the VM between two looks at outside events; bounds the delay of I/O and timers. */
 export const TURNS_PER_SLICE = 256;
-/** Longest slice of Lua before outside events are served. */
-export const SLICE_MS = 4;
+/** Longest slice of Lua before outside events are served: half of the delay that a timer may have beside busy processes. */
+export const SLICE_MS = 2;
 /** Prepared statements kept per SQLite connection. */
 export const SQL_STATEMENTS_CACHED_MAX = 256;
 /** Events waiting for the bus; past it the bus drops new ones and says so, since nothing may wait for a slow observer. */
