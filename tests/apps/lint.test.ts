@@ -8,14 +8,17 @@ import { withProject } from "./application.ts";
 const PROJECTS = readdirSync(fileURLToPath(new URL(".", import.meta.url)), { withFileTypes: true })
   .filter((item) => item.isDirectory()).map(({ name }) => name).sort();
 
-test("lint and fmt find nothing in whole applications [cli.lint]", async () => {
+test("there are applications to lint", () => {
   assert.ok(PROJECTS.length > 15);
-  for (const name of PROJECTS) {
+});
+
+for (const name of PROJECTS) {
+  test(`lint and fmt find nothing in ${name} [cli.lint]`, async () => {
     await withProject(name, async (project) => {
       const { code, stdout } = await project.wippy("lint", "--json");
       const { diagnostics } = JSON.parse(stdout);
-      assert.deepEqual([code, diagnostics], [0, []], name);
-      assert.equal((await project.wippy("fmt", "--check")).code, 0, name);
+      assert.deepEqual([code, diagnostics], [0, []]);
+      assert.equal((await project.wippy("fmt", "--check")).code, 0);
     });
-  }
-});
+  });
+}

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { rules } from "../../src/lang/mod.ts";
 import { ask, type ProjectCopy, withFiles } from "./application.ts";
 
 const README = readFileSync(fileURLToPath(new URL("../../README.md", import.meta.url)), "utf8");
@@ -54,4 +55,42 @@ test("the first steps in the README lead where they say", async () => {
     assert.equal(await run(project, "ps"), "No processes.\n");
     assert.equal((await application.stop()).code, 0);
   });
+});
+
+/** The blocks of a section. */
+function blocksOf(title: string): string[] {
+  const section = README.split(/^## /m).find((text) => text.startsWith(`${title}\n`)) ?? "";
+  return [...section.matchAll(/^```\w+\n([^]*?)```$/gm)].map(([, text]) => text!);
+}
+
+test("a typed function is written, found wrong, mended, tested and called as the README says", async () => {
+  const [source, report] = blocksOf("Types");
+  assert.ok(source !== undefined && report !== undefined);
+  const mended = /^With `(local visits[^`]+)` instead/m.exec(README)?.[1];
+  assert.ok(mended !== undefined);
+  await withFiles({}, async (project) => {
+    await run(project, "init");
+    const path = join(project.folder, "src/greet.lua");
+    writeFileSync(path, source);
+    const wrong = await project.wippy("lint");
+    assert.deepEqual([wrong.code, wrong.stdout], [1, report]);
+    writeFileSync(path, source.replace(/local visits = .*/, mended));
+    assert.ok(commandsShown().includes("lint"));
+    const right = await project.wippy("lint");
+    assert.deepEqual([right.code, right.stdout], [0, "No issues found\nChecked 3 entries\n"]);
+    assert.equal((await project.wippy("lint", "--rules")).code, 0);
+    assert.match(await run(project, "test"), /^ *PASSED/m);
+    const answer = JSON.parse(await run(project, "call app:greet name=Ada visits=3"));
+    assert.deepEqual(answer, { message: "Hello, Ada!", visits: 3 });
+  });
+});
+
+test("the README names every code of the linter", () => {
+  const named = new Set(README.match(/\b[PEWS]\d{4}\b/g));
+  for (const { code } of rules) {
+    if (code.startsWith("S")) assert.ok(named.has(code), `README says nothing of ${code}`);
+  }
+  for (const code of ["P0001", "E0001", "E0014", "W0001", "W0007", "S0002", "S0003"]) {
+    assert.ok(named.has(code));
+  }
 });

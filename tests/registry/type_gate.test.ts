@@ -1,9 +1,11 @@
 /** Types of entries as they come in: refused in strict mode, warned of otherwise. */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { Value } from "../../src/core/mod.ts";
 import { type TestApplication, withApplication } from "../application.ts";
-import { inFolder, wippy } from "../cli/wippy.ts";
+import { inFolder, start, wippy } from "../cli/wippy.ts";
 
 const PROJECT = `namespace: app
 entries:
@@ -128,5 +130,32 @@ entries:
     const lenient = await wippy(["call", "app:main", "--set", "lua.type_system.strict=false"], { cwd });
     assert.deepEqual([lenient.code, lenient.stdout], [0, '"two"\n']);
     assert.match(lenient.stderr, /types do not fit/);
+  });
+});
+
+test("strict: a file edited under a running application is refused on reload, and what runs stays [types.config.apply]", async () => {
+  const source = (text: string): string =>
+    `local n: number = ${text}\nreturn { main = function() return n end }\n`;
+  await inFolder({
+    ".wippy.yaml": "lua: {type_system: {enabled: true, strict: true}}\n",
+    "src/_index.yaml":
+      "namespace: app\nentries:\n  - {name: main, kind: function.lua, source: file://main.lua, method: main}\n",
+    "src/main.lua": source("1"),
+  }, async (cwd) => {
+    const running = start(["run"], { cwd });
+    await running.until(/runtime ready/);
+    const result = async (): Promise<string> =>
+      (await wippy(["call", "--connect", "app:main"], { cwd })).stdout.trim();
+    assert.equal(await result(), "1");
+    writeFileSync(join(cwd, "src/main.lua"), source("'two'"));
+    const refused = await wippy(["registry", "reload"], { cwd });
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /app:main:1:19: string not assignable to number \[E0001\]/);
+    assert.equal(await result(), "1");
+    writeFileSync(join(cwd, "src/main.lua"), source("2"));
+    assert.equal((await wippy(["registry", "reload"], { cwd })).code, 0);
+    assert.equal(await result(), "2");
+    running.signal("SIGINT");
+    await running.ended;
   });
 });

@@ -10,6 +10,9 @@ import { compilePatterns, type Matcher } from "../../security/mod.ts";
 /** A question and its answer; "" stands for none. */
 export type Asked = readonly [question: "kind" | "allow" | "workflow", about: string, answer: string];
 
+/** What `wippy test` adds to every application for its run. */
+const TEST_NAMESPACE = "wippy.test";
+
 /** Kind of ids whose entries are made at run time or stand in a module that is missing. */
 const ELSEWHERE = "*";
 
@@ -71,7 +74,8 @@ export class ProjectFacts {
   }
 
   #isElsewhere(id: string): boolean {
-    return this.#foreign?.has(namespaceOf(id)) === false || this.#made().has(id);
+    const namespace = namespaceOf(id);
+    return namespace === TEST_NAMESPACE || this.#foreign?.has(namespace) === false || this.#made().has(id);
   }
 
   /** The world of one entry; what is asked goes into `asked`. */
