@@ -12,7 +12,9 @@ import {
   declarationOf,
   DEPENDENCY_KIND,
   type DependencyDeclaration,
+  type LoadedPart,
   ModuleShelf,
+  packValue,
   type ResolvedModule,
   resolveModules,
 } from "../registry/mod.ts";
@@ -30,7 +32,7 @@ export interface WantedModule {
 /** All modules in use by name. Fails with NotFound or Conflict when they can't all be had. */
 export function solveModules(
   project: Project,
-  ports: Pick<Ports, "files" | "yaml">,
+  ports: Pick<Ports, "cryptography" | "files" | "yaml">,
   wanted: readonly WantedModule[],
 ): readonly ResolvedModule[] {
   const shelf = new ModuleShelf(sourcesOf(project, ports), () => undefined);
@@ -41,7 +43,15 @@ export function solveModules(
     const known = declared.find(({ component }) => component === name);
     if (known === undefined) roots.push({ id: by, component: name, range, from: "" });
   }
-  return resolveModules(roots, catalogOf((module) => shelf.find(module), [])).modules;
+  return resolveModules(roots, catalogOf((module) => shelf.find(module), [])).modules
+    .map((module) => ({ ...module, hash: contentHash(shelf.find(module.name)!, ports) }));
+}
+
+/** SHA-256 of what a module's entries say, whatever the order and the layout of its files. */
+function contentHash(part: LoadedPart, { cryptography }: Pick<Ports, "cryptography">): string {
+  const entries = part.placed.map(({ entry }) => entry).sort((a, b) => a.id < b.id ? -1 : 1);
+  const said = packValue(entries.map(({ id, kind, meta, data }) => [id, kind, meta, data]), { sorted: true });
+  return cryptography.digest("sha256", said).toHex();
 }
 
 /** A version as lock files have it. */
@@ -52,14 +62,15 @@ export function lockVersion(version: string): string {
 /** Where a module of the lock file is had from now; undefined when it is nowhere. */
 export function findModule(
   project: Project,
-  ports: Pick<Ports, "files" | "yaml">,
+  ports: Pick<Ports, "cryptography" | "files" | "yaml">,
   name: string,
 ): ResolvedModule | undefined {
   const shelf = new ModuleShelf(sourcesOf(project, ports), () => undefined);
   const catalog = catalogOf((module) => shelf.find(module), []);
   const [candidate] = catalog.candidates(name);
   if (candidate === undefined) return undefined;
-  const { version, origin, hash, dependencies } = candidate;
+  const { version, origin, dependencies } = candidate;
+  const hash = contentHash(shelf.find(name)!, ports);
   return { name, version, origin, hash, dependencies: dependencies.map(({ component }) => component) };
 }
 

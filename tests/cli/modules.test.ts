@@ -20,7 +20,7 @@ function lockOf(cwd: string): string {
 }
 
 const LOCKED =
-  /^modules:\n {2}- name: wippy\/terminal\n {4}version: v\d+\.\d+\.\d+\n {4}hash: [0-9a-f]+\n {2}- name: wippy\/test\n/m;
+  /^modules:\n {2}- name: wippy\/terminal\n {4}version: v\d+\.\d+\.\d+\n {4}hash: [0-9a-f]{64}\n {2}- name: wippy\/test\n/m;
 
 test("add writes modules and those they need into the lock file [fw.add] [fw.transitive] [cli.add]", async () => {
   await inFolder(EMPTY, async (cwd) => {
@@ -91,7 +91,7 @@ test("install makes ready what the lock file names [fw.add] [cli.install] [cli.i
   });
 });
 
-test("unpacked modules are files that can be looked at, checked and written again [cli.install] [cli.install.refresh]", async () => {
+test("unpacked modules are files that can be looked at, checked and written again [cli.install] [cli.install.refresh] [proj.lock.modules]", async () => {
   await inFolder(EMPTY, async (cwd) => {
     await fine(cwd, "add", "wippy/test");
     writeFileSync(join(cwd, "wippy.lock"), `${lockOf(cwd)}options:\n  unpack_modules: true\n`);
@@ -99,14 +99,34 @@ test("unpacked modules are files that can be looked at, checked and written agai
     const source = join(cwd, ".wippy/vendor/wippy/test/test.lua");
     const original = readFileSync(source, "utf8");
     writeFileSync(source, `-- changed\n${original}`);
-    const { code, stderr } = await wippy(["install"], { cwd });
-    assert.equal(code, 1);
-    assert.match(stderr, /wippy\/test is not what wippy\.lock says: its contents have another hash/);
+    assert.match(await fine(cwd, "install"), /^wippy\/test v\S+ \(installed; was not what wippy\.lock says, written again\)$/m);
+    assert.equal(readFileSync(source, "utf8"), original);
     for (const flag of ["--refresh", "--force", "--repair"]) {
       writeFileSync(source, `-- changed\n${original}`);
       await fine(cwd, "install", flag);
       assert.equal(readFileSync(source, "utf8"), original);
     }
+  });
+});
+
+test("an installed module that is not what was locked is rejected [proj.lock.modules]", async () => {
+  const vendor = ".wippy/vendor/acme/tools";
+  const files = {
+    ...EMPTY,
+    [`${vendor}/wippy.yaml`]: "organization: acme\nmodule: tools\nversion: 1.0.0\n",
+    [`${vendor}/_index.yaml`]: "namespace: acme.tools\nentries: [{name: a, kind: registry.entry, value: 1}]\n",
+  };
+  await inFolder(files, async (cwd) => {
+    await fine(cwd, "add", "acme/tools");
+    assert.match(lockOf(cwd), /name: acme\/tools\n {4}version: v1\.0\.0\n {4}hash: [0-9a-f]{64}\n/);
+    assert.match(await fine(cwd, "install"), /^acme\/tools v1\.0\.0 \(installed\)\n$/);
+    const path = join(cwd, vendor, "_index.yaml");
+    writeFileSync(path, readFileSync(path, "utf8").replace("value: 1", "value: 2"));
+    const { code, stderr } = await wippy(["install", "--refresh"], { cwd });
+    assert.equal(code, 1);
+    assert.match(stderr, /acme\/tools is not what wippy\.lock says: its contents have another hash; wippy update acme\/tools/);
+    await fine(cwd, "update", "acme/tools");
+    await fine(cwd, "install");
   });
 });
 

@@ -54,35 +54,30 @@ Examples
         const missing = new Failure("NotFound", `no module ${name}`, { details: { component: name } });
         throw withoutHub(missing, args);
       }
+      const isBroken = found.origin === "vendor" && problemOf(locked, found) !== undefined;
       const isUnpacked = options.unpack_modules && found.origin !== "replacement" &&
-        (found.origin === "bundled" || again) && unpackModule(project, ports, name);
+        (found.origin === "bundled" || again || isBroken) && unpackModule(project, ports, name);
       if (isUnpacked) found = findModule(project, ports, name) ?? found;
-      if (found.origin === "vendor") check(locked, found);
-      lines.push(`${name} ${lockVersion(found.version)} (${ORIGINS[found.origin] ?? found.origin})`);
+      const problem = found.origin === "vendor" ? problemOf(locked, found) : undefined;
+      if (problem !== undefined) throw new Failure("Conflict", problem, { retryable: false });
+      const note = isBroken ? "; was not what wippy.lock says, written again" : "";
+      lines.push(`${name} ${lockVersion(found.version)} (${ORIGINS[found.origin] ?? found.origin}${note})`);
     }
     printResult(lines.length === 0 ? "wippy.lock names no modules; nothing to do" : lines.join("\n"));
     return 0;
   },
 };
 
-/** What is there must be what was locked; what comes with the program is what the program says. */
-function check(
+/** Why what is there is not what was locked; what comes with the program is what the program says. */
+function problemOf(
   locked: { readonly name: string; readonly version: string; readonly hash: string },
   found: { readonly version: string; readonly hash: string },
-): void {
+): string | undefined {
   const { name, version, hash } = locked;
   const here = found.version.replace(/^v/, "");
   if (version !== "" && here !== "" && here !== version.replace(/^v/, "")) {
-    throw new Failure(
-      "Conflict",
-      `wippy.lock has ${name} ${version}, but what is here is v${here}; wippy update ${name} takes that`,
-      { retryable: false },
-    );
+    return `wippy.lock has ${name} ${version}, but what is here is v${here}; wippy update ${name} takes that`;
   }
-  if (hash === "" || hash === found.hash) return;
-  throw new Failure(
-    "Conflict",
-    `${name} is not what wippy.lock says: its contents have another hash; wippy update ${name} takes what is here`,
-    { retryable: false },
-  );
+  if (hash === "" || hash === found.hash) return undefined;
+  return `${name} is not what wippy.lock says: its contents have another hash; wippy update ${name} takes what is here`;
 }
