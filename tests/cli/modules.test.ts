@@ -99,7 +99,10 @@ test("unpacked modules are files that can be looked at, checked and written agai
     const source = join(cwd, ".wippy/vendor/wippy/test/test.lua");
     const original = readFileSync(source, "utf8");
     writeFileSync(source, `-- changed\n${original}`);
-    assert.match(await fine(cwd, "install"), /^wippy\/test v\S+ \(installed; was not what wippy\.lock says, written again\)$/m);
+    assert.match(
+      await fine(cwd, "install"),
+      /^wippy\/test v\S+ \(installed; was not what wippy\.lock says, written again\)$/m,
+    );
     assert.equal(readFileSync(source, "utf8"), original);
     for (const flag of ["--refresh", "--force", "--repair"]) {
       writeFileSync(source, `-- changed\n${original}`);
@@ -114,7 +117,8 @@ test("an installed module that is not what was locked is rejected [proj.lock.mod
   const files = {
     ...EMPTY,
     [`${vendor}/wippy.yaml`]: "organization: acme\nmodule: tools\nversion: 1.0.0\n",
-    [`${vendor}/_index.yaml`]: "namespace: acme.tools\nentries: [{name: a, kind: registry.entry, value: 1}]\n",
+    [`${vendor}/_index.yaml`]:
+      "namespace: acme.tools\nentries: [{name: a, kind: registry.entry, value: 1}]\n",
   };
   await inFolder(files, async (cwd) => {
     await fine(cwd, "add", "acme/tools");
@@ -124,7 +128,10 @@ test("an installed module that is not what was locked is rejected [proj.lock.mod
     writeFileSync(path, readFileSync(path, "utf8").replace("value: 1", "value: 2"));
     const { code, stderr } = await wippy(["install", "--refresh"], { cwd });
     assert.equal(code, 1);
-    assert.match(stderr, /acme\/tools is not what wippy\.lock says: its contents have another hash; wippy update acme\/tools/);
+    assert.match(
+      stderr,
+      /acme\/tools is not what wippy\.lock says: its contents have another hash; wippy update acme\/tools/,
+    );
     await fine(cwd, "update", "acme/tools");
     await fine(cwd, "install");
   });
