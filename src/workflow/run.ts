@@ -199,11 +199,12 @@ export class Run {
     this.#isOver = true;
     this.leave();
     this.native.leave();
-    this.#world = undefined;
+    this.evict();
   }
 
   /** Forgets the world; the journal has it. */
   evict(): void {
+    this.#world?.close();
     this.#world = undefined;
   }
 }

@@ -19,6 +19,7 @@ import {
 } from "../lua/mod.ts";
 import { SeededRandom } from "../platform/mod.ts";
 import type { Frame, Log, TimerHandle } from "../ports/mod.ts";
+import { LuaError } from "../vm/mod.ts";
 import type { Command, Step } from "./history.ts";
 import { luaErrorOfStored } from "./stored_failure.ts";
 import { WorldClock } from "./world_clock.ts";
@@ -90,6 +91,7 @@ export class World implements Outside {
   #broken: Failure | undefined;
   /** Set while steps of the past are applied: nothing is logged again. */
   isReplaying = false;
+  #isClosed = false;
 
   constructor(options: WorldOptions) {
     const { id, parent, worker } = options;
@@ -137,6 +139,16 @@ export class World implements Outside {
     this.#issued = [];
     this.#dropped = [];
     return taken;
+  }
+
+  /** Frees what its code holds. Nothing that runs on the way, such as what is to be closed, reaches the outside any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.isReplaying = true;
+    const { book, endings, slices } = this.runtime;
+    const gone = new LuaError("workflow left memory", "Canceled", false);
+    for (const process of [...book.known()]) endings.kill(process, gone);
+    slices.runNow();
   }
 
   /** Whether a command still waits for its answer. */
@@ -209,6 +221,7 @@ export class World implements Outside {
   }
 
   #issue(command: Command, effect: Effect): { number: number; command: Command } {
+    if (this.#isClosed) throw new Failure("Canceled", "workflow left memory", { retryable: false });
     const number = ++this.#count;
     const known = this.#options.history[number - 1];
     if (known !== undefined && (known.type !== command.type || known.key !== command.key)) {

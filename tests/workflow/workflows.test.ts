@@ -4,6 +4,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Value, ValueMap } from "../../src/core/mod.ts";
+import { createPorts } from "../../src/platform/mod.ts";
+import { loadLibrary } from "../../std/treesitter/library.ts";
 import { withApplication } from "../application.ts";
 import { inFolder, lua, noted, notesOf, withWorker } from "./worker.ts";
 
@@ -314,5 +316,32 @@ funcs.call("app:note", "kinds " .. tree:root_node():kind() .. " " .. tostring(fi
     await withWorker(folder, [kinds], async (app) => {
       await app.call("app:send", pid, "go on");
       await noted(app, "kinds compilation_unit true");
+    });
+  }));
+
+test("a workflow that leaves memory frees what its code holds, and does nothing on its way out [unit.workflow]", () =>
+  inFolder(async (folder) => {
+    const holds = lua(
+      "workflow.lua",
+      "holds",
+      `local tree = treesitter.parse("csharp", "class A {}")
+local guard <close> = setmetatable({}, { __close = function() funcs.call("app:note", "closed") end })
+funcs.call("app:note", "begun " .. tree:root_node():kind())
+process.listen("go on"):receive()
+funcs.call("app:note", "woke")`,
+      ["funcs", "treesitter"],
+    );
+    const library = await loadLibrary(createPorts().compression);
+    let pid = "";
+    await withWorker(folder, [holds], async (app) => {
+      pid = await app.call("app:start", "app:holds") as string;
+      await noted(app, "begun compilation_unit");
+      assert.ok(library.sourceBytes > 0);
+    });
+    assert.equal(library.sourceBytes, 0);
+    await withWorker(folder, [holds], async (app) => {
+      await app.call("app:send", pid, "go on");
+      await noted(app, "closed");
+      assert.deepEqual(await notesOf(app), ["begun compilation_unit", "woke", "closed"]);
     });
   }));
