@@ -46,15 +46,15 @@ type archive.Reader = {
   entries: (self: archive.Reader) -> (() -> archive.Entry?, error?),
   stat: (self: archive.Reader, name: string) -> (archive.Entry?, error?),
   read: (self: archive.Reader, name: string) -> (string?, error?),
-  stream: (self: archive.Reader, name: string) -> (any, error?),
-  extract: (self: archive.Reader, name: string, fs: any, dest: string?) -> (boolean?, error?),
-  extract_all: (self: archive.Reader, fs: any, options: archive.ExtractOptions?) -> (integer?, error?),
+  stream: (self: archive.Reader, name: string) -> (stream.Stream?, error?),
+  extract: (self: archive.Reader, name: string, fs: fs.FS?, dest: string?) -> (boolean?, error?),
+  extract_all: (self: archive.Reader, fs: fs.FS?, options: archive.ExtractOptions?) -> (integer?, error?),
   close: (self: archive.Reader) -> boolean
 }
 
 --- An archive from front to back. What is wrong with it is raised by the walk.
 type archive.Walker = {
-  walk: (self: archive.Walker) -> (() -> (archive.Entry?, any)),
+  walk: (self: archive.Walker) -> (() -> (archive.Entry?, stream.Stream?)),
   close: (self: archive.Walker) -> boolean
 }
 
@@ -64,7 +64,7 @@ type archive.AddOptions = {method: string?, mode: integer?, modified: integer?}
 --- An archive being written; closing finishes it.
 type archive.Writer = {
   add: (self: archive.Writer, name: string, data: any, options: archive.AddOptions?) -> (boolean?, error?),
-  add_file: (self: archive.Writer, name: string, fs: any, path: string, options: archive.AddOptions?) -> (boolean?, error?),
+  add_file: (self: archive.Writer, name: string, fs: fs.FS?, path: string, options: archive.AddOptions?) -> (boolean?, error?),
   add_dir: (self: archive.Writer, name: string, options: archive.AddOptions?) -> (boolean?, error?),
   close: (self: archive.Writer) -> (boolean?, error?)
 }

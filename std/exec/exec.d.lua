@@ -20,8 +20,8 @@ type exec.Options = {work_dir: string?, env: {[string]: string}?}
 type exec.Process = {
   start: (self: exec.Process) -> (boolean?, error?),
   wait: (self: exec.Process) -> (integer?, error?),
-  stdout_stream: (self: exec.Process) -> (any, error?),
-  stderr_stream: (self: exec.Process) -> (any, error?),
+  stdout_stream: (self: exec.Process) -> (stream.Stream?, error?),
+  stderr_stream: (self: exec.Process) -> (stream.Stream?, error?),
   write_stdin: (self: exec.Process, data: string) -> (boolean?, error?),
   signal: (self: exec.Process, signal: integer) -> (boolean?, error?),
   close: (self: exec.Process, force: boolean?) -> (boolean?, error?)
