@@ -17,7 +17,7 @@ export interface ApplicationCommand {
 export function commandsOf(loaded: Pick<LoadedEntries, "entries" | "origin">): ApplicationCommand[] {
   const commands = new Map<string, ApplicationCommand>();
   for (const entry of loaded.entries) {
-    const command = commandOf(entry, placeOf(entry.id, loaded));
+    const command = commandOf(entry, loaded);
     if (command === undefined) continue;
     const other = commands.get(command.name);
     if (other !== undefined) {
@@ -39,13 +39,16 @@ function placeOf(id: string, loaded: Pick<LoadedEntries, "origin">): string {
   return origin === undefined ? "" : `${origin.file}:${origin.line}: `;
 }
 
-function commandOf(entry: Entry, place: string): ApplicationCommand | undefined {
+function commandOf(
+  entry: Entry,
+  loaded: Pick<LoadedEntries, "entries" | "origin">,
+): ApplicationCommand | undefined {
   const { command } = entry.meta;
   if (command === undefined || command === null || !/^process\.(?!host$|service$)/.test(entry.kind)) {
     return undefined;
   }
   if (!isValueMap(command) || typeof command.name !== "string" || command.name === "") {
-    throw new Failure("Invalid", `${place}${entry.id}: meta.command needs a name`);
+    throw new Failure("Invalid", `${placeOf(entry.id, loaded)}${entry.id}: meta.command needs a name`);
   }
   return {
     name: command.name,

@@ -41,10 +41,12 @@ function blanked(at: number, word: string): { at: number; length: number; by: st
   return { at, length: word.length, by: " ".repeat(word.length) };
 }
 
+/** Nothing for what is closed at the end of its block: that is the end of the input. */
 function globalsOf(
   statement: syntax.LocalStatement,
   text: string,
 ): { at: number; length: number; by: string }[] {
+  if (statement.bindings.some(({ attribute }) => attribute === "close")) return [];
   const changes = [blanked(statement.start, "local")];
   const head = text.slice(statement.start, statement.values[0]?.start ?? statement.end);
   for (const match of head.matchAll(/<\s*\w+\s*>/g)) {
