@@ -32,23 +32,27 @@ const ENTRIES = [
   ...handler("upload", "/upload", UPLOAD, { modules: ["archive", "fs"], method: "POST" }),
 ];
 
-test("archives go out and come in through HTTP, without a file between [archive.create] [archive.scan] [archive.scan.zip]", async () => {
-  await withGateway(ENTRIES, async ({ get }) => {
-    for (const format of ["zip", "tar", "tar.gz", "tar.zst"]) {
-      const made = await get(`/download?format=${format}`);
-      assert.equal(made.status, 200);
-      const body = new Uint8Array(await made.arrayBuffer());
-      const answer = await get("/upload", { method: "POST", body });
-      const text = await answer.text();
-      assert.equal(answer.status, 200, `${format}: ${text}`);
-      assert.deepEqual(
-        JSON.parse(text),
-        [1, 2, 3].map((i) => ({ name: `file-${i}.txt`, size: 15 * 5000 * i })),
-        format,
-      );
-      const half = await get("/upload", { method: "POST", body: body.subarray(0, body.length >> 1) });
-      assert.equal(half.status, 400);
-      assert.match(await half.text(), /truncated/, format);
-    }
-  });
-});
+test(
+  "archives go out and come in through HTTP, without a file between [archive.create] [archive.scan] [archive.scan.zip]",
+  { timeout: 60_000 },
+  async () => {
+    await withGateway(ENTRIES, async ({ get }) => {
+      for (const format of ["zip", "tar", "tar.gz", "tar.zst"]) {
+        const made = await get(`/download?format=${format}`);
+        assert.equal(made.status, 200);
+        const body = new Uint8Array(await made.arrayBuffer());
+        const answer = await get("/upload", { method: "POST", body });
+        const text = await answer.text();
+        assert.equal(answer.status, 200, `${format}: ${text}`);
+        assert.deepEqual(
+          JSON.parse(text),
+          [1, 2, 3].map((i) => ({ name: `file-${i}.txt`, size: 15 * 5000 * i })),
+          format,
+        );
+        const half = await get("/upload", { method: "POST", body: body.subarray(0, body.length >> 1) });
+        assert.equal(half.status, 400);
+        assert.match(await half.text(), /truncated/, format);
+      }
+    });
+  },
+);

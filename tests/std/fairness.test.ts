@@ -63,7 +63,7 @@ ${works.join("")}
 `;
 }
 
-test("others get their turn during long work on files", async () => {
+test("others get their turn during long work on files", { timeout: 120_000 }, async () => {
   await withApplication(project(), async ({ call }) => {
     await call("t:prepare");
     for (const [i, what] of Object.keys(WORK).entries()) {

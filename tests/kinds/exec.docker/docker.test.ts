@@ -72,51 +72,69 @@ async function run(
   return await call("t:run", command, options) as Record<string, Value>;
 }
 
-test("a command runs in a container, with output, errors and exit code [exec.docker] [kind.exec.docker.core]", () =>
-  withEngine("image: alpine\ndefault_work_dir: /work\ndefault_env: {A: one, B: two}", async (app, engine) => {
-    assert.deepEqual(await run(app, "echo 'hello  world' x"), {
-      out: "hello  world x\n",
-      problems: "",
-      code: 0,
+test(
+  "a command runs in a container, with output, errors and exit code [exec.docker] [kind.exec.docker.core]",
+  { timeout: 60_000 },
+  () =>
+    withEngine(
+      "image: alpine\ndefault_work_dir: /work\ndefault_env: {A: one, B: two}",
+      async (app, engine) => {
+        assert.deepEqual(await run(app, "echo 'hello  world' x"), {
+          out: "hello  world x\n",
+          problems: "",
+          code: 0,
+        });
+        assert.deepEqual(await run(app, "mixed"), { out: "one two", problems: "problem", code: 3 });
+        const { config } = engine.containers[0]!;
+        assert.equal(config.Image, "alpine");
+        assert.deepEqual(config.Cmd, ["echo", "hello  world", "x"]);
+        assert.equal(config["WorkingDir"], "/work");
+        assert.deepEqual(config["Env"], ["A=one", "B=two"]);
+        assert.equal(config["Tty"], false);
+        await run(app, "echo", { exec: { work_dir: "/else", env: { B: "three", C: "x" } } });
+        assert.equal(engine.containers[2]!.config["WorkingDir"], "/else");
+        assert.deepEqual(engine.containers[2]!.config["Env"], ["A=one", "B=three", "C=x"]);
+      },
+    ),
+);
+
+test(
+  "input goes to the container, and ends [exec.docker] [kind.exec.docker.core]",
+  { timeout: 60_000 },
+  () =>
+    withEngine(undefined, async (app) => {
+      const input = "line\n".repeat(50_000);
+      const { code, out } = await run(app, "cat", { input });
+      assert.equal(out, input);
+      assert.equal(code, 0);
+    }),
+);
+
+test(
+  "signals are the engine's to send, and a script that ends leaves nothing behind [exec.docker] [kind.exec.docker.core]",
+  { timeout: 60_000 },
+  () =>
+    withEngine(undefined, async (app, engine) => {
+      assert.equal((await run(app, "sleep", { signal: 15 }))["code"], 143);
+      assert.deepEqual(engine.containers[0]!.kills, [15]);
+      assert.deepEqual(await run(app, "sleep", { leave: true }), { left: true });
+      await app.until(() => engine.containers[1]!.kills.includes(9), "the container to be killed");
+    }),
+);
+
+test(
+  "containers are isolated as configured [exec.docker] [kind.exec.docker.isolation]",
+  { timeout: 60_000 },
+  async () => {
+    await withEngine(undefined, async (app, engine) => {
+      await run(app, "echo");
+      assert.deepEqual(engine.containers[0]!.config.HostConfig, {
+        NetworkMode: "bridge",
+        AutoRemove: false,
+        ReadonlyRootfs: false,
+      });
     });
-    assert.deepEqual(await run(app, "mixed"), { out: "one two", problems: "problem", code: 3 });
-    const { config } = engine.containers[0]!;
-    assert.equal(config.Image, "alpine");
-    assert.deepEqual(config.Cmd, ["echo", "hello  world", "x"]);
-    assert.equal(config["WorkingDir"], "/work");
-    assert.deepEqual(config["Env"], ["A=one", "B=two"]);
-    assert.equal(config["Tty"], false);
-    await run(app, "echo", { exec: { work_dir: "/else", env: { B: "three", C: "x" } } });
-    assert.equal(engine.containers[2]!.config["WorkingDir"], "/else");
-    assert.deepEqual(engine.containers[2]!.config["Env"], ["A=one", "B=three", "C=x"]);
-  }));
-
-test("input goes to the container, and ends [exec.docker] [kind.exec.docker.core]", () =>
-  withEngine(undefined, async (app) => {
-    const input = "line\n".repeat(50_000);
-    const { code, out } = await run(app, "cat", { input });
-    assert.equal(out, input);
-    assert.equal(code, 0);
-  }));
-
-test("signals are the engine's to send, and a script that ends leaves nothing behind [exec.docker] [kind.exec.docker.core]", () =>
-  withEngine(undefined, async (app, engine) => {
-    assert.equal((await run(app, "sleep", { signal: 15 }))["code"], 143);
-    assert.deepEqual(engine.containers[0]!.kills, [15]);
-    assert.deepEqual(await run(app, "sleep", { leave: true }), { left: true });
-    await app.until(() => engine.containers[1]!.kills.includes(9), "the container to be killed");
-  }));
-
-test("containers are isolated as configured [exec.docker] [kind.exec.docker.isolation]", async () => {
-  await withEngine(undefined, async (app, engine) => {
-    await run(app, "echo");
-    assert.deepEqual(engine.containers[0]!.config.HostConfig, {
-      NetworkMode: "bridge",
-      AutoRemove: false,
-      ReadonlyRootfs: false,
-    });
-  });
-  const fields = `image: alpine
+    const fields = `image: alpine
 network_mode: none
 user: "1000:1000"
 volumes: ["/data:/data:ro"]
@@ -125,70 +143,89 @@ no_new_privileges: true
 cap_drop: [ALL]
 cap_add: [NET_BIND_SERVICE]
 tmpfs: {/tmp: "rw,size=64m"}`;
-  await withEngine(fields, async (app, engine) => {
-    await run(app, "echo");
-    const { config } = engine.containers[0]!;
-    assert.equal(config["User"], "1000:1000");
-    assert.deepEqual(config.HostConfig, {
-      NetworkMode: "none",
-      AutoRemove: false,
-      ReadonlyRootfs: true,
-      Binds: ["/data:/data:ro"],
-      SecurityOpt: ["no-new-privileges"],
-      CapDrop: ["ALL"],
-      CapAdd: ["NET_BIND_SERVICE"],
-      Tmpfs: { "/tmp": "rw,size=64m" },
-    });
-  });
-});
-
-test("containers are limited as configured [exec.docker] [kind.exec.docker.limits]", () =>
-  withEngine(
-    "image: alpine\nmemory_limit: 536870912\ncpu_quota: 50000\npids_limit: 100\nauto_remove: true",
-    async (app, engine) => {
+    await withEngine(fields, async (app, engine) => {
       await run(app, "echo");
-      assert.deepEqual(engine.containers[0]!.config.HostConfig, {
-        NetworkMode: "bridge",
-        AutoRemove: true,
-        ReadonlyRootfs: false,
-        Memory: 536_870_912,
-        CpuQuota: 50_000,
-        CpuPeriod: 100_000,
-        PidsLimit: 100,
+      const { config } = engine.containers[0]!;
+      assert.equal(config["User"], "1000:1000");
+      assert.deepEqual(config.HostConfig, {
+        NetworkMode: "none",
+        AutoRemove: false,
+        ReadonlyRootfs: true,
+        Binds: ["/data:/data:ro"],
+        SecurityOpt: ["no-new-privileges"],
+        CapDrop: ["ALL"],
+        CapAdd: ["NET_BIND_SERVICE"],
+        Tmpfs: { "/tmp": "rw,size=64m" },
       });
-    },
-  ));
+    });
+  },
+);
 
-test("the whitelist holds for containers too [exec.docker] [kind.exec.whitelist]", () =>
-  withEngine("image: alpine\ncommand_whitelist: [echo fine]", async (app, engine) => {
-    assert.equal((await run(app, "echo fine"))["out"], "fine\n");
-    assert.deepEqual(await run(app, "echo"), { kind: "PermissionDenied", message: "command not allowed" });
-    assert.equal(engine.containers.length, 1);
-  }));
+test(
+  "containers are limited as configured [exec.docker] [kind.exec.docker.limits]",
+  { timeout: 60_000 },
+  () =>
+    withEngine(
+      "image: alpine\nmemory_limit: 536870912\ncpu_quota: 50000\npids_limit: 100\nauto_remove: true",
+      async (app, engine) => {
+        await run(app, "echo");
+        assert.deepEqual(engine.containers[0]!.config.HostConfig, {
+          NetworkMode: "bridge",
+          AutoRemove: true,
+          ReadonlyRootfs: false,
+          Memory: 536_870_912,
+          CpuQuota: 50_000,
+          CpuPeriod: 100_000,
+          PidsLimit: 100,
+        });
+      },
+    ),
+);
 
-test("a missing image, a refusing engine and an absent one are told apart [exec.docker]", async () => {
-  await withEngine("image: missing", async (app) => {
-    const message = "docker image not found: missing (docker pull missing)";
-    assert.deepEqual(await run(app, "echo"), { kind: "NotFound", message, retryable: false });
-  });
-  await withEngine(undefined, async (app, engine) => {
-    const message = "docker engine: can't start it";
-    assert.deepEqual(await run(app, "unstartable"), { kind: "Internal", message, retryable: true });
-    assert.equal(engine.containers[0]!.isRemoved, true);
-    await engine.close();
-    const refused = await run(app, "echo");
-    assert.equal(refused["kind"], "Unavailable");
-    assert.equal(refused["retryable"], true);
-  });
-});
+test(
+  "the whitelist holds for containers too [exec.docker] [kind.exec.whitelist]",
+  { timeout: 60_000 },
+  () =>
+    withEngine("image: alpine\ncommand_whitelist: [echo fine]", async (app, engine) => {
+      assert.equal((await run(app, "echo fine"))["out"], "fine\n");
+      assert.deepEqual(await run(app, "echo"), { kind: "PermissionDenied", message: "command not allowed" });
+      assert.equal(engine.containers.length, 1);
+    }),
+);
 
-test("output that nobody reads fills no memory [exec.docker]", () =>
-  withEngine(undefined, async (app) => {
-    const { out } = await run(app, "flood");
-    assert.equal(out, "Internal: process has more than 16777216 bytes of unread output on stderr");
-  }));
+test(
+  "a missing image, a refusing engine and an absent one are told apart [exec.docker]",
+  { timeout: 60_000 },
+  async () => {
+    await withEngine("image: missing", async (app) => {
+      const message = "docker image not found: missing (docker pull missing)";
+      assert.deepEqual(await run(app, "echo"), { kind: "NotFound", message, retryable: false });
+    });
+    await withEngine(undefined, async (app, engine) => {
+      const message = "docker engine: can't start it";
+      assert.deepEqual(await run(app, "unstartable"), { kind: "Internal", message, retryable: true });
+      assert.equal(engine.containers[0]!.isRemoved, true);
+      await engine.close();
+      const refused = await run(app, "echo");
+      assert.equal(refused["kind"], "Unavailable");
+      assert.equal(refused["retryable"], true);
+    });
+  },
+);
 
-test("fields that make no sense are refused when the entry is loaded [kind.exec.docker.core]", async () => {
+test(
+  "output that nobody reads fills no memory [exec.docker]",
+  { timeout: 60_000 },
+  () =>
+    withEngine(undefined, async (app) => {
+      const { out } = await run(app, "flood");
+      assert.equal(out, "Internal: process has more than 16777216 bytes of unread output on stderr");
+    }),
+);
+
+test("fields that make no sense are refused when the entry is loaded [kind.exec.docker.core]", {
+  timeout: 60_000,
+}, async () => {
   for (
     const [fields, reason] of [
       ["image: ''", /image/],

@@ -36,10 +36,14 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test("a program, and what it started, ends by force with the script that started it [exec.native] [kind.exec.native]", async () => {
-  await withApplication(PROJECT, async ({ call, until }) => {
-    const pid = await call("t:leave");
-    assert.equal(typeof pid, "number");
-    await until(() => !isAlive(pid as number), "the program to end");
-  });
-});
+test(
+  "a program, and what it started, ends by force with the script that started it [exec.native] [kind.exec.native]",
+  { timeout: 60_000 },
+  async () => {
+    await withApplication(PROJECT, async ({ call, until }) => {
+      const pid = await call("t:leave");
+      assert.equal(typeof pid, "number");
+      await until(() => !isAlive(pid as number), "the program to end");
+    });
+  },
+);
