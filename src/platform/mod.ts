@@ -1,7 +1,6 @@
 /**
  * The outside world on Bun and on Deno, from the same sources. Only this folder knows which runtime it is on.
  */
-import { availableParallelism, hostname } from "node:os";
 import process from "node:process";
 import type { Ports } from "../ports/mod.ts";
 import { systemConnections, systemPrograms } from "./system_programs.ts";
@@ -47,8 +46,13 @@ export function createPorts(): Ports {
       }
       return variables;
     },
-    cpus: availableParallelism(),
-    hostname: hostname(),
+    // Asked for when they are: the module takes its time.
+    get cpus() {
+      return process.getBuiltinModule("node:os").availableParallelism();
+    },
+    get hostname() {
+      return process.getBuiltinModule("node:os").hostname();
+    },
     processId: process.pid,
   };
 }

@@ -6,7 +6,6 @@
  */
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
-import { constants as osConstants } from "node:os";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 import process from "node:process";
 import type { Writable } from "node:stream";
@@ -66,7 +65,7 @@ function write(stream: Writable, data: Uint8Array, broken: () => Failure): Promi
 /** Number of the signal that ended a program, beside its code. */
 function codeOf(code: number | null, signal: NodeJS.Signals | null): number {
   if (signal === null) return code ?? 0;
-  return SIGNALED + (osConstants.signals[signal] ?? 0);
+  return SIGNALED + (process.getBuiltinModule("node:os").constants.signals[signal] ?? 0);
 }
 
 class SystemProgram implements Program {

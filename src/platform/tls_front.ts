@@ -4,8 +4,9 @@
  *
  * F1. The plain server answers connections of the front only: others know none of its ports.
  */
-import { connect, type Socket } from "node:net";
-import { createServer, type TLSSocket } from "node:tls";
+import type { Socket } from "node:net";
+import process from "node:process";
+import type { Server, TLSSocket } from "node:tls";
 import { Failure } from "../core/mod.ts";
 import type { ConnectionInfo, HttpHandler, HttpListener, ListenOptions, TlsOptions } from "../ports/mod.ts";
 
@@ -29,7 +30,7 @@ export async function listenBehindTls(
     },
   );
   const open = new Set<Socket>();
-  const server = createServer(
+  const server = process.getBuiltinModule("node:tls").createServer(
     {
       cert: tls.cert,
       key: tls.key,
@@ -42,7 +43,7 @@ export async function listenBehindTls(
         socket.destroy();
         return;
       }
-      const inner = connect(plain.port, LOOPBACK, () => {
+      const inner = process.getBuiltinModule("node:net").connect(plain.port, LOOPBACK, () => {
         const key = `${LOOPBACK}:${inner.localPort}`;
         clients.set(key, `${socket.remoteAddress}:${socket.remotePort}`);
         inner.on("close", () => clients.delete(key));
@@ -97,7 +98,7 @@ function join(outer: Socket, inner: Socket, open: Set<Socket>): void {
   }
 }
 
-function started(server: ReturnType<typeof createServer>, options: ListenOptions): Promise<void> {
+function started(server: Server, options: ListenOptions): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const address = `${options.hostname}:${options.port}`;
   server.once("error", (error: Error & { code?: string }) => {
