@@ -149,7 +149,11 @@ export function standardComponents(options: StandardOptions): Component[] {
     ),
     {
       ...maker(registry, [runtime], (context) => createRegistry(context, options)),
-      stop: (context) => context.get(registry).close(),
+      stop: async (context) => {
+        // Before their code goes: a call that waits would be told that there is no such function.
+        context.get(runtime).calls.close();
+        await context.get(registry).close();
+      },
     },
     {
       ...maker(control, [runtime], (context) => createControl(context, options)),

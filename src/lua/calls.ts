@@ -23,6 +23,8 @@ export interface OutsideCallOptions {
 export class Calls {
   readonly #runtime: LuaRuntime;
   readonly #byProcess = new Map<LuaProcess, ActiveCall>();
+  /** Calls from outside that somebody waits for. */
+  readonly #outside = new Set<ActiveCall>();
 
   constructor(runtime: LuaRuntime) {
     this.#runtime = runtime;
@@ -107,19 +109,32 @@ export class Calls {
     if (outcome === undefined) this.#runtime.slices.runNow();
     if (outcome !== undefined) return outcome;
     const signal = options.signal;
+    this.#outside.add(active);
     return new Promise((settle) => {
       if (signal === undefined) {
-        resolve = settle;
+        resolve = (end) => {
+          this.#outside.delete(active);
+          settle(end);
+        };
         return;
       }
       const abort = (): void => this.cancel(active, new Failure("Canceled", "context canceled"));
       resolve = (end) => {
+        this.#outside.delete(active);
         signal.removeEventListener("abort", abort);
         settle(end);
       };
       if (signal.aborted) abort();
       else signal.addEventListener("abort", abort);
     });
+  }
+
+  /** Cancels every call from outside that is in progress, and with it all that it called. */
+  close(): void {
+    for (const call of [...this.#outside]) {
+      this.cancel(call, new Failure("Canceled", "the application has stopped"));
+    }
+    this.#runtime.slices.runNow();
   }
 
   /** A result as those outside Lua see it. */

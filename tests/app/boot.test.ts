@@ -7,6 +7,7 @@ import { ApplicationContext, defineContextKey } from "../../src/app/context.ts";
 import { LogHub } from "../../src/app/logging/mod.ts";
 import { COMPONENTS } from "../../src/app/standard_components.ts";
 import { Failure, schema } from "../../src/core/mod.ts";
+import { defineModule } from "../../src/lua/mod.ts";
 import { createPorts } from "../../src/platform/mod.ts";
 import { defineKind, type Entry, type KindDefinition } from "../../src/registry/mod.ts";
 import { startApplication, withApplication } from "../application.ts";
@@ -238,4 +239,58 @@ entries:
     assert.match(error.message, /_index\.yaml:7: app:broken: method is required/);
     return true;
   });
+});
+
+test("calls in progress end with the application, whatever they wait for, and let go of what they hold [boot.shutdown]", async () => {
+  let closed = 0;
+  const source = defineModule({
+    name: "source",
+    types: "--- Streams.",
+    classes: ["deterministic"],
+    functions: { open: (call) => call.createStream({ size: 1, position: 0, close: () => void closed++ }) },
+  });
+  const { app, stop } = await startApplication(
+    `
+version: "1.0"
+namespace: app
+entries:
+  - name: slow
+    kind: function.lua
+    method: main
+    modules: [time, source]
+    pool: { type: static, workers: 1 }
+    source: |
+      return { main = function()
+        local held = source.open()
+        time.sleep("1h")
+        return held
+      end }
+  - name: outer
+    kind: function.lua
+    method: main
+    modules: [funcs]
+    source: |
+      return { main = function() return funcs.call("app:slow") end }
+  - name: retries
+    kind: function.lua
+    method: main
+    meta: { options: { retry: { max_attempts: 5, initial_delay: 1h, max_delay: 1h } } }
+    source: |
+      return { main = function() return nil, errors.new({ message = "again", kind = errors.UNAVAILABLE, retryable = true }) end }
+`,
+    { simulated: true, modules: [source] },
+  );
+  // One runs, one waits for the only worker, one waits to be tried again.
+  const calls = ["app:outer", "app:slow", "app:retries"].map((id) => app.application.runtime.call(id, []));
+  await app.world!.clock.settle();
+  await stop();
+  for (const call of calls) {
+    const outcome = await call;
+    assert.ok(!outcome.ok);
+    assert.deepEqual([outcome.failure.kind, outcome.failure.message], [
+      "Canceled",
+      "the application has stopped",
+    ]);
+  }
+  assert.equal(closed, 1);
 });
