@@ -79,12 +79,19 @@ test("flags of run hold for test too [cli.test.flags]", async () => {
     { "src/_index.yaml": MIXED, ".wippy.yaml": "profiles: {p: {disable: {entries: ['a.*']}}}" },
     async (cwd) => {
       const { code, stdout } = await wippy(
-        ["test", "--profile", "p", "-o", "app:b.first:meta.name=renamed"],
+        [
+          "test",
+          ...["--profile", "p", "-o", "app:b.first:meta.name=renamed", "--set", "logger.level=warn"],
+          ...["--host", "wippy.terminal:host", "--registry", "http://127.0.0.1:1"],
+        ],
         { cwd },
       );
       assert.equal(code, 0);
       assert.match(stdout, /^ {4}o renamed$/m);
       assert.doesNotMatch(stdout, /alpha/);
+      const nowhere = await wippy(["test", "--host", "app:none"], { cwd });
+      assert.equal(nowhere.code, 1);
+      assert.match(nowhere.stderr, /terminal host not found: app:none; there are: wippy\.terminal:host/);
     },
   );
 });

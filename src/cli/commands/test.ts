@@ -43,6 +43,7 @@ Options
       --json                 results as JSON
       --sequential           one test at a time
       --host ID              terminal host, where there are several
+      --registry URL         hub to ask for modules
   -o, --override ID:PATH=V   change a field of an entry; repeatable
 ${PROJECT_HELP}
 Examples
@@ -59,6 +60,7 @@ Examples
     json: { type: "flag", about: "results as JSON" },
     sequential: { type: "flag", about: "one test at a time" },
     host: { type: "text", about: "terminal host for the test command" },
+    registry: { type: "text", about: "hub to ask for modules" },
     ...BOOT_OPTIONS,
   },
   async run(args) {
@@ -105,7 +107,7 @@ function requestOf({ positionals }: ParsedArguments): Request {
 }
 
 async function runOnce(opened: Session, args: ParsedArguments, { module, words }: Request): Promise<number> {
-  const session = await withRunner(opened, module);
+  const session = await withRunner(opened, module, args);
   const commands = commandsOf(session.loaded).filter(({ useCase }) => useCase === "test");
   const own = commands.filter(({ entry }) => entry !== RUNNER);
   if (own.length > 1) {
@@ -128,7 +130,11 @@ async function runOnce(opened: Session, args: ParsedArguments, { module, words }
 }
 
 /** The session with what its run needs: the runner, and the module whose tests are asked for. */
-async function withRunner(session: Session, module: string | undefined): Promise<Session> {
+async function withRunner(
+  session: Session,
+  module: string | undefined,
+  args: ParsedArguments,
+): Promise<Session> {
   const has = session.loaded.entries.some(({ id }) => id === RUNNER);
   const own = commandsOf(session.loaded).some(({ useCase }) => useCase === "test");
   const modules = [
@@ -142,9 +148,12 @@ async function withRunner(session: Session, module: string | undefined): Promise
     if (!(error instanceof Failure) || error.kind !== "NotFound" || error.details?.module !== module) {
       throw error;
     }
+    const hub = args.text("registry");
     throw new Failure(
       "NotFound",
-      `there is no module ${module} here; without one ${module} is no filter either: words that choose tests hold no slash`,
+      `there is no module ${module} here, and ${
+        hub === undefined ? "no hub is known" : `the hub ${hub} can't be asked by this version`
+      }; a word that chooses tests holds no slash`,
       { retryable: false, cause: error },
     );
   }
