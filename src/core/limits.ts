@@ -48,6 +48,8 @@ export const TREE_SOURCE_BYTES_MAX = 4 * 1024 * 1024;
 export const TREE_SOURCES_BYTES_MAX = 64 * 1024 * 1024;
 /** Nodes of all live syntax trees together, at about 70 bytes; with more, no other source is parsed. */
 export const TREE_NODES_MAX = 8_000_000;
+/** Captures that one query may give, at about 1 KB. */
+export const TREE_CAPTURES_MAX = 250_000;
 /** Nodes of a tree that is written as text. */
 export const TREE_NODES_WRITTEN_MAX = 1_000_000;
 /** Longest parsing or query; nothing else runs meanwhile. */

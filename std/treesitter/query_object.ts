@@ -1,6 +1,6 @@
 /** Queries as objects of Lua. */
 import type { Point, Query, QueryCapture, QueryOptions } from "web-tree-sitter";
-import { Failure } from "../../src/core/mod.ts";
+import { Failure, TREE_CAPTURES_MAX } from "../../src/core/mod.ts";
 import { type Call, defineObject, type ModuleFunction, type ObjectDefinition } from "../../src/lua/mod.ts";
 import { ArgumentError, type LuaHandle, type LuaValue, Values } from "../../src/vm/mod.ts";
 import {
@@ -20,12 +20,35 @@ import type { SyntaxNode } from "./syntax_tree.ts";
 /** In-progress matches that a query keeps when its script sets no limit. */
 const MATCHES_DEFAULT = 65_536;
 
+/** What one search may still give. What is beyond is passed over, and the search fails. */
+class Allowance {
+  #left = 0;
+  /** Whether a match counts with all its captures, or each capture by itself. */
+  #isWhole = false;
+
+  begin(isWhole: boolean): void {
+    this.#left = TREE_CAPTURES_MAX;
+    this.#isWhole = isWhole;
+  }
+
+  get isSpent(): boolean {
+    return this.#left < 0;
+  }
+
+  /** Asked of each match that fits. */
+  readonly spend: Predicate = (captures) => {
+    this.#left -= this.#isWhole ? Math.max(1, captures.length) : 1;
+    return this.#left >= 0;
+  };
+}
+
 /** A query in the hands of a script. */
 interface QueryHandle {
   readonly language: LoadedLanguage;
   readonly query: Query;
   /** Number of captures by the name, from 0. */
   readonly captures: ReadonlyMap<string, number>;
+  readonly allowance: Allowance;
   bytes: { start: number; end: number } | undefined;
   points: { start: Point; end: Point } | undefined;
   matchLimit: number;
@@ -52,8 +75,11 @@ export function createQuery(
     const place = `${before.split("\n").length}:${index - before.lastIndexOf("\n")}`;
     throw invalid(`invalid query: ${(error as Error).message} (${place})`);
   }
+  const allowance = new Allowance();
   try {
-    const judged: Predicate[][] = predicatesOf(query, regex);
+    const judged = predicatesOf(query, regex).map((
+      predicates,
+    ): Predicate[] => [...predicates, allowance.spend]);
     // The binding asks these of each match; it has none of its own, for it did not know the predicates.
     (query as unknown as { textPredicates: Predicate[][] }).textPredicates = judged;
   } catch (error) {
@@ -65,6 +91,7 @@ export function createQuery(
     language,
     query,
     captures,
+    allowance,
     bytes: undefined,
     points: undefined,
     matchLimit: MATCHES_DEFAULT,
@@ -73,9 +100,10 @@ export function createQuery(
   });
 }
 
-/** Runs a query on the node at argument 2 and hands `use` what it found. */
+/** Runs a query on the node at argument 2; `isWhole` when it gives matches. */
 function search<T>(
   call: Call,
+  isWhole: boolean,
   run: (query: Query, node: SyntaxNode["node"], options: QueryOptions) => T,
 ): { found: T; node: SyntaxNode; bytes: Uint8Array | undefined; handle: QueryHandle } {
   const handle = call.self(queryObject);
@@ -87,9 +115,15 @@ function search<T>(
   const bytes = call.count < 3 || call.type(3) === "nil" ? undefined : sourceArgument(call, 3);
   const deadline = new Deadline(call.services.ports.clock, handle.timeoutMs);
   const options: QueryOptions = { ...limitsOf(handle, node), progressCallback: deadline.check };
+  handle.allowance.begin(isWhole);
   const found = handle.language.library.run(() => run(handle.query, node.node, options));
   if (deadline.isMissed) {
     throw new Failure("Internal", "query failed: it took too long", { retryable: false });
+  }
+  if (handle.allowance.isSpent) {
+    const message =
+      `the query gives more than ${TREE_CAPTURES_MAX} captures: search a part with set_byte_range`;
+    throw new Failure("LimitExceeded", message, { retryable: false });
   }
   return { found, node, bytes, handle };
 }
@@ -113,6 +147,7 @@ function limitsOf(
 const captures: ModuleFunction = (call) => {
   const { found, node, bytes, handle } = search(
     call,
+    false,
     (query, root, options) => query.captures(root, options),
   );
   return found.map((capture) => {
@@ -127,7 +162,7 @@ const captures: ModuleFunction = (call) => {
 };
 
 const matches: ModuleFunction = (call) => {
-  const { found, node, handle } = search(call, (query, root, options) => query.matches(root, options));
+  const { found, node, handle } = search(call, true, (query, root, options) => query.matches(root, options));
   const table = (capture: QueryCapture): LuaValue => ({
     name: capture.name,
     index: handle.captures.get(capture.name) ?? 0,

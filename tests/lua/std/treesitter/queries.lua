@@ -115,6 +115,15 @@ test("the limit of matches under way is told [ts.query.control]", function()
   assert(query:did_exceed_match_limit() == true)
 end)
 
+test("a query gives no more than can be held [ts.query.captures] [ts.query.matches]", function()
+  local node = treesitter.parse("javascript", ("a;"):rep(150000)):root_node()
+  local query = treesitter.query("javascript", "(_) @x")
+  assert(failure("LimitExceeded", query.captures, query, node):find("250000 captures", 1, true))
+  failure("LimitExceeded", query.matches, query, node)
+  query:set_byte_range(0, 20)
+  assert(#query:captures(node) == 21 and #query:matches(node) == 21)
+end)
+
 test("queries tell what they are made of [ts.query.info] [ts.query.extra]", function()
   local pattern = '(identifier) @a\n((int_literal) @b (#eq? @b "1"))'
   local query = treesitter.query("go", pattern)
