@@ -42,7 +42,8 @@ export type KnownFindings = ReadonlyMap<string, EntryFindings>;
 export class EntryLint {
   readonly #definitions: ReadonlyMap<string, LuaDefinition>;
   readonly #known: KnownFindings;
-  readonly #types: EntryTypes;
+  readonly #modules: readonly ModuleDefinition[];
+  #made: EntryTypes | undefined;
   readonly #keys = new Map<string, string>();
   readonly #edition: string;
 
@@ -55,7 +56,12 @@ export class EntryLint {
     this.#definitions = definitions;
     this.#known = known;
     this.#edition = edition;
-    this.#types = new EntryTypes(libraryOf(modules), (id) => definitions.get(id));
+    this.#modules = modules;
+  }
+
+  /** Made when there is something to check. */
+  get #types(): EntryTypes {
+    return this.#made ??= new EntryTypes(libraryOf(this.#modules), (id) => this.#definitions.get(id));
   }
 
   /** The findings of an entry, from before when nothing that matters has changed. */

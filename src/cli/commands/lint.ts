@@ -1,5 +1,5 @@
 /** `wippy lint`: what is wrong with the Lua of a project, found without running it. */
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import process from "node:process";
 import type { Finding, LintReport, Project } from "../../app/mod.ts";
 import type { Severity } from "../../lang/mod.ts";
@@ -149,7 +149,21 @@ function progressLine(): { show(part: number): void; end(): void } {
 /** Names this program: another one may find something else. */
 function edition(): string {
   const { mtimeMs, size } = statSync(process.execPath);
-  return `${VERSION} ${mtimeMs} ${size}`;
+  return `${VERSION} ${mtimeMs} ${size} ${sourcesStamp()}`;
+}
+
+/** When the sources of the checker were changed last; nothing in a compiled program, which has none. */
+function sourcesStamp(): string {
+  try {
+    const stamps = ["../../lang/", "../../lang/rules/", "../../app/lint/"].flatMap((path) => {
+      const folder = new URL(path, import.meta.url);
+      return readdirSync(folder).map((name) => statSync(new URL(name, folder)).mtimeMs);
+    });
+    return String(Math.max(...stamps));
+  } catch (error) {
+    if ((error as { code?: string }).code === undefined) throw error;
+    return "";
+  }
 }
 
 async function fix(
