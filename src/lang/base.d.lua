@@ -13,6 +13,7 @@ type text = string | number | error
 
 _VERSION: string
 _G: {[string]: any}
+_ENV: {[string]: any}
 
 function assert<T>(value: T?, message: any, ...: any): T
 function error(message: any, level: integer?): never

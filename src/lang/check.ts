@@ -172,6 +172,7 @@ class Checker extends ValueChecker {
     let after: Flow | undefined;
     for (const { condition, block } of statement.branches) {
       this.flow = otherwise;
+      this.test(condition);
       this.infer(condition);
       this.flow = narrow(this, otherwise, condition, true);
       this.#block(block);
@@ -221,6 +222,7 @@ class Checker extends ValueChecker {
   #while(statement: S.WhileStatement): void {
     this.#loop(statement, () => {
       const entry = this.flow;
+      this.test(statement.condition);
       this.infer(statement.condition);
       this.flow = narrow(this, entry, statement.condition, true);
       this.#block(statement.block);

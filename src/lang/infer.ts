@@ -15,6 +15,8 @@ const DEPTH_MAX = 300;
 /** Infers the types of one source's expressions. */
 export abstract class Inference extends CallInference {
   #depth = 0;
+  /** Names of the globals that the source sets. */
+  #globals: ReadonlySet<string> | "any" | undefined;
 
   /** The first value of an expression; `expected` helps functions and tables. */
   infer(expression: S.Expression, expected?: Type): Type {
@@ -130,10 +132,20 @@ export abstract class Inference extends CallInference {
     if (builtin !== undefined) {
       return { kind: "type", definition: { name: builtin, generics: [], body: () => PRIMITIVES[builtin] } };
     }
-    if (name !== "typeof" && !this.resolution.globalWrites.some((write) => write.name === name)) {
+    if (name !== "typeof" && !this.#isSet(name)) {
       this.report(expression, { kind: "undefined-variable", name }, () => this.#nearName(expression));
     }
     return ANY;
+  }
+
+  /** Whether the source may set a global of that name, by itself or through the table of globals. */
+  #isSet(name: string): boolean {
+    if (this.#globals === undefined) {
+      const { globalReads, globalWrites } = this.resolution;
+      const isOpen = globalReads.some((read) => read.name === "_G" || read.name === "_ENV");
+      this.#globals = isOpen ? "any" : new Set(globalWrites.map((write) => write.name));
+    }
+    return this.#globals === "any" || this.#globals.has(name);
   }
 
   /** The variable that was meant. */

@@ -27,6 +27,36 @@ export const TYPE_METHODS = new Set(
 
 /** The state with fields. */
 export abstract class FieldInference extends InferenceState {
+  /** References that a condition asks for: a field that only some members of a union have may be asked for. */
+  readonly #tested = new Set<S.Expression>();
+
+  /** Notes what a condition asks for, before it is looked into. */
+  protected test(condition: S.Expression): void {
+    let current = condition;
+    for (;;) {
+      switch (current.kind) {
+        case "paren":
+          current = current.inner;
+          continue;
+        case "unary":
+          if (current.operator !== "not") return;
+          current = current.operand;
+          continue;
+        case "binary":
+          if (current.operator === "and" || current.operator === "or") this.test(current.right);
+          else if (!["==", "~="].includes(current.operator) || current.right.kind !== "nil") return;
+          current = current.left;
+          continue;
+        case "member":
+        case "index":
+          this.#tested.add(current);
+          return;
+        default:
+          return;
+      }
+    }
+  }
+
   protected accessType(expression: S.MemberExpression | S.IndexExpression): Type {
     const owner = this.infer(expression.object);
     const key = this.keyOf(expression);
@@ -38,20 +68,23 @@ export abstract class FieldInference extends InferenceState {
       if (definition !== undefined) return this.typeMember(definition, expression.name.name);
     }
     if (expression.kind === "member") {
-      return this.field(owner, expression.name.name, expression.object, expression.name);
+      return this.field(owner, expression.name.name, expression.object, expression.name, expression);
     }
     if (expression.key.kind === "string") {
-      return this.field(owner, expression.key.value, expression.object, expression.key);
+      return this.field(owner, expression.key.value, expression.object, expression.key, expression);
     }
     return this.element(owner, keyType!, expression);
   }
 
   /** The type of a named field; `object` is what may be nil, `at` is where the name stands. */
-  protected field(owner: Type, name: string, object: S.Range, at: S.Range): Type {
+  protected field(owner: Type, name: string, object: S.Range, at: S.Range, asked?: S.Expression): Type {
     const present = this.present(owner, object);
     const types: Type[] = [];
-    for (const member of membersOf(present)) {
-      const type = this.fieldOfOne(expand(member), name);
+    const members = membersOf(present);
+    const isTest = asked !== undefined && this.#tested.has(asked) &&
+      members.some((member) => this.fieldOfOne(expand(member), name) !== undefined);
+    for (const member of members) {
+      const type = this.fieldOfOne(expand(member), name) ?? (isTest ? NIL : undefined);
       if (type === "none") {
         this.report(at, { kind: "not-indexable", type: printType(member) });
         return ANY;

@@ -14,6 +14,7 @@ export abstract class OperatorInference extends FieldInference {
   protected binaryType(expression: S.BinaryExpression, expected: Type | undefined): Type {
     const { operator, left, right } = expression;
     if (operator === "and" || operator === "or") {
+      this.test(left);
       const first = this.infer(left, operator === "or" ? expected : undefined);
       const flow = narrow(this, this.flow, left, operator === "and");
       const second = this.within(flow, () => this.infer(right, expected));
