@@ -28,6 +28,7 @@ export function initializeResult(encoding: Encoding, version: string): Initializ
       workspaceSymbolProvider: true,
       renameProvider: { prepareProvider: true },
       documentFormattingProvider: true,
+      documentRangeFormattingProvider: true,
       codeActionProvider: { codeActionKinds: ["quickfix", "source.fixAll"] },
       callHierarchyProvider: true,
       diagnosticProvider: { interFileDependencies: true, workspaceDiagnostics: false },

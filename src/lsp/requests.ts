@@ -28,7 +28,7 @@ import { printDefinitions } from "./print_definitions.ts";
 import { SymbolKind } from "./protocol.ts";
 import { semanticTokens } from "./semantic_tokens.ts";
 import { signatureAt } from "./signature.ts";
-import type { Text } from "./text.ts";
+import { editsWithin, lineEdits } from "./text_edits.ts";
 import type { CheckedUnit, Workspace } from "./workspace.ts";
 
 /** Most symbols that one search gives. */
@@ -207,7 +207,12 @@ export class Requests {
     const printed = isLua
       ? printSource(text.source, { isDeclaration: uri.endsWith(".d.lua") })
       : printDefinitions(text.source);
-    return printed.ok ? difference(text, printed.text) : [];
+    return printed.ok ? lineEdits(text, printed.text) : [];
+  }
+
+  /** Edits of the whole layout as far as they touch the range. */
+  rangeFormatting({ textDocument, range, options }: P.DocumentRangeFormattingParams): P.TextEdit[] {
+    return editsWithin(this.formatting({ textDocument, options }), range);
   }
 
   codeActions({ textDocument: { uri }, range, context }: P.CodeActionParams): P.CodeAction[] {
@@ -283,25 +288,4 @@ function isSubsequence(wanted: string, text: string): boolean {
     if (at === 0) return false;
   }
   return true;
-}
-
-/** The edit of the lines that differ; none when nothing does. */
-function difference(text: Text, printed: string): P.TextEdit[] {
-  const { source } = text;
-  if (source === printed) return [];
-  let start = 0;
-  while (start < source.length && source[start] === printed[start]) start++;
-  start = source.lastIndexOf("\n", start - 1) + 1;
-  let end = source.length;
-  let newEnd = printed.length;
-  while (end > start && newEnd > start && source[end - 1] === printed[newEnd - 1]) {
-    end--;
-    newEnd--;
-  }
-  // Whole lines: an edit that ends inside `\r\n` or a pair of surrogates confuses editors.
-  while (end < source.length && source[end - 1] !== "\n") {
-    end++;
-    newEnd++;
-  }
-  return [{ range: text.range(start, end), newText: printed.slice(start, newEnd) }];
 }

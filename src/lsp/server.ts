@@ -151,6 +151,10 @@ export class LanguageServer {
       "textDocument/formatting",
       (requests, params: P.DocumentFormattingParams) => requests.formatting(params),
     );
+    on(
+      "textDocument/rangeFormatting",
+      (requests, params: P.DocumentRangeFormattingParams) => requests.rangeFormatting(params),
+    );
     on("textDocument/codeAction", (requests, params: P.CodeActionParams) => requests.codeActions(params));
     on(
       "textDocument/diagnostic",

@@ -67,6 +67,8 @@ export class Editor {
       for (const look of [...this.#waiting]) look();
     });
     this.connection.listen();
+    // What is still waited for will not come.
+    this.child.on("close", () => this.connection.dispose());
   }
 
   async initialize(options: EditorOptions): Promise<void> {

@@ -8,7 +8,7 @@ import type {
   Location,
 } from "vscode-languageserver-protocol/node";
 import { type Editor, withEditor } from "./client.ts";
-import { INDEX, PROJECT, WORKER } from "./project.ts";
+import { INDEX, INLINE, PROJECT, WORKER } from "./project.ts";
 
 const PATH = "src/_index.yaml";
 
@@ -240,30 +240,6 @@ test("grants that nobody uses are told of and can be taken out", async () => {
     assert.equal(await removed(9), "    modules: [time]");
   });
 });
-
-const INLINE = `namespace: app
-entries:
-  - name: numbers
-    kind: library.lua
-    source: |
-      local M = {}
-      --- Twice as much.
-      function M.twice(n: number): number
-        return n * 2
-      end
-      return M
-
-  - name: use
-    kind: function.lua
-    method: main
-    imports: {numbers: app:numbers}
-    source: |
-      local numbers = require("numbers")
-      local function main()
-        return numbers.twice(2)
-      end
-      return {main = main}
-`;
 
 test("sources inside definition files are served where they stand [lsp.features]", async () => {
   await withEditor({ "_index.yaml": INLINE, "other.lua": "" }, async (editor) => {

@@ -98,6 +98,31 @@ end
 return {main = main}
 `;
 
+/** A definition file with sources in it. */
+export const INLINE = `namespace: inner
+entries:
+  - name: numbers
+    kind: library.lua
+    source: |
+      local M = {}
+      --- Twice as much.
+      function M.twice(n: number): number
+        return n * 2
+      end
+      return M
+
+  - name: use
+    kind: function.lua
+    method: main
+    imports: {numbers: inner:numbers}
+    source: |
+      local numbers = require("numbers")
+      local function main()
+        return numbers.twice(2)
+      end
+      return {main = main}
+`;
+
 export const PROJECT: Readonly<Record<string, string>> = {
   "wippy.lock": "directories:\n  modules: .wippy\n  src: ./src\n",
   "src/_index.yaml": INDEX,

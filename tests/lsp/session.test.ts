@@ -248,7 +248,16 @@ test("formatting edits only what differs; a source with mistakes is left alone",
     const index = { uri: editor.uri("src/_index.yaml") };
     const [yaml] = await editor.request("textDocument/formatting", { textDocument: index, options });
     assert.match(yaml.newText, /^ {4}kind: process\.host\n/);
-    await editor.edit("src/shapes.lua", "local M = {}", "local M = = {}");
+    await editor.edit("src/shapes.lua", "local M = {}", "local   M = {}");
+    const both = await editor.request("textDocument/formatting", { textDocument, options });
+    assert.deepEqual(both.map(({ range }: { range: { start: { line: number } } }) => range.start.line), [
+      6,
+      19,
+    ]);
+    const range = { start: { line: 5, character: 0 }, end: { line: 7, character: 0 } };
+    const part = await editor.request("textDocument/rangeFormatting", { textDocument, range, options });
+    assert.deepEqual(part, both.slice(0, 1));
+    await editor.edit("src/shapes.lua", "local   M = {}", "local M = = {}");
     assert.deepEqual(await editor.request("textDocument/formatting", { textDocument, options }), []);
   });
 });

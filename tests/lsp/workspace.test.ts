@@ -6,13 +6,14 @@ import { kinds } from "../../src/kinds/index.gen.ts";
 import { diagnosticsOf } from "../../src/lsp/diagnostics.ts";
 import { Requests } from "../../src/lsp/requests.ts";
 import { Text } from "../../src/lsp/text.ts";
+import { lineEdits } from "../../src/lsp/text_edits.ts";
 import { fileUri } from "../../src/lsp/uris.ts";
 import { Workspace } from "../../src/lsp/workspace.ts";
 import { RenameRefused } from "../../src/lsp/navigation.ts";
 import { luaKinds } from "../../src/lua/mod.ts";
 import { simulatedPorts } from "../../src/platform/simulated/mod.ts";
 import { generator } from "../lang/printing.ts";
-import { PROJECT } from "./project.ts";
+import { INLINE, PROJECT } from "./project.ts";
 
 /** Edits of the fuzzed session. */
 const ROUNDS = 150;
@@ -95,10 +96,11 @@ test("no edit and no request breaks the server, and it never forgets a text", ()
   const random = generator(11);
   const below = (limit: number): number => Math.floor(random() * limit);
   const pick = <T>(list: readonly T[]): T => list[below(list.length)]!;
-  const workspace = openWorkspace();
+  const files: Readonly<Record<string, string>> = { ...PROJECT, "src/inner/_index.yaml": INLINE };
+  const workspace = openWorkspace(files);
   const requests = new Requests(workspace);
-  const paths = ["src/shapes.lua", "src/report.lua", "src/worker.lua", "src/_index.yaml"];
-  const texts = new Map(paths.map((path) => [path, PROJECT[path]!]));
+  const paths = Object.keys(files).filter((path) => path.startsWith("src/"));
+  const texts = new Map(paths.map((path) => [path, files[path]!]));
   const pieces = [
     "\n",
     " ",
@@ -145,7 +147,7 @@ test("no edit and no request breaks the server, and it never forgets a text", ()
     workspace.set(uri, changed);
     if (random() < 0.05) {
       workspace.set(uri, undefined);
-      texts.set(path, PROJECT[path]!);
+      texts.set(path, files[path]!);
     }
     const textDocument = { uri };
     const position = workspace.text(uri)!.position(below(changed.source.length + 1));
@@ -175,5 +177,26 @@ test("no edit and no request breaks the server, and it never forgets a text", ()
     } catch (error) {
       if (!(error instanceof RenameRefused)) throw new Error(where, { cause: error });
     }
+  }
+});
+
+test("small edits make one text of another, whatever the line ends", () => {
+  const random = generator(5);
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+  const text = (): string =>
+    Array.from(
+      { length: Math.floor(random() * 8) },
+      () => pick(["a", "b", "c\u{1f600}", ""]) + pick(["\n", "\n", "\r\n", "\r", ""]),
+    )
+      .join("");
+  for (let round = 0; round < 500; round++) {
+    const before = new Text(text(), pick(["utf-8", "utf-16"]));
+    const after = text();
+    const edits = lineEdits(before, after);
+    const made = edits.toReversed().reduce(
+      (whole, edit) => whole.changed([{ range: edit.range, text: edit.newText }]),
+      before,
+    );
+    assert.equal(made.source, after, JSON.stringify([before.source, after, edits]));
   }
 });
