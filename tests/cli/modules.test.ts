@@ -91,7 +91,7 @@ test("install makes ready what the lock file names [fw.add] [cli.install] [cli.i
   });
 });
 
-test("unpacked modules are files that can be looked at, checked and written again [cli.install] [cli.install.refresh] [proj.lock.modules]", async () => {
+test("unpacked modules are files that can be looked at, checked and written again [cli.install] [cli.install.refresh] [proj.lock.modules] [ns.lock]", async () => {
   await inFolder(EMPTY, async (cwd) => {
     await fine(cwd, "add", "wippy/test");
     writeFileSync(join(cwd, "wippy.lock"), `${lockOf(cwd)}options:\n  unpack_modules: true\n`);
@@ -112,7 +112,7 @@ test("unpacked modules are files that can be looked at, checked and written agai
   });
 });
 
-test("an installed module that is not what was locked is rejected [proj.lock.modules]", async () => {
+test("an installed module that is not what was locked is rejected [proj.lock.modules] [ns.lock]", async () => {
   const vendor = ".wippy/vendor/acme/tools";
   const files = {
     ...EMPTY,
