@@ -108,6 +108,11 @@ entries:
       missing.stderr,
       "error (NotFound): entry not found: app:http:handlr; did you mean app:http:handler?\n",
     );
+    const bare = await wippy(["registry", "show", "http:handler"], { cwd });
+    assert.match(
+      bare.stderr,
+      /^error \(NotFound\): entry not found: http:handler; did you mean app:http:handler\?$/m,
+    );
     const field = await wippy(["registry", "show", "app:http:handler", "-f", "nope"], { cwd });
     assert.deepEqual([field.code, field.stderr], [
       1,

@@ -1,5 +1,5 @@
 /** `wippy registry show`: one entry, or one field of it. */
-import { Failure, isValueMap, type Value } from "../../core/mod.ts";
+import { Failure, isValueMap, parseEntryId, type Value } from "../../core/mod.ts";
 import { type Command, Misuse, refuseExtra } from "../command.ts";
 import { printJson } from "../json_text.ts";
 import { printResult, styleOf } from "../output.ts";
@@ -41,10 +41,10 @@ Examples
     const { entries, origin } = await entriesFor(args);
     const entry = entries.find((each) => each.id === id);
     if (entry === undefined) {
-      throw new Failure(
-        "NotFound",
-        `entry not found: ${id}${didYouMean(id, entries.map((each) => each.id))}`,
-      );
+      const ids = entries.map((each) => each.id);
+      const named = ids.filter((each) => parseEntryId(each).name === id);
+      const hint = named.length > 0 ? `; did you mean ${named.join(" or ")}?` : didYouMean(id, ids);
+      throw new Failure("NotFound", `entry not found: ${id}${hint}`);
     }
     const field = args.text("field");
     const value: Value = field === undefined ? entryValueOf(entry) : fieldOf(entryValueOf(entry), field);
