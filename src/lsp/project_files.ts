@@ -27,6 +27,16 @@ export function definitionFolders(files: ProjectFiles, root: string): string[] {
   return folders.map((folder) => files.resolve(root, folder)).filter((path) => files.stat(path)?.isDirectory);
 }
 
+/** What makes a folder a project, in it or in its `src`. */
+const MARKS = [LOCK_FILE, ".wippy.yaml", "_index.yaml", "_index.yml"];
+
+/** Whether a folder holds a project. */
+export function isProject(files: ProjectFiles, root: string): boolean {
+  return [root, files.resolve(root, "src")].some((folder) =>
+    MARKS.some((mark) => files.stat(files.resolve(folder, mark)) !== undefined)
+  );
+}
+
 function directoriesOf(lock: string): { src?: string; modules?: string } {
   try {
     const { directories } = parse(lock) as { directories?: { src?: unknown; modules?: unknown } };

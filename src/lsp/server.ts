@@ -21,6 +21,7 @@ import { encodingFor, initializeResult } from "./capabilities.ts";
 import { diagnosticsOf } from "./diagnostics.ts";
 import { INVALID_REQUEST } from "./framing.ts";
 import { RenameRefused } from "./navigation.ts";
+import { isProject } from "./project_files.ts";
 import { type IsCancelled, Requests } from "./requests.ts";
 import { Text } from "./text.ts";
 import { parseUri } from "./uris.ts";
@@ -219,13 +220,22 @@ export class LanguageServer {
 
   #initialize(params: InitializeParams): P.InitializeResult | ResponseError<void> {
     if (this.#state !== "new") return new ResponseError(INVALID_REQUEST, "initialize was sent before");
-    this.#state = "open";
     this.#client = params.capabilities ?? {};
     const encoding = encodingFor({ ...params, capabilities: this.#client });
-    const roots = this.#options.roots ?? rootsOf(params, this.#options.defaultRoot);
+    const roots = this.#options.roots ?? this.#rootsOf(params);
     this.#workspace = new Workspace({ ...this.#options, encoding, roots });
     this.#requests = new Requests(this.#workspace);
+    this.#state = "open";
     return initializeResult(encoding, this.#options.version);
+  }
+
+  /** The folders that the client names; else the one this was started in, when it is a project: it may be anything. */
+  #rootsOf(params: InitializeParams): string[] {
+    const named = params.workspaceFolders?.map(({ uri }) => uri) ?? (params.rootUri ? [params.rootUri] : []);
+    const paths = named.map(parseUri).flatMap((name) => name.kind === "file" ? [name.path] : []);
+    if (paths.length > 0) return paths;
+    const root = params.rootPath ?? this.#options.defaultRoot;
+    return isProject(this.#options.files, root) ? [root] : [];
   }
 
   #initialized(): void {
@@ -308,11 +318,4 @@ function failureOf(error: unknown, method: string): ResponseError<void> {
   if (error instanceof RenameRefused) return new ResponseError(REQUEST_FAILED, error.message);
   const message = error instanceof Error ? error.message : String(error);
   return new ResponseError(INTERNAL_ERROR, `${method}: ${message}`);
-}
-
-function rootsOf(params: InitializeParams, fallback: string): string[] {
-  const named = params.workspaceFolders?.map(({ uri }) => uri) ?? (params.rootUri ? [params.rootUri] : []);
-  const paths = named.map(parseUri).flatMap((name) => name.kind === "file" ? [name.path] : []);
-  if (paths.length > 0) return paths;
-  return [params.rootPath ?? fallback];
 }

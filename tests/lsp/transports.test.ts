@@ -189,3 +189,30 @@ test("misuse of the command is told", async () => {
   const folder = await wippy(["lsp", "/no/such/folder"]);
   assert.equal(folder.code, 2);
 });
+
+test("a folder that is no project is not searched: a source on its own is served all the same", async () => {
+  await inFolder({ "deep/_index.yaml": PROJECT["src/_index.yaml"]! }, async (folder) => {
+    const server = start(["lsp", "--tcp", "127.0.0.1:0"], { cwd: folder });
+    const [, address] = await server.until(/language server at (\S+)/);
+    const { connection, close } = await connected(address!);
+    await connection.sendRequest("initialize", { processId: null, rootUri: null, capabilities: {} });
+    assert.deepEqual(await connection.sendRequest("workspace/symbol", { query: "app:" }), []);
+    const uri = "file:///alone.lua";
+    await connection.sendNotification("textDocument/didOpen", {
+      textDocument: {
+        uri,
+        languageId: "lua",
+        version: 1,
+        text: 'local json = require("json")\nreturn json.encode(1)\n',
+      },
+    });
+    const hover = await connection.sendRequest<{ contents: { value: string } }>("textDocument/hover", {
+      textDocument: { uri },
+      position: { line: 1, character: 14 },
+    });
+    assert.match(hover.contents.value, /json\.encode/);
+    close();
+    server.signal("SIGTERM");
+    await server.ended;
+  });
+});
