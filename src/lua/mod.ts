@@ -17,7 +17,7 @@ export { callResult } from "./function_table.ts";
 export { AMBIENT_MODULES, type Program } from "./program_table.ts";
 export type { ProcessFacts } from "./process_facts.ts";
 export * from "./runtime.ts";
-export { type ShellOutcome, type ShellSession } from "./shell_sessions.ts";
+export { SHELL_ENDED, type ShellOutcome, type ShellSession } from "./shell_sessions.ts";
 export { SHELL_CHUNK, shellSource } from "./shell_source.ts";
 export { TypeGate } from "./type_gate.ts";
 export { usedGrants } from "./used_grants.ts";

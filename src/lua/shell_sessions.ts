@@ -24,6 +24,8 @@ import type { LuaRuntime } from "./runtime.ts";
 import SOURCE from "./shell_session.lua" with { type: "text" };
 import { SHELL_CHUNK, shellCode, shellSource } from "./shell_source.ts";
 
+/** What an input of a session is told that is no more. */
+export const SHELL_ENDED = "the session has ended";
 /** Name of the session's own code in traces. */
 const SESSION_CHUNK = "shell session";
 /** Topic that tells a session that there is something to run. */
@@ -84,7 +86,7 @@ export class ShellSession {
     return new Promise((settle) => {
       this.#waiting = { code, taken: false, settle };
       if (this.#call.process === undefined) {
-        this.end(new Failure("Unavailable", "the session has ended"));
+        this.end(new Failure("Unavailable", SHELL_ENDED));
         return;
       }
       const { slices, universe } = this.#runtime;
@@ -180,7 +182,7 @@ export class ShellSessions {
         const opened = session as ShellSession | undefined;
         if (opened === undefined) return;
         this.#bySlot.delete(slot);
-        opened.end(result.ok ? new Failure("Unavailable", "the session has ended") : failureOf(result.error));
+        opened.end(result.ok ? new Failure("Unavailable", SHELL_ENDED) : failureOf(result.error));
       },
     });
     const slot = call.process?.slot ?? -1;

@@ -248,6 +248,10 @@ test("a person types, completes, ends what runs and leaves", { skip: NO_SCRIPT }
     await until(/> /);
     child.stdin.write("kept\n");
     await until(/\n7\n/);
+    child.stdin.write("big = {} while true do big[#big + 1] = ('x'):rep(1000000) .. #big end\n");
+    await until(/error \(LimitExceeded\): process memory limit exceeded[\s\S]*> /);
+    child.stdin.write("type(kept)\n");
+    await until(/this is a new one, without what was declared before\n"nil"\n/);
     child.stdin.write("\u0004");
     assert.equal(await ended, 0, shown);
     const history = join(cwd, ".wippy/shell_history");

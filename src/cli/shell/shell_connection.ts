@@ -1,6 +1,7 @@
 /** Where a session runs: in the application that runs here, or in one that was booted for it. */
 import type { ControlClient } from "../../app/mod.ts";
 import { isValueMap, type Value } from "../../core/mod.ts";
+import { SHELL_ENDED } from "../../lua/mod.ts";
 import type { Entry } from "../../registry/mod.ts";
 
 /** How an input ended. */
@@ -30,22 +31,32 @@ export interface ShellLink {
 /** Opens a session over a link; `write` gets what its code prints. */
 export async function openShell(link: ShellLink, write: (text: string) => void): Promise<ShellConnection> {
   const entries = (await link.request("registry.list")) as unknown as Entry[];
-  const opened = await link.request("shell.open");
-  const session = isValueMap(opened) ? opened["session"]! : 0;
   let isOpen = true;
-  const pump = async (): Promise<void> => {
+  const pump = async (session: Value): Promise<void> => {
     while (isOpen) {
       const text = await link.request("shell.output", { session });
       if (typeof text !== "string") return;
       write(text);
     }
   };
-  // It ends with the connection; whoever runs an input is told of that.
-  pump().catch(() => isOpen = false);
+  const open = async (): Promise<Value> => {
+    const opened = await link.request("shell.open");
+    const session = isValueMap(opened) ? opened["session"]! : 0;
+    // It ends with the connection; whoever runs an input is told of that.
+    pump(session).catch(() => isOpen = false);
+    return session;
+  };
+  let session = await open();
   return {
     entries,
     async run(source) {
-      const answer = await link.request("shell.run", { session, source });
+      let answer = await link.request("shell.run", { session, source });
+      if (hasEnded(answer)) {
+        // An input that took too much memory took the session with it.
+        session = await open();
+        write("the session had ended: this is a new one, without what was declared before\n");
+        answer = await link.request("shell.run", { session, source });
+      }
       const { kind, message, ok, output, trace, values } = isValueMap(answer)
         ? answer
         : {} as Record<string, Value>;
@@ -63,6 +74,10 @@ export async function openShell(link: ShellLink, write: (text: string) => void):
       await link.close();
     },
   };
+}
+
+function hasEnded(answer: Value): boolean {
+  return isValueMap(answer) && answer["kind"] === "Unavailable" && answer["message"] === SHELL_ENDED;
 }
 
 /** The link over a control connection. */
