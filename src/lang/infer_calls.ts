@@ -6,7 +6,7 @@ import { isMulti, TableInference } from "./infer_tables.ts";
 import type { Flow } from "./flow.ts";
 import type { Notes } from "./inference.ts";
 import { requiredName } from "./lower.ts";
-import { printType } from "./print_type.ts";
+import { printSignature, printType } from "./print_type.ts";
 import { fitsNil } from "./relate.ts";
 import type * as S from "./syntax.ts";
 import { isOptionalError } from "./type_facts.ts";
@@ -133,9 +133,14 @@ export abstract class CallInference extends TableInference {
   }
 
   /** Checks one argument; `written` is its parameter's type before type arguments were found. */
-  #argument(value: S.Expression, wanted: Type, param: ParamType | undefined): void {
+  #argument(
+    value: S.Expression,
+    wanted: Type,
+    param: ParamType | undefined,
+    callee: FunctionType,
+  ): void {
     const written = param?.type;
-    const notes = this.#paramNotes(param);
+    const notes = this.#paramNotes(param, callee);
     if (value.kind !== "table" || written === wanted || param?.isOptional) {
       return this.check(value, wanted, value, notes);
     }
@@ -154,8 +159,13 @@ export abstract class CallInference extends TableInference {
     return type;
   }
 
-  #paramNotes(param: ParamType | undefined): () => Notes {
-    return () => ({ related: this.relate(param?.declared, `parameter '${param?.name}' is declared here`) });
+  /** Where a parameter is declared; what the function takes, when that stands elsewhere. */
+  #paramNotes(param: ParamType | undefined, callee: FunctionType): () => Notes {
+    return () => {
+      const related = this.relate(param?.declared, `parameter '${param?.name}' is declared here`);
+      if (related !== undefined || param === undefined) return { related };
+      return { help: `help: it takes ${printSignature(callee)}` };
+    };
   }
 
   #arguments(
@@ -189,14 +199,14 @@ export abstract class CallInference extends TableInference {
         const count = Math.max(1, Math.min(pack.types.length, params.length - offset - i));
         for (let k = 0; k < count; k++) {
           const to = wantedAt(params[i + offset + k]) ?? rest;
-          const notes = this.#paramNotes(callee.params[i + offset + k]);
+          const notes = this.#paramNotes(callee.params[i + offset + k], callee);
           const type = packAt(pack, k);
           // The error behind a value goes where it is not meant, and is nil as long as all is well.
           if (k > 0 && to !== undefined && fitsNil(to) && isOptionalError(type)) continue;
           if (to !== undefined) this.demand(type, to, value, notes);
         }
       } else if (wanted === undefined) this.infer(value);
-      else this.#argument(value, wanted, callee.params[i + offset]);
+      else this.#argument(value, wanted, callee.params[i + offset], callee);
     }
     this.isForLibrary = isOuter;
     const given = values.length + offset;
@@ -216,7 +226,7 @@ export abstract class CallInference extends TableInference {
         this.report(
           call,
           { kind: "missing-argument", name: missing.name, type: printType(missing.type) },
-          this.#paramNotes(missing),
+          this.#paramNotes(missing, callee),
         );
       }
     }

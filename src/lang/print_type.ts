@@ -1,7 +1,7 @@
 /**
  * Types as people write them.
  */
-import type { Pack, Type } from "./types.ts";
+import type { FunctionType, Pack, Type } from "./types.ts";
 
 /** Deepest structure that is spelled out. */
 const DEPTH_MAX = 4;
@@ -53,6 +53,17 @@ export function printType(type: Type, depth = 0): string {
       }}`;
     }
   }
+}
+
+/** What a function takes, by name: `store.get(id: string)`; a method's receiver stands before its colon. */
+export function printSignature({ params, path = "", rest }: FunctionType): string {
+  const isMethod = params[0]?.name === "self";
+  const name = isMethod ? path.replace(/\.(\w+)$/, ":$1") : path;
+  const items = params.slice(isMethod ? 1 : 0).map(({ name, type, isOptional }) =>
+    `${name}${isOptional ? "?" : ""}: ${printType(type, 1)}`
+  );
+  if (rest !== undefined) items.push(`...: ${printType(rest, 1)}`);
+  return `${name}(${items.join(", ")})`;
 }
 
 /** The text of results. */
