@@ -33,6 +33,9 @@ Options
       --no-color             no colours
       --cache-reset          forget what earlier runs found
 ${PROJECT_HELP}
+Entries of modules are read for their types; they are reported on only when --ns names their namespace. Findings are kept
+between runs under lua.cache.dir of the configuration.
+
 Exit code
   0 without errors, 1 with errors
 
