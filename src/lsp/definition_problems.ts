@@ -1,5 +1,5 @@
 /** What is wrong with a definition file: kinds, fields, references, files. */
-import { Failure, nearestName, resolveEntryId } from "../core/mod.ts";
+import { Failure, isValueMap, nearestName, resolveEntryId, type ValueMap } from "../core/mod.ts";
 import {
   type DefinitionText,
   keyPlace,
@@ -10,6 +10,7 @@ import {
   textsOf,
   type WrittenEntry,
 } from "./definition_text.ts";
+import { REQUIREMENT_KIND } from "../registry/mod.ts";
 import { isReferencePath } from "./navigation.ts";
 import { DiagnosticSeverity } from "./protocol.ts";
 import { isSeq, type Node } from "yaml";
@@ -89,6 +90,22 @@ function checkKind(workspace: Workspace, entry: WrittenEntry, report: Report): v
   }
 }
 
+/** Whether an id only holds the place of what whoever uses the module will give. */
+function isToBeGiven(workspace: Workspace, entry: WrittenEntry, id: string): boolean {
+  return [...workspace.entries().values()].some((requirement) =>
+    requirement.kind === REQUIREMENT_KIND && id.startsWith(`${requirement.ns}:`) &&
+    targetsOf(requirement.data, requirement.ns).includes(entry.id)
+  );
+}
+
+/** Entries that a requirement fills in; what is malformed is passed over. */
+function targetsOf({ targets }: ValueMap, ns: string): string[] {
+  return (Array.isArray(targets) ? targets : []).flatMap((target) => {
+    const id = isValueMap(target) ? target.entry : undefined;
+    return typeof id === "string" ? [resolveEntryId(id, ns)] : [];
+  });
+}
+
 function checkReferences(workspace: Workspace, entry: WrittenEntry, report: Report): void {
   const entries = workspace.entries();
   const kind = workspace.kinds.get(entry.kind);
@@ -98,7 +115,7 @@ function checkReferences(workspace: Workspace, entry: WrittenEntry, report: Repo
     const id = resolveEntryId(text, entry.ns);
     const ns = id.slice(0, id.indexOf(":"));
     // Entries of modules that are not installed, or that are made while the application runs, can't be known.
-    if (entries.has(id) || !namespaces.has(ns)) continue;
+    if (entries.has(id) || !namespaces.has(ns) || isToBeGiven(workspace, entry, id)) continue;
     const near = nearestName(id, entries.keys());
     report(
       place,

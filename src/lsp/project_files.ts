@@ -24,7 +24,9 @@ export function definitionFolders(files: ProjectFiles, root: string): string[] {
   if (lock === undefined) return [root];
   const directories = directoriesOf(lock);
   const folders = [directories.src ?? "./src", directories.modules ?? ".wippy"];
-  return folders.map((folder) => files.resolve(root, folder)).filter((path) => files.stat(path)?.isDirectory);
+  return folders.map((folder) => files.resolve(root, folder)).filter((path) =>
+    factsOf(files, path)?.isDirectory
+  );
 }
 
 /** What makes a folder a project, in it or in its `src`. */
@@ -33,7 +35,7 @@ const MARKS = [LOCK_FILE, ".wippy.yaml", "_index.yaml", "_index.yml"];
 /** Whether a folder holds a project. */
 export function isProject(files: ProjectFiles, root: string): boolean {
   return [root, files.resolve(root, "src")].some((folder) =>
-    MARKS.some((mark) => files.stat(files.resolve(folder, mark)) !== undefined)
+    MARKS.some((mark) => factsOf(files, files.resolve(folder, mark)) !== undefined)
   );
 }
 
@@ -70,7 +72,17 @@ export function definitionPaths(files: ProjectFiles, folder: string): string[] {
   return found.sort();
 }
 
-function listOf(files: ProjectFiles, path: string): ReturnType<ProjectFiles["list"]> {
+/** Facts of a file or folder; undefined also where nobody can look, such as below a file. */
+export function factsOf(files: ProjectFiles, path: string): ReturnType<ProjectFiles["stat"]> {
+  try {
+    return files.stat(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is in a folder; nothing when there is none. */
+export function listOf(files: ProjectFiles, path: string): ReturnType<ProjectFiles["list"]> {
   try {
     return files.list(path);
   } catch {

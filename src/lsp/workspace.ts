@@ -14,7 +14,14 @@ import type { Library, World } from "../lang/mod.ts";
 import type { KindDefinition } from "../registry/mod.ts";
 import { type DefinitionText, readDefinitionText } from "./definition_text.ts";
 import { inlineText } from "./inline_text.ts";
-import { definitionFolders, definitionPaths, type ProjectFiles, readText } from "./project_files.ts";
+import {
+  definitionFolders,
+  definitionPaths,
+  factsOf,
+  listOf,
+  type ProjectFiles,
+  readText,
+} from "./project_files.ts";
 import { type Details, detailsOf } from "./details.ts";
 import { type Encoding, Text } from "./text.ts";
 import {
@@ -321,7 +328,7 @@ export class Workspace {
     const name = parseUri(uri);
     if (name.kind !== "file") return undefined;
     const path = this.#files.resolve(this.#files.directory(name.path), reference.replace(/^\/+/, ""));
-    return this.#open.has(fileUri(path)) || this.#files.stat(path) !== undefined ? undefined : reference;
+    return this.#open.has(fileUri(path)) || factsOf(this.#files, path) !== undefined ? undefined : reference;
   }
 
   /** Files beside a definition file and below, by the reference that names them. */
@@ -329,7 +336,7 @@ export class Workspace {
     const name = parseUri(uri);
     if (name.kind !== "file") return [];
     const folder = this.#files.directory(name.path);
-    return this.#files.list(folder).filter(({ isDirectory }) => !isDirectory).map((file) => file.name);
+    return listOf(this.#files, folder).filter(({ isDirectory }) => !isDirectory).map((file) => file.name);
   }
 
   #textOfFile(path: string): Text | undefined {

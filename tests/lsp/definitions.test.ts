@@ -38,6 +38,9 @@ test("mistakes in definition files are told where they are: YAML, kinds, fields,
     assert.deepEqual(await afterEdit(editor, "file://worker.lua", "file://worke.lua"), [
       "25 file not found: worke.lua",
     ]);
+    assert.deepEqual(await afterEdit(editor, "file://worker.lua", "file://worker.lua/below"), [
+      "25 file not found: worker.lua/below",
+    ]);
     assert.deepEqual(await afterEdit(editor, "shapes: app:shapes", "shapes: app:shape"), [
       "21 there is no entry app:shape; did you mean app:shapes?",
     ]);
@@ -279,5 +282,31 @@ test("sources inside definition files are served where they stand [lsp.features]
     });
     const help = await editor.request("textDocument/signatureHelp", at("return require("));
     assert.match(help.signatures[0].label, /^require\(name: string\)/);
+  });
+});
+
+test("what a module is to be given is not missed", async () => {
+  const text = `namespace: app
+entries:
+  - name: router
+    kind: ns.requirement
+    targets:
+      - entry: app:hello
+        path: .meta.router
+
+  - name: hello
+    kind: http.endpoint
+    meta:
+      router: given
+    method: GET
+    path: /
+    func: other
+`;
+  await withEditor({ "_index.yaml": text }, async (editor) => {
+    await editor.open("_index.yaml", text);
+    assert.deepEqual(messages(await editor.diagnostics("_index.yaml", () => true)), []);
+    await editor.edit("_index.yaml", "entry: app:hello", "entry: app:others");
+    const found = await editor.diagnostics("_index.yaml", (all) => all.length > 0);
+    assert.ok(messages(found).includes("11 there is no entry app:given"), messages(found).join());
   });
 });
