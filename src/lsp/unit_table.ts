@@ -135,6 +135,22 @@ export class UnitTable {
     return unit;
   }
 
+  /** Sources that import `unit`, however far. */
+  importersOf(unit: LuaUnit): LuaUnit[] {
+    const keys = new Set([unit.key]);
+    const found: LuaUnit[] = [];
+    // A Set's iterator also visits what is added on the way.
+    for (const key of keys) {
+      for (const other of this.units.values()) {
+        const isImporter = [...other.imports.values()].some((id) => this.unitByEntry.get(id)?.key === key);
+        if (!isImporter || keys.has(other.key)) continue;
+        keys.add(other.key);
+        found.push(other);
+      }
+    }
+    return found;
+  }
+
   /** What a source is granted, to compare by. */
   grantsOf(unit: DraftUnit): string {
     const imports = [...unit.imports].map(([alias, id]) => [alias, id, this.unitByEntry.get(id)?.key]);

@@ -307,20 +307,8 @@ export class Workspace {
 
   /** Sources that import `unit`, however far. */
   importersOf(unit: LuaUnit): LuaUnit[] {
-    const keys = new Set([unit.key]);
-    const found: LuaUnit[] = [];
-    // A Set's iterator also visits what is added on the way.
-    for (const key of keys) {
-      for (const other of this.units()) {
-        const isImporter = [...other.imports.values()].some((id) =>
-          this.#table.unitByEntry.get(id)?.key === key
-        );
-        if (!isImporter || keys.has(other.key)) continue;
-        keys.add(other.key);
-        found.push(other);
-      }
-    }
-    return found;
+    this.#update();
+    return this.#table.importersOf(unit);
   }
 
   /** The path that a definition file refers to, when there is no such file. */
