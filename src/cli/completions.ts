@@ -25,6 +25,13 @@ const PROJECT_WORDS: Readonly<Record<string, "functions" | "commands" | "entries
   "wippy registry show": "entries",
 };
 
+/** Commands whose words are paths: the shell completes them. */
+const PATHS: Readonly<Record<string, string>> = {
+  "wippy init": "<directory>",
+  "wippy lsp": "<directory>",
+  "wippy fmt": "<file>",
+};
+
 /** Prints the candidates for the last of `words`, which may be empty. */
 export async function complete(words: readonly string[]): Promise<number> {
   const typed = words[0] === "--" ? words.slice(1) : words;
@@ -57,7 +64,7 @@ async function candidatesFor(words: readonly string[]): Promise<Candidate[]> {
   if (last.startsWith("-")) return optionCandidates(specs);
   if (name === "wippy completion") return ["bash", "zsh", "fish"].map((shell) => [shell, ""]);
   const words_ = Object.hasOwn(PROJECT_WORDS, name) ? PROJECT_WORDS[name] : undefined;
-  if (words_ === undefined) return name === "wippy init" ? [["<directory>", ""]] : [];
+  if (words_ === undefined) return Object.hasOwn(PATHS, name) ? [[PATHS[name]!, ""]] : [];
   return await projectCandidates(words_, before.slice(depth), specs);
 }
 

@@ -139,3 +139,8 @@ test("what init writes is laid out already", async () => {
     });
   }
 });
+
+test("the shell completes the paths that fmt takes", async () => {
+  assert.equal((await wippy(["__complete", "--", "fmt", ""])).stdout, "<file>\n");
+  assert.equal((await wippy(["__complete", "--", "lsp", ""])).stdout, "<directory>\n");
+});
