@@ -94,14 +94,7 @@ export abstract class ValueChecker extends Inference {
       }
       const to = wanted(i);
       if (to === undefined) types.push(this.infer(value));
-      else {
-        this.check(value, to, value, notes && (() => notes(i)));
-        types.push(
-          value.kind === "table" || value.kind === "function"
-            ? to
-            : this.typeIn(value, this.flow ?? Flow.EMPTY),
-        );
-      }
+      else types.push(this.check(value, to, value, notes && (() => notes(i))));
     }
     for (let k = list.length; k < count && list.length > 0; k++) {
       const to = wanted(k);

@@ -190,6 +190,9 @@ function layerOf(
   };
 }
 
+/** Layers that are kept as they are: looking through a few costs less than merging them. */
+const DEPTH_FREE = 10;
+
 const NONE: readonly string[] = [];
 const NOTHING: ReadonlySet<string> = new Set();
 
@@ -216,7 +219,7 @@ function compacted(stack: Stack): Stack {
   let top = stack;
   for (;;) {
     const below = top.base;
-    if (below === undefined || below.weight > top.weight) return top;
+    if (below === undefined || top.depth <= DEPTH_FREE || below.weight > top.weight) return top;
     if (top.layer.hidden !== undefined || below.layer.hidden !== undefined) return top;
     const layer = merged(below.layer, top.layer);
     top = stackOf(below.base, below.base === undefined ? lowest(layer) : layer);

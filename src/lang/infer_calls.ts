@@ -142,7 +142,8 @@ export abstract class CallInference extends TableInference {
     const written = param?.type;
     const notes = this.#paramNotes(param, callee);
     if (value.kind !== "table" || written === wanted || param?.isOptional) {
-      return this.check(value, wanted, value, notes);
+      this.check(value, wanted, value, notes);
+      return;
     }
     // What is inferred from a constructor may hold any field, so it has to meet the bound itself.
     const bound = written?.kind === "generic" ? written.bound() : undefined;

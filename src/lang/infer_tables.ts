@@ -30,18 +30,19 @@ export abstract class TableInference extends OperatorInference {
   /** All values of an expression. */
   abstract pack(expression: S.Expression, expected?: Type): Pack;
 
-  /** Checks that an expression may stand where `expected` is asked for. */
+  /** Checks that an expression may stand where `expected` is asked for; what it is known to be there. */
   protected check(
     expression: S.Expression,
     expected: Type,
     at: S.Range = expression,
     notes?: () => Notes,
-  ): void {
+  ): Type {
     const inner = expand(expected);
     if (expression.kind === "paren") return this.check(expression.inner, expected, at, notes);
-    if (expression.kind === "table" && this.checkTable(expression, inner, expected)) return;
+    if (expression.kind === "table" && this.checkTable(expression, inner, expected)) return expected;
     const type = this.infer(expression, expected);
     this.demand(type, expected, at, notes);
+    return expression.kind === "function" ? expected : type;
   }
 
   /** Checks a constructor against a type that may be a table; false when it has to be inferred. */
