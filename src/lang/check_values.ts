@@ -1,7 +1,6 @@
 /**
  * Values into variables and fields: declarations and assignments.
  */
-import { Flow } from "./flow.ts";
 import { Inference } from "./infer.ts";
 import type { CallFacts } from "./infer_calls.ts";
 import type { Notes, TypeFacts } from "./inference.ts";
