@@ -9,7 +9,7 @@ type error = {
 }
 
 --- What string functions take for a text: numbers are written out, errors give their message.
-type text = string | number | error
+type string.Text = string | number | error
 
 _VERSION: string
 _G: {[string]: any}
@@ -37,22 +37,22 @@ function type(value: any): string
 function unpack(list: any, from: integer?, to: integer?): ...any
 function unsubscribe(...: any): ...any
 
-function string.byte(s: text, from: integer?, to: integer?): ...integer
+function string.byte(s: string.Text, from: integer?, to: integer?): ...integer
 function string.char(...: integer): string
-function string.find(s: text, pattern: string, init: integer?, plain: boolean?): (integer?, integer?, ...: any)
+function string.find(s: string.Text, pattern: string, init: integer?, plain: boolean?): (integer?, integer?, ...: any)
 function string.format(format: string, ...: any): string
-function string.gmatch(s: text, pattern: string, init: integer?): () -> ...any
-function string.gsub(s: text, pattern: string, replacement: any, count: integer?): (string, integer)
-function string.len(s: text): integer
-function string.lower(s: text): string
-function string.match(s: text, pattern: string, init: integer?): ...any
+function string.gmatch(s: string.Text, pattern: string, init: integer?): () -> ...any
+function string.gsub(s: string.Text, pattern: string, replacement: any, count: integer?): (string, integer)
+function string.len(s: string.Text): integer
+function string.lower(s: string.Text): string
+function string.match(s: string.Text, pattern: string, init: integer?): ...any
 function string.pack(format: string, ...: any): string
 function string.packsize(format: string): integer
-function string.rep(s: text, count: integer, separator: string?): string
-function string.reverse(s: text): string
-function string.sub(s: text, from: integer, to: integer?): string
+function string.rep(s: string.Text, count: integer, separator: string?): string
+function string.reverse(s: string.Text): string
+function string.sub(s: string.Text, from: integer, to: integer?): string
 function string.unpack(format: string, s: string, at: integer?): ...any
-function string.upper(s: text): string
+function string.upper(s: string.Text): string
 
 function table.concat(list: readonly {any}, separator: string?, from: integer?, to: integer?): string
 function table.insert(list: any, ...: any): ()
