@@ -183,7 +183,8 @@ export function typing(
 ): Promise<{ code: number | null; shown: string }> {
   const [program, before] = commandLine();
   // What the terminal is set to before and after shows whether it was restored.
-  const line = `stty -a; ${
+  // The shell must outlive an interrupt, or its own exit code hides that of the program.
+  const line = `trap : INT; stty -a; ${
     [program, ...before, ...words].map((word) => `'${word}'`).join(" ")
   }; code=$?; stty -a; exit $code`;
   const child = spawn("script", ["-qec", line, "/dev/null"], { cwd, env: { ...process.env, TERM: "xterm" } });

@@ -19,7 +19,8 @@ function onTerminal(
   enough?: RegExp,
 ): Promise<{ code: number | null; shown: string }> {
   const [program, before] = commandLine();
-  const line = [program, ...before, ...words].map((word) => `'${word}'`).join(" ");
+  // In the shell's place: a shell that is interrupted too would give its own exit code.
+  const line = `exec ${[program, ...before, ...words].map((word) => `'${word}'`).join(" ")}`;
   const { NO_COLOR: _none, ...env } = process.env;
   const child = spawn("script", ["-qec", line, "/dev/null"], { cwd, env: { ...env, TERM: "xterm" } });
   let shown = "";
