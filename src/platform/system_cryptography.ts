@@ -63,6 +63,14 @@ function withKey<T>(use: () => T): T {
 export const systemCryptography: Cryptography = {
   digest: (name, data) => new Uint8Array(nodeCrypto().createHash(name).update(data).digest()),
   hmac: (name, key, data) => new Uint8Array(nodeCrypto().createHmac(name, key).update(data).digest()),
+  incremental(name, key) {
+    const { createHash, createHmac } = nodeCrypto();
+    const digest = key === undefined ? createHash(name) : createHmac(name, key);
+    return {
+      update: (part) => void digest.update(part),
+      finish: () => new Uint8Array(digest.digest()),
+    };
+  },
   equal: (a, b) => a.length === b.length && nodeCrypto().timingSafeEqual(a, b),
   seal(cipher, data, options) {
     const native = nativeCipher(cipher, options.key);

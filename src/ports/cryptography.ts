@@ -14,10 +14,19 @@ export interface SealOptions {
   readonly associated: Uint8Array;
 }
 
+/** A digest that is fed in pieces. */
+export interface IncrementalDigest {
+  update(part: Uint8Array): void;
+  /** The digest; nothing may be fed any more. */
+  finish(): Uint8Array;
+}
+
 /** The system's cryptography. */
 export interface Cryptography {
   digest(name: DigestName, data: Uint8Array): Uint8Array;
   hmac(name: DigestName, key: Uint8Array, data: Uint8Array): Uint8Array;
+  /** A digest of what comes in pieces; with `key`, a keyed one. The key is copied. */
+  incremental(name: DigestName, key?: Uint8Array): IncrementalDigest;
   /** Compares in a time that depends on the lengths only. */
   equal(a: Uint8Array, b: Uint8Array): boolean;
   /** Encrypts; the last 16 bytes are the authentication tag. */

@@ -1,12 +1,20 @@
 /** The `hash` module: digests, keyed digests, and fast hashes that are no protection. */
 import { Failure } from "../../src/core/mod.ts";
-import { type Call, defineModule, type ModuleFunction } from "../../src/lua/mod.ts";
-import type { DigestName } from "../../src/ports/mod.ts";
+import { type Call, defineModule, type ModuleCommand, type ModuleFunction, Pace } from "../../src/lua/mod.ts";
+import type { ByteStream, DigestName, IncrementalDigest } from "../../src/ports/mod.ts";
 import type { LuaValue } from "../../src/vm/mod.ts";
 import { fnv32, fnv64 } from "./fnv.ts";
 import types from "./hash.d.lua" with { type: "text" };
 
 const NAMES = ["md5", "sha1", "sha256", "sha512"] as const satisfies readonly DigestName[];
+/** Bytes read from a stream at a time. */
+const PART_BYTES = 262_144;
+
+/** A stream and the digest that it goes into. */
+interface StreamDigest {
+  readonly stream: ByteStream;
+  readonly digest: IncrementalDigest;
+}
 
 /** Argument `i` as bytes that are valid until the call returns; Invalid when it is no string. */
 function text(call: Call, i: number, what: string): Uint8Array {
@@ -19,17 +27,50 @@ function shown(call: Call, i: number, digest: Uint8Array): LuaValue {
   return call.count >= i && call.truthy(i) ? digest : digest.toHex();
 }
 
+/** Feeds a digest what is left of a stream; the stream stays open. */
+async function drained(stream: ByteStream, digest: IncrementalDigest, pace: Pace): Promise<Uint8Array> {
+  if (stream.read === undefined) throw new Failure("Invalid", "stream is not readable", { retryable: false });
+  for (;;) {
+    const part = await stream.read(PART_BYTES);
+    if (part === null) return digest.finish();
+    digest.update(part);
+    await pace.rest();
+  }
+}
+
+/** The digest of a stream, shown as argument `i` says. */
+function ofStream(call: Call, i: number, { digest, stream }: StreamDigest): Promise<LuaValue> {
+  const isRaw = call.count >= i && call.truthy(i);
+  return drained(stream, digest, new Pace(call)).then((bytes) => isRaw ? bytes : bytes.toHex());
+}
+
+/** The stream that argument 1 is; undefined for anything else. */
+function streamed(call: Call): ByteStream | undefined {
+  return call.count >= 1 && call.type(1) === "handle" ? call.stream(1) : undefined;
+}
+
 const functions: Record<string, ModuleFunction> = {
   fnv32: (call) => fnv32(text(call, 1, "data")),
   fnv64: (call) => fnv64(text(call, 1, "data")),
 };
+const commands: Record<string, ModuleCommand> = {};
 for (const name of NAMES) {
-  functions[name] = (call) =>
-    shown(call, 2, call.services.ports.cryptography.digest(name, text(call, 1, "data")));
-  functions[`hmac_${name}`] = (call) => {
+  commands[name] = (call) => {
+    const { cryptography } = call.services.ports;
+    const stream = streamed(call);
+    if (stream !== undefined) return ofStream(call, 2, { stream, digest: cryptography.incremental(name) });
+    return shown(call, 2, cryptography.digest(name, text(call, 1, "data")));
+  };
+  commands[`hmac_${name}`] = (call) => {
+    const { cryptography } = call.services.ports;
+    const stream = streamed(call);
+    if (stream !== undefined) {
+      const digest = cryptography.incremental(name, text(call, 2, "secret"));
+      return ofStream(call, 3, { stream, digest });
+    }
     const data = text(call, 1, "data");
     const secret = text(call, 2, "secret");
-    return shown(call, 3, call.services.ports.cryptography.hmac(name, secret, data));
+    return shown(call, 3, cryptography.hmac(name, secret, data));
   };
 }
 
@@ -38,4 +79,5 @@ export default defineModule({
   types,
   classes: ["deterministic", "encoding", "workflow"],
   functions,
+  commands,
 });
