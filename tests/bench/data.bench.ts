@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Benchmark, called, numberFrom, type Tools, whileRunning } from "./benchmark.ts";
 
-/** Size of the file that archives are made of. */
+/** Size of the file that archives are made of, and of what is hashed. */
 const ARCHIVE_MEGABYTES = 1024;
 const LOOK_EVERY_MS = 20;
 
@@ -74,6 +74,16 @@ function archive(format: string): Benchmark {
   };
 }
 
+const digest: Benchmark = {
+  name: `peak memory of hashing a file of ${ARCHIVE_MEGABYTES} MB`,
+  unit: "MB",
+  peerName: "",
+  must: "<=400",
+  aim: "<=250",
+  rounds: 1,
+  ours: (tools) => peakMegabytes(tools, "digest", ARCHIVE_MEGABYTES),
+};
+
 const TRANSFER_PORT = 18_431;
 
 const transfer: Benchmark = {
@@ -99,5 +109,6 @@ export const benchmarks: readonly Benchmark[] = [
   compression("zstd", "decode", 300),
   compression("brotli", "encode", 30),
   ...["zip", "tar", "tar.gz", "tar.zst"].map(archive),
+  digest,
   transfer,
 ];
