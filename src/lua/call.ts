@@ -136,6 +136,10 @@ export class LuaCall implements Call {
     return this.#native.type(i) === "handle" ? this.#modules.streamOf(this.#native.value(i)) : undefined;
   }
 
+  takeStream(i: number): ByteStream | undefined {
+    return this.#native.type(i) === "handle" ? this.#modules.takeStream(this.#native.value(i)) : undefined;
+  }
+
   streamOf(value: LuaValue): ByteStream | undefined {
     return this.#modules.streamOf(value);
   }

@@ -158,6 +158,8 @@ export interface Call extends NativeCall {
   create<T>(definition: ObjectDefinition<T>, value: T): LuaHandle;
   /** The bytes behind argument `i`, a stream or another object that can be read; undefined when it is something else. */
   stream(i: number): ByteStream | undefined;
+  /** As `stream`, to be closed by the caller from now on: Lua dropping the object does not. */
+  takeStream(i: number): ByteStream | undefined;
   /** The bytes behind a handle found inside a table. */
   streamOf(value: LuaValue): ByteStream | undefined;
   /** A Lua stream object over `stream`. */

@@ -60,6 +60,8 @@ export class ModuleTable {
   readonly #ids: number[] = [0];
   readonly #generations: number[] = [0];
   readonly #freePlaces: number[] = [];
+  /** Objects that somebody here has taken over from Lua. */
+  readonly #taken = new WeakSet<object>();
   readonly #reused: LuaCall;
   #print: ModuleRef | undefined;
   readonly #streamObject: ObjectDefinition<ByteStream> | undefined;
@@ -155,6 +157,13 @@ export class ModuleTable {
     return definition === this.#streamObject ? object as ByteStream : definition.reader?.(object);
   }
 
+  /** As `streamOf`; Lua dropping the object no longer closes it, for whoever takes it does. */
+  takeStream(value: LuaValue): ByteStream | undefined {
+    const stream = this.streamOf(value);
+    if (stream !== undefined) this.#taken.add(this.#at((value as LuaHandle).id) as object);
+    return stream;
+  }
+
   /** A Lua stream object. */
   createStream(stream: ByteStream): LuaHandle {
     if (this.#streamObject === undefined) {
@@ -210,6 +219,7 @@ export class ModuleTable {
     const generation = this.#generations[place]! + 1;
     this.#generations[place] = generation;
     if (generation < GENERATIONS_MAX) this.#freePlaces.push(place);
+    if (typeof value === "object" && value !== null && this.#taken.has(value)) return;
     this.#byClassId[classId]?.definition.release?.(value);
   }
 

@@ -1,4 +1,5 @@
---- Compression of strings, with a limit on what comes out.
+--- Compression, with a limit on what comes out. A stream in place of a string (but for Brotli) gives a stream, which is read in
+--- little memory; then only a `max_size` that is written holds, and closing it closes what it reads from.
 ---
 --- ```lua
 --- local compress = require("compress")
@@ -20,25 +21,25 @@ type compress.ZstdDecoding = {max_size: integer?, dict: string?}
 type compress.Training = {size: integer?, id: integer?, level: integer?}
 
 --- Gzip (RFC 1952).
-function compress.gzip.encode(data: string, options: compress.Level?): (string?, error?)
+function compress.gzip.encode(data: string | stream.Stream | fs.File, options: compress.Level?): (any, error?)
 --- Gzip back to what it was.
-function compress.gzip.decode(data: string, options: compress.Limit?): (string?, error?)
+function compress.gzip.decode(data: string | stream.Stream | fs.File, options: compress.Limit?): (any, error?)
 --- Deflate without any header (RFC 1951).
-function compress.deflate.encode(data: string, options: compress.Level?): (string?, error?)
+function compress.deflate.encode(data: string | stream.Stream | fs.File, options: compress.Level?): (any, error?)
 --- Deflate back to what it was.
-function compress.deflate.decode(data: string, options: compress.Limit?): (string?, error?)
+function compress.deflate.decode(data: string | stream.Stream | fs.File, options: compress.Limit?): (any, error?)
 --- Deflate with header and checksum (RFC 1950).
-function compress.zlib.encode(data: string, options: compress.Level?): (string?, error?)
+function compress.zlib.encode(data: string | stream.Stream | fs.File, options: compress.Level?): (any, error?)
 --- Zlib back to what it was.
-function compress.zlib.decode(data: string, options: compress.Limit?): (string?, error?)
+function compress.zlib.decode(data: string | stream.Stream | fs.File, options: compress.Limit?): (any, error?)
 --- Brotli (RFC 7932), level 0 to 11, normally 6.
 function compress.brotli.encode(data: string, options: compress.Level?): (string?, error?)
 --- Brotli back to what it was.
 function compress.brotli.decode(data: string, options: compress.Limit?): (string?, error?)
 --- Zstandard (RFC 8878).
-function compress.zstd.encode(data: string, options: compress.ZstdEncoding?): (string?, error?)
+function compress.zstd.encode(data: string | stream.Stream | fs.File, options: compress.ZstdEncoding?): (any, error?)
 --- Zstandard back to what it was.
-function compress.zstd.decode(data: string, options: compress.ZstdDecoding?): (string?, error?)
+function compress.zstd.decode(data: string | stream.Stream | fs.File, options: compress.ZstdDecoding?): (any, error?)
 --- A dictionary for many small texts of one kind; the first 32 MiB of samples are looked at.
 function compress.zstd.train_dict(samples: {string}, options: compress.Training?): (string?, error?)
 --- Id of a dictionary, and bytes of its content.

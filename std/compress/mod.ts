@@ -1,7 +1,7 @@
 /** The `compress` module: gzip, deflate, zlib, Brotli and Zstandard, with limits on what comes out. */
 import { DECOMPRESSED_BYTES_DEFAULT, DECOMPRESSED_BYTES_MAX, Failure } from "../../src/core/mod.ts";
 import { type Call, defineModule, type ModuleCommand } from "../../src/lua/mod.ts";
-import type { CompressionFormat } from "../../src/ports/mod.ts";
+import type { ByteStream, CodecName, Codecs, CompressionFormat, StreamCodec } from "../../src/ports/mod.ts";
 import type { NativeResult } from "../../src/vm/mod.ts";
 import {
   decodeWithDictionary,
@@ -9,6 +9,7 @@ import {
   inspectDictionary,
   trainDictionary,
 } from "./dictionary.ts";
+import { CodecStream, type CodecStreamOptions } from "./codec_stream.ts";
 import { integerOption, invalid, type Options, optionsArgument, type Range } from "./options.ts";
 import types from "./compress.d.lua" with { type: "text" };
 
@@ -57,8 +58,35 @@ function limitAsInternal(error: unknown): never {
   throw new Failure("Internal", error.message, { retryable: false, cause: error });
 }
 
+/** The stream in place of data; undefined when argument 1 is none. */
+function sourceArgument(call: Call, format: CompressionFormat): ByteStream | undefined {
+  const source = call.stream(1);
+  if (source === undefined) return undefined;
+  if (source.read === undefined) throw invalid("the stream is not readable");
+  if (format === "brotli") throw invalid("brotli takes strings only");
+  return call.takeStream(1);
+}
+
+/** What an encoder or a decoder makes of a stream, as a stream. */
+async function through(
+  call: Call,
+  source: ByteStream,
+  make: (codecs: Codecs) => StreamCodec,
+  options: CodecStreamOptions,
+): Promise<NativeResult> {
+  const codecs = await call.services.ports.compression.codecs();
+  return call.createStream(new CodecStream(source, make(codecs), options));
+}
+
 function encode(format: CompressionFormat): ModuleCommand {
   return (call): NativeResult | Promise<NativeResult> => {
+    const source = sourceArgument(call, format);
+    if (source !== undefined) {
+      const options = optionsArgument(call, 2);
+      const [level, dictionary] = [levelOf(options, format), dictionaryOf(options)];
+      const make = (codecs: Codecs): StreamCodec => codecs.encoder(format as CodecName, level, dictionary);
+      return through(call, source, make, { format, sizeMax: Infinity, isRepeated: false });
+    }
     const data = dataArgument(call);
     const options = optionsArgument(call, 2);
     const level = levelOf(options, format);
@@ -72,6 +100,16 @@ function encode(format: CompressionFormat): ModuleCommand {
 
 function decode(format: CompressionFormat): ModuleCommand {
   return async (call): Promise<NativeResult> => {
+    const source = sourceArgument(call, format);
+    if (source !== undefined) {
+      const options = optionsArgument(call, 2);
+      const dictionary = dictionaryOf(options);
+      // Memory is bounded whatever comes out, so that only a limit that is asked for holds.
+      const sizeMax = options["max_size"] === undefined ? Infinity : sizeOf(options);
+      const make = (codecs: Codecs): StreamCodec => codecs.decoder(format as CodecName, dictionary);
+      const isRepeated = format === "gzip" || format === "zstd";
+      return await through(call, source, make, { format, sizeMax, isRepeated });
+    }
     const data = dataArgument(call);
     const options = optionsArgument(call, 2);
     const sizeMax = sizeOf(options);

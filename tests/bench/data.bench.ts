@@ -84,6 +84,18 @@ const digest: Benchmark = {
   ours: (tools) => peakMegabytes(tools, "digest", ARCHIVE_MEGABYTES),
 };
 
+function packing(format: string): Benchmark {
+  return {
+    name: `peak memory of packing and unpacking ${ARCHIVE_MEGABYTES} MB by compress.${format}`,
+    unit: "MB",
+    peerName: "",
+    must: "<=400",
+    aim: "<=250",
+    rounds: 1,
+    ours: (tools) => peakMegabytes(tools, "pack", format, ARCHIVE_MEGABYTES),
+  };
+}
+
 const TRANSFER_PORT = 18_431;
 
 const transfer: Benchmark = {
@@ -110,5 +122,6 @@ export const benchmarks: readonly Benchmark[] = [
   compression("brotli", "encode", 30),
   ...["zip", "tar", "tar.gz", "tar.zst"].map(archive),
   digest,
+  ...["gzip", "zstd"].map(packing),
   transfer,
 ];
