@@ -128,7 +128,7 @@ export abstract class Inference extends CallInference {
     const { name } = expression;
     const known = this.environment.globals.get(name) ?? this.environment.imports.get(name)?.value;
     if (known !== undefined) return known;
-    const builtin = TYPE_VALUES[name];
+    const builtin = Object.hasOwn(TYPE_VALUES, name) ? TYPE_VALUES[name] : undefined;
     if (builtin !== undefined) {
       return { kind: "type", definition: { name: builtin, generics: [], body: () => PRIMITIVES[builtin] } };
     }

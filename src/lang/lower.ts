@@ -256,7 +256,9 @@ export class Lowering {
     const definition = this.#find(node, variable);
     if (definition === undefined) {
       const name = first!.name;
-      if (node.path.length === 1 && name in PRIMITIVES) return PRIMITIVES[name as PrimitiveType["name"]];
+      if (node.path.length === 1 && Object.hasOwn(PRIMITIVES, name)) {
+        return PRIMITIVES[name as PrimitiveType["name"]];
+      }
       this.#report(node, { kind: "unknown-type", name: node.path.map((part) => part.name).join(".") });
       return PRIMITIVES.any;
     }
@@ -330,7 +332,7 @@ export class Lowering {
   }
 
   #validator(annotation: S.Annotation): void {
-    const wanted = VALIDATORS[annotation.name];
+    const wanted = Object.hasOwn(VALIDATORS, annotation.name) ? VALIDATORS[annotation.name] : undefined;
     if (wanted === undefined) {
       this.#report(annotation, {
         kind: "unknown-validator",

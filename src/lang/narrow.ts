@@ -285,7 +285,7 @@ function ofLuaType(type: Type, name: string, isEqual: boolean): Type {
       const known = luaTypeOf(inner);
       if (known === undefined) {
         if (!isEqual) return [member];
-        return name in PRIMITIVES ? [PRIMITIVES[name as "table"]] : [member];
+        return Object.hasOwn(PRIMITIVES, name) ? [PRIMITIVES[name as "table"]] : [member];
       }
       // Host objects are described as tables and are userdata.
       const isIt = known === name || (known === "table" && name === "userdata");

@@ -243,7 +243,7 @@ export function hoverDefinition(
   const shown = (text: string): Hover => ({ contents: { kind: "markdown", value: text }, range });
   const kind = workspace.kinds.get(found.entry.kind);
   if (found.isKey) {
-    return nested ?? (ENTRY_FIELDS[found.path] === undefined ? undefined : shown(ENTRY_FIELDS[found.path]!));
+    return nested ?? (Object.hasOwn(ENTRY_FIELDS, found.path) ? shown(ENTRY_FIELDS[found.path]!) : undefined);
   }
   if (found.path === "kind" && kind !== undefined) {
     return shown(`**${kind.name}**\n\n${kind.doc ?? ""}`.trim());

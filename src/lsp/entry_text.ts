@@ -52,7 +52,8 @@ const KINDS: Readonly<Record<Exclude<EntryRole, "module" | "any">, RegExp>> = {
 export function roleOf(
   call: { readonly path: string; readonly index: number } | undefined,
 ): EntryRole | undefined {
-  return call === undefined ? undefined : ARGUMENTS[call.path]?.[call.index];
+  if (call === undefined || !Object.hasOwn(ARGUMENTS, call.path)) return undefined;
+  return ARGUMENTS[call.path]![call.index];
 }
 
 /** Whether an entry may stand in a role. */

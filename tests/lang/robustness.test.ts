@@ -117,6 +117,17 @@ test("types that refer to themselves have an answer", () => {
   assert.deepEqual(diagnose(`${json}local j: Json = {1, {a = {b = {1, "x"}}}}\nprint(j)`), []);
 });
 
+test("names that every object of the host has mean nothing in a source", () => {
+  for (const name of ["toString", "constructor", "hasOwnProperty", "__proto__"]) {
+    const codes = (source: string) => diagnose(source.replaceAll("N", name)).map(({ code }) => code);
+    assert.deepEqual(codes("N()"), ["E0002"]);
+    assert.deepEqual(codes("local x: N = 1\nreturn x"), ["E0008"]);
+    assert.deepEqual(codes("local t = {N = 1}\nreturn t.N"), []);
+    assert.deepEqual(codes("type R = {a: string @N(1)}\nreturn R"), ["E0011"]);
+    assert.deepEqual(codes('local function f(a)\n  if type(a) == "N" then return a.x end\nend\nreturn f'), []);
+  }
+});
+
 test("a source that is too long is told of, not read", () => {
   const [finding, ...rest] = parse("-".repeat(SOURCE_LENGTH_MAX + 1)).diagnostics;
   assert.equal(finding?.problem.kind, "too-long");
