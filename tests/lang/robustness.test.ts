@@ -124,7 +124,10 @@ test("names that every object of the host has mean nothing in a source", () => {
     assert.deepEqual(codes("local x: N = 1\nreturn x"), ["E0008"]);
     assert.deepEqual(codes("local t = {N = 1}\nreturn t.N"), []);
     assert.deepEqual(codes("type R = {a: string @N(1)}\nreturn R"), ["E0011"]);
-    assert.deepEqual(codes('local function f(a)\n  if type(a) == "N" then return a.x end\nend\nreturn f'), []);
+    assert.deepEqual(
+      codes('local function f(a)\n  if type(a) == "N" then return a.x end\nend\nreturn f'),
+      [],
+    );
   }
 });
 
