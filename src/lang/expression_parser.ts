@@ -174,11 +174,14 @@ export abstract class ExpressionParser extends TypeParser {
     return starts[this.index + 1]! > ends[this.index]! || starts[this.index + 2]! > ends[this.index + 1]!;
   }
 
-  /** `as` casts when a type follows; on a line of its own only where no statement could begin so. */
+  /**
+   * `as` casts when a type follows; on a line of its own only where no statement could begin so. A list is no type:
+   * with one behind it, `as` is a function that the next statement calls.
+   */
   #isAsCast(): boolean {
     if (!this.isWord("as") || !this.canBeginType(1)) return false;
-    if (!this.isAfterNewline()) return true;
     const next = this.peek(1);
+    if (!this.isAfterNewline()) return next !== T.LEFT_PAREN || !this.isResultList(1);
     return next !== T.LEFT_PAREN && next !== T.LEFT_BRACE && next !== T.STRING;
   }
 

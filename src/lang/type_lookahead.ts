@@ -74,10 +74,10 @@ export abstract class TypeLookahead extends Cursor {
   }
 
   /** `(…)` begins a list of results unless it is the parameters of a function type or a parenthesised type. */
-  protected isResultList(): boolean {
+  protected isResultList(from = 0): boolean {
     let depth = 0;
-    let isList = this.peek(1) === T.RIGHT_PAREN || this.peek(1) === T.DOTS;
-    for (let ahead = 0;; ahead++) {
+    let isList = this.peek(from + 1) === T.RIGHT_PAREN || this.peek(from + 1) === T.DOTS;
+    for (let ahead = from;; ahead++) {
       switch (this.peek(ahead)) {
         case T.LEFT_PAREN:
         case T.LEFT_BRACE:
