@@ -38,8 +38,3 @@ export function valuesEqual(a: Value, b: Value): boolean {
   if (keys.length !== Object.keys(b).length) return false;
   return keys.every((key) => Object.hasOwn(b, key) && valuesEqual(a[key], b[key]));
 }
-
-/** A deep copy of plain data. */
-export function cloneValue<T extends Value>(value: T): T {
-  return structuredClone(value);
-}

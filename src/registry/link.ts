@@ -24,8 +24,6 @@ import type { Entry } from "./entry.ts";
 export const REQUIREMENT_KIND = "ns.requirement";
 /** A dependency on a module, with parameters. */
 export const DEPENDENCY_KIND = "ns.dependency";
-/** What a module says about itself. */
-export const DEFINITION_KIND = "ns.definition";
 
 /** How strictly to link. */
 export interface LinkOptions {

@@ -40,11 +40,6 @@ export function parseModuleVersion(text: string): ModuleVersion | undefined {
   };
 }
 
-/** Text of a version, without a leading `v`. */
-export function printModuleVersion({ major, minor, patch, pre }: ModuleVersion): string {
-  return `${major}.${minor}.${patch}${pre.length === 0 ? "" : `-${pre.join(".")}`}`;
-}
-
 /** Negative when `a` comes before `b`, 0 when they are the same. */
 export function compareModuleVersions(a: ModuleVersion, b: ModuleVersion): number {
   const numbers = a.major - b.major || a.minor - b.minor || a.patch - b.patch;

@@ -85,7 +85,6 @@ export class Registry {
   readonly #options: RegistryOptions;
   readonly #log: VersionLog;
   readonly #transactions: Transactions;
-  readonly #changed = new Set<(snapshot: Snapshot, operations: readonly Operation[]) => void>();
   #current: Snapshot | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #origin: LoadedEntries["origin"];
@@ -171,12 +170,6 @@ export class Registry {
     return this.#origin?.(id);
   }
 
-  /** Calls `listener` after each change of the current version; returns a function that stops it. */
-  onChange(listener: (snapshot: Snapshot, operations: readonly Operation[]) => void): () => void {
-    this.#changed.add(listener);
-    return () => this.#changed.delete(listener);
-  }
-
   /** Watches entries of some kinds. */
   observe(pattern: string, observer: EntryObserver): () => void {
     return this.kinds.observe(pattern, observer);
@@ -217,7 +210,7 @@ export class Registry {
         await this.#log.completeGraph(id, () => this.#options.resolveGraph?.(after));
         await this.#log.moveHead(id);
       });
-      this.#become({ version: wanted, state: after }, operations);
+      this.#current = { version: wanted, state: after };
       await this.#transactions.refresh(idsOf(operations), after);
       return wanted;
     });
@@ -297,7 +290,7 @@ export class Registry {
       await this.#log.setFiles(digests);
       await this.#log.completeGraph(version.id, () => loaded.graph);
     });
-    this.#become({ version: version!, state }, creates);
+    this.#current = { version: version!, state };
     return version!;
   }
 
@@ -333,7 +326,7 @@ export class Registry {
     await this.#transactions.run(operations, state, after, async () => {
       version = await this.#append({ ...change, operations }, parent.id, after, files);
     });
-    this.#become({ version: version!, state: after }, operations);
+    this.#current = { version: version!, state: after };
     await this.#transactions.refresh(idsOf(operations), after);
     return version!;
   }
@@ -346,11 +339,6 @@ export class Registry {
   ): Promise<Version> {
     const createdMs = Math.floor(this.#options.services().ports.clock.nowMs());
     return this.#log.append({ parent, createdMs, operations, state, graph, files });
-  }
-
-  #become(snapshot: Snapshot, operations: readonly Operation[]): void {
-    this.#current = snapshot;
-    for (const listener of this.#changed) listener(snapshot, operations);
   }
 }
 

@@ -62,8 +62,3 @@ export function sortFindings(findings: readonly Finding[]): Finding[] {
     a.line - b.line || a.column - b.column || (a.code < b.code ? -1 : a.code > b.code ? 1 : 0)
   );
 }
-
-/** Whether a code is only looked at when rules are asked for. */
-export function isRuleCode(code: string): boolean {
-  return code.startsWith("W") || code.startsWith("S");
-}
