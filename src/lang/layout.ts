@@ -10,42 +10,16 @@
 /** A document. */
 export type Doc =
   | string
-  | {
-    readonly kind: "concat";
-    readonly parts: readonly Doc[];
-    readonly breaks: boolean;
-    readonly spans: boolean;
-  }
-  | { readonly kind: "indent"; readonly body: Doc; readonly breaks: boolean; readonly spans: boolean }
-  | { readonly kind: "group"; readonly body: Doc; readonly breaks: boolean; readonly spans: boolean }
-  | {
-    readonly kind: "fill";
-    readonly items: readonly Doc[];
-    readonly from: number;
-    readonly breaks: boolean;
-    readonly spans: boolean;
-  }
-  | {
-    readonly kind: "choice";
-    readonly states: readonly Doc[];
-    readonly breaks: boolean;
-    readonly spans: boolean;
-  }
-  | { readonly kind: "isolated"; readonly body: Doc; readonly breaks: false; readonly spans: boolean }
-  | { readonly kind: "suffix"; readonly text: string; readonly breaks: boolean; readonly spans: boolean }
-  | {
-    readonly kind: "remark";
-    readonly text: string;
-    readonly after: boolean;
-    readonly breaks: false;
-    readonly spans: boolean;
-  }
-  | {
-    readonly kind: "line";
-    readonly flat: "" | " " | undefined;
-    readonly breaks: boolean;
-    readonly spans: boolean;
-  };
+  | { readonly breaks: boolean; readonly spans: boolean }
+    & (
+      | { readonly kind: "concat"; readonly parts: readonly Doc[] }
+      | { readonly kind: "indent" | "group" | "isolated"; readonly body: Doc }
+      | { readonly kind: "fill"; readonly items: readonly Doc[]; readonly from: number }
+      | { readonly kind: "choice"; readonly states: readonly Doc[] }
+      | { readonly kind: "suffix"; readonly text: string }
+      | { readonly kind: "remark"; readonly text: string; readonly after: boolean }
+      | { readonly kind: "line"; readonly flat: "" | " " | undefined }
+    );
 
 /** A blank, or a line break where the group is broken. */
 export const LINE: Doc = { kind: "line", flat: " ", breaks: false, spans: false };

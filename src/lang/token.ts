@@ -142,6 +142,9 @@ export const TOKEN_TEXTS: readonly string[] = [
     " + - * / // % ^ # & ~ | << >> == ~= <= >= < > = ( ) { } [ ] :: ; : , . .. ... ! ? @ ->").split(" "),
 ];
 
+/** The words that no variable can have as its name. */
+export const KEYWORDS: readonly string[] = TOKEN_TEXTS.slice(AND, WHILE + 1);
+
 const KEYWORDS_BY_FIRST = groupKeywords();
 
 function groupKeywords(): (readonly (readonly [string, number])[] | undefined)[] {

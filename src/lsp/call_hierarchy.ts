@@ -13,12 +13,6 @@ import { SymbolKind } from "./protocol.ts";
 import { declarationOf, type LuaSymbol, placesOfSymbol, symbolOf } from "./symbol.ts";
 import type { CheckedUnit, Workspace } from "./workspace.ts";
 
-/** A function with the name it has where it is declared. */
-interface NamedFunction {
-  readonly checked: CheckedUnit;
-  readonly body: syntax.FunctionBody;
-}
-
 /** What an item refers to, as the client hands it back. */
 interface ItemData {
   readonly key: string;
@@ -48,10 +42,10 @@ export class CallHierarchy {
     if (symbol === undefined) return [];
     const callers = new Map<string, { from: CallHierarchyItem; fromRanges: Range[] }>();
     const note = (checked: CheckedUnit, start: number, end: number): void => {
-      const around = functionsOf(checked).findLast(({ body }) => body.start < start && end <= body.end);
+      const around = functionsOf(checked).findLast((body) => body.start < start && end <= body.end);
       const from = around === undefined
         ? this.#sourceItem(checked)
-        : this.#itemOf({ unit: checked.unit, start: around.body.start, isLocal: false })!;
+        : this.#itemOf({ unit: checked.unit, start: around.start, isLocal: false })!;
       const key = `${from.uri} ${from.range.start.line}:${from.range.start.character}`;
       const caller = callers.get(key) ?? { from, fromRanges: [] };
       caller.fromRanges.push(this.#navigation.location(checked, start, end).range);
@@ -80,7 +74,7 @@ export class CallHierarchy {
     const symbol = this.#symbolOf(item);
     if (symbol === undefined) return [];
     const checked = this.#workspace.check(symbol.unit);
-    const body = functionsOf(checked).find((each) => each.body.start === symbol.start)?.body;
+    const body = functionsOf(checked).find((each) => each.start === symbol.start);
     if (body === undefined) return [];
     const called = new Map<string, { to: CallHierarchyItem; fromRanges: Range[] }>();
     for (const place of placesOf(checked)) {
@@ -103,8 +97,8 @@ export class CallHierarchy {
   /** The item of a function; undefined for what is none. */
   #itemOf(symbol: LuaSymbol): CallHierarchyItem | undefined {
     const checked = this.#workspace.check(symbol.unit);
-    const found = functionsOf(checked).find(({ body }) => body.start === symbol.start);
-    if (found === undefined) return undefined;
+    const body = functionsOf(checked).find((each) => each.start === symbol.start);
+    if (body === undefined) return undefined;
     const { start, end } = declarationOf(this.#workspace, symbol);
     const name = checked.parsed.source.slice(start, end);
     const data: ItemData = { key: symbol.unit.key, start: symbol.start };
@@ -112,9 +106,9 @@ export class CallHierarchy {
       name: /^\w+$/.test(name) ? name : "function",
       kind: SymbolKind.Function,
       detail: symbol.unit.entries[0]?.id ?? "",
-      ...this.#navigation.location(checked, Math.min(start, found.body.start), found.body.end),
+      ...this.#navigation.location(checked, Math.min(start, body.start), body.end),
       selectionRange:
-        this.#navigation.location(checked, start, Math.max(start, Math.min(end, found.body.end))).range,
+        this.#navigation.location(checked, start, Math.max(start, Math.min(end, body.end))).range,
       data,
     };
   }
@@ -173,18 +167,24 @@ function isCalled({ parsed }: CheckedUnit, end: number): boolean {
   return /^\s*[({"'[]/.test(parsed.source.slice(end, end + 20));
 }
 
+const FUNCTIONS = new WeakMap<CheckedUnit["parsed"], readonly syntax.FunctionBody[]>();
+
 /** All functions of a source, outer ones first. */
-function functionsOf(checked: CheckedUnit): NamedFunction[] {
-  const found: NamedFunction[] = [];
-  walk(checked.parsed.block, {
+function functionsOf({ parsed }: CheckedUnit): readonly syntax.FunctionBody[] {
+  const known = FUNCTIONS.get(parsed);
+  if (known !== undefined) return known;
+  const found: syntax.FunctionBody[] = [];
+  walk(parsed.block, {
     statement(statement) {
       if (statement.kind === "function-statement" || statement.kind === "local-function") {
-        found.push({ checked, body: statement.body });
+        found.push(statement.body);
       }
     },
     expression(expression) {
-      if (expression.kind === "function") found.push({ checked, body: expression.body });
+      if (expression.kind === "function") found.push(expression.body);
     },
   });
-  return found.sort((a, b) => a.body.start - b.body.start);
+  found.sort((a, b) => a.start - b.start);
+  FUNCTIONS.set(parsed, found);
+  return found;
 }

@@ -18,9 +18,6 @@ import type { CheckedUnit, LuaUnit, Workspace } from "./workspace.ts";
 /** Stands where a name is still to come. */
 const PLACEHOLDER = "__";
 
-const KEYWORDS =
-  "and break do else elseif end false for function goto if in local nil not or repeat return then true until while"
-    .split(" ");
 const TYPE_WORDS = [
   "string",
   "number",
@@ -282,7 +279,7 @@ function nameItems(
     const detail = isModule ? "module" : detailOf(name, type);
     add({ label: name, kind, detail, sortText: `2${name}` }, docs.of(isModule ? module : name));
   }
-  for (const word of KEYWORDS) {
+  for (const word of T.KEYWORDS) {
     add({ label: word, kind: CompletionItemKind.Keyword, sortText: `3${word}` }, "");
   }
   return [...items.values()];

@@ -36,7 +36,8 @@ export function definitionProblems(
     ...mistake,
     severity: DiagnosticSeverity.Error,
   }));
-  const seen = new Map<string, WrittenEntry>();
+  const namespaces = new Set([...workspace.entries().values()].map(({ ns }) => ns));
+  const seen = new Set<string>();
   for (const entry of definition.entries) {
     const report: Report = (at, message, facts = {}) => {
       problems.push({ start: at.start, end: at.end, message, severity: DiagnosticSeverity.Error, ...facts });
@@ -44,9 +45,9 @@ export function definitionProblems(
     const first = workspace.entries().get(entry.id)?.definition;
     const isSecond = seen.has(entry.id) || (first !== undefined && first.uri !== uri);
     if (isSecond) report(entry.namePlace, `${entry.id} is defined already; rename one`);
-    seen.set(entry.id, entry);
+    seen.add(entry.id);
     checkKind(workspace, entry, report);
-    checkReferences(workspace, entry, report);
+    checkReferences(workspace, namespaces, entry, report);
     if (entry.source?.kind === "file") {
       const missing = workspace.missingSource(uri, entry.source.reference);
       if (missing !== undefined) report(entry.source.place, `file not found: ${missing}`);
@@ -106,10 +107,14 @@ function targetsOf({ targets }: ValueMap, ns: string): string[] {
   });
 }
 
-function checkReferences(workspace: Workspace, entry: WrittenEntry, report: Report): void {
+function checkReferences(
+  workspace: Workspace,
+  namespaces: ReadonlySet<string>,
+  entry: WrittenEntry,
+  report: Report,
+): void {
   const entries = workspace.entries();
   const kind = workspace.kinds.get(entry.kind);
-  const namespaces = new Set([...entries.values()].map(({ ns }) => ns));
   for (const { path, text, place } of textsOf(entry)) {
     if (text === "" || text.includes("${") || !isReferencePath(kind, path) || text.startsWith(":")) continue;
     const id = resolveEntryId(text, entry.ns);

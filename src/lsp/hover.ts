@@ -80,7 +80,7 @@ function typeAt({ resolution, details: { facts } }: CheckedUnit, place: Place): 
 
 /** End of a function's parameters and results. */
 function headEnd(body: { start: number; block: { start: number } | undefined; end: number }): number {
-  return Math.max(body.start, (body.block?.start ?? body.end) - 0);
+  return Math.max(body.start, body.block?.start ?? body.end);
 }
 
 function globalText(

@@ -2,18 +2,15 @@
  * From a place to where it is declared, to all that refers to it, and to another name for all of them.
  */
 import { resolveEntryId } from "../core/mod.ts";
+import { tokens } from "../lang/mod.ts";
 import type { Location, TextEdit, WorkspaceEdit } from "vscode-languageserver-protocol";
 import { nodeAt, placeOf, textsOf, type WrittenEntry } from "./definition_text.ts";
 import { type Place, placeAt, placesOf } from "./places.ts";
-import { declarationOf, placesOfSymbol, symbolOf } from "./symbol.ts";
+import { declarationOf, type LuaSymbol, placesOfSymbol, symbolOf } from "./symbol.ts";
 import { entryUri, fileUri, parseUri } from "./uris.ts";
 import type { CheckedUnit, LuaUnit, ProjectEntry, Workspace } from "./workspace.ts";
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const KEYWORDS = new Set(
-  "and break do else elseif end false for function goto if in local nil not or repeat return then true until while"
-    .split(" "),
-);
 
 /** A place that can't be renamed, or a name that can't be taken; the message says why. */
 export class RenameRefused extends Error {}
@@ -150,42 +147,40 @@ export class Navigation {
     return found;
   }
 
-  /** What a rename would change; throws `RenameRefused` when nothing can be renamed there. */
-  renamed(checked: CheckedUnit, offset: number): { place: Place; edits: Location[] } {
+  /** What a rename would be of; throws `RenameRefused` when nothing can be renamed there. */
+  renamed(checked: CheckedUnit, offset: number): { place: Place; symbol: LuaSymbol } {
     const place = placeAt(checked, offset);
     const symbol = place === undefined ? undefined : symbolOf(this.#workspace, checked, place);
     if (place === undefined || symbol === undefined) {
       throw new RenameRefused("only names that this project declares can be renamed");
     }
-    const name = nameAt(checked, place);
-    const edits = placesOfSymbol(this.#workspace, symbol)
-      .filter((each) => nameAt(each.checked, each.place) === name)
-      .map((each) => this.location(each.checked, each.place.start, each.place.end));
-    return { place, edits };
+    return { place, symbol };
   }
 
   /** The edit that gives what stands at an offset another name. */
   rename(checked: CheckedUnit, offset: number, newName: string): WorkspaceEdit {
-    if (!IDENTIFIER.test(newName) || KEYWORDS.has(newName)) {
+    if (!IDENTIFIER.test(newName) || tokens.KEYWORDS.includes(newName)) {
       throw new RenameRefused(`"${newName}" is no name in Lua`);
     }
-    const { place, edits } = this.renamed(checked, offset);
+    const { place, symbol } = this.renamed(checked, offset);
     const oldName = nameAt(checked, place);
     const changes: Record<string, TextEdit[]> = {};
-    for (const { uri, range } of edits) (changes[uri] ??= []).push({ range, newText: newName });
-    this.#renameMethods(checked, place, oldName, newName, changes);
+    for (const each of placesOfSymbol(this.#workspace, symbol)) {
+      if (nameAt(each.checked, each.place) !== oldName) continue;
+      const { uri, range } = this.location(each.checked, each.place.start, each.place.end);
+      (changes[uri] ??= []).push({ range, newText: newName });
+    }
+    this.#renameMethods(symbol, oldName, newName, changes);
     return { changes };
   }
 
   /** Entries whose `method` is the function that gets another name. */
   #renameMethods(
-    checked: CheckedUnit,
-    place: Place,
+    symbol: LuaSymbol,
     oldName: string,
     newName: string,
     changes: Record<string, TextEdit[]>,
   ): void {
-    const symbol = symbolOf(this.#workspace, checked, place)!;
     const source = this.#workspace.check(symbol.unit);
     // Only a function that is returned under that name can be a method.
     const isReturned = placesOf(source).some((each) =>

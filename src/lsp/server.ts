@@ -200,6 +200,7 @@ export class LanguageServer {
         this.#versions.delete(uri);
         workspace.set(uri, undefined);
         this.#tell(uri, []);
+        this.#told.delete(uri);
         this.#tellSoon();
       },
     );

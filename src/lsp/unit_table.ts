@@ -56,6 +56,8 @@ export class UnitTable {
   readonly unitByUri = new Map<string, DraftUnit>();
   readonly unitByEntry = new Map<string, DraftUnit>();
   readonly #files: ProjectFiles;
+  /** Sources by the key of what they import; made when somebody asks. */
+  #importers: ReadonlyMap<string, readonly LuaUnit[]> | undefined;
 
   constructor(
     files: ProjectFiles,
@@ -137,18 +139,31 @@ export class UnitTable {
 
   /** Sources that import `unit`, however far. */
   importersOf(unit: LuaUnit): LuaUnit[] {
-    const keys = new Set([unit.key]);
-    const found: LuaUnit[] = [];
+    const importers = this.#importers ??= this.#importersByKey();
+    const found = new Set<LuaUnit>();
+    const visit = (key: string): void => {
+      for (const other of importers.get(key) ?? []) {
+        if (other.key !== unit.key) found.add(other);
+      }
+    };
+    visit(unit.key);
     // A Set's iterator also visits what is added on the way.
-    for (const key of keys) {
-      for (const other of this.units.values()) {
-        const isImporter = [...other.imports.values()].some((id) => this.unitByEntry.get(id)?.key === key);
-        if (!isImporter || keys.has(other.key)) continue;
-        keys.add(other.key);
-        found.push(other);
+    for (const { key } of found) visit(key);
+    return [...found];
+  }
+
+  #importersByKey(): Map<string, LuaUnit[]> {
+    const importers = new Map<string, LuaUnit[]>();
+    for (const unit of this.units.values()) {
+      const keys = new Set([...unit.imports.values()].map((id) => this.unitByEntry.get(id)?.key));
+      for (const key of keys) {
+        if (key === undefined) continue;
+        const known = importers.get(key);
+        if (known === undefined) importers.set(key, [unit]);
+        else known.push(unit);
       }
     }
-    return found;
+    return importers;
   }
 
   /** What a source is granted, to compare by. */

@@ -119,7 +119,7 @@ export class Workspace {
     return [...this.#open.keys()];
   }
 
-  /** Takes an open document's text; undefined when it was closed. Returns documents that have to be looked at anew. */
+  /** Takes an open document's text; undefined when it was closed. */
   set(uri: string, text: Text | undefined): void {
     // With a document a file may come or go that others name.
     if (text === undefined || !this.#open.has(uri)) this.#epoch++;

@@ -14,6 +14,7 @@ import {
   type ModuleType,
   parse,
   type syntax,
+  tokens,
   type TypeFacts,
   types,
   walk,
@@ -35,9 +36,6 @@ import { modules } from "../../../std/index.gen.ts";
 const BEFORE_CHARS_MAX = 100_000;
 /** Stands where a name is still to come. */
 const PLACEHOLDER = "__";
-const KEYWORDS =
-  "and break do else elseif end false for function goto if in local nil not or repeat return then true until while"
-    .split(" ");
 
 /** How an input ends a word that is being typed. */
 export interface Completion {
@@ -151,7 +149,7 @@ export class ShellTypes {
         for (const target of statement.targets) if (target.kind === "name") names.push(target.name);
       }
     }
-    return [...names.filter((name) => /^[A-Za-z_]\w*$/.test(name)), ...KEYWORDS];
+    return [...names.filter((name) => /^[A-Za-z_]\w*$/.test(name)), ...tokens.KEYWORDS];
   }
 
   /** Members of the value that stands before the last sign. */
