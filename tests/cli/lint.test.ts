@@ -284,3 +284,18 @@ entries:
     assert.match(stdout, /Checked 1 entries: 1 errors, 0 warnings\n$/);
   });
 });
+
+test("entries that need each other are found: such an application does not start", async () => {
+  const entry = (name: string, other: string) =>
+    `  - {name: ${name}, kind: library.lua, source: "return {}", imports: {other: "app:${other}"}}\n`;
+  const files = { "src/_index.yaml": `namespace: app\nentries:\n${entry("a", "b")}${entry("b", "a")}` };
+  await inFolder(files, async (cwd) => {
+    const { stdout, code } = await wippy(["lint"], { cwd });
+    assert.equal(code, 1);
+    assert.match(
+      stdout,
+      /src\/_index\.yaml:3:\d+: error: dependency cycle: app:a -> app:b -> app:a; remove one of these references \[E0014\]/,
+    );
+    assert.match(stdout, /1 error/);
+  });
+});

@@ -3,12 +3,13 @@
  *
  * They stand in the definition file. Where in it is looked up only for what is found.
  */
-import { nearestName, parseEntryId, resolveEntryId, type Value } from "../../core/mod.ts";
+import { Failure, nearestName, parseEntryId, resolveEntryId, type Value } from "../../core/mod.ts";
 import { excerptsOf, type LineMap, type Severity } from "../../lang/mod.ts";
 import { AMBIENT_MODULES } from "../../lua/mod.ts";
 import {
   type Entry,
   type EntryPlace,
+  orderEntries,
   type ReferencesOf,
   REQUIREMENT_KIND,
   type RequirementTarget,
@@ -58,6 +59,19 @@ export class DefinitionLint {
   /** The finding about an entry that can't be loaded. */
   broken(entry: Entry, message: string): Finding {
     return this.#finding(entry, { code: "E0014", severity: "error", message });
+  }
+
+  /** The finding about entries that need each other, so that none can come first. */
+  cycle(entries: readonly Entry[], isSelected: (entry: Entry) => boolean): Finding[] {
+    try {
+      orderEntries(entries, new Map(entries.map((entry) => [entry.id, entry])), this.#references);
+      return [];
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const ids = listOf(error.details?.ids as Value);
+      const entry = entries.find((each) => ids.includes(each.id) && isSelected(each));
+      return entry === undefined ? [] : [this.broken(entry, error.message)];
+    }
   }
 
   /** References of an entry to entries that are not there, and modules that are none. */

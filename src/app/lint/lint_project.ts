@@ -123,7 +123,7 @@ export async function lintEntries(
   const references = kindTable(new ApplicationContext(), []).referencesAmong(loaded.entries);
   const around = new DefinitionLint(facts, references, texts, place, loaded.entries);
 
-  const findings: Finding[] = [];
+  const findings: Finding[] = around.cycle(loaded.entries, isSelected);
   const fresh = new Map<string, EntryFindings>();
   const selected = loaded.entries.filter(isSelected);
   for (const [i, entry] of selected.entries()) {
