@@ -19,6 +19,8 @@ export interface ReferenceItem {
   readonly docs: string;
   /** UTF-16 offset of the declaration. */
   readonly start: number;
+  /** Fields of a record with what is written about them. */
+  readonly fields: readonly { readonly name: string; readonly docs: string }[];
 }
 
 /** What one file declares. */
@@ -40,7 +42,15 @@ export function readReference(source: string): Reference {
     const named = nameOf(statement);
     if (named === undefined) return [];
     const { start, end } = statement;
-    return [{ ...named, signature: source.slice(start, end).trim(), docs: comments.before(start), start }];
+    const record = statement.kind === "type" && statement.type.kind === "type-record"
+      ? statement.type
+      : undefined;
+    const fields = (record?.fields ?? []).map((field) => ({
+      name: field.name,
+      docs: comments.before(field.start),
+    }));
+    const signature = source.slice(start, end).trim();
+    return [{ ...named, signature, docs: comments.before(start), start, fields }];
   });
   const whole = comments.first();
   const examples = [...whole.matchAll(EXAMPLE)].map((match) => match[1]!);

@@ -1,7 +1,7 @@
 /**
  * Doc comments: the lines of `--` directly above a declaration.
  */
-import { parse, type ParsedSource } from "../lang/mod.ts";
+import { type ParsedSource, readReference } from "../lang/mod.ts";
 import type { ModuleDefinition } from "../lua/mod.ts";
 
 /** The comment directly above the line of `offset`, without its dashes; `""` when there is none. */
@@ -55,51 +55,15 @@ export class LibraryDocs {
 }
 
 function readDocs(modules: readonly ModuleDefinition[]): Map<string, string> {
-  const docs = new Map<string, string>();
-  const keep = (path: string, doc: string): void => {
-    if (doc !== "") docs.set(path, doc);
-  };
-  for (const { name, types } of modules) {
-    const parsed = parse(types, { isDeclaration: true });
-    const [first] = parsed.comments;
-    // A comment of its own at the top is about the module.
-    if (first?.start === 0 && !docTouches(parsed)) keep(name, docAbove(parsed, endOfTop(parsed)));
-    for (const statement of parsed.block.statements) {
-      const doc = docAbove(parsed, statement.start);
-      if (statement.kind === "function-statement") {
-        const path = [...statement.path, ...statement.method === undefined ? [] : [statement.method]];
-        keep(path.map((part) => part.name).join("."), doc);
-      } else if (statement.kind === "declare") keep(statement.path.map((part) => part.name).join("."), doc);
-      else if (statement.kind === "type") {
-        keep(statement.name.name, doc);
-        if (statement.type.kind !== "type-record") continue;
-        for (const field of statement.type.fields) {
-          keep(`${statement.name.name}.${field.name}`, docAbove(parsed, field.start));
-        }
-      }
+  const found = new Map<string, string>();
+  for (const { name: module, types } of modules) {
+    const { docs, items } = readReference(types);
+    found.set(module, docs);
+    for (const { name, docs, fields } of items) {
+      const path = name.replace(":", ".");
+      found.set(path, docs);
+      for (const field of fields) found.set(`${path}.${field.name}`, field.docs);
     }
   }
-  return docs;
-}
-
-/** Whether the first comment belongs to the first statement. */
-function docTouches(parsed: ParsedSource): boolean {
-  const [statement] = parsed.block.statements;
-  return statement !== undefined &&
-    parsed.lines.line(statement.start) === parsed.lines.line(topEnd(parsed)) + 1;
-}
-
-/** End of the comments that stand together at the top. */
-function topEnd({ comments, lines }: ParsedSource): number {
-  let end = comments[0]!.end;
-  for (const comment of comments) {
-    if (lines.line(comment.start) > lines.line(end) + 1) break;
-    end = comment.end;
-  }
-  return end;
-}
-
-/** An offset on the line below the comments at the top. */
-function endOfTop(parsed: ParsedSource): number {
-  return Math.min(parsed.source.length, topEnd(parsed) + 1);
+  return found;
 }
