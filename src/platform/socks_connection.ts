@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { Failure } from "../core/mod.ts";
 import type { SocksProxy } from "../ports/mod.ts";
 
-/** Longest wait for a proxy; callers have limits of their own below it. */
+/** Longest that a proxy may take, also one that nobody waits for any more. */
 const PROXY_TIMEOUT_MS = 120_000;
 
 /** A connection to `host`, which the proxy looks up. Fails with Unavailable, naming the proxy. */
@@ -14,7 +14,8 @@ export async function connectThrough(
   signal: AbortSignal,
 ): Promise<Socket> {
   const { SocksClient } = await import("socks");
-  const { socket } = await SocksClient.createConnection({
+  signal.throwIfAborted();
+  const connecting = SocksClient.createConnection({
     command: "connect",
     proxy: { host: proxy.host, port: proxy.port, type: 5, userId: proxy.username, password: proxy.password },
     destination: { host, port },
@@ -25,7 +26,15 @@ export async function connectThrough(
       cause: error,
     });
   });
-  if (!signal.aborted) return socket;
-  socket.destroy();
-  throw signal.reason as Error;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => {
+    reject(signal.reason);
+    connecting.then(({ socket }) => socket.destroy(), () => undefined);
+  };
+  signal.addEventListener("abort", abort);
+  try {
+    return (await Promise.race([connecting, aborted])).socket;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }

@@ -1,5 +1,6 @@
 /** Requests through SOCKS5 proxies: who chooses one, who inherits it, and what the proxy is told. */
 import assert from "node:assert/strict";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import type { ValueMap } from "../../../src/core/mod.ts";
 import { type TestApplication, withApplication } from "../../application.ts";
@@ -93,6 +94,24 @@ test("a proxy that fails is never gone around [httpc.opt.overlay]", () =>
     });
     assert.equal(seen.length, 0);
   }));
+
+test("a proxy that never answers holds nobody longer than the caller waits [httpc.opt.overlay]", async () => {
+  const silent = createServer();
+  const held = new Set<Socket>();
+  silent.on("connection", (socket) => held.add(socket));
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const { port } = silent.address() as AddressInfo;
+  try {
+    await withOverlay({ port }, [], async (app) => {
+      const options = { overlay_network: "app:out", timeout: "50ms" };
+      const failure = await app.call("app:ask", "http://hidden.example/", options) as ValueMap;
+      assert.match(String(failure["message"]), /timed out after 0\.05s/);
+    });
+  } finally {
+    for (const socket of held) socket.destroy();
+    await new Promise((resolve) => silent.close(resolve));
+  }
+});
 
 test("each isolated connection brings credentials of its own [kind.network.socks5]", () =>
   bothRunning(async (proxy, origin) => {
