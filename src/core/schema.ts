@@ -224,14 +224,13 @@ export function map<T>(item: Field<T>, options: { doc?: string } = {}): Field<Re
     decode(value, scope) {
       if (absent(value)) return {};
       if (!isValueMap(value)) throw invalid(scope, "a map", value);
-      const result: Record<string, T> = {};
-      for (const key of Object.keys(value)) {
-        result[key] = item.decode(value[key], {
-          ...scope,
-          path: scope.path === "" ? key : `${scope.path}.${key}`,
-        });
-      }
-      return result;
+      // Not by assignment: a key may be `__proto__`.
+      return Object.fromEntries(
+        Object.keys(value).map((key) => {
+          const path = scope.path === "" ? key : `${scope.path}.${key}`;
+          return [key, item.decode(value[key], { ...scope, path })];
+        }),
+      );
     },
     ...(item.references === undefined ? {} : {
       references(value: Value, ns: string, found: string[]) {

@@ -38,7 +38,8 @@ export function createPorts(): Ports {
     connections: systemConnections,
     sqlite: new SystemSqlite(),
     yaml: yamlReader,
-    osVariable: (name) => process.env[name],
+    // Its own only: the object also answers to `constructor` and the like.
+    osVariable: (name) => Object.hasOwn(process.env, name) ? process.env[name] : undefined,
     osVariables: () => {
       const variables: Record<string, string> = {};
       for (const [name, value] of Object.entries(process.env)) {
