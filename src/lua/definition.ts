@@ -3,7 +3,7 @@
  *
  * Owns decoding and validation of those entries; compiling them belongs to `ProgramTable`.
  */
-import { type Decoded, Failure, resolveEntryId, schema, type Value, type ValueMap } from "../core/mod.ts";
+import { type Decoded, Failure, isValueMap, resolveEntryId, schema, type ValueMap } from "../core/mod.ts";
 import { type Entry, moduleOf } from "../registry/mod.ts";
 
 /** Kinds whose entries hold Lua. */
@@ -175,18 +175,13 @@ export function decodeDefinition(entry: Entry, config: Decoded<typeof LUA_CONFIG
     modules,
     imports,
     pool: planPool(config.pool),
-    options: isMap(options) ? options : {},
+    options: isValueMap(options) ? options : {},
     defaultHost: hostOf(entry, ns),
   };
 }
 
 function hostOf(entry: Entry, ns: string): string {
   const options = entry.meta["options"];
-  const host = entry.meta["default_host"] ?? (isMap(options) ? options["default_host"] : undefined);
+  const host = entry.meta["default_host"] ?? (isValueMap(options) ? options["default_host"] : undefined);
   return typeof host === "string" && host !== "" ? resolveEntryId(host, ns) : "";
-}
-
-function isMap(value: Value): value is ValueMap {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
-    !(value instanceof Uint8Array);
 }

@@ -92,7 +92,7 @@ export class Evaluations {
       done(result.ok ? result : { ok: false, error: described(result.error, imports) });
     });
     if (active.process !== undefined) this.#depths.set(active.process, depth);
-    unwatch = slices.afterEach(() => this.#check(active));
+    if (!active.finished) unwatch = slices.afterEach(() => this.#check(active));
   }
 
   /** Ends a run that takes too long or waits for messages. */
