@@ -45,6 +45,7 @@ function peakMegabytes(tools: Tools, fn: string, ...args: (number | string)[]): 
       const line = /^VmHWM:\s+(\d+) kB/m.exec(statusOf(child.pid!));
       if (line !== null) peak = Number(line[1]) / 1024;
     }, LOOK_EVERY_MS);
+    child.on("error", reject);
     child.on("close", (code) => {
       clearInterval(timer);
       if (code === 0) resolve(peak);

@@ -56,8 +56,14 @@ class Session {
     await told;
   }
 
+  /** Fails when there is nothing in the answer: then something else was measured. */
   async ask(method: string, more: object = {}): Promise<void> {
-    await this.#connection.sendRequest(method, { textDocument: { uri: this.#uri }, ...more });
+    const answer: unknown = await this.#connection.sendRequest(method, {
+      textDocument: { uri: this.#uri },
+      ...more,
+    });
+    const items = Array.isArray(answer) ? answer : (answer as { items?: unknown[] } | null)?.items ?? [];
+    if (items.length === 0) throw new Error(`${method} answered ${JSON.stringify(answer)}`);
   }
 }
 
@@ -65,12 +71,14 @@ async function run(session: Session): Promise<number> {
   await session.open(`-- first\n${luaFile(1, true, LINES)}`);
   const waits: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    if (what !== "edit") await session.edit(`-- ${round}\nlocal s = string.`.split("\n").at(round % 2)!);
+    // Changed each time, so that nothing is answered from memory, and laid out badly, so that there is something to mend.
+    const line = what === "completion" ? `local s${round} = string.` : `local  s${round}  =  1`;
+    if (what !== "edit") await session.edit(line);
     const start = performance.now();
     // Two findings alternate, so that each round has something to tell.
     if (what === "edit") await session.edit(`local unused_${round} = ${round}`);
     else if (what === "completion") {
-      await session.ask("textDocument/completion", { position: { line: 0, character: 17 } });
+      await session.ask("textDocument/completion", { position: { line: 0, character: line.length } });
     } else await session.ask("textDocument/formatting", { options: { tabSize: 2, insertSpaces: true } });
     if (round >= WARM_ROUNDS) waits.push(performance.now() - start);
   }

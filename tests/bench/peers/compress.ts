@@ -12,7 +12,11 @@ const functions: Record<
   { encode: (data: Uint8Array) => Buffer; decode: (data: Uint8Array) => Buffer }
 > = {
   gzip: { encode: (data) => zlib.gzipSync(data, { level: 6 }), decode: (data) => zlib.gunzipSync(data) },
-  zstd: { encode: (data) => zlib.zstdCompressSync(data), decode: (data) => zlib.zstdDecompressSync(data) },
+  // With the checksum that ours writes and verifies.
+  zstd: {
+    encode: (data) => zlib.zstdCompressSync(data, { params: { [constants.ZSTD_c_checksumFlag]: 1 } }),
+    decode: (data) => zlib.zstdDecompressSync(data),
+  },
   brotli: {
     encode: (data) => zlib.brotliCompressSync(data, { params: { [constants.BROTLI_PARAM_QUALITY]: 6 } }),
     decode: (data) => zlib.brotliDecompressSync(data),

@@ -14,6 +14,7 @@ return {
     local function run(n)
       for _ = 1, n do Customer(value) end
     end
+    assert(Customer(value))
     run(count // 10)
     local started = time.now()
     run(count)
