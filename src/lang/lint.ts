@@ -45,7 +45,8 @@ export function lint(
   if (world !== undefined) {
     for (const { rule, context } of contexts) {
       if (rule.visit.call === undefined) continue;
-      for (const [call, fact] of world.calls) rule.visit.call(call, fact, { ...context, world });
+      const inWorld = { ...context, world };
+      for (const [call, fact] of world.calls) rule.visit.call(call, fact, inWorld);
     }
   }
   // An error that nobody looks at is an unused variable too; once is enough.
