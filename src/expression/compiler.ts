@@ -212,7 +212,7 @@ function compileMember({ object, key, isOptional, at }: Node & { kind: "member" 
     const value = target(run);
     if (value === SKIPPED) return value;
     if (isOptional && (value === null || value === undefined)) return SKIPPED;
-    return run.native(fetch(value, name(run), at));
+    return run.native(fetch(run, value, name(run), at));
   };
 }
 
@@ -223,7 +223,7 @@ function compileSlice({ object, from, to, at }: Node & { kind: "slice" }): Evalu
   return (run) => {
     const value = target(run);
     if (value === SKIPPED) return value;
-    const part = slice(value, start(run), end(run), at);
+    const part = slice(run, value, { from: start(run), to: end(run), at });
     if (typeof part === "string") run.makeText(part.length);
     else run.make((part as LuaValue[]).length);
     return part;

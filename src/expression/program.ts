@@ -25,7 +25,8 @@ export class ExpressionProgram {
   /** The value of the expression with `env` as its variables. Fails with Internal. */
   run(env: LuaValue, host: ExpressionHost): LuaValue {
     try {
-      return exported(this.#evaluate(new Run(env, host, this.#slots)));
+      const run = new Run(env, host, this.#slots);
+      return exported(run, this.#evaluate(run));
     } catch (error) {
       if (error instanceof Problem) throw failureOf(error, this.source);
       throw error;

@@ -7,6 +7,9 @@
 import { formatInstant, type Instant, type Location, printDuration } from "../time/mod.ts";
 import { LuaFloat, LuaOpaque, type LuaValue } from "../vm/mod.ts";
 import { Problem } from "./problem.ts";
+import type { Run } from "./run.ts";
+
+const DEPTH_MAX = 200;
 
 /** A point in time. */
 export class TimeValue {
@@ -115,14 +118,27 @@ export function timeText(instant: Instant): string {
   return formatInstant(instant, "2006-01-02T15:04:05.999999999Z07:00");
 }
 
-/** What an expression hands to its caller: times become Unix seconds, durations nanoseconds. Throws for what has no form outside. */
-export function exported(value: LuaValue, depth = 0): LuaValue {
+/**
+ * What an expression hands to its caller: times become Unix seconds, durations nanoseconds. Throws for what has no form outside.
+ * What stands in it twice is paid for twice, as it leaves as two copies.
+ */
+export function exported(run: Run, value: LuaValue, depth = 0): LuaValue {
+  if (typeof value === "string") run.spendText(value.length);
   if (typeof value !== "object" || value === null || value instanceof LuaFloat) return value;
-  if (value instanceof Uint8Array) return value;
-  if (depth > 200) throw new Problem("result is nested too deep");
-  if (isArray(value)) return value.map((item) => exported(item, depth + 1));
+  if (value instanceof Uint8Array) {
+    run.spendText(value.length);
+    return value;
+  }
+  if (depth > DEPTH_MAX) throw new Problem("result is nested too deep");
+  if (isArray(value)) {
+    run.spend(value.length);
+    return value.map((item) => exported(run, item, depth + 1));
+  }
   if (value instanceof Map) {
-    return new Map([...value].map(([key, item]) => [exported(key, depth + 1), exported(item, depth + 1)]));
+    run.spend(value.size);
+    return new Map(
+      [...value].map(([key, item]) => [exported(run, key, depth + 1), exported(run, item, depth + 1)]),
+    );
   }
   const other: unknown = value;
   if (other instanceof TimeValue) return other.instant.seconds;
@@ -131,22 +147,28 @@ export function exported(value: LuaValue, depth = 0): LuaValue {
   if (value instanceof LuaOpaque) throw new Problem(`the result holds a ${value.type}`);
   if (!isMap(value)) return value;
   const map: Record<string, LuaValue> = Object.create(null);
-  for (const [key, item] of Object.entries(value)) map[key] = exported(item, depth + 1);
+  const entries = Object.entries(value);
+  run.spend(entries.length);
+  for (const [key, item] of entries) map[key] = exported(run, item, depth + 1);
   return map;
 }
 
 /** The text of a value. */
-export function textOf(value: LuaValue): string {
+export function textOf(run: Run, value: LuaValue, depth = 0): string {
   const other: unknown = value;
+  run.spendText(typeof value === "string" || value instanceof Uint8Array ? value.length : 0);
+  if (depth > DEPTH_MAX) throw new Problem("value is nested too deep");
   if (value === null || value === undefined) return "<nil>";
   if (value instanceof LuaFloat) return String(value.value);
   if (other instanceof TimeValue) return timeText(other.instant);
   if (other instanceof DurationValue) return printDuration(other.ns);
   if (other instanceof ZoneValue) return other.location.name;
   if (value instanceof Uint8Array) return new TextDecoder().decode(value);
-  if (isArray(value)) return `[${value.map(textOf).join(" ")}]`;
+  if (isArray(value)) return `[${value.map((item) => textOf(run, item, depth + 1)).join(" ")}]`;
   if (isMap(value)) {
-    const items = entriesOf(value)!.map(([key, item]) => `${textOf(key)}:${textOf(item)}`);
+    const items = entriesOf(value)!.map(([key, item]) =>
+      `${textOf(run, key, depth + 1)}:${textOf(run, item, depth + 1)}`
+    );
     return `map[${items.sort().join(" ")}]`;
   }
   return String(value);

@@ -33,7 +33,7 @@ function countOf(run: Run, name: string, args: readonly unknown[], min: number, 
 function textual(apply: (...texts: string[]) => LuaValue): Call {
   return (run, args) => {
     const texts = args.map((arg) => textOf(run, arg));
-    for (const text of texts) run.spend(1 + text.length / 64);
+    for (const text of texts) run.spendText(text.length);
     const result = apply(...texts);
     if (typeof result === "string") run.makeText(result.length);
     else if (Array.isArray(result)) run.spend(result.length);
@@ -128,8 +128,11 @@ function print(run: Run, value: LuaValue, depth: number): string {
   if (value === null || value === undefined) return "null";
   if (value instanceof LuaFloat) return String(value.value);
   if (typeof value === "number" && !Number.isFinite(value)) throw fail(run, `json: ${value} has no JSON`);
-  if (typeof value !== "object") return typeof value === "string" ? JSON.stringify(value) : String(value);
-  if (value instanceof Uint8Array) return JSON.stringify(value.toBase64());
+  if (typeof value === "string" || value instanceof Uint8Array) {
+    run.spendText(value.length);
+    return JSON.stringify(typeof value === "string" ? value : value.toBase64());
+  }
+  if (typeof value !== "object") return String(value);
   if (Array.isArray(value)) return `[${value.map((item) => print(run, item, depth + 1)).join(",")}]`;
   if (!isMap(value)) throw fail(run, `json: ${typeName(value)} has no JSON`);
   const items = sortedEntries(value).map(([key, item]) =>

@@ -150,7 +150,7 @@ export function member(run: Run, object: LuaValue, key: LuaValue): LuaValue {
   if (isMap(object)) return itemOf(object, key) ?? null;
   if (typeof object === "string" && isInteger(key)) {
     const bytes = new TextEncoder().encode(object);
-    run.spend(1 + bytes.length / 64);
+    run.spendText(bytes.length);
     return bytes[index(run, bytes.length, key)]!;
   }
   const name = typeof key === "string" ? `"${key}"` : textOf(run, key);
@@ -177,7 +177,7 @@ export function slice(run: Run, object: LuaValue, from: LuaValue, to: LuaValue):
   const start = from === null || from === undefined ? 0 : bound(run, length, from);
   const end = to === null || to === undefined ? length : bound(run, length, to);
   if (start > end) throw new TemplateProblem(`slice [${start}:${end}] ends before it starts`, run.place);
-  run.spend(1 + (end - start) / 64);
+  run.spendText(end - start);
   return object.slice(start, end);
 }
 

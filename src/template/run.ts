@@ -63,6 +63,9 @@ export interface RunOptions {
   readonly find: FindTemplate;
 }
 
+/** Characters that cost one step to look at. */
+const CHARACTERS_PER_STEP = 64;
+
 /** A rendering. */
 export class Run {
   readonly options: RunOptions;
@@ -91,6 +94,11 @@ export class Run {
     if (this.#steps < 0) {
       throw new TemplateProblem(`rendering takes more than ${TEMPLATE_STEPS_MAX} steps`, this.place, true);
     }
+  }
+
+  /** Pays for looking at a text. */
+  spendText(length: number): void {
+    this.spend(1 + length / CHARACTERS_PER_STEP);
   }
 
   /** Pays for a text that is made. */

@@ -130,7 +130,11 @@ export function isTrue(value: LuaValue): boolean {
 /** The text of a value, as it is written. */
 export function textOf(run: Run, value: LuaValue, depth = 0): string {
   const other: unknown = value;
-  if (typeof value === "string") return value;
+  if (typeof value === "string") {
+    // A text may stand in a table many times, and is copied each time.
+    if (depth > 0) run.spendText(value.length);
+    return value;
+  }
   if (value === null || value === undefined) return "";
   if (value instanceof LuaFloat) return String(value.value);
   if (value instanceof Uint8Array) return new TextDecoder().decode(value);

@@ -202,6 +202,8 @@ table("functions of texts", [
   ['splitAfter("apple,orange,grape", ",", 2)', ["apple,", "orange,grape"]],
   ['replace("Hello World", "World", "Universe")', "Hello Universe"],
   ['replace("aaa", "a", "b", 2)', "bba"],
+  ['replace("aaa", "a", "b", 0)', "aaa"],
+  ['replace("aaa", "a", "b", -1)', "bbb"],
   ['repeat("Hi", 3)', "HiHiHi"],
   ['indexOf("apple pie", "pie")', 6],
   ['indexOf("éa", "a")', 1],

@@ -90,6 +90,20 @@ test("templates: nothing renders, grows or recurses without bound", () => {
       { main: '{{ x := "x" }}{{ range ints(0, 100) }}{{ x = x + x }}{{ end }}' },
       /more than 67108864 characters/,
     ],
+    [
+      {
+        main: '{{ s := repeat("x", 1000000) }}{{ a := slice(s, s) }}{{ range ints(0, 20) }}{{ a = slice(a, a) }}' +
+          "{{ end }}{{ len(json(a)) }}",
+      },
+      /more than 5000000 steps/,
+    ],
+    [
+      {
+        main: '{{ s := repeat("x", 1000000) }}{{ a := slice(s, s) }}{{ range ints(0, 20) }}{{ a = slice(a, a) }}' +
+          "{{ end }}{{ a }}",
+      },
+      /more than 5000000 steps/,
+    ],
     [{ main: '{{ include "main" }}' }, /nested deeper than 100/],
     [{ main: "{{ block b() }}{{ yield b() }}{{ end }}" }, /nested deeper than 100/],
     [{ main: '{{ exec("main") }}' }, /nested deeper than 100/],

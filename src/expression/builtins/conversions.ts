@@ -61,8 +61,14 @@ function print(run: Run, value: LuaValue, depth: number): string {
     return String(value);
   }
   if (typeof value === "boolean" || typeof value === "bigint") return String(value);
-  if (typeof value === "string") return JSON.stringify(value);
-  if (value instanceof Uint8Array) return `"${value.toBase64()}"`;
+  if (typeof value === "string") {
+    run.spendText(value.length);
+    return JSON.stringify(value);
+  }
+  if (value instanceof Uint8Array) {
+    run.spendText(value.length);
+    return `"${value.toBase64()}"`;
+  }
   if (isArray(value)) return `[${value.map((item) => print(run, item, depth + 1)).join(",")}]`;
   const entries = entriesOf(value);
   if (entries !== undefined) {
@@ -74,7 +80,7 @@ function print(run: Run, value: LuaValue, depth: number): string {
   }
   const other: unknown = value;
   if (other instanceof TimeValue) return JSON.stringify(timeText(other.instant));
-  const plainValue = exported(value);
+  const plainValue = exported(run, value);
   if (plainValue === value) throw new Problem(`${typeName(value)} has no JSON`);
   return print(run, plainValue, depth + 1);
 }
@@ -108,7 +114,7 @@ export const CONVERSIONS: Readonly<Record<string, Builtin>> = {
   int: plain(1, 1, (_run, [value]) => toInteger(value)),
   float: plain(1, 1, (_run, [value]) => toFloat(value)),
   string: plain(1, 1, (run, [value]) => {
-    const text = typeof value === "string" ? value : textOf(value);
+    const text = typeof value === "string" ? value : textOf(run, value);
     run.makeText(text.length);
     return text;
   }),

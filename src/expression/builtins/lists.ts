@@ -99,5 +99,5 @@ export const LISTS: Readonly<Record<string, Builtin>> = {
     return made(run, pairs);
   }),
   fromPairs: plain(1, 1, (run, [pairs]) => fromPairs(run, pairs)),
-  get: plain(2, 2, (_run, [value, key]) => fetchOr(value, key)),
+  get: plain(2, 2, (run, [value, key]) => fetchOr(run, value, key)),
 };

@@ -77,16 +77,17 @@ export const TEXTS: Readonly<Record<string, Builtin>> = {
   replace: plain(3, 4, (run, [value, from, to, most]) => {
     const text = textIn(run, value);
     const wanted = textIn(run, from);
-    const parts = split(run, text, wanted, most === undefined ? -1 : Number(integerIn(most)) + 1, false);
+    const count = most === undefined ? -1 : Number(integerIn(most));
+    const parts = split(run, text, wanted, count < 0 ? -1 : count + 1, false);
     const replacement = textIn(run, to);
     const pieces = (parts as string[]).length;
     run.makeText(text.length + replacement.length * pieces);
     if (wanted !== "") return (parts as string[]).join(replacement);
-    return most === undefined ? text.replaceAll("", replacement) : text;
+    return count < 0 ? text.replaceAll("", replacement) : text;
   }),
   repeat: plain(2, 2, (run, [text, count]) => repeated(run, textIn(run, text), Number(integerIn(count)))),
   join: plain(1, 2, (run, [list, delimiter]) => {
-    const items = arrayIn(run, list).map((item) => typeof item === "string" ? item : textOf(item));
+    const items = arrayIn(run, list).map((item) => typeof item === "string" ? item : textOf(run, item));
     const between = delimiter === undefined ? "" : textIn(run, delimiter);
     let length = between.length * items.length;
     for (const item of items) length += item.length;
