@@ -3,7 +3,8 @@
  *
  * W1. Messages are handed over in order. While the channel is full reading stops, so memory is bounded by its capacity and
  *     one message's limit; what the channel could not take is tried again soon.
- * W2. The channel is closed once, after the last message was handed over. The connection ends with its process.
+ * W2. The channel is closed once, after the last message was handed over, and let go of when Lua has dropped the client as well.
+ *     The connection ends with its process.
  */
 import { Failure, WEBSOCKET_RETRY_MS } from "../../src/core/mod.ts";
 import type { FedChannel } from "../../src/lua/mod.ts";
@@ -26,6 +27,9 @@ export class Client {
   readonly #waiting: LuaValue[] = [];
   #peer: WebSocketClientPeer | undefined;
   #state: "connecting" | "open" | "closing" | "closed" = "connecting";
+  /** Everything was handed over and the channel closed. */
+  #isOver = false;
+  #isDropped = false;
   #silence: TimerHandle | undefined;
   #retry: TimerHandle | undefined;
 
@@ -38,6 +42,7 @@ export class Client {
   /** The connection stands. */
   opened(peer: WebSocketClientPeer): void {
     this.#peer = peer;
+    if (this.#state === "closed") peer.terminate();
     if (this.#state === "connecting") this.#state = "open";
     if (this.#retry !== undefined) peer.pause();
     this.heard();
@@ -61,7 +66,11 @@ export class Client {
     while (this.#waiting.length > 0 && this.fed.send(this.#waiting[0]!, "drop")) this.#waiting.shift();
     if (this.#waiting.length === 0) {
       this.#peer?.resume();
-      if (this.#state === "closed") this.fed.close();
+      if (this.#state === "closed") {
+        this.fed.close();
+        this.#isOver = true;
+        if (this.#isDropped) this.fed.release();
+      }
       return;
     }
     this.#peer?.pause();
@@ -69,6 +78,12 @@ export class Client {
       this.#retry = undefined;
       this.#deliver();
     });
+  }
+
+  /** Lua has no more use for the object itself; it may still wait on the channel. */
+  drop(): void {
+    this.#isDropped = true;
+    if (this.#isOver) this.fed.release();
   }
 
   /** The connection is gone. */

@@ -79,6 +79,7 @@ const connect: ModuleCommand = async (call) => {
     );
   } catch (error) {
     forget();
+    client.fed.release();
     if (!(error instanceof Failure) || error.kind !== "Unavailable") throw error;
     throw new Failure("Internal", `connect ${written}: ${error.message}`, { retryable: true, cause: error });
   } finally {
@@ -115,9 +116,10 @@ function channelOf(call: Call): NativeResult {
   return call.self(clientObject).fed.channel;
 }
 
-// Lua dropping the client ends nothing: its channel may still be in use. The connection ends with its process.
+// Lua dropping the client does not end the connection: its channel may still be in use. That ends with its process.
 const clientObject: ObjectDefinition<Client> = defineObject<Client>({
   name: "websocket.Client",
+  release: (client) => client.drop(),
   methods: { channel: channelOf, receive: channelOf },
   commands: { send, close, ping: (call) => call.self(clientObject).ping().then(() => true) },
 });
