@@ -60,7 +60,7 @@ export class RecursiveSplitter {
     const chunks: string[] = [];
     let fitting: Part[] = [];
     const flush = (): void => {
-      chunks.push(...this.#join(fitting, this.#keepSeparator ? "" : separator));
+      for (const chunk of this.#join(fitting, this.#keepSeparator ? "" : separator)) chunks.push(chunk);
       fitting = [];
     };
     for (const part of this.#parts(text, separator)) {
@@ -69,7 +69,7 @@ export class RecursiveSplitter {
         continue;
       }
       flush();
-      chunks.push(...this.#split(part.text, at + 1));
+      for (const chunk of this.#split(part.text, at + 1)) chunks.push(chunk);
     }
     flush();
     return chunks;

@@ -12,13 +12,13 @@ export interface Binding {
 
 const MODIFIERS = ["ctrl", "alt", "shift"] as const;
 /** Other words for keys. */
-const ALIASES: Record<string, string> = {
-  space: " ",
-  escape: "esc",
-  return: "enter",
-  del: "delete",
-  ins: "insert",
-};
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ["space", " "],
+  ["escape", "esc"],
+  ["return", "enter"],
+  ["del", "delete"],
+  ["ins", "insert"],
+]);
 
 /** One form for a key with its modifiers. */
 function canonical(key: string, isHeld: (modifier: string) => boolean): string {
@@ -40,7 +40,7 @@ function parseKey(text: string): string {
     throw new Failure("Invalid", message, { retryable: false });
   }
   const name = [...key].length === 1 ? key : key.trim().toLowerCase();
-  return canonical(ALIASES[name] ?? name, (modifier) => held.includes(modifier));
+  return canonical(ALIASES.get(name) ?? name, (modifier) => held.includes(modifier));
 }
 
 /** A binding from Lua's table `{keys, help}`. */

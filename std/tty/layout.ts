@@ -8,7 +8,7 @@ export function linesOf(text: string): string[] {
 
 /** Cells of the widest line. */
 export function widthOf(text: string): number {
-  return Math.max(...linesOf(text).map((line) => stringWidth(line)));
+  return linesOf(text).reduce((widest, line) => Math.max(widest, stringWidth(line)), 0);
 }
 
 /** Number of lines. */

@@ -188,8 +188,8 @@ export default defineModule({
     "text.size": (call) => new Values([widthOf(call.string(1)), heightOf(call.string(1))]),
     "text.join_horizontal": (call) => joinHorizontally(call.number(1), texts(call, 2)),
     "text.join_vertical": (call) => joinVertically(call.number(1), texts(call, 2)),
-    "text.max_width": (call) => Math.max(0, ...textList(call).map(widthOf)),
-    "text.max_height": (call) => Math.max(0, ...textList(call).map(heightOf)),
+    "text.max_width": (call) => textList(call).reduce((most, text) => Math.max(most, widthOf(text)), 0),
+    "text.max_height": (call) => textList(call).reduce((most, text) => Math.max(most, heightOf(text)), 0),
     "text.place": (call) =>
       placeVertically(
         cells(call, 2),

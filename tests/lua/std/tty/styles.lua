@@ -123,6 +123,7 @@ test("bindings match keys with their modifiers [tty.bind]", function()
   assert(quit:set_enabled(false) == quit and not quit:is_enabled() and not quit:matches(key("q")))
   assert(quit:set_enabled(true):matches(key("q")))
   assert(tty.bind({ keys = { "x" } }):help().desc == "")
+  assert(tty.bind({ keys = { "constructor" } }):matches(key("constructor")))
   for _, bad in ipairs({ {}, { keys = {} }, { keys = { 1 } }, { keys = { "hyper+x" } }, { keys = { "ctrl+" } } }) do
     local none, err = tty.bind(bad)
     assert(none == nil and err:kind() == errors.INVALID)
