@@ -178,9 +178,10 @@ const create: ModuleCommand = async (call): Promise<NativeResult> => {
   call.demand("archive.write", path, "not allowed to write archives");
   const format = options.format ?? formatOfName(path);
   if (format === undefined) throw invalid(`format is required (${FORMATS.join(", ")})`);
-  const { compression } = call.services.ports;
+  // Before the file is opened: nobody would close it if this failed.
+  const tools = await toolsOf(call.services.ports.compression, options);
   const sink = stream === undefined ? fileSink(volume!.system.open(path, "w")) : streamSink(stream);
-  return call.create(writerObject, writerOf(sink, format, await toolsOf(compression, options)));
+  return call.create(writerObject, writerOf(sink, format, tools));
 };
 
 function writerOf(sink: Sink, format: Format, tools: Tools): Writer {

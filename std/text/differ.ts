@@ -98,7 +98,7 @@ interface KeptStep {
 
 function keptSteps(value: LuaValue, what: string): KeptStep[] {
   return rowsOf(value, what).map(({ operation, text }, i) => {
-    if (typeof operation !== "string" || !(operation in CODES)) {
+    if (typeof operation !== "string" || !Object.hasOwn(CODES, operation)) {
       throw internal(`${what}[${i + 1}].operation must be equal, delete or insert`);
     }
     if (typeof text !== "string" && !(text instanceof Uint8Array)) {

@@ -91,6 +91,7 @@ end)
 
 test("what is no list of differences is refused [text.errors]", function()
   local differ = text.diff.new()
+  failed("diffs[1].operation must be equal, delete or insert", differ.summarize, differ, { { operation = "toString", text = "x" } })
   failed("diffs[1].operation must be equal, delete or insert", differ.pretty_text, differ, { { operation = "add", text = "x" } })
   failed("diffs[1].text must be a string", differ.pretty_html, differ, { { operation = "equal" } })
   failed("patches[1].start1 must be an integer of at least 0", differ.patch_apply, differ, { { diffs = {} } }, "x")
