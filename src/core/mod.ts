@@ -1,7 +1,9 @@
 /** Values and small structures that everything above uses. */
+export { joinBytes } from "./bytes.ts";
 export * from "./calendar.ts";
 export * from "./duration.ts";
 export * from "./entry_id.ts";
+export { SIMPLE_ESCAPES } from "./escapes.ts";
 export * from "./event_pattern.ts";
 export * from "./failure.ts";
 export * from "./limits.ts";

@@ -1,4 +1,5 @@
 /** Expressions as tokens. */
+import { SIMPLE_ESCAPES } from "../core/mod.ts";
 import { Problem } from "./problem.ts";
 import type { Token } from "./token.ts";
 
@@ -36,18 +37,6 @@ const NUMBER =
   /0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*(?:\.(?!\.)\d[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d+)?/y;
 const POINTER = /#(?:acc|index)?(?![\p{L}\p{Nd}_])/yu;
 const INTEGER_MAX = (1n << 63n) - 1n;
-const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-  "\\": "\\",
-  "'": "'",
-  '"': '"',
-};
 const ESCAPE =
   /\\(?:([abfnrtv\\'"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|u\{([0-9a-fA-F]{1,6})\}|([0-7]{3}))/y;
 const CODE_POINT_MAX = 0x10ffff;
@@ -166,7 +155,7 @@ function readEscape(source: string, at: number, isBytes: boolean): { piece: stri
   if (match === null) throw new Problem(`unknown escape "${source.slice(at, at + 2)}": ${hint}`, at);
   const end = ESCAPE.lastIndex;
   const [, simple, hex, short, long, braced, octal] = match;
-  if (simple !== undefined) return { piece: SIMPLE_ESCAPES[simple]!, end };
+  if (simple !== undefined) return { piece: SIMPLE_ESCAPES.get(simple) ?? simple, end };
   if (isBytes && hex === undefined && octal === undefined) {
     throw new Problem(`bytes have no escape "${match[0]}": ${hint}`, at);
   }

@@ -1,17 +1,8 @@
 /**
  * Values of literals as written.
  */
+import { SIMPLE_ESCAPES } from "../core/mod.ts";
 import { longLevel } from "./lexer.ts";
-
-const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-};
 
 /**
  * The text that a string token stands for. Escaped bytes from 128 up become characters of the same number, as a
@@ -37,7 +28,7 @@ export function stringValue(source: string, start: number, end: number): string 
       }
       if (decimal !== undefined) return String.fromCharCode(Number(decimal) & 255);
       if (newline !== undefined) return "\n";
-      return other === undefined ? "" : SIMPLE_ESCAPES[other] ?? other;
+      return other === undefined ? "" : SIMPLE_ESCAPES.get(other) ?? other;
     },
   );
 }

@@ -4,6 +4,7 @@
  * L1. `{{- ` takes the white space before an action with it, ` -}}` that after it; the dash needs a space beside it.
  * L2. Comments leave nothing.
  */
+import { SIMPLE_ESCAPES } from "../core/mod.ts";
 import { TemplateProblem } from "./problem.ts";
 
 /** How actions and comments are told from text. */
@@ -35,15 +36,6 @@ const SPACE = /[ \t\r\n]+/y;
 const NAME = /[\p{L}_][\p{L}\p{Nd}_]*/yu;
 const NUMBER = /0[xX][0-9a-fA-F]+|(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?/y;
 const ESCAPE = /\\(?:([abfnrtv\\'"])|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}))/y;
-const SIMPLE_ESCAPES: Readonly<Record<string, string>> = {
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-};
 const TRIMMED_END = /[ \t\r\n]+$/;
 const TRIMMED_START = /^[ \t\r\n]+/;
 
@@ -210,7 +202,7 @@ function escapedText(escape: string): string {
   const first = escape[1]!;
   if (/[0-7]/.test(first)) return String.fromCodePoint(parseInt(escape.slice(1), 8));
   if (/[xuU]/.test(first)) return String.fromCodePoint(Math.min(parseInt(escape.slice(2), 16), 0x10ffff));
-  return SIMPLE_ESCAPES[first] ?? first;
+  return SIMPLE_ESCAPES.get(first) ?? first;
 }
 
 function numberToken(text: string): Omit<Token, "isSpaced"> {
