@@ -7,7 +7,7 @@
 import type { gcm } from "@noble/ciphers/aes.js";
 import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import process from "node:process";
-import { Failure } from "../core/mod.ts";
+import { Failure, joinBytes } from "../core/mod.ts";
 import type { CipherName, Cryptography, SealOptions } from "../ports/mod.ts";
 import { DENO } from "./runtime_globals.ts";
 
@@ -40,16 +40,6 @@ function portableCipher(cipher: CipherName, { key, nonce, associated }: SealOpti
     : chacha20poly1305(key, nonce, associated);
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
-
 /** Runs `use` with a key; a key that can't be read is the caller's mistake. */
 function withKey<T>(use: () => T): T {
   try {
@@ -79,7 +69,7 @@ export const systemCryptography: Cryptography = {
       authTagLength: TAG_BYTES,
     });
     sealing.setAAD(options.associated);
-    return joined([sealing.update(data), sealing.final(), sealing.getAuthTag()]);
+    return joinBytes([sealing.update(data), sealing.final(), sealing.getAuthTag()]);
   },
   open(cipher, sealed, options) {
     if (sealed.length < TAG_BYTES) return undefined;
@@ -91,7 +81,7 @@ export const systemCryptography: Cryptography = {
       });
       opening.setAAD(options.associated);
       opening.setAuthTag(sealed.subarray(-TAG_BYTES));
-      return joined([opening.update(sealed.subarray(0, -TAG_BYTES)), opening.final()]);
+      return joinBytes([opening.update(sealed.subarray(0, -TAG_BYTES)), opening.final()]);
     } catch (_error) {
       // Both report a tag that does not fit by throwing.
       return undefined;

@@ -1,5 +1,5 @@
 /** The `Reader` object: entries of an archive at any place. */
-import { Failure } from "../../src/core/mod.ts";
+import { Failure, joinBytes } from "../../src/core/mod.ts";
 import {
   type Call,
   defineObject,
@@ -117,21 +117,11 @@ const read: ModuleCommand = async (call): Promise<NativeResult> => {
       parts.push(part);
       await pace.rest();
     }
-    return joined(parts, stream.produced);
+    return joinBytes(parts);
   } finally {
     stream.close();
   }
 };
-
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
 
 const stream: ModuleCommand = async (call): Promise<NativeResult> => {
   const reader = call.self(readerObject);

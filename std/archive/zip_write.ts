@@ -1,6 +1,7 @@
 /**
  * Writes zip archives from front to back: what is not known before an entry's data stands in a descriptor behind it.
  */
+import { joinBytes } from "../../src/core/mod.ts";
 import type { Codecs, Compression } from "../../src/ports/mod.ts";
 import { invalid, type Meter } from "./options.ts";
 import { compressInto, type Sink } from "./sink.ts";
@@ -126,22 +127,12 @@ function wideField(values: readonly number[]): Uint8Array {
   return field;
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
-
 function localHeader(written: Written, size: number): Uint8Array {
   const { compressedSize, entry, flags, isWide, method, name } = written;
   const header = new Uint8Array(BYTES.local);
   const view = viewOf(header);
   const { date, time } = dosDateTime(entry.modified);
-  const extra = joined([
+  const extra = joinBytes([
     isWide ? wideField([size, compressedSize]) : new Uint8Array(0),
     timeField(entry.modified),
   ]);
@@ -155,7 +146,7 @@ function localHeader(written: Written, size: number): Uint8Array {
   view.setUint32(22, isWide ? IN_EXTRA : method === 0 ? size : 0, true);
   view.setUint16(26, name.length, true);
   view.setUint16(28, extra.length, true);
-  return joined([header, name, extra]);
+  return joinBytes([header, name, extra]);
 }
 
 function descriptor({ compressedSize, crc32, isWide, size }: Written): Uint8Array {
@@ -179,7 +170,7 @@ function centralHeader(written: Written): Uint8Array {
   const view = viewOf(header);
   const { date, time } = dosDateTime(entry.modified);
   const wide = [size, compressedSize, headerAt].filter((value) => value >= IN_EXTRA);
-  const extra = joined([wideField(wide), timeField(entry.modified)]);
+  const extra = joinBytes([wideField(wide), timeField(entry.modified)]);
   view.setUint32(0, MARK.central, true);
   view.setUint16(4, MADE_BY_UNIX, true);
   view.setUint16(6, wide.length > 0 ? VERSION_64 : VERSION, true);
@@ -195,7 +186,7 @@ function centralHeader(written: Written): Uint8Array {
   const unixMode = (entry.isDirectory ? DIRECTORY : REGULAR_FILE) | entry.mode & 0o7777;
   view.setUint32(38, (unixMode << 16 | (entry.isDirectory ? DOS_DIRECTORY : 0)) >>> 0, true);
   view.setUint32(42, Math.min(headerAt, IN_EXTRA), true);
-  return joined([header, name, extra]);
+  return joinBytes([header, name, extra]);
 }
 
 function endOfDirectory(count: number, at: number, size: number): Uint8Array {
@@ -222,5 +213,5 @@ function endOfDirectory(count: number, at: number, size: number): Uint8Array {
   locatorView.setUint32(0, MARK.locator64, true);
   locatorView.setBigUint64(8, BigInt(at + size), true);
   locatorView.setUint32(16, 1, true);
-  return joined([wide, locator, end]);
+  return joinBytes([wide, locator, end]);
 }

@@ -1,5 +1,5 @@
 /** Zstandard dictionaries: made from samples, looked into, and used. */
-import { DICTIONARY_SAMPLES_BYTES_MAX, Failure } from "../../src/core/mod.ts";
+import { DICTIONARY_SAMPLES_BYTES_MAX, Failure, joinBytes } from "../../src/core/mod.ts";
 import type { ModuleCommand } from "../../src/lua/mod.ts";
 import type { Codecs, Compression, StreamCodec } from "../../src/ports/mod.ts";
 import { ArgumentError, type LuaValue, type NativeResult } from "../../src/vm/mod.ts";
@@ -7,16 +7,6 @@ import { integerOption, invalid, optionsArgument } from "./options.ts";
 
 /** Shortest sample that training can learn from. */
 const SAMPLE_BYTES_MIN = 8;
-
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
 
 /** What all of `data` becomes; `sizeMax` bounds it. A decoder's data may be several streams in a row. */
 function through(codec: StreamCodec, data: Uint8Array, sizeMax: number): Uint8Array {
@@ -34,7 +24,7 @@ function through(codec: StreamCodec, data: Uint8Array, sizeMax: number): Uint8Ar
       }
       if (step.output.length > 0) parts.push(step.output);
       if (step.ended) {
-        if (at === data.length) return joined(parts, size);
+        if (at === data.length) return joinBytes(parts);
         codec.restart();
       } else if (step.consumed === 0 && step.output.length === 0) throw invalid("invalid zstd data");
     }

@@ -1,5 +1,5 @@
 /** The `parse_multipart` method: a form with its values and files. */
-import { Failure } from "../../src/core/mod.ts";
+import { Failure, joinBytes } from "../../src/core/mod.ts";
 import { type Call, defineObject, type ObjectDefinition } from "../../src/lua/mod.ts";
 import type { HttpExchange } from "../../src/ports/mod.ts";
 import { type LuaValue, type NativeResult, Values } from "../../src/vm/mod.ts";
@@ -41,13 +41,7 @@ class FormValue implements PartSink {
   }
 
   get bytes(): Uint8Array {
-    const whole = new Uint8Array(this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      whole.set(chunk, at);
-      at += chunk.length;
-    }
-    return whole;
+    return joinBytes(this.#chunks);
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * U1. Memory is counted over all files of a form. U2. A temporary file is removed when its call ends.
  */
-import { Failure } from "../../src/core/mod.ts";
+import { Failure, joinBytes } from "../../src/core/mod.ts";
 import type { ByteStream, FileHandle, Ports } from "../../src/ports/mod.ts";
 import type { PartHeaders, PartSink } from "./multipart.ts";
 
@@ -62,7 +62,7 @@ export class Upload implements PartSink {
   complete(): void {
     this.#file?.close();
     this.#file = undefined;
-    if (this.#chunks.length > 1) this.#chunks = [joined(this.#chunks, this.size)];
+    if (this.#chunks.length > 1) this.#chunks = [joinBytes(this.#chunks)];
   }
 
   /** The contents, from the beginning. */
@@ -84,16 +84,6 @@ export class Upload implements PartSink {
       if (!(error instanceof Failure) || error.kind !== "NotFound") throw error;
     }
   }
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }
 
 /** Where a seek leads. */

@@ -5,7 +5,7 @@
  *     (credentials, cookies) does not go to another.
  * S2. The timeout bounds the whole exchange; of a streamed one the wait for the head, then each wait for bytes.
  */
-import { Failure, HTTP_CLIENT_REDIRECTS_MAX } from "../../src/core/mod.ts";
+import { Failure, HTTP_CLIENT_REDIRECTS_MAX, joinBytes } from "../../src/core/mod.ts";
 import type { Call } from "../../src/lua/mod.ts";
 import {
   type ByteStream,
@@ -289,13 +289,7 @@ async function wholeBody(body: ByteStream, bytesMax: number): Promise<Uint8Array
     parts.push(part);
   }
   if (parts.length === 1) return parts[0]!;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joinBytes(parts);
 }
 
 /** The body of a streamed answer: bounded in bytes and in each wait. */

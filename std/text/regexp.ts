@@ -6,7 +6,7 @@
  * R3. An empty match right after another match does not count, and the search goes on after the next character.
  */
 import type { RE2JS } from "re2js";
-import { Failure, REGEXP_SEARCH_MS, REGEXP_WORK_MAX } from "../../src/core/mod.ts";
+import { Failure, joinBytes, REGEXP_SEARCH_MS, REGEXP_WORK_MAX } from "../../src/core/mod.ts";
 import { type Call, defineObject, type ModuleCommand, type ObjectDefinition } from "../../src/lua/mod.ts";
 import type { LuaValue } from "../../src/vm/mod.ts";
 
@@ -190,17 +190,7 @@ function replaceAll(call: Call): LuaValue {
     from = places[1]!;
   }
   output.push(text.subarray(from));
-  return joined(output);
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+  return joinBytes(output);
 }
 
 function split(call: Call): LuaValue {
