@@ -9,6 +9,7 @@ export * from "./kinds.ts";
 export * from "./lua_process.ts";
 export * from "./module.ts";
 export { failureOf, luaErrorOf } from "./lua_failure.ts";
+export { type Options, optionsArgument } from "./options_argument.ts";
 export { Pace } from "./pace.ts";
 export { plainMap, type PlainObject, plainValue } from "./plain.ts";
 export type { ControlAction, HostProvider, Outside, ProvidedStart } from "./outside.ts";

@@ -1,7 +1,6 @@
 /** What a script may say about an archive, and the counting of what limits bound. */
 import { Failure } from "../../src/core/mod.ts";
-import type { Call } from "../../src/lua/mod.ts";
-import { ArgumentError, type LuaValue } from "../../src/vm/mod.ts";
+import { type Call, type Options, optionsArgument } from "../../src/lua/mod.ts";
 
 /** Names of formats. */
 export const FORMATS = ["zip", "tar", "tar.gz", "tar.zst"] as const;
@@ -27,19 +26,6 @@ export function invalid(message: string, cause?: unknown): Failure {
   return new Failure("Invalid", message, { retryable: false, cause });
 }
 
-/** A table of options as Lua hands it over. */
-export type Options = Readonly<Record<string, LuaValue>>;
-
-/** Argument `i` as a table of options; raises an argument error for anything else. */
-export function tableArgument(call: Call, i: number): Options {
-  if (call.count < i || call.type(i) === "nil") return {};
-  if (call.type(i) !== "table") throw new ArgumentError(i, "table", call.type(i));
-  const value = call.value(i);
-  const isMap = typeof value === "object" && value !== null &&
-    Object.getPrototypeOf(value) === Object.prototype;
-  return isMap ? value as Options : {};
-}
-
 /** A whole number among options. */
 export function wholeOption(
   options: Options,
@@ -54,7 +40,7 @@ export function wholeOption(
 
 /** Argument `i` as the options of an archive. */
 export function archiveOptions(call: Call, i: number): ArchiveOptions {
-  const options = tableArgument(call, i);
+  const options = optionsArgument(call, i);
   const { format } = options;
   if (format !== undefined && format !== null && !FORMATS.includes(format as Format)) {
     throw invalid(`unknown archive format: ${String(format)} (${FORMATS.join(", ")})`);

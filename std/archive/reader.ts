@@ -5,6 +5,8 @@ import {
   defineObject,
   type ModuleCommand,
   type ObjectDefinition,
+  type Options,
+  optionsArgument,
   Pace,
 } from "../../src/lua/mod.ts";
 import { ArgumentError, type LuaValue, type NativeResult } from "../../src/vm/mod.ts";
@@ -12,7 +14,7 @@ import { type Volume, volumeObject } from "../fs/mod.ts";
 import { type Entry, entryTable, safeParts } from "./entry.ts";
 import type { EntryStream } from "./entry_stream.ts";
 import { ensureFolder, writeEntry } from "./extract.ts";
-import { invalid, type Meter, type Options, tableArgument, wholeOption } from "./options.ts";
+import { invalid, type Meter, wholeOption } from "./options.ts";
 
 /** What a reader works with. */
 export interface ReaderParts {
@@ -196,7 +198,7 @@ function planned(reader: Reader, volume: Volume, options: Options): { entry: Ent
 const extractAll: ModuleCommand = async (call): Promise<NativeResult> => {
   const reader = call.self(readerObject);
   const volume = volumeArgument(call, 2);
-  const plan = planned(reader, volume, tableArgument(call, 3));
+  const plan = planned(reader, volume, optionsArgument(call, 3));
   const pace = new Pace(call);
   for (const { entry, parts } of plan) {
     await place(reader, entry, { volume, parts, pace });

@@ -4,13 +4,15 @@ import {
   defineObject,
   type ModuleCommand,
   type ObjectDefinition,
+  type Options,
+  optionsArgument,
   Pace,
 } from "../../src/lua/mod.ts";
 import type { ByteStream } from "../../src/ports/mod.ts";
 import { ArgumentError, type NativeResult } from "../../src/vm/mod.ts";
 import { volumeObject } from "../fs/mod.ts";
 import { safeParts } from "./entry.ts";
-import { invalid, type Meter, type Options, tableArgument, wholeOption } from "./options.ts";
+import { invalid, type Meter, wholeOption } from "./options.ts";
 import { fileSource, type Pull, pullRange, pullStream } from "./source.ts";
 import type { Sink } from "./sink.ts";
 import { BLOCK_BYTES, encodeHeader, padded } from "./tar_header.ts";
@@ -180,7 +182,7 @@ function streamContent(call: Call, stream: ByteStream, partBytes: number): Conte
 const add: ModuleCommand = async (call): Promise<NativeResult> => {
   const writer = call.self(writerObject);
   writer.demandOpen();
-  const entry = newEntry(call, entryName(call, false), tableArgument(call, 4));
+  const entry = newEntry(call, entryName(call, false), optionsArgument(call, 4));
   const { bufferBytes } = writer.meter.options;
   const stream = call.stream(3);
   if (stream !== undefined) {
@@ -204,7 +206,7 @@ const addFile: ModuleCommand = async (call): Promise<NativeResult> => {
   if (volume === undefined) throw new ArgumentError(3, "fs.FS", call.type(3));
   const path = volume.resolve(call.string(4));
   const info = volume.system.stat(path);
-  const written = tableArgument(call, 5);
+  const written = optionsArgument(call, 5);
   const fallback = info === undefined
     ? {}
     : { mode: info.mode & 0o7777, modified: Math.floor(info.modifiedMs / 1000) };
@@ -227,7 +229,7 @@ const addFile: ModuleCommand = async (call): Promise<NativeResult> => {
 const addDirectory: ModuleCommand = async (call): Promise<NativeResult> => {
   const writer = call.self(writerObject);
   writer.demandOpen();
-  const entry = newEntry(call, entryName(call, true), tableArgument(call, 3));
+  const entry = newEntry(call, entryName(call, true), optionsArgument(call, 3));
   await writer.add(entry, { size: 0, next: () => Promise.resolve(null) });
   return true;
 };

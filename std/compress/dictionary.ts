@@ -1,9 +1,9 @@
 /** Zstandard dictionaries: made from samples, looked into, and used. */
 import { DICTIONARY_SAMPLES_BYTES_MAX, Failure, joinBytes } from "../../src/core/mod.ts";
-import type { ModuleCommand } from "../../src/lua/mod.ts";
+import { type ModuleCommand, optionsArgument } from "../../src/lua/mod.ts";
 import type { Codecs, Compression, StreamCodec } from "../../src/ports/mod.ts";
 import { ArgumentError, type LuaValue, type NativeResult } from "../../src/vm/mod.ts";
-import { integerOption, invalid, optionsArgument } from "./options.ts";
+import { integerOption, invalid } from "./options.ts";
 
 /** Shortest sample that training can learn from. */
 const SAMPLE_BYTES_MIN = 8;

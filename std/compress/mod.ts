@@ -1,6 +1,12 @@
 /** The `compress` module: gzip, deflate, zlib, Brotli and Zstandard, with limits on what comes out. */
 import { DECOMPRESSED_BYTES_DEFAULT, DECOMPRESSED_BYTES_MAX, Failure } from "../../src/core/mod.ts";
-import { type Call, defineModule, type ModuleCommand } from "../../src/lua/mod.ts";
+import {
+  type Call,
+  defineModule,
+  type ModuleCommand,
+  type Options,
+  optionsArgument,
+} from "../../src/lua/mod.ts";
 import type { ByteStream, CodecName, Codecs, CompressionFormat, StreamCodec } from "../../src/ports/mod.ts";
 import type { NativeResult } from "../../src/vm/mod.ts";
 import {
@@ -10,7 +16,7 @@ import {
   trainDictionary,
 } from "./dictionary.ts";
 import { CodecStream, type CodecStreamOptions } from "./codec_stream.ts";
-import { integerOption, invalid, type Options, optionsArgument, type Range } from "./options.ts";
+import { integerOption, invalid, type Range } from "./options.ts";
 import types from "./compress.d.lua" with { type: "text" };
 
 const DEFLATE: Range = { min: 1, max: 9, normal: 6, name: "compression level" };

@@ -1,10 +1,6 @@
 /** Options of the `compress` module. */
 import { Failure } from "../../src/core/mod.ts";
-import type { Call } from "../../src/lua/mod.ts";
-import { ArgumentError, type LuaValue } from "../../src/vm/mod.ts";
-
-/** A table of options as Lua hands it over. */
-export type Options = Readonly<Record<string, LuaValue>>;
+import type { Options } from "../../src/lua/mod.ts";
 
 /** A range of integers with the one that is meant when none is given. */
 export interface Range {
@@ -18,16 +14,6 @@ export interface Range {
 /** The caller's mistake. */
 export function invalid(message: string): Failure {
   return new Failure("Invalid", message, { retryable: false });
-}
-
-/** Argument `i` as a table of options; raises an argument error for anything else. */
-export function optionsArgument(call: Call, i: number): Options {
-  if (call.count < i || call.type(i) === "nil") return {};
-  if (call.type(i) !== "table") throw new ArgumentError(i, "table", call.type(i));
-  const value = call.value(i);
-  const isMap = typeof value === "object" && value !== null &&
-    Object.getPrototypeOf(value) === Object.prototype;
-  return isMap ? value as Options : {};
 }
 
 /** An integer among options; Invalid outside its range. */

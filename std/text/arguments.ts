@@ -1,20 +1,6 @@
 /** Arguments of the `text` module. */
 import { Failure } from "../../src/core/mod.ts";
-import type { Call } from "../../src/lua/mod.ts";
-import { ArgumentError, type LuaValue } from "../../src/vm/mod.ts";
-
-/** Options of a constructor: nothing, or a table with text keys. */
-export type Options = Readonly<Record<string, LuaValue>>;
-
-/** Argument `i` as a table of options; raises an argument error for anything else. */
-export function optionsArgument(call: Call, i: number): Options {
-  if (call.count < i || call.type(i) === "nil") return {};
-  if (call.type(i) !== "table") throw new ArgumentError(i, "table", call.type(i));
-  const value = call.value(i);
-  const isMap = typeof value === "object" && value !== null &&
-    Object.getPrototypeOf(value) === Object.prototype;
-  return isMap ? value as Options : {};
-}
+import type { Options } from "../../src/lua/mod.ts";
 
 /** A failure of this module that is not about a pattern. */
 export function internal(message: string): Failure {

@@ -6,9 +6,16 @@
  */
 import type { diff_match_patch as DiffMatchPatch } from "@dmsnell/diff-match-patch";
 import { DIFF_TIME_MS_MAX } from "../../src/core/mod.ts";
-import { type Call, defineObject, type ModuleCommand, type ObjectDefinition } from "../../src/lua/mod.ts";
+import {
+  type Call,
+  defineObject,
+  type ModuleCommand,
+  type ObjectDefinition,
+  type Options,
+  optionsArgument,
+} from "../../src/lua/mod.ts";
 import { ArgumentError, type LuaValue, Values } from "../../src/vm/mod.ts";
-import { internal, numberOption, type Options, optionsArgument } from "./arguments.ts";
+import { internal, numberOption } from "./arguments.ts";
 import { formOf, type TextForm } from "./text_form.ts";
 
 type Library = typeof import("@dmsnell/diff-match-patch");

@@ -1,8 +1,15 @@
 /** The `Splitter` object: long texts cut into chunks, as language models and searches need them. */
-import { type Call, defineObject, type ModuleFunction, type ObjectDefinition } from "../../src/lua/mod.ts";
+import {
+  type Call,
+  defineObject,
+  type ModuleFunction,
+  type ObjectDefinition,
+  type Options,
+  optionsArgument,
+} from "../../src/lua/mod.ts";
 import type { LuaValue } from "../../src/vm/mod.ts";
 import { ArgumentError } from "../../src/vm/mod.ts";
-import { flagOption, internal, numberOption, type Options, optionsArgument } from "./arguments.ts";
+import { flagOption, internal, numberOption } from "./arguments.ts";
 import { MarkdownSplitter } from "./markdown.ts";
 import { type ChunkPlan, RecursiveSplitter, SEPARATORS } from "./recursive.ts";
 
