@@ -1,8 +1,8 @@
 /** Members, elements and slices. */
-import type { LuaValue } from "../vm/mod.ts";
+import { isInteger, isMap, itemOf, type LuaValue } from "../vm/mod.ts";
 import { Problem } from "./problem.ts";
 import type { Run } from "./run.ts";
-import { isArray, isInteger, isMap, itemOf, typeName } from "./values.ts";
+import { isArray, typeName } from "./values.ts";
 
 /** UTF-16 units that cost one step to take apart. */
 const UNITS_PER_STEP = 8;

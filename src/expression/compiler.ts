@@ -6,14 +6,14 @@
  *
  * K1. `SKIPPED` passes through members and method calls, from a `?.` on nil to the end of its chain, where it becomes nil.
  */
-import type { LuaValue } from "../vm/mod.ts";
+import { isInteger, isMap, itemOf, keyOf, type LuaValue } from "../vm/mod.ts";
 import { fetch, slice } from "./access.ts";
 import { builtinNamed, builtinNames, methodOf } from "./builtins/mod.ts";
 import * as operators from "./operators.ts";
 import { Problem } from "./problem.ts";
 import type { Evaluate, Regex, Run } from "./run.ts";
 import type { BinaryOperator, Node } from "./syntax.ts";
-import { isInteger, isMap, itemOf, keyOf, typeName } from "./values.ts";
+import { typeName } from "./values.ts";
 import { nearestName } from "../core/mod.ts";
 
 const SKIPPED = Symbol("skipped") as unknown as LuaValue;

@@ -1,19 +1,14 @@
 /** Arithmetic, comparison and membership. `at` is where messages point. */
 import { addNs, compareInstants, difference } from "../time/mod.ts";
-import { LuaFloat, type LuaValue } from "../vm/mod.ts";
+import { float, integer, isInteger, isMap, itemOf, LuaFloat, type LuaValue } from "../vm/mod.ts";
 import { Problem } from "./problem.ts";
 import type { Run } from "./run.ts";
 import {
   DurationValue,
   entriesOf,
-  float,
   foreign,
-  integer,
   isArray,
-  isInteger,
-  isMap,
   isNumber,
-  itemOf,
   sizeOf,
   TimeValue,
   typeName,

@@ -5,7 +5,7 @@
  * V2. Tables with keys 1..n are arrays, others maps; an empty table is both.
  */
 import { formatInstant, type Instant, type Location, printDuration } from "../time/mod.ts";
-import { LuaFloat, LuaOpaque, type LuaValue } from "../vm/mod.ts";
+import { integer, isMap, LuaFloat, LuaOpaque, type LuaValue } from "../vm/mod.ts";
 import { Problem } from "./problem.ts";
 import type { Run } from "./run.ts";
 
@@ -45,48 +45,11 @@ export function isArray(value: LuaValue): value is LuaValue[] {
   return Array.isArray(value);
 }
 
-/** True for maps of either make. */
-export function isMap(value: LuaValue): value is Map<LuaValue, LuaValue> | { [key: string]: LuaValue } {
-  if (typeof value !== "object" || value === null) return false;
-  if (value instanceof Map) return true;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
-
 /** Entries of a map or an empty table; undefined for anything else. */
 export function entriesOf(value: LuaValue): [LuaValue, LuaValue][] | undefined {
   if (isArray(value)) return value.length === 0 ? [] : undefined;
   if (!isMap(value)) return undefined;
   return value instanceof Map ? [...value] : Object.entries(value);
-}
-
-/** The item of a map under a text key; undefined when it is not there. */
-export function itemOf(map: Map<LuaValue, LuaValue> | { [key: string]: LuaValue }, key: LuaValue): LuaValue {
-  if (map instanceof Map) return map.get(keyOf(key));
-  const name = keyOf(key);
-  return typeof name === "string" && Object.hasOwn(map, name) ? map[name] : undefined;
-}
-
-/** `value` as the key of a map: whole floats are the integers they equal. */
-export function keyOf(value: LuaValue): LuaValue {
-  return value instanceof LuaFloat ? value.value : value;
-}
-
-/** A float. */
-export function float(value: number): LuaValue {
-  return Number.isInteger(value) ? new LuaFloat(value) : value;
-}
-
-/** The integer of 64 bits that `value` is after wrapping around. */
-export function integer(value: bigint): LuaValue {
-  const wrapped = BigInt.asIntN(64, value);
-  const number = Number(wrapped);
-  return Number.isSafeInteger(number) ? number : wrapped;
-}
-
-/** True for integers. */
-export function isInteger(value: LuaValue): value is number | bigint {
-  return typeof value === "bigint" || Number.isInteger(value);
 }
 
 /** True for numbers. */

@@ -1,5 +1,5 @@
 /** Statements as closures. */
-import type { LuaValue } from "../vm/mod.ts";
+import { isMap, type LuaValue } from "../vm/mod.ts";
 import { compileExpression } from "./evaluate.ts";
 import { describe, type Place, TemplateProblem } from "./problem.ts";
 import { type Argument, includeTemplate, renderBlock, renderContent } from "./render.ts";
@@ -10,7 +10,6 @@ import {
   escapeHtml,
   foreign,
   IntegerRange,
-  isMap,
   isTrue,
   SafeText,
   sortedEntries,

@@ -1,5 +1,5 @@
 /** The functions that every template has. */
-import { LuaFloat, type LuaValue } from "../vm/mod.ts";
+import { isInteger, isMap, LuaFloat, type LuaValue } from "../vm/mod.ts";
 import { TemplateProblem } from "./problem.ts";
 import { executeTemplate } from "./render.ts";
 import type { Evaluate, Run, Scope } from "./run.ts";
@@ -7,8 +7,6 @@ import {
   escapeHtml,
   foreign,
   IntegerRange,
-  isInteger,
-  isMap,
   SafeText,
   sizeOf,
   sortedEntries,

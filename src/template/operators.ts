@@ -1,21 +1,9 @@
 /** Operators and access to members. */
-import { LuaFloat, type LuaValue } from "../vm/mod.ts";
+import { float, integer, isInteger, isMap, itemOf, LuaFloat, type LuaValue } from "../vm/mod.ts";
 import { TemplateProblem } from "./problem.ts";
 import type { Run } from "./run.ts";
 import type { BinaryOperator } from "./syntax.ts";
-import {
-  CaughtError,
-  float,
-  foreign,
-  integer,
-  isInteger,
-  isMap,
-  itemOf,
-  sizeOf,
-  TemplateFunction,
-  textOf,
-  typeName,
-} from "./values.ts";
+import { CaughtError, foreign, sizeOf, TemplateFunction, textOf, typeName } from "./values.ts";
 
 type Arithmetic = "+" | "-" | "*" | "/" | "%";
 

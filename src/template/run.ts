@@ -6,9 +6,8 @@
  * R2. A spent limit can't be caught by `try`.
  */
 import { TEMPLATE_DEPTH_MAX, TEMPLATE_STEPS_MAX, TEMPLATE_TEXT_MAX } from "../core/mod.ts";
-import type { LuaValue } from "../vm/mod.ts";
+import { isMap, itemOf, type LuaValue } from "../vm/mod.ts";
 import { type Place, TemplateProblem } from "./problem.ts";
-import { isMap, itemOf } from "./values.ts";
 
 /** A part of a template that writes. */
 export type Render = (run: Run) => void;

@@ -1,5 +1,5 @@
 /** Values of templates, which are those of Lua plus functions, safe texts, ranges and caught errors. */
-import { LuaFloat, type LuaValue } from "../vm/mod.ts";
+import { isMap, LuaFloat, type LuaMap, type LuaValue } from "../vm/mod.ts";
 import { TemplateProblem } from "./problem.ts";
 import type { Evaluate, Run } from "./run.ts";
 
@@ -51,24 +51,9 @@ export function foreign(value: TemplateFunction | SafeText | IntegerRange | Caug
   return value as unknown as LuaValue;
 }
 
-/** True for maps of either make. */
-export function isMap(value: LuaValue): value is Map<LuaValue, LuaValue> | { [key: string]: LuaValue } {
-  if (typeof value !== "object" || value === null) return false;
-  if (value instanceof Map) return true;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
-
-/** The item of a map; undefined when it is not there. */
-export function itemOf(map: Map<LuaValue, LuaValue> | { [key: string]: LuaValue }, key: LuaValue): LuaValue {
-  const name = key instanceof LuaFloat ? key.value : key;
-  if (map instanceof Map) return map.get(name);
-  return typeof name === "string" && Object.hasOwn(map, name) ? map[name] : undefined;
-}
-
 /** Entries of a map, numbers first, then texts, each in order: a table of Lua has no order of its own. */
 export function sortedEntries(
-  map: Map<LuaValue, LuaValue> | { [key: string]: LuaValue },
+  map: LuaMap,
 ): [LuaValue, LuaValue][] {
   const entries: [LuaValue, LuaValue][] = map instanceof Map ? [...map] : Object.entries(map);
   return entries.sort(([a], [b]) => {
@@ -79,28 +64,11 @@ export function sortedEntries(
   });
 }
 
-/** True for integers. */
-export function isInteger(value: LuaValue): value is number | bigint {
-  return typeof value === "bigint" || Number.isInteger(value);
-}
-
 /** The size of a number; undefined for anything else. */
 export function sizeOf(value: LuaValue): number | undefined {
   if (typeof value === "number") return value;
   if (value instanceof LuaFloat) return value.value;
   return typeof value === "bigint" ? Number(value) : undefined;
-}
-
-/** A float. */
-export function float(value: number): LuaValue {
-  return Number.isInteger(value) ? new LuaFloat(value) : value;
-}
-
-/** The integer of 64 bits that `value` is after wrapping around. */
-export function integer(value: bigint): LuaValue {
-  const wrapped = BigInt.asIntN(64, value);
-  const number = Number(wrapped);
-  return Number.isSafeInteger(number) ? number : wrapped;
 }
 
 /** Name of a value's type. */

@@ -92,14 +92,16 @@ test("templates: nothing renders, grows or recurses without bound", () => {
     ],
     [
       {
-        main: '{{ s := repeat("x", 1000000) }}{{ a := slice(s, s) }}{{ range ints(0, 20) }}{{ a = slice(a, a) }}' +
+        main:
+          '{{ s := repeat("x", 1000000) }}{{ a := slice(s, s) }}{{ range ints(0, 20) }}{{ a = slice(a, a) }}' +
           "{{ end }}{{ len(json(a)) }}",
       },
       /more than 5000000 steps/,
     ],
     [
       {
-        main: '{{ s := repeat("x", 1000000) }}{{ a := slice(s, s) }}{{ range ints(0, 20) }}{{ a = slice(a, a) }}' +
+        main:
+          '{{ s := repeat("x", 1000000) }}{{ a := slice(s, s) }}{{ range ints(0, 20) }}{{ a = slice(a, a) }}' +
           "{{ end }}{{ a }}",
       },
       /more than 5000000 steps/,

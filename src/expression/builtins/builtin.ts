@@ -1,8 +1,8 @@
 /** The shape of built-in functions, and reading their arguments. */
-import type { LuaFloat, LuaValue } from "../../vm/mod.ts";
+import { isInteger, type LuaFloat, type LuaValue } from "../../vm/mod.ts";
 import { Problem } from "../problem.ts";
 import type { Evaluate, Run } from "../run.ts";
-import { entriesOf, isArray, isInteger, isNumber, typeName } from "../values.ts";
+import { entriesOf, isArray, isNumber, typeName } from "../values.ts";
 
 /** A built-in function. */
 export interface Builtin {

@@ -1,15 +1,12 @@
 /** Functions that turn values into others. */
-import { LuaFloat, type LuaValue } from "../../vm/mod.ts";
+import { float, integer, isInteger, LuaFloat, type LuaValue } from "../../vm/mod.ts";
 import { Problem } from "../problem.ts";
 import type { Run } from "../run.ts";
 import {
   DurationValue,
   entriesOf,
   exported,
-  float,
-  integer,
   isArray,
-  isInteger,
   isNumber,
   sizeOf,
   textOf,

@@ -24,19 +24,10 @@ import {
   UTC,
   ZERO_SECONDS,
 } from "../../time/mod.ts";
-import type { LuaValue } from "../../vm/mod.ts";
+import { float, integer, type LuaValue } from "../../vm/mod.ts";
 import { Problem } from "../problem.ts";
 import type { Run } from "../run.ts";
-import {
-  DurationValue,
-  float,
-  foreign,
-  integer,
-  timeText,
-  TimeValue,
-  typeName,
-  ZoneValue,
-} from "../values.ts";
+import { DurationValue, foreign, timeText, TimeValue, typeName, ZoneValue } from "../values.ts";
 import { type Builtin, integerIn, plain, textIn } from "./builtin.ts";
 
 /** Layouts tried, in order, when a date comes without one. */

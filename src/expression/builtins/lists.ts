@@ -1,10 +1,10 @@
 /** Functions of arrays and maps that take no predicate. */
-import type { LuaValue } from "../../vm/mod.ts";
+import { keyOf, type LuaValue } from "../../vm/mod.ts";
 import { fetchOr } from "../access.ts";
 import { compare, equal } from "../operators.ts";
 import { Problem } from "../problem.ts";
 import type { Run } from "../run.ts";
-import { entriesOf, isArray, keyOf, typeName } from "../values.ts";
+import { entriesOf, isArray, typeName } from "../values.ts";
 import { arrayIn, type Builtin, entriesIn, integerIn, plain, textIn } from "./builtin.ts";
 
 function made(run: Run, items: LuaValue[]): LuaValue {

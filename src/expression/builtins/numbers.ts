@@ -1,9 +1,9 @@
 /** Functions of numbers and of bits. */
-import { LuaFloat, type LuaValue } from "../../vm/mod.ts";
+import { float, integer, LuaFloat, type LuaValue } from "../../vm/mod.ts";
 import { add, compare, negate } from "../operators.ts";
 import { Problem } from "../problem.ts";
 import type { Run } from "../run.ts";
-import { float, integer, isArray, sizeOf } from "../values.ts";
+import { isArray, sizeOf } from "../values.ts";
 import { arrayIn, type Builtin, integerIn, numberIn, plain } from "./builtin.ts";
 
 /** The numbers in arguments, which are numbers or arrays of them. */

@@ -3,10 +3,10 @@
  *
  * Q1. Element, index and accumulator of an outer predicate are back when an inner function returns.
  */
-import type { LuaValue } from "../../vm/mod.ts";
+import { isInteger, keyOf, type LuaValue } from "../../vm/mod.ts";
 import { Problem } from "../problem.ts";
 import type { Evaluate, Run } from "../run.ts";
-import { isInteger, keyOf, typeName } from "../values.ts";
+import { typeName } from "../values.ts";
 import { arrayIn, type Builtin, textIn } from "./builtin.ts";
 import { sorted } from "./lists.ts";
 import { sum } from "./numbers.ts";
