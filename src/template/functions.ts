@@ -127,7 +127,7 @@ function print(run: Run, value: LuaValue, depth: number): string {
   if (value instanceof LuaFloat) return String(value.value);
   if (typeof value === "number" && !Number.isFinite(value)) throw fail(run, `json: ${value} has no JSON`);
   if (typeof value === "string" || value instanceof Uint8Array) {
-    run.spendText(value.length);
+    run.makeText(value.length);
     return JSON.stringify(typeof value === "string" ? value : value.toBase64());
   }
   if (typeof value !== "object") return String(value);
@@ -215,11 +215,7 @@ const DEFINITIONS: Readonly<Record<string, Definition>> = {
   url: definition(1, 1, textual(escapeUrl)),
   repeat: definition(2, 2, repeat),
   replace: definition(3, 4, replace),
-  json: definition(1, 1, (run, [value]) => {
-    const text = json(run, value);
-    run.makeText(text.length);
-    return text;
-  }),
+  json: definition(1, 1, (run, [value]) => json(run, value)),
   len: definition(1, 1, len),
   ints: definition(2, 2, ints),
   map: definition(0, Infinity, map),

@@ -100,7 +100,7 @@ export function textOf(run: Run, value: LuaValue, depth = 0): string {
   const other: unknown = value;
   if (typeof value === "string") {
     // A text may stand in a table many times, and is copied each time.
-    if (depth > 0) run.spendText(value.length);
+    if (depth > 0) run.makeText(value.length);
     return value;
   }
   if (value === null || value === undefined) return "";
