@@ -55,6 +55,8 @@ const VERSION = 1;
 /** An open journal. */
 export class WorkflowJournal {
   readonly #database: SqliteConnection;
+  /** The newest number that was given out; it may not be in the file yet. */
+  #serial = 0;
 
   /** Opens or creates the file. */
   constructor(sqlite: Sqlite, files: Files, path: string) {
@@ -83,13 +85,13 @@ export class WorkflowJournal {
     }
   }
 
-  /** The number after the newest. */
-  nextSerial(): number {
+  /** A number that no workflow has or had. */
+  newSerial(): number {
     const [row] = this.#database.prepare(
       "SELECT max(coalesce((SELECT max(serial) FROM workflows), 0), " +
         "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'workflows'), 0)) AS newest",
     ).all([]);
-    return Number(row!["newest"]) + 1;
+    return this.#serial = Math.max(this.#serial, Number(row!["newest"])) + 1;
   }
 
   add(row: WorkflowRow): void {
@@ -125,6 +127,11 @@ export class WorkflowJournal {
       "SELECT closed_ms AS atMs, failure, value FROM workflows WHERE serial = ? AND closed_ms IS NOT NULL",
     ).all([serial]);
     return row as unknown as ClosedRow | undefined;
+  }
+
+  /** Whether anything has happened to a workflow. */
+  hasEvents(serial: number): boolean {
+    return this.#database.prepare("SELECT 1 FROM events WHERE workflow = ? LIMIT 1").all([serial]).length > 0;
   }
 
   /** What happened to a workflow, in order. */

@@ -41,7 +41,7 @@ export class Run {
 
   /** Whether its world could be dropped. */
   get isIdle(): boolean {
-    return !this.#isBusy && this.#waiting.length === 0 && this.#world !== undefined;
+    return !this.#isOver && !this.#isBusy && this.#waiting.length === 0 && this.#world !== undefined;
   }
 
   /** Calls `listener` with its end. */
@@ -95,7 +95,7 @@ export class Run {
     this.#isBusy = true;
     this.#work = this.#workAll().catch((error: unknown) => this.#engine.stuck(this, error)).finally(() => {
       this.#isBusy = false;
-      this.#engine.settled();
+      this.#engine.settled(this);
     });
   }
 

@@ -39,14 +39,14 @@ export class WorkflowEngine implements HostProvider {
   readonly #security: SecurityDirectory;
   readonly #worker: string;
   readonly #runs = new Map<number, Run>();
-  #serial: number;
+  /** Runs in memory with nothing to do, longest idle first; some may have got work since. */
+  readonly #idle = new Set<Run>();
 
   constructor(runtime: LuaRuntime, security: SecurityDirectory, worker: string, journal: WorkflowJournal) {
     this.#runtime = runtime;
     this.#security = security;
     this.#worker = worker;
     this.journal = journal;
-    this.#serial = journal.nextSerial();
   }
 
   /** Takes up every workflow that has not ended. */
@@ -79,7 +79,7 @@ export class WorkflowEngine implements HostProvider {
       throw new Failure("NotFound", "factory not found", { retryable: false, details: { id: entryId } });
     }
     definitionsOf(this.#runtime, entryId);
-    const row = this.#rowOf({ entryId, args, frame, name }, this.newSerial(), 0);
+    const row = this.#rowOf({ entryId, args, frame, name }, this.journal.newSerial(), 0);
     this.journal.atomically(() => this.journal.add(row));
     const run = this.#open(row);
     run.work();
@@ -88,12 +88,6 @@ export class WorkflowEngine implements HostProvider {
 
   onEnd(id: number, done: (result: CallResult) => void): () => void {
     return this.#runs.get(id - ID_BASE)?.onEnd(done) ?? (() => {});
-  }
-
-  newSerial(): number {
-    // Another worker may share the journal.
-    this.#serial = Math.max(this.#serial, this.journal.nextSerial());
-    return this.#serial++;
   }
 
   pidOf(serial: number): string {
@@ -127,7 +121,7 @@ export class WorkflowEngine implements HostProvider {
     if (row.name !== "" && this.#runtime.names.lookup(row.name) === undefined) {
       this.#runtime.names.register(row.name, run.native.pid, run.id, 0);
     }
-    if (this.journal.events(row.serial).length === 0) run.arrive({ type: "start" });
+    if (!this.journal.hasEvents(row.serial)) run.arrive({ type: "start" });
     return run;
   }
 
@@ -149,7 +143,7 @@ export class WorkflowEngine implements HostProvider {
       args: row.args,
       frame,
       history,
-      newSerial: () => this.newSerial(),
+      newSerial: () => this.journal.newSerial(),
       pidOf: (serial) => this.pidOf(serial),
     });
   }
@@ -257,6 +251,7 @@ export class WorkflowEngine implements HostProvider {
   /** A workflow is over. */
   ended(run: Run, result: CallResult): void {
     this.#runs.delete(run.row.serial);
+    this.#idle.delete(run);
     const { failure, value } = this.closedRow(result);
     const parent = this.#runs.get(run.row.parent);
     if (parent !== undefined) {
@@ -277,10 +272,14 @@ export class WorkflowEngine implements HostProvider {
     this.#log().error(`workflow can't go on: ${message}`, { workflow: run.native.pid, entry: run.row.entry });
   }
 
-  /** A run has nothing more to do; the longest idle ones are dropped from memory when there are too many. */
-  settled(): void {
-    const idle = [...this.#runs.values()].filter((run) => run.isIdle);
-    for (const run of idle.slice(0, Math.max(0, idle.length - WORKFLOWS_IN_MEMORY_MAX))) run.evict();
+  /** A run has nothing more to do; the longest idle one is dropped from memory when there are too many. */
+  settled(run: Run): void {
+    this.#idle.delete(run);
+    if (run.isIdle) this.#idle.add(run);
+    if (this.#idle.size <= WORKFLOWS_IN_MEMORY_MAX) return;
+    const [longest] = this.#idle;
+    this.#idle.delete(longest!);
+    if (longest!.isIdle) longest!.evict();
   }
 
   #log() {

@@ -345,3 +345,36 @@ funcs.call("app:note", "woke")`,
       assert.deepEqual(await notesOf(app), ["begun compilation_unit", "woke", "closed"]);
     });
   }));
+
+test("workers that share a journal never give out the same number [unit.workflow]", () =>
+  inFolder(async (folder) => {
+    const parent = (name: string, worker: string): ValueMap =>
+      lua(
+        "workflow.lua",
+        name,
+        `local child = assert(process.spawn("app:child", "${worker}", "${name}"))
+process.listen("go on"):receive()
+return child`,
+      );
+    const entries = [
+      {
+        name: "other",
+        kind: "temporal.worker",
+        client: "app:journal",
+        task_queue: "others",
+        lifecycle: { auto_start: true },
+      },
+      parent("first", "app:worker"),
+      parent("second", "app:other"),
+      lua("workflow.lua", "child", `local of = ... funcs.call("app:note", "child of " .. of)`, ["funcs"]),
+      lua(
+        "function.lua",
+        "both",
+        `assert(process.spawn("app:first", "app:worker")) assert(process.spawn("app:second", "app:other"))`,
+      ),
+    ];
+    await withWorker(folder, entries, async (app) => {
+      await app.call("app:both");
+      await noted(app, "child of first", "child of second");
+    });
+  }));
