@@ -73,7 +73,10 @@ export class ContainerStreams {
   async #next(): Promise<boolean> {
     while (!this.#take()) {
       const part = await this.#connection.read();
-      if (part === null) return false;
+      if (part === null) {
+        this.#connection.close();
+        return false;
+      }
       const joined = new Uint8Array(this.#rest.length + part.length);
       joined.set(this.#rest);
       joined.set(part, this.#rest.length);

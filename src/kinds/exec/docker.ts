@@ -1,6 +1,6 @@
 /** `exec.docker`: every command in a container of its own. */
 import { type Decoded, Failure, schema } from "../../core/mod.ts";
-import { type CommandOptions, type Executor, ExecutorResource, type Program } from "../../ports/mod.ts";
+import { type CommandOptions, type Connection, type Executor, ExecutorResource, type Program } from "../../ports/mod.ts";
 import { defineKind } from "../../registry/mod.ts";
 import { demandListed, wordsOf } from "./command_line.ts";
 import { ContainerStreams } from "./container_streams.ts";
@@ -95,8 +95,10 @@ async function demand(client: EngineClient, path: string, fine: readonly number[
 async function startContainer(client: EngineClient, image: string, container: unknown): Promise<Program> {
   const id = await createContainer(client, image, container);
   const path = `/containers/${id}`;
+  let connection: Connection | undefined;
   try {
-    const { connection, rest } = await client.handOver(`${path}/attach?stream=1&stdin=1&stdout=1&stderr=1`);
+    const attached = await client.handOver(`${path}/attach?stream=1&stdin=1&stdout=1&stderr=1`);
+    const input = connection = attached.connection;
     // Asked before the start: a container that removes itself can't be asked afterwards.
     const answer = client.request("POST", `${path}/wait?condition=next-exit`, { patient: true });
     const ended = answer.then(({ body, status }) => {
@@ -108,13 +110,13 @@ async function startContainer(client: EngineClient, image: string, container: un
     // Whoever waits is told; when nobody does, nobody needs to be.
     ended.catch(() => undefined);
     await demand(client, `${path}/start`, [204, 304]);
-    const streams = new ContainerStreams(connection, rest);
+    const streams = new ContainerStreams(input, attached.rest);
     return {
       stdout: streams.stdout,
       stderr: streams.stderr,
       ended,
-      write: (data) => connection.write(data),
-      endInput: () => connection.end(),
+      write: (data) => input.write(data),
+      endInput: () => input.end(),
       signal(number) {
         if (hasEnded) return false;
         // The engine answers later; that the container has ended by then is no failure.
@@ -123,6 +125,7 @@ async function startContainer(client: EngineClient, image: string, container: un
       },
     };
   } catch (error) {
+    connection?.close();
     await client.request("DELETE", `${path}?force=1`).catch(() => undefined);
     throw error;
   }

@@ -117,6 +117,7 @@ test(
     withEngine(undefined, async (app, engine) => {
       assert.equal((await run(app, "sleep", { signal: 15 }))["code"], 143);
       assert.deepEqual(engine.containers[0]!.kills, [15]);
+      await app.until(() => engine.containers[0]!.attached!.destroyed, "its connection to be closed");
       assert.deepEqual(await run(app, "sleep", { leave: true }), { left: true });
       await app.until(() => engine.containers[1]!.kills.includes(9), "the container to be killed");
     }),
@@ -205,6 +206,7 @@ test(
       const message = "docker engine: can't start it";
       assert.deepEqual(await run(app, "unstartable"), { kind: "Internal", message, retryable: true });
       assert.equal(engine.containers[0]!.isRemoved, true);
+      await app.until(() => engine.containers[0]!.attached!.destroyed, "its connection to be closed");
       await engine.close();
       const refused = await run(app, "echo");
       assert.equal(refused["kind"], "Unavailable");
