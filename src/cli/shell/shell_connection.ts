@@ -68,7 +68,10 @@ export async function openShell(link: ShellLink, write: (text: string) => void):
         trace: (Array.isArray(trace) ? trace : []) as unknown as ShellResult["trace"],
       };
     },
-    cancel: () => void link.request("shell.cancel", { session }),
+    cancel() {
+      // What can't be reached any more has nothing to end; whoever runs an input is told why.
+      link.request("shell.cancel", { session }).catch(() => undefined);
+    },
     async close() {
       isOpen = false;
       await link.close();
