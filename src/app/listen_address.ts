@@ -11,6 +11,7 @@ export function parseAddress(address: string, field: string): { hostname: string
     throw new Failure(
       "Invalid",
       `${field}: "${address}" is no address (examples: localhost:9090, :9090)`,
+      field.startsWith("--") ? { details: { flag: field } } : {},
     );
   }
   return { hostname: match[1] ?? match[2]!, port };

@@ -12,6 +12,7 @@ export { COMPONENTS, INFRASTRUCTURE } from "./standard_components.ts";
 export { chooseTerminalHost, exitCodeOf, type TerminalRun } from "./terminal_run.ts";
 export * from "./config/mod.ts";
 export * from "./lint/mod.ts";
+export { parseAddress } from "./listen_address.ts";
 export * from "./logging/mod.ts";
 export {
   expansionOf,

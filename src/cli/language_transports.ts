@@ -3,11 +3,10 @@
  */
 import { createServer, type Socket } from "node:net";
 import process from "node:process";
+import { parseAddress } from "../app/mod.ts";
 import { Failure } from "../core/mod.ts";
 import type { ByteChannel, LanguageServers } from "../lsp/mod.ts";
 import type { Ports } from "../ports/mod.ts";
-
-const PORT_MAX = 65_535;
 
 /** Something that listens. */
 export interface Listening {
@@ -15,18 +14,6 @@ export interface Listening {
   readonly address: string;
   /** Stops listening and lets those go that are connected; `signal` ends what takes too long. */
   close(signal: AbortSignal): Promise<void>;
-}
-
-/** `host:port`, `[v6]:port` or `:port`. Fails with Invalid; `setting` names what is wrong. */
-export function parseListenAddress(address: string, setting: string): { hostname: string; port: number } {
-  const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d+)$/.exec(address);
-  const port = Number(match?.[3]);
-  if (match === null || port > PORT_MAX) {
-    throw new Failure("Invalid", `${setting}: "${address}" is no address (examples: localhost:7777, :7777)`, {
-      details: { flag: setting },
-    });
-  }
-  return { hostname: match[1] ?? match[2]!, port };
 }
 
 /** Standard input and output. */
@@ -61,7 +48,7 @@ function socketChannel(socket: Socket): ByteChannel {
 
 /** Accepts clients over TCP. Fails with Unavailable when the address can't be had. */
 export function listenTcp(servers: LanguageServers, address: string, setting: string): Promise<Listening> {
-  const { hostname, port } = parseListenAddress(address, setting);
+  const { hostname, port } = parseAddress(address, setting);
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     socket.setNoDelay(true);
@@ -106,7 +93,7 @@ export async function listenHttp(
   place: HttpPlace,
   setting: string,
 ): Promise<Listening> {
-  const { hostname, port } = parseListenAddress(place.address, setting);
+  const { hostname, port } = parseAddress(place.address, setting);
   const transport = servers.serveHttp(place);
   const listener = await http.listen(
     // Past the limit by as much as makes the refusal ours, which says how much is read.

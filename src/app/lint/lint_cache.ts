@@ -74,8 +74,8 @@ export class LintCache {
     const path = this.#path(name);
     if (!this.#plan.canRead || this.#files.stat(path) === undefined) return undefined;
     try {
-      const kept = JSON.parse(this.#files.readText(path)) as { edition?: unknown; content: T };
-      return kept.edition === this.#edition ? kept.content : undefined;
+      const kept = JSON.parse(this.#files.readText(path)) as { edition?: unknown; content: T } | null;
+      return kept?.edition === this.#edition ? kept.content : undefined;
     } catch (error) {
       if (error instanceof SyntaxError || error instanceof Failure) return undefined;
       throw error;

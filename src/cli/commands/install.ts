@@ -3,6 +3,7 @@ import { Failure } from "../../core/mod.ts";
 import type { Command } from "../command.ts";
 import { MODULE_OPTIONS, openModuleProject, ORIGINS, withoutHub } from "../module_project.ts";
 import { printResult } from "../output.ts";
+import { PROJECT_OPTIONS } from "../session.ts";
 
 /** Installs modules. */
 export const install: Command = {
@@ -29,8 +30,7 @@ Examples
     refresh: { type: "flag", about: "install again what is there" },
     force: { type: "flag", about: "the same as --refresh" },
     repair: { type: "flag", about: "the same as --refresh" },
-    profile: { type: "list", about: "profile of the configuration, repeatable" },
-    set: { type: "list", about: "section.path=value of the configuration, repeatable" },
+    ...PROJECT_OPTIONS,
     ...MODULE_OPTIONS,
   },
   async run(args) {

@@ -4,6 +4,7 @@ import type { Command } from "../command.ts";
 import { editLock } from "../lock_edit.ts";
 import { lockModules, MODULE_OPTIONS, openModuleProject, withoutHub } from "../module_project.ts";
 import { printResult } from "../output.ts";
+import { PROJECT_OPTIONS } from "../session.ts";
 
 /** Updates modules. */
 export const update: Command = {
@@ -30,8 +31,7 @@ Examples
   options: {
     "src-dir": { type: "text", short: "d", about: "source directory", completes: "directory" },
     "modules-dir": { type: "text", about: "modules directory", completes: "directory" },
-    profile: { type: "list", about: "profile of the configuration, repeatable" },
-    set: { type: "list", about: "section.path=value of the configuration, repeatable" },
+    ...PROJECT_OPTIONS,
     ...MODULE_OPTIONS,
   },
   async run(args) {
