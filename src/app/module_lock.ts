@@ -15,8 +15,11 @@ import {
   type LoadedPart,
   ModuleShelf,
   packValue,
+  parseModuleVersion,
+  parseVersionRange,
   type ResolvedModule,
   resolveModules,
+  satisfies,
 } from "../registry/mod.ts";
 import { type Project, sourcesOf } from "./project.ts";
 
@@ -43,8 +46,29 @@ export function solveModules(
     const known = declared.find(({ component }) => component === name);
     if (known === undefined) roots.push({ id: by, component: name, range, from: "" });
   }
-  return resolveModules(roots, catalogOf((module) => shelf.find(module), [])).modules
-    .map((module) => ({ ...module, hash: contentHash(shelf.find(module.name)!, ports) }));
+  const { modules } = resolveModules(roots, catalogOf((module) => shelf.find(module), []));
+  for (const each of wanted) demandWanted(each, declared, modules);
+  return modules.map((module) => ({ ...module, hash: contentHash(shelf.find(module.name)!, ports) }));
+}
+
+/** Refuses a version that was asked for when the sources declare the module and get another one by that. */
+function demandWanted(
+  { name, range }: WantedModule,
+  declared: readonly DependencyDeclaration[],
+  modules: readonly ResolvedModule[],
+): void {
+  const declaration = declared.find(({ component }) => component === name);
+  if (declaration === undefined) return;
+  const version = modules.find((module) => module.name === name)?.version ?? "";
+  const parsed = parseModuleVersion(version);
+  if (parsed === undefined || satisfies(parsed, parseVersionRange(range))) return;
+  const message =
+    `module ${name} is declared by ${declaration.id} as ${declaration.range || "*"}, which gives ` +
+    `${lockVersion(version)} and not ${range}; change the version there`;
+  throw new Failure("Conflict", message, {
+    retryable: false,
+    details: { component: name, id: declaration.id },
+  });
 }
 
 /** SHA-256 of what a module's entries say, whatever the order and the layout of its files. */

@@ -47,10 +47,15 @@ export function printFailure(error: unknown, style: Style, context: FailureConte
   }
   const hint = hintFor(failure, loaded) ?? context.hint;
   if (hint !== undefined) printProgress(`\n${style.cyan("hint:")} ${hint}`);
-  const isBug = !(error instanceof Error) || error.name !== "Failure";
+  const isBug = !(error instanceof Error) || (error.name !== "Failure" && !isRefusal(error));
   if ((context.isVeryVerbose || isBug) && error instanceof Error && error.stack !== undefined) {
     printProgress(style.dim(`\n${error.stack}`));
   }
+}
+
+/** Whether the machine would not do what it was asked for: a folder that may not be written, a full disk. */
+function isRefusal(error: Error): boolean {
+  return typeof (error as { syscall?: unknown }).syscall === "string";
 }
 
 /** Whether what was typed is to blame. */

@@ -75,5 +75,12 @@ test("--bare writes the lock file alone, and wrong flags are misuse", async () =
     assert.match(unknown.stderr, /^error: no template "htpt"; there are: http, command, service\n$/);
     assert.equal((await wippy(["init", "x", "--bare", "-t", "http"], { cwd })).code, 2);
     assert.equal((await wippy(["init", "a", "b"], { cwd })).code, 2);
+    const refused = await wippy(["init", "wippy.lock/below"], { cwd });
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.stderr,
+      /^error: .*wippy\.lock\/below'?\n$/,
+      "what the machine refuses is no bug: no stack",
+    );
   });
 });

@@ -174,6 +174,8 @@ test("--ns is exact or everything below, and may be repeated or listed [lint.fil
     assert.deepEqual(await entries("app.lib", "app"), await entries("app.*"));
     assert.deepEqual(await entries("app.lib,app"), await entries("app.*"));
     assert.deepEqual(await entries("other"), []);
+    const { stderr } = await wippy(["lint", "--ns", "nowhere", "--ns", "app"], { cwd });
+    assert.equal(stderr, "Linting... 100%\nwarning: no entry is in the namespace nowhere\n");
     assert.equal((await report(cwd, "--ns", "app.lib")).total_entries, 1);
   });
 });

@@ -72,9 +72,11 @@ test("the cache is where and how the configuration says [types.config.cache]", a
     await wippy(readonly, { cwd });
     assert.deepEqual(readdirSync(folder).sort(), written, "mode readonly adds nothing");
     // A broken cache is an empty one.
-    for (const name of written) writeFileSync(join(folder, name), "{");
-    const again = await wippy(["lint", "--set", "lua.cache.dir=kept"], { cwd });
-    assert.match(again.stdout, /Checked 6 entries: 6 errors, 0 warnings\n$/);
+    for (const broken of ["{", "null"]) {
+      for (const name of written) writeFileSync(join(folder, name), broken);
+      const again = await wippy(["lint", "--set", "lua.cache.dir=kept"], { cwd });
+      assert.match(again.stdout, /Checked 6 entries: 6 errors, 0 warnings\n$/);
+    }
     rmSync(join(cwd, "src/other"), { recursive: true });
     const less = await wippy(["lint", "--set", "lua.cache.dir=kept"], { cwd });
     assert.match(less.stdout, /Checked 5 entries: 6 errors/, "a folder that is gone is noticed");

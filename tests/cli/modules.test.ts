@@ -70,6 +70,19 @@ test("a module that is nowhere, a version that is not there and a word that is n
   });
 });
 
+test("a version that the sources' own declaration does not give is refused, not passed over [cli.add]", async () => {
+  const index = "namespace: app\nentries:\n  - { name: needs, kind: ns.dependency, component: wippy/test }\n";
+  await inFolder({ "src/_index.yaml": index }, async (cwd) => {
+    await fine(cwd, "add", "wippy/test@>=0.1.0");
+    const { code, stderr } = await wippy(["add", "wippy/test@99.0.0"], { cwd });
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /module wippy\/test is declared by app:needs as \*, which gives v\S+ and not 99\.0\.0; change the version there/,
+    );
+  });
+});
+
 test("install makes ready what the lock file names [fw.add] [cli.install] [cli.install.flags]", async () => {
   await inFolder(EMPTY, async (cwd) => {
     assert.match(await fine(cwd, "install"), /names no modules/);

@@ -98,6 +98,15 @@ test("types are checked before anything runs, and may be overruled", async () =>
   });
 });
 
+test("what can't be required is told of as the shell sees it, not as a rule of entries", async () => {
+  await inFolder(PROJECT, async (cwd) => {
+    const [code, , entry] = await evaluate(cwd, 'require("app:nowhere")');
+    assert.equal(code, 1);
+    assert.match(entry, /^error: .*there is no Lua entry app:nowhere\n/);
+    assert.match((await evaluate(cwd, 'require("jsn")'))[2], /^error: .*module 'jsn' not found\n/);
+  });
+});
+
 test("failures name kind and places, and end a script", async () => {
   await inFolder(PROJECT, async (cwd) => {
     const [code, shown, complaints] = await evaluate(

@@ -4,7 +4,7 @@
  * LP1. Nothing is executed. Entries of modules are read for their types and reported on only when they are asked for by namespace.
  * LP2. All codes are looked for; which of them are shown is the caller's choice, so that one cache serves all choices.
  */
-import { Failure } from "../../core/mod.ts";
+import { Failure, parseEntryId } from "../../core/mod.ts";
 import type { Ports } from "../../ports/mod.ts";
 import { digestBytes, type Entry, type LoadedEntries } from "../../registry/mod.ts";
 import type { LuaDefinition } from "../../lua/mod.ts";
@@ -57,7 +57,10 @@ export async function lintProject(request: LintRequest): Promise<LintReport> {
     known,
     isIncomplete: missing.length > 0,
   });
-  const report: LintReport = { findings, entries, warnings: [...warnings, ...missing] };
+  const strays = request.namespaces.filter((pattern) =>
+    !loaded.entries.some(({ id }) => namespaceFits(pattern, parseEntryId(id).ns))
+  ).map((pattern) => `no entry is in the namespace ${pattern}`);
+  const report: LintReport = { findings, entries, warnings: [...warnings, ...missing, ...strays] };
   if (fresh.size > 0) cache.keepEntries(fresh);
   cache.keepReport(key, observations(), report);
   return report;
@@ -161,7 +164,7 @@ export async function lintEntries(
 /** Whether an entry is reported on. */
 function selection(namespaces: readonly string[]): (entry: Entry) => boolean {
   if (namespaces.length === 0) return (entry) => entry.meta["module"] === undefined;
-  return ({ id }) => namespaces.some((pattern) => namespaceFits(pattern, id.slice(0, id.indexOf(":"))));
+  return ({ id }) => namespaces.some((pattern) => namespaceFits(pattern, parseEntryId(id).ns));
 }
 
 /** `app` is exact; `app.*` and `app.**` are `app` itself and everything below. */

@@ -94,7 +94,10 @@ export class ShellTypes {
     const { diagnostics } = check(parse(whole), this.#environment);
     return {
       source,
-      diagnostics: diagnostics.filter(({ severity, start }) => severity === "error" && start >= offset)
+      // Entries have lists of what they may require, a shell has none: what is not there is told of when it runs.
+      diagnostics: diagnostics.filter(({ problem, severity, start }) =>
+        severity === "error" && start >= offset && problem.kind !== "undeclared-require"
+      )
         .map(({ related, ...found }) => ({
           ...found,
           start: found.start - offset,

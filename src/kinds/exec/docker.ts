@@ -1,6 +1,12 @@
 /** `exec.docker`: every command in a container of its own. */
 import { type Decoded, Failure, schema } from "../../core/mod.ts";
-import { type CommandOptions, type Connection, type Executor, ExecutorResource, type Program } from "../../ports/mod.ts";
+import {
+  type CommandOptions,
+  type Connection,
+  type Executor,
+  ExecutorResource,
+  type Program,
+} from "../../ports/mod.ts";
 import { defineKind } from "../../registry/mod.ts";
 import { demandListed, wordsOf } from "./command_line.ts";
 import { ContainerStreams } from "./container_streams.ts";
