@@ -204,6 +204,31 @@ assert(table.concat(seen, ",") == "1,2,3")`,
     },
   ));
 
+test("a channel outlives the client that was dropped [wsc.channel]", () =>
+  connected(
+    `
+local client = assert(websocket.connect(url .. "/later"))
+local channel_, seen = client:channel(), {}
+client:send("go")
+client = nil
+local function sweep() for i = 1, 300000 do local _ = { i } end end
+sweep()
+for message in function() return (channel_:receive()) end do
+  seen[#seen + 1] = message.data
+  sweep()
+end
+assert(table.concat(seen, ",") == "1,2,3")`,
+    undefined,
+    {
+      "/later": (socket) => {
+        socket.on("message", () => {
+          for (const text of ["1", "2", "3"]) socket.send(text);
+          socket.close(1000);
+        });
+      },
+    },
+  ));
+
 test("nobody receiving makes the server wait, and loses nothing [wsc.channel]", () =>
   connected(
     `
