@@ -125,9 +125,10 @@ class Cursor {
     if (this.#state.kind === "failed") throw this.#state.failure;
     if (this.#state.kind === "ended") return null;
     const rows: string[][] = [];
+    const reader = this.#reader!;
     try {
       while (rows.length < count) {
-        const row = await this.#reader!.next();
+        const row = await reader.next();
         if (row === undefined) {
           this.#state = { kind: "ended" };
           this.#reader = undefined;

@@ -1,5 +1,5 @@
 /** The parts of a workbook: files in a zip archive, or texts made here. */
-import { EXCEL_FILE_BYTES_MAX, EXCEL_PART_BYTES_MAX } from "../../src/core/mod.ts";
+import { EXCEL_FILE_BYTES_MAX, EXCEL_PART_BYTES_MAX, joinBytes } from "../../src/core/mod.ts";
 import type { ByteStream, Codecs, Compression } from "../../src/ports/mod.ts";
 import { type ArchiveOptions, Meter } from "../archive/options.ts";
 import { bytesSource, type Pull } from "../archive/source.ts";
@@ -60,13 +60,7 @@ async function readWhole(stream: ByteStream): Promise<Uint8Array> {
     }
     pieces.push(piece);
   }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
+  return joinBytes(pieces);
 }
 
 /** Parts of an Excel file. */
