@@ -204,30 +204,22 @@ assert(table.concat(seen, ",") == "1,2,3")`,
     },
   ));
 
-test("a channel outlives the client that was dropped [wsc.channel]", () =>
-  connected(
-    `
+test("a channel outlives the client that was dropped [wsc.channel]", () => {
+  const code = `
 local client = assert(websocket.connect(url .. "/later"))
-local channel_, seen = client:channel(), {}
+local channel_, seen = client:channel(), ""
 client:send("go")
 client = nil
 local function sweep() for i = 1, 300000 do local _ = { i } end end
 sweep()
-for message in function() return (channel_:receive()) end do
-  seen[#seen + 1] = message.data
-  sweep()
-end
-assert(table.concat(seen, ",") == "1,2,3")`,
-    undefined,
-    {
-      "/later": (socket) => {
-        socket.on("message", () => {
-          for (const text of ["1", "2", "3"]) socket.send(text);
-          socket.close(1000);
-        });
-      },
-    },
-  ));
+for message in function() return (channel_:receive()) end do seen = seen .. message.data sweep() end
+assert(seen == "123")`;
+  const answer = (socket: WebSocket): void => {
+    for (const text of ["1", "2", "3"]) socket.send(text);
+    socket.close(1000);
+  };
+  return connected(code, undefined, { "/later": (socket) => socket.on("message", () => answer(socket)) });
+});
 
 test("nobody receiving makes the server wait, and loses nothing [wsc.channel]", () =>
   connected(
