@@ -142,7 +142,7 @@ async function startLibrary(compression: Compression): Promise<Library> {
 
 /** The instance, started on first use. */
 export function loadLibrary(compression: Compression): Library | Promise<Library> {
-  return library ?? (loadingLibrary ??= startLibrary(compression));
+  return library ?? (loadingLibrary ??= startLibrary(compression).finally(() => loadingLibrary = undefined));
 }
 
 async function startLanguage(entry: LanguageEntry, compression: Compression): Promise<LoadedLanguage> {
@@ -165,7 +165,8 @@ export function loadLanguage(
   if (loaded !== undefined) return loaded;
   let loading = loadingLanguages.get(entry.name);
   if (loading === undefined) {
-    loading = startLanguage(entry, compression);
+    // One that failed is loaded again when it is next wanted.
+    loading = startLanguage(entry, compression).finally(() => loadingLanguages.delete(entry.name));
     loadingLanguages.set(entry.name, loading);
   }
   return loading;
