@@ -35,7 +35,7 @@ export class MarkdownSplitter {
     const chunks: string[] = [];
     let section: Block[] = [];
     const close = (): void => {
-      chunks.push(...this.#section(this.#title(headings), section));
+      for (const chunk of this.#section(this.#title(headings), section)) chunks.push(chunk);
       section = [];
     };
     for (const block of blocksOf(text)) {
@@ -83,7 +83,7 @@ export class MarkdownSplitter {
     for (const block of blocks) {
       if (lengthOf(block.text) > room) {
         flush();
-        bodies.push(...this.#pieces(block, room));
+        for (const piece of this.#pieces(block, room)) bodies.push(piece);
         continue;
       }
       const joined = body === "" ? block.text : body + GAP + block.text;

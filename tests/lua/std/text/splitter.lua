@@ -28,7 +28,9 @@ test("recursive splits at paragraphs, lines, spaces, characters [text.splitter.r
     "one two\n\nthree four\n--\nfive six seven eight\n--\nnine")
   assert(joined(within(s:split_text(("x"):rep(45)), 20)) == ("x"):rep(20) .. "\n--\n" .. ("x"):rep(20) .. "\n--\nxxxxx")
   assert(#s:split_text("") == 0)
-  assert(#text.splitter.recursive({ chunk_size = 1, chunk_overlap = 0 }):split_text(("x"):rep(200000)) == 200000)
+  for _, kind in ipairs({ "recursive", "markdown" }) do
+    assert(#text.splitter[kind]({ chunk_size = 1, chunk_overlap = 0 }):split_text(("x"):rep(200000)) == 200000, kind)
+  end
   assert(joined(within(text.splitter.recursive({ chunk_size = 2, chunk_overlap = 0 }):split_text("äöü"), 2)) == "äö\n--\nü")
 end)
 
