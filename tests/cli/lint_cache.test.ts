@@ -29,7 +29,8 @@ test("findings are kept until something they depend on changes, or they are to b
     assert.deepEqual(kept, fresh.map((message) => message.replace("not assignable", "NOT ASSIGNABLE")));
     assert.deepEqual(await messages("--cache-reset"), fresh);
 
-    // A change of one entry leaves the others' findings where they are; importers follow their imports.
+    // A change of one entry leaves the others' findings where they are; importers follow their imports. So does a look at a part.
+    await report(cwd, "--ns", "app.lib");
     forge(cwd, /not assignable/g, "NOT ASSIGNABLE");
     const library = join(cwd, "src/lib/shapes.lua");
     writeFileSync(library, readFileSync(library, "utf8").replace("hieght", "height"));

@@ -61,7 +61,11 @@ export async function lintProject(request: LintRequest): Promise<LintReport> {
     !loaded.entries.some(({ id }) => namespaceFits(pattern, parseEntryId(id).ns))
   ).map((pattern) => `no entry is in the namespace ${pattern}`);
   const report: LintReport = { findings, entries, warnings: [...warnings, ...missing, ...strays] };
-  if (fresh.size > 0) cache.keepEntries(fresh);
+  if (fresh.size > 0) {
+    const ids = new Set(loaded.entries.map(({ id }) => id));
+    // Those that were not asked for this time may be the next.
+    cache.keepEntries(new Map([...[...known].filter(([id]) => ids.has(id)), ...fresh]));
+  }
   cache.keepReport(key, observations(), report);
   return report;
 }

@@ -97,7 +97,7 @@ function readChoice(args: ParsedArguments): Choice {
   if (!/^\d+$/.test(limit)) throw new Misuse(`--limit takes a whole number, not ${JSON.stringify(limit)}`);
   const codes = new Set(words(args.list("code")).map((code) => code.toUpperCase()));
   const hasRules = args.flag("rules");
-  const rule = [...codes].find((code) => code.startsWith("W") || code.startsWith("S"));
+  const rule = [...codes].find(isRuleCode);
   if (rule !== undefined && !hasRules) {
     printProgress(`${styleOf("progress").yellow("warning:")} ${rule} is a rule; add --rules to look for it`);
   }
@@ -109,9 +109,14 @@ function words(values: readonly string[]): string[] {
   return values.flatMap((value) => value.split(",")).map((word) => word.trim()).filter((word) => word !== "");
 }
 
+/** Whether a code is looked for with `--rules` alone. */
+function isRuleCode(code: string): boolean {
+  return code.startsWith("W") || code.startsWith("S");
+}
+
 function isChosen({ code, severity }: Finding, { codes, hasRules, level }: Choice): boolean {
-  const isRule = code.startsWith("W") || code.startsWith("S");
-  return (hasRules || !isRule) && (codes.size === 0 || codes.has(code)) && LEVELS.indexOf(severity) <= level;
+  return (hasRules || !isRuleCode(code)) && (codes.size === 0 || codes.has(code)) &&
+    LEVELS.indexOf(severity) <= level;
 }
 
 async function runLint(
