@@ -5,23 +5,14 @@ import type { ValueMap } from "../../../src/core/mod.ts";
 import type { MemoryStore } from "../../../src/kinds/store/memory_store.ts";
 import { StoreResource } from "../../../src/ports/mod.ts";
 import { type TestApplication, withApplication } from "../../application.ts";
-import { entry, HEAD, main, refusalOf } from "../../lua_entries.ts";
+import { HEAD, refusalOf } from "../../lua_entries.ts";
+import { USE } from "../store_project.ts";
 
 const SIMULATED = { simulated: true };
 
 function project(more: string): string {
   return HEAD + `  - { name: store, kind: store.memory${more} }\n` +
-    entry(
-      "use",
-      "function.lua",
-      main(`
-local method, a, b, c = ...
-local s = store.get("app:store")
-local value, err = s[method](s, a, b, c)
-if err then return err:kind() .. ": " .. err:message() end
-return value`),
-      "method: main\nmodules: [store]",
-    );
+    USE;
 }
 
 function use(app: TestApplication, method: string, ...args: (string | number | ValueMap)[]) {

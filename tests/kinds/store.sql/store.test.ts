@@ -4,6 +4,7 @@ import { test } from "node:test";
 import type { Value, ValueMap } from "../../../src/core/mod.ts";
 import { type TestApplication, withApplication } from "../../application.ts";
 import { entry, HEAD, main, refusalOf } from "../../lua_entries.ts";
+import { USE } from "../store_project.ts";
 
 const SIMULATED = { simulated: true };
 
@@ -11,17 +12,7 @@ function project(more: string): string {
   return `${HEAD}  - { name: db, kind: db.sql.sqlite, file: ":memory:" }
   - { name: store, kind: store.sql, database: db, table_name: kv${more} }
 ` +
-    entry(
-      "use",
-      "function.lua",
-      main(`
-local method, a, b, c = ...
-local s = store.get("app:store")
-local value, err = s[method](s, a, b, c)
-if err then return err:kind() .. ": " .. err:message() end
-return value`),
-      "method: main\nmodules: [store]",
-    ) +
+    USE +
     entry(
       "sql",
       "function.lua",
