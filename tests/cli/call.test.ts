@@ -93,6 +93,12 @@ test("call of what is no function is misuse", async () => {
       assert.deepEqual([code, stdout], [2, ""]);
       assert.match(stderr, message);
     }
+    const process = await wippy(["call", "app:echo"], { cwd });
+    assert.deepEqual([process.code, process.stdout], [1, ""]);
+    assert.match(
+      process.stderr,
+      /hint: app:echo is a process\.lua without meta\.default_host.*wippy run -x app:echo/,
+    );
   });
 });
 

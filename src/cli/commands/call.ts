@@ -24,6 +24,8 @@ import { endOnSignals } from "../signals.ts";
 import { didYouMean } from "../suggestion.ts";
 
 const TIMEOUT_DEFAULT = "30s";
+/** What the runtime says of a process that has no host for calls. */
+const NO_HANDLER = "no handler registered for target";
 
 /** Calls one function. */
 export const call: Command = {
@@ -171,7 +173,10 @@ async function callHere(
     print(await withTimeout(outcome, timeoutMs, session.ports.clock, () => cancel.abort()), args);
     return 0;
   } catch (error) {
-    const hint = await isElsewhere(error, args)
+    const isHostless = error instanceof Failure && error.message === NO_HANDLER;
+    const hint = isHostless && entry.kind.startsWith("process.")
+      ? `${target} is a ${entry.kind} without meta.default_host, which calls need; wippy run -x ${target} runs it`
+      : await isElsewhere(error, args)
       ? `an application runs in this folder; wippy call --connect ${target} asks that one`
       : undefined;
     await reportIn({ ...session, loaded }, error, { ...failureContext, hint });
