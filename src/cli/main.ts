@@ -15,7 +15,7 @@ const EXIT_FAILURE = 1;
 const EXIT_MISUSE = 2;
 
 /** Words that are asked for as commands and mean a flag. */
-const FLAG_COMMANDS: Readonly<Record<string, string>> = { "--version": "version" };
+const FLAG_COMMANDS: ReadonlyMap<string, string> = new Map([["--version", "version"]]);
 
 function isGroup(command: CommandEntry | CommandGroup): command is CommandGroup {
   return "commands" in command;
@@ -34,7 +34,7 @@ function unknownCommand(word: string, known: readonly { name: string }[], group:
 
 /** Runs the command line `args`; resolves to the exit code. */
 async function dispatch(args: readonly string[]): Promise<number> {
-  const alias = args.length === 1 ? FLAG_COMMANDS[args[0]!] : undefined;
+  const alias = args.length === 1 ? FLAG_COMMANDS.get(args[0]!) : undefined;
   const words = alias === undefined ? args : [alias];
   const at = firstWord(words);
   const word = words[at];

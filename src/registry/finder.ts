@@ -102,7 +102,8 @@ export class Finder {
   }
 
   #addConditions(key: string, value: Value, conditions: Condition[], options: FindOptions): void {
-    const root = ROOT_KEYS[key.startsWith(".") ? key.slice(1) : key];
+    const name = key.startsWith(".") ? key.slice(1) : key;
+    const root = Object.hasOwn(ROOT_KEYS, name) ? ROOT_KEYS[name] : undefined;
     if (root !== undefined) {
       const matches = compileGlob(textOf(key, value));
       conditions.push((entry) => matches(root(entry)));

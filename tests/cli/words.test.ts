@@ -41,6 +41,7 @@ test("unknown words are misuse and get a suggestion", async () => {
   const cases: [string[], RegExp][] = [
     [["rnu"], /^error: unknown command "rnu"; did you mean wippy run\?\nwippy help lists the commands\n$/],
     [["frobnicate"], /^error: unknown command "frobnicate"\nwippy help lists the commands\n$/],
+    [["toString"], /^error: unknown command "toString"\nwippy help lists the commands\n$/],
     [
       ["registry", "lst"],
       /^error: unknown command "lst"; did you mean wippy registry list\?\nwippy help registry /,

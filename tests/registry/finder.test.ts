@@ -84,3 +84,13 @@ test("globs match whole texts in linear time", () => {
   }
   assert(!compileGlob("*a".repeat(30) + "b")("a".repeat(100_000)));
 });
+
+test("a filter key that only looks like one of an object is told of and ignored", () => {
+  const warned: string[] = [];
+  const found = new Finder(() => STATE).find(STATE, { constructor: "x", ".toString": "y" }, {
+    compile,
+    warn: (_message, { key }) => warned.push(String(key)),
+  });
+  assert.deepEqual(warned.sort(), [".toString", "constructor"]);
+  assert.equal(found.length, [...STATE.all()].length);
+});
