@@ -4,9 +4,12 @@ return {
     local vol = assert(fs.get("bench:files"))
     -- Hardly smaller when packed, and no part again within a window: what is packed must not be held either.
     local parts = {}
-    for p = 1, 8 do
-      local words = {}
-      for i = 1, 131072 do words[i] = string.pack("<I8", (p * 131072 + i) * 0x9E3779B97F4A7C15) end
+    for p = 1, 4 do
+      local words, seed = {}, p << 20
+      for i = 1, 16384 do
+        local x = (seed + i) * 0x9E3779B97F4A7C15
+        words[i] = string.pack("<I8I8I8I8I8I8I8I8", x, x * 3, x * 5, x * 7, x * 11, x * 13, x * 17, x * 19)
+      end
       parts[p] = table.concat(words)
     end
     local file = assert(vol:open("pack.bin", "w"))
