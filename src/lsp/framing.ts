@@ -14,6 +14,7 @@ import {
   type MessageReader,
   type MessageWriter,
 } from "vscode-languageserver-protocol/node";
+import { joinBytes } from "../core/mod.ts";
 
 /** Bytes both ways. */
 export interface ByteChannel {
@@ -82,12 +83,7 @@ export class FrameReader {
   #whole(): Uint8Array {
     const [first] = this.#parts;
     if (this.#parts.length === 1) return first!;
-    const whole = new Uint8Array(this.#size);
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
+    const whole = joinBytes(this.#parts);
     this.#parts = [whole];
     return whole;
   }
@@ -170,10 +166,7 @@ function endOfHeaders(bytes: Uint8Array): number | undefined {
 export function frame(message: unknown): Uint8Array {
   const body = ENCODER.encode(JSON.stringify(message));
   const header = ENCODER.encode(`Content-Length: ${body.length}\r\n\r\n`);
-  const whole = new Uint8Array(header.length + body.length);
-  whole.set(header);
-  whole.set(body, header.length);
-  return whole;
+  return joinBytes([header, body]);
 }
 
 /** Reads the messages of a channel. What is refused is answered on the channel itself. */

@@ -39,19 +39,26 @@ function groupsOf(address: string): number[] {
   return [...front, ...Array<number>(Math.max(0, IPV6_GROUPS - front.length - back.length)).fill(0), ...back];
 }
 
+function ipv4Of(high: number, low: number): string {
+  return [high >> 8, high & 255, low >> 8, low & 255].join(".");
+}
+
 /** Whether an address belongs to this machine, its link, or a private network. */
 export function isPrivateAddress(address: string): boolean {
   if (!address.includes(":")) return isPrivateIpv4(address);
   const groups = groupsOf(address);
   const first = groups[0] ?? 0;
+  // Networks through which IPv4 is reached: NAT64 has the address at the end, 6to4 behind the prefix.
+  const isNat64 = first === 0x64 && groups[1] === 0xff9b && groups.slice(2, 6).every((group) => group === 0);
+  if (isNat64) return isPrivateIpv4(ipv4Of(groups[6]!, groups[7]!));
+  if (first === 0x2002) return isPrivateIpv4(ipv4Of(groups[1]!, groups[2]!));
   const isMapped = groups.slice(0, 5).every((group) => group === 0) &&
     (groups[5] === 0xffff || groups[5] === 0);
   if (isMapped) {
     const low = groups[6]! * 65536 + groups[7]!;
     // `::` and `::1` are this machine; others are IPv4 in disguise.
     if (groups[5] === 0 && low <= 1) return true;
-    const ipv4 = [groups[6]! >> 8, groups[6]! & 255, groups[7]! >> 8, groups[7]! & 255].join(".");
-    return isPrivateIpv4(ipv4);
+    return isPrivateIpv4(ipv4Of(groups[6]!, groups[7]!));
   }
   const isUniqueLocal = (first & 0xfe00) === 0xfc00;
   const isLinkLocal = (first & 0xffc0) === 0xfe80;

@@ -5,7 +5,14 @@
  *     gets a second one there, so that it can't be mistaken.
  * W2. A line longer than `LINE_BYTES_MAX` ends the connection.
  */
-import { Failure, type FailureKind, isValueMap, type Value, type ValueMap } from "../../core/mod.ts";
+import {
+  Failure,
+  type FailureKind,
+  isValueMap,
+  joinBytes,
+  type Value,
+  type ValueMap,
+} from "../../core/mod.ts";
 
 /** Longest line either side takes, in bytes. */
 export const LINE_BYTES_MAX = 64 * 1024 * 1024;
@@ -149,12 +156,7 @@ export class LineReader {
   }
 
   #text(): string {
-    const joined = new Uint8Array(this.#held);
-    let at = 0;
-    for (const part of this.#parts) {
-      joined.set(part, at);
-      at += part.length;
-    }
+    const joined = joinBytes(this.#parts);
     this.#parts = [];
     this.#held = 0;
     return new TextDecoder().decode(joined);

@@ -3,7 +3,7 @@
  *
  * H1. Every answer is bounded in bytes and, but for those that wait for a container, in time.
  */
-import { DOCKER_ANSWER_BYTES_MAX, DOCKER_ANSWER_MS, Failure } from "../../core/mod.ts";
+import { DOCKER_ANSWER_BYTES_MAX, DOCKER_ANSWER_MS, Failure, joinBytes } from "../../core/mod.ts";
 import type { Clock, Connection, Connections, ConnectionTarget } from "../../ports/mod.ts";
 
 const DEFAULT_HOST = "unix:///var/run/docker.sock";
@@ -43,13 +43,6 @@ export function engineTarget(host: string): ConnectionTarget {
 
 function broken(message: string): Failure {
   return new Failure("Unavailable", `docker engine: ${message}`, { retryable: true });
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(first.length + second.length);
-  bytes.set(first);
-  bytes.set(second, first.length);
-  return bytes;
 }
 
 /** Talks to one engine. */
@@ -141,7 +134,7 @@ async function readHead(connection: Connection): Promise<Head> {
     if (bytes.length > HEAD_BYTES_MAX) throw broken("no HTTP answer");
     const part = await connection.read();
     if (part === null) throw broken("it closed the connection");
-    bytes = joined(bytes, part);
+    bytes = joinBytes([bytes, part]);
   }
 }
 
@@ -174,7 +167,7 @@ async function readBody(connection: Connection, { headers, rest, status }: Head)
       if (isChunked || length !== Infinity) throw broken("its answer is cut short");
       return bytes;
     }
-    bytes = joined(bytes, part);
+    bytes = joinBytes([bytes, part]);
   }
 }
 
@@ -191,7 +184,7 @@ function unchunked(bytes: Uint8Array): Uint8Array | undefined {
     if (length === 0) return body;
     const from = end + 2;
     if (from + length + 2 > bytes.length) return undefined;
-    body = joined(body, bytes.subarray(from, from + length));
+    body = joinBytes([body, bytes.subarray(from, from + length)]);
     at = from + length + 2;
   }
 }

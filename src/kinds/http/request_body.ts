@@ -4,7 +4,7 @@
  * RB1. Nothing is read before somebody asks, and never more than the limit is kept.
  * RB2. The body can be had once as a stream; had whole, it is kept and can be had again.
  */
-import { Failure } from "../../core/mod.ts";
+import { Failure, joinBytes } from "../../core/mod.ts";
 import type { ByteStream, Clock } from "../../ports/mod.ts";
 
 /** Limits of reading a whole body. */
@@ -118,7 +118,7 @@ export class RequestBody {
     } finally {
       late.clear();
     }
-    return joinChunks(chunks, length);
+    return joinBytes(chunks);
   }
 
   #reader(): Reader {
@@ -139,17 +139,6 @@ export class RequestBody {
 
 function tooLarge(): Failure {
   return new Failure("Invalid", "request body too large", { retryable: false });
-}
-
-function joinChunks(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  if (chunks.length === 1) return chunks[0]!;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }
 
 /** Fails what takes too long. */

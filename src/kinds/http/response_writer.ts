@@ -8,7 +8,7 @@
  *     while the client reads slower than the handler writes.
  * W3. When the client is gone writing fails, and the handler is cancelled.
  */
-import { Failure, HTTP_RESPONSE_QUEUED_BYTES_MAX } from "../../core/mod.ts";
+import { Failure, HTTP_RESPONSE_QUEUED_BYTES_MAX, joinBytes } from "../../core/mod.ts";
 import type { ByteStream, HttpResponseWriter } from "../../ports/mod.ts";
 import type { Answer } from "./answer.ts";
 
@@ -245,7 +245,7 @@ export class ResponseWriter implements HttpResponseWriter {
   }
 
   #take(): Uint8Array {
-    const taken = joinBytes(this.#queue);
+    const taken = bytesOf(this.#queue);
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#release();
@@ -276,19 +276,12 @@ export function eventText(name: string, data: string): string {
 function joinText(chunks: readonly Chunk[]): string | Uint8Array<ArrayBuffer> | null {
   if (chunks.length === 0) return null;
   if (chunks.length === 1) return chunks[0] as string | Uint8Array<ArrayBuffer>;
-  return chunks.every((chunk) => typeof chunk === "string") ? chunks.join("") : joinBytes(chunks);
+  return chunks.every((chunk) => typeof chunk === "string") ? chunks.join("") : bytesOf(chunks);
 }
 
-function joinBytes(chunks: readonly Chunk[]): Uint8Array<ArrayBuffer> {
+function bytesOf(chunks: readonly Chunk[]): Uint8Array<ArrayBuffer> {
   const parts = chunks.map((chunk) => typeof chunk === "string" ? encoder.encode(chunk) : chunk);
-  if (parts.length === 1) return parts[0] as Uint8Array<ArrayBuffer>;
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return parts.length === 1 ? parts[0] as Uint8Array<ArrayBuffer> : joinBytes(parts);
 }
 
 const SNIFFED: readonly [RegExp, string][] = [

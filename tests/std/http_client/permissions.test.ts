@@ -172,10 +172,10 @@ failed({ tls = { cert = client.cert, key = client.key } })`,
 test("addresses of this machine, its link and private networks are private", () => {
   const isPrivate = [
     "127.0.0.1 127.255.0.9 10.1.2.3 172.16.0.1 172.31.9.9 192.168.0.1 169.254.169.254 0.0.0.0 100.64.0.1",
-    "::1 :: fe80::1 fe80::1%eth0 fd00::1 fc00:1::2 ::ffff:10.0.0.1 ::ffff:7f00:1 ::127.0.0.1",
+    "::1 :: fe80::1 fe80::1%eth0 fd00::1 fc00:1::2 ::ffff:10.0.0.1 ::ffff:7f00:1 ::127.0.0.1 64:ff9b::10.0.0.1 2002:7f00:1::1",
   ].join(" ").split(" ");
   const isPublic =
-    "8.8.8.8 172.15.0.1 172.32.0.1 192.169.0.1 100.128.0.1 2001:db8::1 ::ffff:8.8.8.8 64:ff9b::1"
+    "8.8.8.8 172.15.0.1 172.32.0.1 192.169.0.1 100.128.0.1 2001:db8::1 ::ffff:8.8.8.8 64:ff9b::8.8.8.8 2002:808:808::1"
       .split(" ");
   assert.deepEqual(isPrivate.filter((address) => !isPrivateAddress(address)), []);
   assert.deepEqual(isPublic.filter((address) => isPrivateAddress(address)), []);
