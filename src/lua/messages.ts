@@ -1,8 +1,8 @@
 /**
  * Messages, events and relations between processes, Lua's and native ones, by pid text or name.
  */
-import { Failure, parsePid, printPid, type Value } from "../core/mod.ts";
-import type { NativeProcess, NativeReceiver } from "../ports/mod.ts";
+import { asFailure, Failure, parsePid, type Pid, printPid, type Value } from "../core/mod.ts";
+import type { NativeProcess, NativeReceiver, Route } from "../ports/mod.ts";
 import type { LifecycleEvent } from "../process/mod.ts";
 import { LuaError, type LuaValue } from "../vm/mod.ts";
 import { luaErrorOf } from "./lua_failure.ts";
@@ -40,8 +40,19 @@ export class Messages {
 
   /** Delivers a message to a pid; fails with NotFound when nobody is there. */
   deliver(pid: string, topic: string, values: Uint8Array, from: string): void {
-    const { book, hosts, programs, slices, universe } = this.#runtime;
     const target = parsePid(pid);
+    const route = this.#routeTo(target);
+    if (route !== undefined) return this.#runtime.elsewhere.deliver(route, pid, { topic, values, from });
+    this.#deliverHere(target, pid, topic, values, from);
+  }
+
+  /** Delivers a message that came from elsewhere, only to a process of this universe. */
+  deliverHere(pid: string, topic: string, values: Uint8Array, from: string): void {
+    this.#deliverHere(parsePid(pid), pid, topic, values, from);
+  }
+
+  #deliverHere(target: Pid | undefined, pid: string, topic: string, values: Uint8Array, from: string): void {
+    const { book, hosts, programs, slices, universe } = this.#runtime;
     const process = target === undefined ? undefined : book.find(target.id);
     if (process !== undefined && process.host === target!.host) {
       if (!universe.deliver(process.slot, topic, from, values)) {
@@ -64,22 +75,48 @@ export class Messages {
     throw new Failure("NotFound", "process not found", { retryable: false });
   }
 
-  /** The live process behind a pid text. */
-  liveProcess(pid: string): LuaProcess | undefined {
-    const target = parsePid(pid);
-    const process = target === undefined ? undefined : this.#runtime.book.find(target.id);
-    return process !== undefined && process.host === target!.host ? process : undefined;
+  /** The route to a pid that is not of this universe. Fails with NotFound when its node is not known. */
+  #routeTo(target: Pid | undefined): Route | undefined {
+    if (target === undefined || this.#runtime.outside !== undefined) return undefined;
+    const isHere = target.node === "" || target.node === this.#runtime.node;
+    return isHere && this.#idHere(target) !== undefined ? undefined : this.#runtime.elsewhere.routeTo(target);
   }
 
-  #idOf(pid: string): number | undefined {
+  /** As `#routeTo`, for wishes that fail with Internal. */
+  #wayTo(pid: string): Route | undefined {
+    try {
+      return this.#routeTo(parsePid(pid));
+    } catch (error) {
+      const { message } = asFailure(error);
+      throw new Failure("Internal", message, { cause: error });
+    }
+  }
+
+  /** The live process behind a pid text, when it is of this universe. */
+  liveProcess(pid: string): LuaProcess | undefined {
     const target = parsePid(pid);
-    if (target === undefined) return undefined;
-    return this.liveProcess(pid)?.id ?? (this.#natives.has(target.id) ? target.id : undefined);
+    return target === undefined ? undefined : this.#processHere(target);
+  }
+
+  #processHere({ node, host, id }: Pid): LuaProcess | undefined {
+    if (node !== "" && node !== this.#runtime.node) return undefined;
+    const process = this.#runtime.book.find(id);
+    return process !== undefined && process.host === host ? process : undefined;
+  }
+
+  #idHere(target: Pid): number | undefined {
+    return this.#processHere(target)?.id ?? (this.#natives.has(target.id) ? target.id : undefined);
+  }
+
+  /** The number of what lives behind a pid in this universe. */
+  localId(pid: string): number | undefined {
+    const target = parsePid(pid);
+    return target === undefined ? undefined : this.#idHere(target);
   }
 
   /** The number of what lives behind a pid; fails with Internal when nothing does. */
   #liveId(pid: string, message: string): number {
-    const id = this.#idOf(pid);
+    const id = this.localId(pid);
     if (id !== undefined) return id;
     const { hosts, programs } = this.#runtime;
     const host = parsePid(pid)?.host ?? "";
@@ -95,6 +132,8 @@ export class Messages {
   /** Delivers CANCEL. */
   cancel(pid: string, reason: string, from: string): void {
     if (this.#isOutside(pid)) return this.#runtime.outside!.control("cancel", pid, reason);
+    const route = this.#wayTo(pid);
+    if (route !== undefined) return this.#runtime.elsewhere.ask(route, "cancel", pid, from, reason);
     const id = this.#liveId(pid, "process not found");
     this.deliverEvent(id, { kind: "pid.cancel", from, at: this.#runtime.nowSeconds(), reason });
   }
@@ -102,6 +141,8 @@ export class Messages {
   /** Ends what lives behind a pid by force. */
   terminate(pid: string): void {
     if (this.#isOutside(pid)) return this.#runtime.outside!.control("terminate", pid, "");
+    const route = this.#wayTo(pid);
+    if (route !== undefined) return this.#runtime.elsewhere.ask(route, "terminate", pid, "");
     this.#liveId(pid, "process not found");
     const process = this.liveProcess(pid);
     if (process !== undefined) {
@@ -117,27 +158,33 @@ export class Messages {
   /** Makes `watcher` get an EXIT event when the process behind `pid` ends. */
   monitor(watcher: LuaProcess, pid: string): void {
     if (this.#isOutside(pid)) return this.#runtime.outside!.control("monitor", pid, "");
+    const route = this.#wayTo(pid);
+    if (route !== undefined) return this.#runtime.elsewhere.monitor(watcher, route, pid);
     this.#runtime.table.monitor(watcher.id, this.#liveId(pid, "pid not registered"));
   }
 
   /** Undoes `monitor`; an unknown pid is fine. */
   unmonitor(watcher: LuaProcess, pid: string): void {
     if (this.#isOutside(pid)) return this.#runtime.outside!.control("unmonitor", pid, "");
-    const target = parsePid(pid);
-    if (target !== undefined) this.#runtime.table.unmonitor(watcher.id, target.id);
+    const id = this.localId(pid);
+    if (id !== undefined) this.#runtime.table.unmonitor(watcher.id, id);
+    else this.#runtime.elsewhere.unmonitor(watcher, pid);
   }
 
   /** Links two processes both ways. */
   link(process: LuaProcess, pid: string): void {
     if (this.#isOutside(pid)) return this.#runtime.outside!.control("link", pid, "");
+    const route = this.#wayTo(pid);
+    if (route !== undefined) return this.#runtime.elsewhere.link(process, route, pid);
     this.#runtime.table.link(process.id, this.#liveId(pid, "pid not registered"));
   }
 
   /** Undoes `link`; an unknown pid is fine. */
   unlink(process: LuaProcess, pid: string): void {
     if (this.#isOutside(pid)) return this.#runtime.outside!.control("unlink", pid, "");
-    const target = parsePid(pid);
-    if (target !== undefined) this.#runtime.table.unlink(process.id, target.id);
+    const id = this.localId(pid);
+    if (id !== undefined) this.#runtime.table.unlink(process.id, id);
+    else this.#runtime.elsewhere.unlink(process, pid);
   }
 
   /** Whether the failure of a linked peer reaches `process` as an event instead of ending it. */
@@ -176,6 +223,7 @@ export class Messages {
 
   /** Delivers an event; to nobody when the process is gone. */
   deliverEvent(id: number, event: LifecycleEvent): void {
+    if (id < 0) return this.#runtime.elsewhere.event(id, event);
     const process = this.#runtime.book.find(id);
     if (process !== undefined) {
       this.#runtime.universe.deliverEvent(process.slot, event.from, eventTable(event));

@@ -1,5 +1,6 @@
 /** Lua as processes: the contract of modules, and the runtime that runs Lua entries. */
 export * from "./definition.ts";
+export { decodeSignal, encodeSignal, type Signal, type SignalKind } from "./signal.ts";
 export { type CheckedEntry, EntryTypes, libraryOf } from "./entry_types.ts";
 export { type ActiveCall, type CallObserver, type CallRequest, type CallResult } from "./function_table.ts";
 export type { Evaluation, EvaluationCacheOptions } from "./evaluations.ts";

@@ -20,6 +20,7 @@ import { NameRegistry, ProcessTable } from "../process/mod.ts";
 import { type Exit, type LuaValue, Universe } from "../vm/mod.ts";
 import { Calls, type OutsideCallOptions } from "./calls.ts";
 import { CodeChanges } from "./code_changes.ts";
+import { Elsewhere } from "./elsewhere.ts";
 import { type EvaluationCacheOptions, Evaluations } from "./evaluations.ts";
 import { type CallObserver, callResult, FunctionTable } from "./function_table.ts";
 import { HostTable } from "./host_table.ts";
@@ -82,6 +83,7 @@ export class LuaRuntime implements Runtime {
   readonly endings: ProcessEndings;
   readonly calls: Calls;
   readonly messages: Messages;
+  readonly elsewhere: Elsewhere;
   readonly changes: CodeChanges;
   readonly evaluations: Evaluations;
   readonly shells: ShellSessions;
@@ -105,6 +107,7 @@ export class LuaRuntime implements Runtime {
     this.endings = new ProcessEndings(this);
     this.calls = new Calls(this);
     this.messages = new Messages(this);
+    this.elsewhere = new Elsewhere(this);
     this.changes = new CodeChanges(this);
     this.shells = new ShellSessions(this);
     this.evaluations = new Evaluations(
@@ -114,7 +117,7 @@ export class LuaRuntime implements Runtime {
     this.table = new ProcessTable({
       event: (id, event) => this.messages.deliverEvent(id, event),
       fail: (id, failure) => {
-        const process = this.book.find(id);
+        const process = id < 0 ? undefined : this.book.find(id);
         if (process !== undefined) this.endings.kill(process, luaErrorOf(failure));
       },
       nowSeconds: () => this.nowSeconds(),

@@ -22,6 +22,7 @@ export * from "./program.ts";
 export * from "./queue.ts";
 export * from "./random.ts";
 export * from "./resource.ts";
+export * from "./routes.ts";
 export * from "./runtime.ts";
 export * from "./security.ts";
 export * from "./service.ts";

@@ -5,7 +5,8 @@
  * the caller.
  *
  * P1. The end of a process reaches each monitor as one EXIT and each linked peer once: as LINK_DOWN when it traps links,
- *     otherwise as its own failure; a clean end sends linked peers nothing.
+ *     otherwise as its own failure; a clean end sends linked peers nothing. One that is lost with its node reaches monitors as
+ *     LINK_DOWN.
  * P2. Relations of a process are gone before its first signal is sent, so a second report of the same end sends nothing.
  * P3. Signals go out in the order of the ends that cause them, and a chain of failing links needs no stack depth.
  */
@@ -52,6 +53,11 @@ export class ProcessTable {
     (this.#of(target).watchers ??= new Set()).add(watcher);
   }
 
+  /** Whether `watcher` watches `target`. */
+  monitors(watcher: number, target: number): boolean {
+    return this.#relations.get(watcher)?.watching?.has(target) ?? false;
+  }
+
   /** Undoes `monitor`; not watching is fine. */
   unmonitor(watcher: number, target: number): void {
     this.#relations.get(watcher)?.watching?.delete(target);
@@ -87,9 +93,43 @@ export class ProcessTable {
     return this.#relations.has(id);
   }
 
+  /** True when `id` watches, is watched or is linked. */
+  related(id: number): boolean {
+    const relations = this.#relations.get(id);
+    return relations !== undefined && countOf(relations) > 0;
+  }
+
   /** Processes that hold relations; zero once all have ended. */
   get size(): number {
     return this.#relations.size;
+  }
+
+  /**
+   * Reports that a process is out of reach for ever: those who watch it get LINK_DOWN in place of EXIT, linked peers fail or get it
+   * as after any failure.
+   */
+  lost(id: number, pid: string, failure: Failure): void {
+    const relations = this.#relations.get(id);
+    if (relations === undefined) return;
+    const { watchers = new Set(), links } = relations;
+    relations.watchers = undefined;
+    const event: LifecycleEvent = {
+      kind: "pid.link.down",
+      from: pid,
+      at: this.#callbacks.nowSeconds(),
+      result: { value: null, error: failure },
+    };
+    for (const watcher of watchers) {
+      // One that is linked and traps would be told twice.
+      if (links?.has(watcher) && this.#relations.get(watcher)?.trapLinks) continue;
+      this.#signals.push({ id: watcher, event });
+    }
+    for (const watcher of watchers) {
+      this.#relations.get(watcher)?.watching?.delete(id);
+      this.#drop(watcher);
+    }
+    this.exited(id, pid, null, failure);
+    this.#send();
   }
 
   /** Reports the end of a process: forgets its relations and sends the signals that follow. */
@@ -169,7 +209,10 @@ export class ProcessTable {
   #drop(id: number): void {
     const relations = this.#relations.get(id);
     if (relations === undefined || relations.trapLinks) return;
-    const { watchers, watching, links } = relations;
-    if ((watchers?.size ?? 0) + (watching?.size ?? 0) + (links?.size ?? 0) === 0) this.#relations.delete(id);
+    if (countOf(relations) === 0) this.#relations.delete(id);
   }
+}
+
+function countOf({ watchers, watching, links }: Relations): number {
+  return (watchers?.size ?? 0) + (watching?.size ?? 0) + (links?.size ?? 0);
 }
