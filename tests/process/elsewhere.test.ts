@@ -77,7 +77,7 @@ async function pair(body: (pair: Pair) => Promise<void>): Promise<void> {
         await startApplication(PROJECT, { simulated: true, config: { relay: { node_name: node } } }),
       );
     }
-    const [one, two] = started.map(({ app }) => app) as [TestApplication, TestApplication];
+    const [one, two] = started.map(({ app }) => app) as unknown as [TestApplication, TestApplication];
     const waiting: (() => void)[] = [];
     const route = (name: string, to: () => { app: TestApplication; back: Route }): Route => ({
       name,
