@@ -58,6 +58,8 @@ export interface ApplicationOptions {
   readonly nodeName?: string;
   /** Name of this node when it was given none; never in pids. */
   readonly defaultNodeName?: string;
+  /** How many services start at the same time; default: what a supervisor does by itself. */
+  readonly startsAtOnceMax?: number;
   readonly strictSecurity?: boolean;
   /** Default: types are not checked. */
   readonly typeSystem?: TypeSystemOptions;
@@ -144,6 +146,7 @@ export class Application {
     const standard = standardComponents({
       pidNode: options.nodeName ?? "",
       node: options.nodeName ?? options.defaultNodeName ?? "local",
+      startsAtOnceMax: options.startsAtOnceMax,
       strictSecurity: options.strictSecurity ?? false,
       defaultNetwork: options.defaultNetwork ?? "",
       baseDirectory: options.baseDirectory,

@@ -176,6 +176,7 @@ export async function optionsOf(
     | "baseDirectory"
     | "nodeName"
     | "defaultNodeName"
+    | "startsAtOnceMax"
     | "strictSecurity"
     | "typeSystem"
     | "defaultNetwork"
@@ -195,6 +196,7 @@ export async function optionsOf(
     baseDirectory: configuration.baseDirectory,
     nodeName: name === "" ? undefined : name,
     defaultNodeName: name === "" ? await defaultNodeName(ports) : undefined,
+    startsAtOnceMax: settings.supervisor.host.worker_count,
     strictSecurity: settings.security.strict_mode,
     typeSystem: settings.lua.type_system,
     defaultNetwork: settings.network_service.default_network,

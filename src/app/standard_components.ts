@@ -70,6 +70,8 @@ export interface StandardOptions {
   readonly pidNode: string;
   /** Name of this node. */
   readonly node: string;
+  /** How many services start at the same time; default: what a supervisor does by itself. */
+  readonly startsAtOnceMax: number | undefined;
   readonly strictSecurity: boolean;
   readonly defaultNetwork: string;
   readonly baseDirectory: string;
@@ -140,6 +142,7 @@ export function standardComponents(options: StandardOptions): Component[] {
         random,
         log: context.get(INFRASTRUCTURE.log),
         bus: context.get(INFRASTRUCTURE.bus),
+        startsAtOnceMax: options.startsAtOnceMax,
       });
     }),
     maker(

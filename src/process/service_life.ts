@@ -11,6 +11,7 @@
  */
 import { asFailure, Failure, printDurationNs, SERVICE_FORCE_MS } from "../core/mod.ts";
 import type { Clock, Lifecycle, Random, Service, ServiceRun, ServiceStatus } from "../ports/mod.ts";
+import type { EndTurn } from "./start_turns.ts";
 
 /** What a life needs of its supervisor. */
 export interface LifeOwner {
@@ -18,8 +19,8 @@ export interface LifeOwner {
   readonly random: Random;
   /** False while everything stops: then a failure is final. */
   readonly retries: boolean;
-  /** Resolves true when everything the service needs runs, false when `stopped` aborted first. */
-  dependencies(life: ServiceLife, stopped: AbortSignal): Promise<boolean>;
+  /** Resolves when everything the service needs runs and it is its turn to start, with undefined when `stopped` aborted first. */
+  turn(life: ServiceLife, stopped: AbortSignal): Promise<EndTurn | undefined>;
   /** Takes note of a new status; `failure` is why, if something failed. */
   changed(life: ServiceLife, status: ServiceStatus, details: string, failure: Failure | null): void;
   /** Something went wrong that changes no status. */
@@ -148,17 +149,22 @@ export class ServiceLife {
     }
     let again = true;
     while (again) {
-      const isReady = await this.#owner.dependencies(this, signal);
+      const endTurn = await this.#owner.turn(this, signal);
       // It may have been stopped between the answer and now.
-      again = isReady && !signal.aborted ? await this.#once() : this.#finish("stopped", "", null);
+      if (endTurn !== undefined && !signal.aborted) again = await this.#once(endTurn);
+      else {
+        endTurn?.();
+        again = this.#finish("stopped", "", null);
+      }
     }
   }
 
   /** One attempt and what follows; true when there is to be another. */
-  async #once(): Promise<boolean> {
+  async #once(endTurn: EndTurn): Promise<boolean> {
     this.#renew();
     this.#owner.changed(this, "starting", "", null);
     const attempt = await this.#start();
+    endTurn();
     if (attempt.kind === "stopped") return this.#finish("stopped", "", null);
     if (attempt.kind === "failed") return this.#failed(attempt.failure);
     return this.#running(attempt.run);

@@ -23,6 +23,7 @@ import type {
 } from "../ports/mod.ts";
 import { DependencyGraph } from "./dependency_graph.ts";
 import { type LifeOwner, ServiceLife } from "./service_life.ts";
+import { type EndTurn, StartTurns } from "./start_turns.ts";
 import { isSatisfied, newService, startFailure, stopOrder, type Supervised } from "./supervised.ts";
 
 /** What a supervisor is made of. */
@@ -31,7 +32,11 @@ export interface SupervisorOptions {
   readonly random: Random;
   readonly log: Log;
   readonly bus: Bus;
+  /** How many services may be starting at the same time. */
+  readonly startsAtOnceMax?: number;
 }
+
+const STARTS_AT_ONCE_MAX = 16;
 
 /** A change of what a waiting service looks at. */
 type Wake = () => void;
@@ -42,6 +47,7 @@ export class Supervisor implements ServiceRegistry {
   readonly #log: Log;
   readonly #bus: Bus;
   readonly #owner: LifeOwner;
+  readonly #turns: StartTurns;
   readonly #services = new Map<string, Supervised>();
   /** Who waits for a change of a service, by its id. */
   readonly #waiting = new Map<string, Set<Wake>>();
@@ -52,6 +58,7 @@ export class Supervisor implements ServiceRegistry {
     this.#clock = options.clock;
     this.#log = options.log.named("core");
     this.#bus = options.bus;
+    this.#turns = new StartTurns(options.startsAtOnceMax ?? STARTS_AT_ONCE_MAX);
     const isRetrying = (): boolean => this.#phase !== "stopping";
     this.#owner = {
       clock: options.clock,
@@ -59,7 +66,7 @@ export class Supervisor implements ServiceRegistry {
       get retries() {
         return isRetrying();
       },
-      dependencies: (life, stopped) => this.#dependencies(life.subject as Supervised, life, stopped),
+      turn: (life, stopped) => this.#turn(life.subject as Supervised, life, stopped),
       changed: (life, status, details, failure) =>
         this.#changed(life.subject as Supervised, status, details, failure),
       warn: (id, message, failure) => this.#warn(id, message, failure),
@@ -186,13 +193,21 @@ export class Supervisor implements ServiceRegistry {
 
   // --- What lives need --------------------------------------------------------------------------------------------------
 
-  /** Waits until what a service needs runs; see `LifeOwner.dependencies`. */
-  async #dependencies(supervised: Supervised, life: ServiceLife, stopped: AbortSignal): Promise<boolean> {
+  /** Waits until what a service needs runs and it is its turn; see `LifeOwner.turn`. */
+  async #turn(
+    supervised: Supervised,
+    life: ServiceLife,
+    stopped: AbortSignal,
+  ): Promise<EndTurn | undefined> {
     while (!stopped.aborted) {
       const missing = this.#missing(supervised);
       if (missing.length === 0) {
         this.#block(supervised, null);
-        return true;
+        const turn = this.#turns.take() ?? await this.#turns.wait(stopped);
+        // What it needs may have ended while it waited.
+        if (turn === undefined || this.#missing(supervised).length === 0) return turn;
+        turn();
+        continue;
       }
       const hopeless = missing.find((other) => !this.#mayComeSoon(other));
       if (hopeless === undefined) this.#block(supervised, null);
@@ -206,7 +221,7 @@ export class Supervisor implements ServiceRegistry {
       }
       await this.#change(missing.map(({ id }) => id), stopped);
     }
-    return false;
+    return undefined;
   }
 
   #changed(supervised: Supervised, status: ServiceStatus, details: string, failure: Failure | null): void {

@@ -294,3 +294,39 @@ entries:
   }
   assert.equal(closed, 1);
 });
+
+test("supervisor.host.worker_count says how many services start at once, and nothing is lost [config.supervisor]", async () => {
+  const slow = (starts: number[]): KindDefinition =>
+    defineKind({
+      name: "test.slow",
+      config: schema.object({ lifecycle: schema.any() }),
+      open: ({ ports: { clock } }) => ({
+        service: {
+          start: async () => {
+            starts.push(clock.monotonicMs());
+            await clock.sleep(1_000);
+            return { ended: new Promise<null>(() => {}), stop: () => Promise.resolve() };
+          },
+        },
+      }),
+    });
+  const entries = Array.from(
+    { length: 6 },
+    (_, i) => `  - { name: s${i}, kind: test.slow, lifecycle: { auto_start: true } }`,
+  );
+  const boot = async (host: Record<string, number>): Promise<number[]> => {
+    const starts: number[] = [];
+    await withApplication(
+      `version: "1.0"\nnamespace: app\nentries:\n${entries.join("\n")}\n`,
+      async (app) => {
+        const states = app.application.supervisor.states();
+        assert.deepEqual(states.map(({ status }) => status), Array(6).fill("running"));
+        await Promise.resolve();
+      },
+      { simulated: true, kinds: [slow(starts)], config: { supervisor: { host } } },
+    );
+    return starts.map((at) => (at - starts[0]!) / 1_000);
+  };
+  assert.deepEqual(await boot({ worker_count: 2, buffer_size: 1 }), [0, 0, 1, 1, 2, 2]);
+  assert.deepEqual(await boot({}), [0, 0, 0, 0, 0, 0]);
+});

@@ -81,7 +81,7 @@ test("initial_delay, backoff_factor and max_delay come from the entry [life.rest
 });
 
 test("jitter spreads each delay by its share around the base, at the cap too [life.restart.jitter]", async () => {
-  const s = stage(7);
+  const s = stage({ seed: 7 });
   s.add("a", [{ failure: BOOM }], { startup: "optional", restart: { jitter: 0.1 } });
   await drive(s, s.supervisor.startAll());
   await s.ports.clock.advance(20_000_000);

@@ -21,8 +21,8 @@ export interface Stage extends World {
 }
 
 /** A stage of its own. */
-export function stage(seed = 1): Stage {
-  const world = createWorld(seed);
+export function stage({ seed = 1, ...supervision }: { seed?: number; startsAtOnceMax?: number } = {}): Stage {
+  const world = createWorld(seed, supervision);
   const notes: string[] = [];
   const note = (text: string): void => {
     notes.push(`${world.ports.clock.elapsedMs} ${text}`);

@@ -126,7 +126,7 @@ class Watcher {
 }
 
 async function simulate(seed: number): Promise<Trace> {
-  const world = createWorld(seed);
+  const world = createWorld(seed, { startsAtOnceMax: 1 + seed % 5 });
   const { ports: { clock, random }, supervisor, trace } = world;
   const workload = random.stream("workload");
   const watcher = new Watcher(world);

@@ -72,6 +72,32 @@ test("services without an order between them start at the same time [life.parall
   assert.deepEqual([...s.startTimes("a"), ...s.startTimes("b"), ...s.startTimes("c")], [0, 0, 0]);
 });
 
+test("no more services start at the same time than are allowed to, the others in their order", async () => {
+  const s = stage({ startsAtOnceMax: 2 });
+  for (const id of ["a", "b", "c", "d"]) s.add(id, [{ afterMs: 1_000 }]);
+  s.add("e", [{ failure: BOOM }, {}], { startup: "optional" });
+  await drive(s, s.supervisor.startAll());
+  assert.deepEqual(["a", "b", "c", "d", "e"].map((id) => s.startTimes(id)[0]), [0, 0, 1_000, 1_000, 2_000]);
+});
+
+test("a service that waits for its turn can be stopped, and starts only while what it needs runs", async () => {
+  const s = stage({ startsAtOnceMax: 1 });
+  s.add("database", [{ endsAfterMs: 500, ends: BOOM }, { afterMs: 5_000 }]);
+  s.add("slow", [{ afterMs: 1_000 }]);
+  s.add("stopped", [{}]);
+  s.add("user", [{}], { requires: ["database"] });
+  void s.supervisor.startAll().catch(() => undefined);
+  await drive(s, s.ports.clock.sleep(100));
+  await drive(s, s.supervisor.stop("stopped"));
+  await drive(s, s.ports.clock.sleep(10_000));
+  assert.deepEqual(s.startTimes("stopped"), []);
+  assert.deepEqual([s.startTimes("slow"), s.startTimes("database"), s.startTimes("user")], [
+    [0],
+    [0, 1_500],
+    [6_500],
+  ]);
+});
+
 test("a migration that ended cleanly is no obstacle for those that require it [life.wait-running]", async () => {
   const s = stage();
   s.add("migrate", [{ afterMs: 10, endsAfterMs: 0 }]);

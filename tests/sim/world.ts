@@ -95,12 +95,12 @@ export interface World {
 }
 
 /** A world of its own. */
-export function createWorld(seed: number): World {
+export function createWorld(seed: number, supervision: { startsAtOnceMax?: number } = {}): World {
   const ports = simulatedPorts({ seed });
   const { clock, random } = ports;
   const log = new MemoryLog(() => clock.nowMs());
   const bus = new EventBus({ clock, log });
-  const supervisor = new Supervisor({ clock, random, log, bus });
+  const supervisor = new Supervisor({ clock, random, log, bus, ...supervision });
   const events: BusEvent[] = [];
   bus.subscribe("supervisor", "", (event) => events.push(event));
   const trace = new Trace();
