@@ -223,6 +223,17 @@ test("--set of another form is misuse [cli.run.set]", () => {
   }
 });
 
+test("--set of a setting that there is not says which there are [cli.run.set]", () => {
+  const wrong = {
+    "shutdwon.timeout=5s": "--set shutdwon.timeout=5s: no section shutdwon; did you mean shutdown?",
+    "lsp.enable=true": "--set lsp.enable=true: lsp has no setting enable; did you mean enabled?",
+    "supervisor.host.x=1":
+      "--set supervisor.host.x=1: supervisor.host has no setting x; it has buffer_size, worker_count",
+    "relay.constructor=1": "--set relay.constructor=1: relay has no setting constructor; it has node_name",
+  };
+  for (const [text, said] of Object.entries(wrong)) assert.equal(complaint({}, { sets: [text] }), said);
+});
+
 test("a wrong value is named with its file and line, profile or flag [config.version]", () => {
   assert.equal(
     complaint({ ".wippy.yaml": 'version: "1.0"\nshutdown:\n  timeout: soon\n' }),

@@ -8,6 +8,7 @@
  *      found when it is asked for: that reads the file again.
  */
 import { flagFailure } from "./flag_failure.ts";
+import { checkSetPath } from "./setting_paths.ts";
 import { Failure, isValueMap, type Value, type ValueMap } from "../../core/mod.ts";
 
 /** One source of configuration. */
@@ -122,6 +123,7 @@ export function parseSet(text: string): Layer {
       `${text}: expected section.path=value, for example shutdown.timeout=5s`,
     );
   }
+  checkSetPath(text, path);
   return leafLayer(path, coerce(text.slice(equals + 1)), `--set ${text}`);
 }
 

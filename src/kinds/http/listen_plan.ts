@@ -1,5 +1,5 @@
 /** Where and how a server listens, as its entry says. */
-import { type Decoded, Failure, schema } from "../../core/mod.ts";
+import { type Decoded, Failure, parseListenAddress, schema } from "../../core/mod.ts";
 import type { ClientAuthentication, TlsOptions } from "../../ports/mod.ts";
 
 const TLS = schema.object({
@@ -59,18 +59,10 @@ function invalid(message: string): Failure {
   return new Failure("Invalid", message, { retryable: false });
 }
 
-const PORT_MAX = 65_535;
-
-function parseAddress(address: string): { hostname: string; port: number } {
-  const colon = address.lastIndexOf(":");
-  const written = address.slice(colon + 1);
-  const port = /^\d{1,5}$/.test(written) ? Number(written) : -1;
-  const host = address.slice(0, Math.max(0, colon));
-  const hostname = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
-  if (colon < 0 || port < 0 || port > PORT_MAX || (host === hostname && host.includes(":"))) {
-    throw invalid(`addr: "${address}" is not an address (examples: :8080, 127.0.0.1:8080, [::1]:8080)`);
-  }
-  return { hostname, port };
+function addressOf(text: string): { hostname: string; port: number } {
+  const parsed = parseListenAddress(text);
+  if (parsed !== undefined) return parsed;
+  throw invalid(`addr: "${text}" is not an address (examples: :8080, 127.0.0.1:8080, [::1]:8080)`);
 }
 
 function tlsOptions(tls: Decoded<typeof TLS>): TlsOptions | undefined {
@@ -95,7 +87,7 @@ function tlsOptions(tls: Decoded<typeof TLS>): TlsOptions | undefined {
 export function planListen(config: Decoded<typeof SERVICE_CONFIG>): ListenPlan {
   return {
     address: config.addr,
-    ...parseAddress(config.addr),
+    ...addressOf(config.addr),
     tls: tlsOptions(config.tls),
     readMs: config.timeouts.read,
     writeMs: config.timeouts.write,
