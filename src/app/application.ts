@@ -8,7 +8,13 @@
  * A3. An end takes no longer than its limit: what does not stop by then is left behind.
  */
 import { asFailure, type Value } from "../core/mod.ts";
-import type { EvaluationCacheOptions, LuaRuntime, ModuleDefinition } from "../lua/mod.ts";
+import type {
+  EvaluationCacheOptions,
+  LuaCache,
+  LuaRuntime,
+  LuaRuntimeOptions,
+  ModuleDefinition,
+} from "../lua/mod.ts";
 import type {
   Bus,
   ContractDirectory,
@@ -81,6 +87,10 @@ export interface ApplicationOptions {
   readonly finder?: RegistryOptions["finder"];
   /** How long compiled code that is given at run time is kept. */
   readonly evaluations?: EvaluationCacheOptions;
+  /** Compiled sources and programs that are kept. */
+  readonly programs?: LuaRuntimeOptions["programs"];
+  /** What is known of Lua sources from earlier runs. */
+  readonly luaCache?: LuaCache;
   /** Counts and times every function call. */
   readonly measureCalls?: boolean;
   /** Where modules were loaded from; see `KindServices`. */
@@ -141,7 +151,11 @@ export class Application {
     this.context.provide(INFRASTRUCTURE.log, this.log);
     this.context.provide(INFRASTRUCTURE.bus, this.bus);
     this.context.provide(INFRASTRUCTURE.resources, this.resources);
-    const gate = typeGate(options.typeSystem ?? { enabled: false, strict: false }, options.modules ?? []);
+    const gate = typeGate(
+      options.typeSystem ?? { enabled: false, strict: false },
+      options.modules ?? [],
+      options.luaCache,
+    );
     this.kinds = kindTable(this.context, options.kinds ?? [], gate);
     const standard = standardComponents({
       pidNode: options.nodeName ?? "",
@@ -157,6 +171,8 @@ export class Application {
       resolveGraph: options.resolveGraph,
       finder: options.finder,
       evaluations: options.evaluations,
+      programs: options.programs,
+      luaCache: options.luaCache,
       measureCalls: options.measureCalls ?? false,
       moduleRoot: options.moduleRoot,
       hashSeed: options.hashSeed,
@@ -252,6 +268,8 @@ export class Application {
       throw error;
     }
     this.#phase = "running";
+    // Once the application runs: nobody waits for it.
+    this.ports.clock.soon(() => this.runtime.cache?.save());
   }
 
   /** Asks for an orderly end with this exit code; returns at once. */

@@ -28,6 +28,7 @@ import {
   overrideEntries,
   parseLockFile,
 } from "./config/mod.ts";
+import { luaCacheOf } from "./lua_cache.ts";
 
 /** What a project is opened with. */
 export interface ProjectRequest extends ConfigurationRequest {
@@ -166,10 +167,11 @@ function editEntries(
   return { ...loaded, entries: entries.filter(({ id }) => !isDisabled(id, disabled)) };
 }
 
-/** The options of an application that a configuration decides. */
+/** The options of an application that a configuration decides. `edition` names this program for what is kept between runs. */
 export async function optionsOf(
   configuration: Configuration,
   ports: Ports,
+  edition: () => string,
 ): Promise<
   Pick<
     ApplicationOptions,
@@ -187,6 +189,8 @@ export async function optionsOf(
     | "profiler"
     | "finder"
     | "evaluations"
+    | "programs"
+    | "luaCache"
     | "measureCalls"
   >
 > {
@@ -216,6 +220,8 @@ export async function optionsOf(
       sizeMax: settings.lua.eval.cache_size,
       lifetimeMs: settings.lua.eval.cache_ttl,
     },
+    programs: { sourcesMax: settings.lua.proto_cache_size, programsMax: settings.lua.main_cache_size },
+    luaCache: luaCacheOf(configuration, ports, edition),
     finder: {
       queriesMax: settings.finder.query_cache_size,
       expressionsMax: settings.finder.regex_cache_size,

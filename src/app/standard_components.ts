@@ -10,8 +10,10 @@ import {
   type CallObserver,
   type EvaluationCacheOptions,
   libraryOf,
+  type LuaCache,
   luaKinds,
   LuaRuntime,
+  type LuaRuntimeOptions,
   type ModuleDefinition,
   type ModuleServices,
   type ObjectDefinition,
@@ -82,6 +84,8 @@ export interface StandardOptions {
   readonly resolveGraph: RegistryOptions["resolveGraph"];
   readonly finder: RegistryOptions["finder"];
   readonly evaluations: EvaluationCacheOptions | undefined;
+  readonly programs: LuaRuntimeOptions["programs"];
+  readonly luaCache: LuaCache | undefined;
   readonly measureCalls: boolean;
   readonly moduleRoot: KindServices["moduleRoot"];
   /** Fixed for simulation and replay, random otherwise. */
@@ -107,9 +111,10 @@ export function kindTable(
 export function typeGate(
   { enabled, strict }: TypeSystemOptions,
   more: readonly ModuleDefinition[],
+  cache?: LuaCache,
 ): TypeGate | undefined {
   if (!enabled) return undefined;
-  return new TypeGate({ library: () => libraryOf([...modules, ...more]), isStrict: strict });
+  return new TypeGate({ library: () => libraryOf([...modules, ...more]), isStrict: strict, cache });
 }
 
 /** A component that makes one thing and provides it. */
@@ -156,6 +161,7 @@ export function standardComponents(options: StandardOptions): Component[] {
         // Before their code goes: a call that waits would be told that there is no such function.
         context.get(runtime).calls.close();
         await context.get(registry).close();
+        options.luaCache?.save();
       },
     },
     {
@@ -196,6 +202,8 @@ function createRuntime(context: ApplicationContext, options: StandardOptions): L
     hashSeed: options.hashSeed,
     orderSeed: options.orderSeed,
     evaluations: options.evaluations,
+    programs: options.programs,
+    cache: options.luaCache,
     observeCall: options.measureCalls ? callMetrics(services.resources) : undefined,
     countLines: options.countLines,
   });

@@ -3,6 +3,7 @@ import type { Application, Component, LogEncoding, LogHub, Project, ProjectReque
 import type { LogLevel, Ports } from "../ports/mod.ts";
 import type { LoadedEntries } from "../registry/mod.ts";
 import type { OptionSpecs, ParsedArguments } from "./command.ts";
+import { edition } from "./edition.ts";
 import { isProgressTerminal, printProgress, type Style, styleOf, writeProgress } from "./output.ts";
 
 /** Options of commands that read a project. */
@@ -131,7 +132,7 @@ export async function createProjectApplication(
   return createApplication({
     ports,
     log,
-    ...await optionsOf(configuration, ports),
+    ...await optionsOf(configuration, ports, edition),
     ...expansionOf(project, ports, log),
     countLines: wish.countLines,
     history: wish.isPassing ? undefined : historyOf(configuration, ports),

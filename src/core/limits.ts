@@ -42,6 +42,14 @@ export const EVALUATION_TURNS_MAX = 1_000_000;
 export const EVALUATION_DEPTH_MAX = 16;
 /** Compiled code given at run time that is kept by default (lua.eval.cache_size). */
 export const EVALUATIONS_CACHED_DEFAULT = 256;
+/** Compiled sources kept by default (lua.proto_cache_size). */
+export const SOURCES_CACHED_DEFAULT = 60_000;
+/** Programs kept by default: entries with all that they import (lua.main_cache_size). */
+export const PROGRAMS_CACHED_DEFAULT = 10_000;
+/** Bytes of one file under lua.cache.dir; what was not used for longest is left out first. */
+export const LUA_CACHE_FILE_BYTES_MAX = 128 * 1024 * 1024;
+/** How often one file under lua.cache.dir is written again before what nobody asked for since is left out. */
+export const LUA_CACHE_WRITES_UNUSED_MAX = 16;
 /** Longest source that one syntax tree may have: at worst parsing it takes 700 MB for a moment. */
 export const TREE_SOURCE_BYTES_MAX = 4 * 1024 * 1024;
 /** Source of all live syntax trees together; their memory belongs to no process. */

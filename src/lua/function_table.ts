@@ -194,6 +194,17 @@ export class FunctionTable {
     }
   }
 
+  /** Whether workers of this program may still be started here; a pool that has none and waits for nothing is given up. */
+  holds(program: Program): boolean {
+    const { id } = program.definition;
+    const pool = this.#pools.get(id);
+    if (pool?.program !== program) return false;
+    if (pool.workers > 0 || pool.waiting.length > 0 || pool.knocking.size > 0) return true;
+    pool.sweep?.cancel();
+    this.#pools.delete(id);
+    return false;
+  }
+
   /** Workers alive, by function id. */
   workers(): Record<string, { workers: number; idle: number; waiting: number }> {
     const result: Record<string, { workers: number; idle: number; waiting: number }> = {};

@@ -1,12 +1,14 @@
 /** Lua as processes: the contract of modules, and the runtime that runs Lua entries. */
 export * from "./definition.ts";
 export { decodeSignal, encodeSignal, type Signal, type SignalKind } from "./signal.ts";
+export { EntryKeys } from "./entry_keys.ts";
 export { type CheckedEntry, EntryTypes, libraryOf } from "./entry_types.ts";
 export { type ActiveCall, type CallObserver, type CallRequest, type CallResult } from "./function_table.ts";
 export type { Evaluation, EvaluationCacheOptions } from "./evaluations.ts";
 export type { EvaluationAccess, EvaluationImport } from "./evaluation_program.ts";
 export { type Host } from "./host_table.ts";
 export * from "./kinds.ts";
+export { LuaCache, type LuaCachePlan } from "./lua_cache.ts";
 export * from "./lua_process.ts";
 export * from "./module.ts";
 export { failureOf, luaErrorOf } from "./lua_failure.ts";

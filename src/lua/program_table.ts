@@ -1,15 +1,19 @@
 /**
  * Lua entries compiled to programs: the entry with everything that it imports, in dependency order.
  *
- * Owns the compile caches and their invalidation. Code is shared by every process of the universe; what runs it is the VM's.
+ * Owns the compile caches, their bounds and their invalidation. Code is shared by every process of the universe; what runs it is the
+ * VM's.
  *
  * G1. A program is built on first use and dropped when any entry in it changes; running processes keep theirs.
  * G2. An import cycle, an unknown import or an unknown module fails the build with the ids involved.
+ * G3. What is over a bound goes, used longest ago first; what runs keeps its code. A program that a pool or a process may still be
+ *     started from stays, so programs in use may be more than the bound.
  */
 import { Failure, nearestName } from "../core/mod.ts";
 import type { GlobalsRef, ModuleRef, ProgramRef, Universe } from "../vm/mod.ts";
 import { type CompiledSource, SourceCompiler } from "./compiled_source.ts";
 import type { LuaDefinition } from "./definition.ts";
+import type { LuaCache } from "./lua_cache.ts";
 import type { ModuleTable } from "./module_table.ts";
 import { type ProgramUnit, TypeUnits } from "./type_units.ts";
 
@@ -19,6 +23,21 @@ export interface Program {
   readonly definition: LuaDefinition;
   /** Ids of all entries in it, itself included. */
   readonly sources: ReadonlySet<string>;
+  /** What it was made of; absent for one that is no entry's. */
+  readonly parts?: readonly LuaDefinition[];
+}
+
+/** How much a table keeps, and what it knows from earlier runs. */
+export interface ProgramCacheOptions {
+  /** Compiled sources that are kept. */
+  readonly sourcesMax: number;
+  /** Programs that are kept. */
+  readonly programsMax: number;
+  readonly cache: LuaCache | undefined;
+  /** Whether something may still be started from this program; called before programs go, for each that could. */
+  readonly isHeld: (program: Program) => boolean;
+  /** Called before programs go. */
+  readonly beforeDrop: () => void;
 }
 
 /** Modules that every Lua entry sees without listing them. */
@@ -35,12 +54,17 @@ export class ProgramTable {
   readonly #globals = new Map<string, GlobalsRef>();
   #proven: ReadonlySet<string> = new Set();
   readonly #programs = new Map<string, Program>();
+  readonly #options: ProgramCacheOptions;
+  /** More programs than this are too many. */
+  #programsMax: number;
 
-  constructor(universe: Universe, modules: ModuleTable) {
+  constructor(universe: Universe, modules: ModuleTable, options: ProgramCacheOptions) {
     this.#universe = universe;
     this.#modules = modules;
+    this.#options = options;
+    this.#programsMax = options.programsMax;
     this.types = new TypeUnits(universe);
-    this.compiler = new SourceCompiler(universe, this.types);
+    this.compiler = new SourceCompiler(universe, this.types, options.cache);
   }
 
   /** The definition at `id`. */
@@ -63,32 +87,32 @@ export class ProgramTable {
    * Fails with Invalid; the previous definition then stays.
    */
   set(definition: LuaDefinition): void {
-    const isProven = this.#proven.has(definition.module);
+    const { id, source } = definition;
+    const isProven = this.#proven.has(definition.module) || this.compiler.isKnown(source, id);
     for (const name of definition.modules.values()) {
       if (this.#modules.module(name) === undefined) {
-        throw unknownModule(name, definition.id, this.#modules.names());
+        throw unknownModule(name, id, this.#modules.names());
       }
-      if (definition.kind === "workflow.lua") this.#demandReplayable(name, definition.id);
+      if (definition.kind === "workflow.lua") this.#demandReplayable(name, id);
     }
-    const code = isProven ? undefined : this.compiler.compile(definition.source, definition.id);
-    this.#release(definition.id);
-    if (code === undefined) this.#code.delete(definition.id);
-    else this.#code.set(definition.id, code);
-    this.#definitions.set(definition.id, definition);
-    this.invalidate([definition.id]);
+    const code = isProven ? undefined : this.compiler.compileEntry(source, id);
+    this.#release(id);
+    if (code !== undefined) this.#code.set(id, code);
+    this.#definitions.set(id, definition);
+    this.invalidate([id]);
+    this.#trimSources();
   }
 
   /** Forgets a definition. */
   delete(id: string): void {
     this.#release(id);
-    this.#code.delete(id);
     this.#definitions.delete(id);
     this.invalidate([id]);
   }
 
   /** Whether a start of the entry today would run this program. */
-  isCurrent(program: Program): boolean {
-    return this.#programs.get(program.definition.id) === program;
+  isCurrent({ parts }: Program): boolean {
+    return parts?.every((part) => this.#definitions.get(part.id) === part) ?? false;
   }
 
   /** The program with this reference, as long as it may be started. */
@@ -102,27 +126,66 @@ export class ProgramTable {
     const dropped: string[] = [];
     for (const [id, program] of this.#programs) {
       if (!ids.some((changed) => program.sources.has(changed))) continue;
-      this.#programs.delete(id);
-      this.#universe.openProgram(id, undefined);
-      this.#universe.code.releaseProgram(program.ref);
+      this.#drop(id, program);
       dropped.push(id);
     }
     return dropped;
   }
 
+  #drop(id: string, { ref }: Program): void {
+    this.#programs.delete(id);
+    this.#universe.openProgram(id, undefined);
+    this.#universe.code.releaseProgram(ref);
+  }
+
+  /** Makes room for another program; a tenth goes at a time, since looking for them takes a while. */
+  #trimPrograms(): void {
+    if (this.#programs.size < Math.max(1, this.#programsMax)) return;
+    const { beforeDrop, isHeld, programsMax } = this.#options;
+    const batch = Math.ceil(programsMax / 10);
+    beforeDrop();
+    for (const [id, program] of this.#programs) {
+      if (this.#programs.size <= programsMax - batch) break;
+      if (!isHeld(program)) this.#drop(id, program);
+    }
+    // While most are in use, it is not looked again for each that comes.
+    this.#programsMax = Math.max(programsMax, this.#programs.size + batch);
+  }
+
+  /** Lets go what is over the bound. Never while a program is put together: its units name code. */
+  #trimSources(): void {
+    for (const id of this.#code.keys()) {
+      if (this.#code.size <= this.#options.sourcesMax) return;
+      this.#release(id);
+    }
+  }
+
+  /** How much is kept. */
+  get kept(): { readonly sources: number; readonly programs: number } {
+    return { sources: this.#code.size, programs: this.#programs.size };
+  }
+
   /** The program of an entry; undefined when there is no such Lua entry. Fails when an import or module is missing. */
   program(id: string): Program | undefined {
     const known = this.#programs.get(id);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      // Used last now.
+      this.#programs.delete(id);
+      this.#programs.set(id, known);
+      return known;
+    }
     const definition = this.#definitions.get(id);
     if (definition === undefined) return undefined;
+    this.#trimPrograms();
     const { units, order } = this.#unitsOf(definition);
     const doubles = order.some(({ modules }) =>
       [...modules.values()].some((name) => this.#modules.copiesModules(name))
     );
     const ref = this.#universe.code.defineProgram({ units, method: definition.method, doubles });
-    const program: Program = { ref, definition, sources: new Set(order.map((source) => source.id)) };
+    const sources = new Set(order.map((source) => source.id));
+    const program: Program = { ref, definition, sources, parts: order };
     this.#programs.set(id, program);
+    this.#trimSources();
     return program;
   }
 
@@ -205,16 +268,20 @@ export class ProgramTable {
 
   #release(id: string): void {
     const old = this.#code.get(id);
-    if (old !== undefined) this.compiler.release(old);
+    if (old === undefined) return;
+    this.compiler.release(old);
+    this.#code.delete(id);
   }
 
   /** The compiled source of a definition. */
   codeOf(definition: LuaDefinition): CompiledSource {
     let code = this.#code.get(definition.id);
     if (code === undefined) {
-      code = this.compiler.compile(definition.source, definition.id);
-      this.#code.set(definition.id, code);
+      code = this.compiler.compileEntry(definition.source, definition.id);
     }
+    // Used last now.
+    this.#code.delete(definition.id);
+    this.#code.set(definition.id, code);
     return code;
   }
 

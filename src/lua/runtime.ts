@@ -4,7 +4,14 @@
  * Every part owns one subject and reaches the others through the runtime. Relations between processes (links, monitors, names)
  * belong to `src/process`.
  */
-import { EVALUATIONS_CACHED_DEFAULT, Failure, PROCESS_MEMORY_BYTES_MAX, type Value } from "../core/mod.ts";
+import {
+  EVALUATIONS_CACHED_DEFAULT,
+  Failure,
+  PROCESS_MEMORY_BYTES_MAX,
+  PROGRAMS_CACHED_DEFAULT,
+  SOURCES_CACHED_DEFAULT,
+  type Value,
+} from "../core/mod.ts";
 import {
   type ByteStream,
   type CallOutcome,
@@ -26,6 +33,7 @@ import { type CallObserver, callResult, FunctionTable } from "./function_table.t
 import { HostTable } from "./host_table.ts";
 import { InheritedFrames } from "./inherited_frames.ts";
 import { luaErrorOf } from "./lua_failure.ts";
+import type { LuaCache } from "./lua_cache.ts";
 import type { LuaProcess } from "./lua_process.ts";
 import { Messages } from "./messages.ts";
 import type { ModuleDefinition, ModuleServices, ObjectDefinition } from "./module.ts";
@@ -35,7 +43,7 @@ import { ProcessBook } from "./process_book.ts";
 import { ProcessEndings } from "./process_endings.ts";
 import { type ProcessFacts, processFacts } from "./process_facts.ts";
 import { ProcessStarter } from "./process_starter.ts";
-import { ProgramTable } from "./program_table.ts";
+import { type ProgramCacheOptions, ProgramTable } from "./program_table.ts";
 import { ShellSessions } from "./shell_sessions.ts";
 import { Slices } from "./slices.ts";
 
@@ -55,6 +63,10 @@ export interface LuaRuntimeOptions {
   readonly outside?: Outside;
   /** How long compiled code that is given at run time is kept. */
   readonly evaluations?: EvaluationCacheOptions;
+  /** Compiled sources and programs that are kept; the defaults of `core/limits.ts` without it. */
+  readonly programs?: Pick<ProgramCacheOptions, "sourcesMax" | "programsMax">;
+  /** What is known of sources from earlier runs. */
+  readonly cache?: LuaCache;
   /** Counts how often each line runs. */
   readonly countLines?: boolean;
   /** Is told of every function call that has ended. */
@@ -72,6 +84,7 @@ export class LuaRuntime implements Runtime {
   readonly universe: Universe;
   readonly slices: Slices;
   readonly modules: ModuleTable;
+  readonly cache: LuaCache | undefined;
   readonly programs: ProgramTable;
   readonly functions: FunctionTable;
   readonly hosts: HostTable;
@@ -99,7 +112,15 @@ export class LuaRuntime implements Runtime {
     this.#noArgs = this.universe.encode([]);
     this.slices = new Slices(this.universe, options.services.ports.clock);
     this.modules = new ModuleTable(this, this.universe, options.modules, options.streamObject);
-    this.programs = new ProgramTable(this.universe, this.modules);
+    this.cache = options.cache;
+    this.programs = new ProgramTable(this.universe, this.modules, {
+      sourcesMax: SOURCES_CACHED_DEFAULT,
+      programsMax: PROGRAMS_CACHED_DEFAULT,
+      ...options.programs,
+      cache: options.cache,
+      isHeld: (program) => this.functions.holds(program),
+      beforeDrop: () => this.book.adoptAll(),
+    });
     this.functions = new FunctionTable(this, options.observeCall);
     this.hosts = new HostTable(this);
     this.book = new ProcessBook(this);

@@ -5,13 +5,16 @@
  *      Otherwise it is taken, with a warning for each finding.
  * TG2. An entry is checked against the version that is being built, so entries that change together are checked together.
  * TG3. What was taken once is taken again: going back never fails over types.
+ * TG4. What a cache knows of an entry and all that it imports is not found out again.
  */
 import { type Decoded, Failure, parseEntryId } from "../core/mod.ts";
 import { formatDiagnostic, type Library } from "../lang/mod.ts";
 import type { Log } from "../ports/mod.ts";
 import type { Entry, KindServices } from "../registry/mod.ts";
 import { decodeDefinition, LUA_CONFIG, LUA_KINDS, type LuaDefinition } from "./definition.ts";
+import { EntryKeys } from "./entry_keys.ts";
 import { type CheckedEntry, EntryTypes } from "./entry_types.ts";
+import type { LuaCache } from "./lua_cache.ts";
 
 /** Most findings that a refusal shows. */
 const SHOWN_MAX = 10;
@@ -23,12 +26,17 @@ export interface TypeGateOptions {
   /** Declarations of the modules; read on first use. */
   readonly library: () => Library;
   readonly isStrict: boolean;
+  /** Findings from earlier runs. */
+  readonly cache?: LuaCache;
 }
 
 /** The types of the entries of one application. */
 export class TypeGate {
   readonly #options: TypeGateOptions;
   #types: EntryTypes | undefined;
+  readonly #keys: EntryKeys;
+  /** What was found, by id. */
+  readonly #found = new Map<string, readonly string[]>();
   #entries: Entries | undefined;
   /** The entries that were looked at, by id. */
   readonly #seen = new Map<string, Entry | undefined>();
@@ -37,14 +45,15 @@ export class TypeGate {
 
   constructor(options: TypeGateOptions) {
     this.#options = options;
+    this.#keys = new EntryKeys(options.cache?.edition ?? "", (id) => this.#definition(id));
   }
 
   /** Lets an entry in; fails with Invalid, and with what is wrong, when it is strict. */
   admit(entry: Entry, entries: Entries, log: Log, isChange: boolean): void {
     if (this.#taken.has(entry)) return;
     this.#look(entries);
-    const checked = [entry.id, ...isChange ? this.#importers(entry.id) : []].map((id) => this.#check(id));
-    const findings = checked.flatMap((each) => each === undefined ? [] : findingsOf(each));
+    const ids = [entry.id, ...isChange ? this.#importers(entry.id) : []];
+    const findings = ids.flatMap((id) => this.#findings(id));
     if (findings.length > 0) this.#report(entry.id, findings, log.named("lua"));
     this.#taken.add(entry);
   }
@@ -62,17 +71,32 @@ export class TypeGate {
 
   /** Takes the version being built for what entries are; forgets what is known of those that are others now. */
   #look(entries: Entries): void {
+    // Versions never change; each entry of one asks.
+    if (entries === this.#entries) return;
     this.#entries = entries;
-    this.#types ??= new EntryTypes(this.#options.library(), (id) => this.#definition(id));
     for (const [id, before] of [...this.#seen]) {
       if (entries.get(id) === before) continue;
-      for (const gone of this.#types.forget(id)) this.#seen.delete(gone);
-      this.#seen.delete(id);
+      for (const gone of [id, ...this.#keys.forget(id), ...this.#types?.forget(id) ?? []]) {
+        this.#seen.delete(gone);
+        this.#found.delete(gone);
+      }
     }
   }
 
-  #check(id: string): CheckedEntry | undefined {
-    return this.#types!.check(id);
+  #findings(id: string): readonly string[] {
+    const known = this.#found.get(id);
+    if (known !== undefined) return known;
+    const { cache, library } = this.#options;
+    const key = cache === undefined ? "" : this.#keys.key(id);
+    let found = cache?.findings(key);
+    if (found === undefined) {
+      this.#types ??= new EntryTypes(library(), (each) => this.#definition(each));
+      const checked = this.#types.check(id);
+      found = checked === undefined ? [] : findingsOf(checked);
+      if (key !== "") cache?.keepFindings(key, found);
+    }
+    this.#found.set(id, found);
+    return found;
   }
 
   #definition(id: string): LuaDefinition | undefined {

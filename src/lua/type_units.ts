@@ -4,8 +4,8 @@
  * Owns the compiled type runtime and what each source needs of it. The runtime runs once per process, before everything
  * else; the types of a source run right before it, in an environment that sees the imports they come from.
  */
-import type { TypeValues } from "../lang/mod.ts";
 import type { CodeRef, GlobalsRef, Universe } from "../vm/mod.ts";
+import type { TypeSource } from "./lua_cache.ts";
 import REGEX from "./type_regex.lua" with { type: "text" };
 import RUNTIME from "./type_runtime.lua" with { type: "text" };
 
@@ -32,7 +32,7 @@ export class TypeUnits {
   }
 
   /** Compiles the types of a source. */
-  compile(types: TypeValues, chunkName: string): CodeRef {
+  compile(types: TypeSource, chunkName: string): CodeRef {
     return this.#universe.code.compile(types.source, `${chunkName}:types`);
   }
 
@@ -43,7 +43,7 @@ export class TypeUnits {
   add(
     units: ProgramUnit[],
     source: {
-      types: TypeValues;
+      types: TypeSource;
       code: CodeRef;
       imports: ProgramUnit["imports"];
       taken: (name: string) => boolean;

@@ -33,7 +33,7 @@ export interface KindServices {
   readonly contracts: ContractDirectory;
   /** Scopes and policies by id. */
   readonly security: SecurityDirectory;
-  /** All entries of the version being built. */
+  /** All entries of the version being built; they never change, another version is another object. */
   readonly entries: { get(id: string): Entry | undefined; all(): Iterable<Entry> };
   /** Directory of the first configuration file: the root of relative paths. */
   readonly baseDirectory: string;

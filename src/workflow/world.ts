@@ -110,6 +110,7 @@ export class World implements Outside {
       node: parent.node,
       hashSeed: HASH_SEED,
       processMemoryBytesMax: parent.memoryBytesMax,
+      ...(parent.cache === undefined ? {} : { cache: parent.cache }),
       outside: this,
     });
     this.runtime.hosts.add(worker, { type: "process" }).state = "running";

@@ -70,7 +70,7 @@ test("defaults of the supervisor", () => {
   assert.deepEqual(defaults().supervisor, { host: { buffer_size: 1024, worker_count: 16 } });
 });
 
-test("defaults of the Lua runtime [config.lua.types] [config.lua.eval]", () => {
+test("defaults of the Lua runtime [config.lua.types] [config.lua.eval] [config.lua.cache] [config.lua.cache-sizes]", () => {
   const { lua } = defaults();
   assert.equal(lua.proto_cache_size, 60_000);
   assert.equal(lua.main_cache_size, 10_000);

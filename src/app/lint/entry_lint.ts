@@ -9,6 +9,7 @@ import { describe, type Diagnostic, excerptsOf, lint } from "../../lang/mod.ts";
 import {
   type CheckedEntry,
   decodeDefinition,
+  EntryKeys,
   EntryTypes,
   libraryOf,
   LUA_CONFIG,
@@ -16,7 +17,7 @@ import {
   type ModuleDefinition,
   usedGrants,
 } from "../../lua/mod.ts";
-import { digestBytes, type Entry } from "../../registry/mod.ts";
+import type { Entry } from "../../registry/mod.ts";
 import type { Finding } from "./finding.ts";
 import type { Asked, ProjectFacts } from "./world.ts";
 
@@ -44,8 +45,7 @@ export class EntryLint {
   readonly #known: KnownFindings;
   readonly #modules: readonly ModuleDefinition[];
   #made: EntryTypes | undefined;
-  readonly #keys = new Map<string, string>();
-  readonly #edition: string;
+  readonly #keys: EntryKeys;
 
   constructor(
     definitions: ReadonlyMap<string, LuaDefinition>,
@@ -55,7 +55,7 @@ export class EntryLint {
   ) {
     this.#definitions = definitions;
     this.#known = known;
-    this.#edition = edition;
+    this.#keys = new EntryKeys(edition, (id) => definitions.get(id));
     this.#modules = modules;
   }
 
@@ -66,7 +66,7 @@ export class EntryLint {
 
   /** The findings of an entry, from before when nothing that matters has changed. */
   findings(id: string, facts: ProjectFacts): EntryFindings {
-    const key = this.key(id);
+    const key = this.#keys.key(id);
     const known = this.#known.get(id);
     const holds = known?.key === key &&
       known.asked.every(([question, about, answer]) => facts.answer(question, about) === answer);
@@ -83,28 +83,9 @@ export class EntryLint {
   /** Ids that the source of an entry mentions as those of entries it makes. */
   made(id: string): readonly string[] {
     const known = this.#known.get(id);
-    if (known?.key === this.key(id)) return known.made;
+    if (known?.key === this.#keys.key(id)) return known.made;
     const checked = this.#types.check(id);
     return checked === undefined ? [] : mentions(checked).made;
-  }
-
-  /** Digest of an entry and all that it imports. */
-  key(id: string): string {
-    const known = this.#keys.get(id);
-    if (known !== undefined) return known;
-    // An import that leads back here is known by its id alone.
-    this.#keys.set(id, id);
-    const definition = this.#definitions.get(id);
-    const key = definition === undefined ? "" : digestBytes(new TextEncoder().encode(JSON.stringify([
-      this.#edition,
-      definition.kind,
-      definition.method,
-      definition.source,
-      [...definition.modules],
-      [...definition.imports].map(([alias, target]) => [alias, target, this.key(target)]),
-    ])));
-    this.#keys.set(id, key);
-    return key;
   }
 }
 

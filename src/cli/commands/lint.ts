@@ -1,13 +1,11 @@
 /** `wippy lint`: what is wrong with the Lua of a project, found without running it. */
-import { readdirSync, statSync } from "node:fs";
-import process from "node:process";
 import type { Finding, LintReport, Project } from "../../app/mod.ts";
 import type { Severity } from "../../lang/mod.ts";
 import type { Ports } from "../../ports/mod.ts";
 import { type Command, Misuse, type ParsedArguments, refuseExtra } from "../command.ts";
+import { edition } from "../edition.ts";
 import { findingsJson, findingsTable, fixedText, summaryText, totalsText } from "../lint_text.ts";
 import { isProgressTerminal, printProgress, printResult, styleOf, writeProgress } from "../output.ts";
-import { VERSION } from "../product.ts";
 import { PROJECT_HELP, PROJECT_OPTIONS, projectRequest } from "../session.ts";
 
 const LEVELS: readonly Severity[] = ["error", "warning", "hint"];
@@ -152,26 +150,6 @@ function progressLine(): { show(part: number): void; end(): void } {
     },
     end: () => writeProgress(isMoving ? `\r${" ".repeat("Linting... 100%".length)}\r` : "Linting... 100%\n"),
   };
-}
-
-/** Names this program: another one may find something else. */
-function edition(): string {
-  const { mtimeMs, size } = statSync(process.execPath);
-  return `${VERSION} ${mtimeMs} ${size} ${sourcesStamp()}`;
-}
-
-/** When the sources of the checker were changed last; nothing in a compiled program, which has none. */
-function sourcesStamp(): string {
-  try {
-    const stamps = ["../../lang/", "../../lang/rules/", "../../app/lint/"].flatMap((path) => {
-      const folder = new URL(path, import.meta.url);
-      return readdirSync(folder).map((name) => statSync(new URL(name, folder)).mtimeMs);
-    });
-    return String(Math.max(...stamps));
-  } catch (error) {
-    if ((error as { code?: string }).code === undefined) throw error;
-    return "";
-  }
 }
 
 async function fix(

@@ -1,0 +1,35 @@
+/** The cache of Lua on disk, as `lua.cache.*` wants it. */
+import { LuaCache } from "../lua/mod.ts";
+import type { Ports } from "../ports/mod.ts";
+import type { Configuration } from "./config/mod.ts";
+
+/** Where the account keeps what belongs to no project, below its home. */
+const ACCOUNT_FOLDER = ".wippy/cache";
+const SECRET_FILE = "lua-cache.key";
+
+/** The cache of an application; undefined when there is to be none, or when the account has no place for its secret. */
+export function luaCacheOf(
+  { baseDirectory, settings }: Configuration,
+  ports: Ports,
+  edition: () => string,
+): LuaCache | undefined {
+  const { compile, dir, enabled, mode, typecheck } = settings.lua.cache;
+  if (!enabled || mode === "off") return undefined;
+  const folder = accountFolder(ports);
+  if (folder === undefined) return undefined;
+  return new LuaCache(ports, {
+    folder: ports.files.resolve(baseDirectory, dir),
+    secretPath: ports.files.resolve(folder, SECRET_FILE),
+    edition: edition(),
+    canWrite: mode === "readwrite",
+    keepsCode: compile.enabled,
+    keepsTypes: typecheck.enabled,
+  });
+}
+
+function accountFolder(ports: Ports): string | undefined {
+  const named = ports.osVariable("WIPPY_CACHE_DIR");
+  if (named !== undefined && named !== "") return ports.files.resolve(named);
+  const home = ports.osVariable("HOME") || ports.osVariable("USERPROFILE");
+  return home ? ports.files.resolve(home, ACCOUNT_FOLDER) : undefined;
+}
