@@ -7,7 +7,10 @@ import { SignedFile, type SignedFilePlan } from "./signed_file.ts";
 const PATH = "/project/cache/texts.bin";
 const SECRET = new Uint8Array(32).fill(7);
 
-function world(): { open: (plan?: Partial<SignedFilePlan>) => SignedFile; files: ReturnType<typeof simulatedPorts>["files"] } {
+function world(): {
+  open: (plan?: Partial<SignedFilePlan>) => SignedFile;
+  files: ReturnType<typeof simulatedPorts>["files"];
+} {
   const ports = simulatedPorts({ seed: 1, workingDirectory: "/project" });
   const open = (plan: Partial<SignedFilePlan> = {}): SignedFile =>
     new SignedFile(ports, { path: PATH, edition: "one", secret: () => SECRET, canWrite: true, ...plan });

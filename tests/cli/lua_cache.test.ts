@@ -51,7 +51,9 @@ function runner(cwd: string): (sets?: readonly string[]) => Promise<{ stdout: st
 }
 
 function filesOf(cwd: string, folder = CACHE): string[] {
-  return existsSync(join(cwd, folder)) ? readdirSync(join(cwd, folder)).filter((name) => name.endsWith(".bin")).sort() : [];
+  return existsSync(join(cwd, folder))
+    ? readdirSync(join(cwd, folder)).filter((name) => name.endsWith(".bin")).sort()
+    : [];
 }
 
 /** Replaces text in a cache file by another of the same length; signed again with the account's secret, or not. */
@@ -93,14 +95,23 @@ test("compiled Lua is kept between runs when the cache is enabled, where and how
     forge(cwd, "first answer", "other answer", true);
     const written = readFileSync(join(cwd, CACHE, "compile.bin"));
     assert.equal((await run()).stdout, '"other answer"\n');
-    assert.equal((await run(["lua.cache.enabled=true", "lua.cache.mode=readonly"])).stdout, '"other answer"\n');
+    assert.equal(
+      (await run(["lua.cache.enabled=true", "lua.cache.mode=readonly"])).stdout,
+      '"other answer"\n',
+    );
     assert.equal((await run(["lua.cache.enabled=true", "lua.cache.mode=off"])).stdout, '"first answer"\n');
-    assert.equal((await run(["lua.cache.enabled=true", "lua.cache.compile.enabled=false"])).stdout, '"first answer"\n');
+    assert.equal(
+      (await run(["lua.cache.enabled=true", "lua.cache.compile.enabled=false"])).stdout,
+      '"first answer"\n',
+    );
     assert.equal((await run([])).stdout, '"first answer"\n');
 
     // A source that changed is another one; readonly does not keep it.
     writeFileSync(join(cwd, "src/told.lua"), 'return { text = "newer answer" }\n');
-    assert.equal((await run(["lua.cache.enabled=true", "lua.cache.mode=readonly"])).stdout, '"newer answer"\n');
+    assert.equal(
+      (await run(["lua.cache.enabled=true", "lua.cache.mode=readonly"])).stdout,
+      '"newer answer"\n',
+    );
     assert.deepEqual(readFileSync(join(cwd, CACHE, "compile.bin")), written);
     assert.equal((await run()).stdout, '"newer answer"\n');
     assert.ok(readFileSync(join(cwd, CACHE, "compile.bin"), "latin1").includes("newer answer"));
@@ -136,7 +147,8 @@ test("findings about types are kept between runs [types.config.cache] [config.lu
   await inFolder({ ...PROJECT, ...WRONG }, async (cwd) => {
     const run = runner(cwd);
     const sets = ["lua.cache.enabled=true", "lua.type_system.enabled=true"];
-    const warned = async (more: readonly string[] = []): Promise<string> => (await run([...sets, ...more])).stderr;
+    const warned = async (more: readonly string[] = []): Promise<string> =>
+      (await run([...sets, ...more])).stderr;
     assert.match(await warned(["lua.cache.typecheck.enabled=false"]), /string not assignable to number/);
     assert.deepEqual(filesOf(cwd), ["compile.bin"]);
     assert.match(await warned(), /string not assignable to number/);
