@@ -2,7 +2,7 @@
  * Builds the Lua virtual machine: Lua 5.4.9 from the crate `lua-src`, patched, with our kernel, to WebAssembly.
  *
  * B1. The sources are pinned by hash; the same toolchain gives the same bytes.
- * B2. Only `src/vm/lua_wasm.gen.ts` is written; work happens in `.cache/vm`.
+ * B2. Only `src/vm/lua_wasm.gen.ts` and `src/vm/wide/wide_wasm.gen.ts` are written; work happens in `.cache/vm`.
  * Needs clang-19, lld-19, wasi-libc and libclang-rt-19-dev-wasm32.
  */
 import { execFileSync } from "node:child_process";
@@ -113,16 +113,53 @@ export function buildVm(): Uint8Array {
   return readFileSync(wasm);
 }
 
-/** The generated module's text. */
-export function generate(bytes: Uint8Array): string {
-  const base64 = Buffer.from(bytes).toString("base64");
-  return `// Made by scripts/build_vm.ts from Lua 5.4.9 and src/vm/native; do not edit.\n` +
-    `/** The virtual machine as a WebAssembly module, base64. */\nexport const LUA_WASM =\n  "${base64}";\n`;
+/** Builds the loops that take 16 bytes at a time, over the memory of the virtual machine; returns the module's bytes. */
+export function buildWide(): Uint8Array {
+  const cache = join(ROOT, ".cache/vm");
+  mkdirSync(cache, { recursive: true });
+  const wasm = join(cache, "wide.wasm");
+  execFileSync("clang-19", [
+    "--target=wasm32-wasi",
+    "-O3",
+    "-msimd128",
+    "-mrelaxed-simd",
+    "-Wall",
+    "-nostdlib",
+    "-Wl,--no-entry",
+    "-Wl,--import-memory",
+    "-Wl,--strip-all",
+    join(ROOT, "src/vm/wide/wide.c"),
+    "-o",
+    wasm,
+  ], { stdio: "inherit" });
+  return readFileSync(wasm);
 }
 
+/** What is written: the module, where it goes, and how its text is named and told of. */
+const MODULES = [
+  {
+    build: buildVm,
+    target: "src/vm/lua_wasm.gen.ts",
+    constant: "LUA_WASM",
+    from: "Lua 5.4.9 and src/vm/native",
+    what: "The virtual machine",
+  },
+  {
+    build: buildWide,
+    target: "src/vm/wide/wide_wasm.gen.ts",
+    constant: "WIDE_WASM",
+    from: "src/vm/wide",
+    what: "The loops over many bytes",
+  },
+];
+
 if (import.meta.main) {
-  const bytes = buildVm();
-  const target = join(ROOT, "src/vm/lua_wasm.gen.ts");
-  writeFileSync(target, generate(bytes));
-  process.stderr.write(`${target}: ${bytes.length} bytes of WebAssembly\n`);
+  for (const { build, constant, from, target, what } of MODULES) {
+    const bytes = build();
+    const text = `// Made by scripts/build_vm.ts from ${from}; do not edit.\n` +
+      `/** ${what} as a WebAssembly module, base64. */\n` +
+      `export const ${constant} =\n  "${Buffer.from(bytes).toString("base64")}";\n`;
+    writeFileSync(join(ROOT, target), text);
+    process.stderr.write(`${target}: ${bytes.length} bytes of WebAssembly\n`);
+  }
 }

@@ -2,6 +2,7 @@
  * The compiled module and its instances. The module is compiled once per worker.
  */
 import { LUA_WASM } from "./lua_wasm.gen.ts";
+import { type WideLoop, wideLoops } from "./wide/wide.ts";
 
 /** What the VM exports; pointers are unsigned once `>>> 0` is applied. */
 export interface VmExports {
@@ -102,9 +103,17 @@ export function instantiate(imports: VmImports): VmExports {
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
     if (from === "wasi_snapshot_preview1") system[name] = () => BAD_DESCRIPTOR;
   }
+  let loops: readonly WideLoop[] | undefined;
   const instance = new WebAssembly.Instance(module, {
-    vm: imports as unknown as WebAssembly.ModuleImports,
+    vm: {
+      ...imports,
+      wide: (loop: number, from: number, length: number, to: number): number => {
+        loops ??= wideLoops(exports.memory);
+        return loops[loop]?.(from, length, to) ?? 0;
+      },
+    },
     wasi_snapshot_preview1: system,
   });
-  return instance.exports as unknown as VmExports;
+  const exports = instance.exports as unknown as VmExports;
+  return exports;
 }

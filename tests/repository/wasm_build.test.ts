@@ -4,9 +4,10 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { test, type TestContext } from "node:test";
 import { buildCodec } from "../../scripts/build_codec.ts";
-import { buildVm } from "../../scripts/build_vm.ts";
+import { buildVm, buildWide } from "../../scripts/build_vm.ts";
 import { CODEC_WASM } from "../../src/platform/codec/codec_wasm.gen.ts";
 import { LUA_WASM } from "../../src/vm/lua_wasm.gen.ts";
+import { WIDE_WASM } from "../../src/vm/wide/wide_wasm.gen.ts";
 
 /** Programs that a build calls, with the version that made what is checked in. */
 const TOOLS: readonly (readonly [program: string, version: RegExp])[] = [
@@ -35,7 +36,11 @@ function digestOf(bytes: Uint8Array): string {
 /** Longest a build may take on a busy machine; one from nothing is ten to twenty seconds of work. */
 const BUILD_MS = 600_000;
 
-const BUILDS = [["Lua", buildVm, LUA_WASM], ["zlib and Zstandard", buildCodec, CODEC_WASM]] as const;
+const BUILDS = [
+  ["Lua", buildVm, LUA_WASM],
+  ["loops over many bytes", buildWide, WIDE_WASM],
+  ["zlib and Zstandard", buildCodec, CODEC_WASM],
+] as const;
 
 for (const [name, build, checkedIn] of BUILDS) {
   test(

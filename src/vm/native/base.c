@@ -450,7 +450,7 @@ const luaL_Reg vm_base_functions[] = {
 lua_CFunction builtin_find (const char *name) {
   const luaL_Reg *const lists[] = {
     vm_base_functions, vm_channel_functions, vm_process_functions, vm_spawn_functions, vm_error_functions, vm_payload_functions,
-    vm_json_functions, vm_double_functions, vm_session_functions, NULL
+    vm_json_functions, vm_base64_functions, vm_double_functions, vm_session_functions, NULL
   };
   int i;
   const luaL_Reg *r;
@@ -496,6 +496,7 @@ static void library (lua_State *L, lua_CFunction open, const char *const *names)
 
 void base_open (lua_State *L) {
   int base;
+  base64_open();
   luaL_requiref(L, LUA_GNAME, luaopen_base, 0);
   pick(L, BASE);
   base = lua_gettop(L);

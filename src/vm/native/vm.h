@@ -238,6 +238,10 @@ int integer_print (char *out, lua_Integer v);
 int number_print (char *out, double value);
 double number_read (const char *s, size_t n);
 
+/* ---- base64.c ---- */
+extern const luaL_Reg vm_base64_functions[];
+void base64_open (void);
+
 /* ---- session.c ---- */
 extern const luaL_Reg vm_session_functions[];
 int session_spawn (lua_State *L);
@@ -258,5 +262,8 @@ uint64_t memory_measure (Proc *p);
 IMPORT(native) int host_native (int index, void *args, int count, double tag);
 IMPORT(exited) void host_exited (uint32_t slot, int ok, const uint8_t *p, uint32_t n);
 IMPORT(released) void host_released (int class, double id);
+/* Loops of ../wide/wide.c by number; how much of the input they have used, 0 where there are none. */
+enum { WIDE_BASE64_ENCODE, WIDE_BASE64_DECODE };
+IMPORT(wide) uint32_t host_wide (int loop, const void *from, uint32_t n, void *to);
 IMPORT(exceeded) void host_exceeded (uint32_t slot, double bytes);
 #endif

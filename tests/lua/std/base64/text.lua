@@ -32,6 +32,60 @@ test("long texts are decoded by the same rules [base64.decode]", function()
   assert(value == nil and tostring(err):find("input byte 100", 1, true), tostring(err))
 end)
 
+-- The same slowly, from the definition: 24 bits are four letters.
+local LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+local function slowly(text)
+  local parts = {}
+  for i = 1, #text, 3 do
+    local a, b, c = text:byte(i, i + 2)
+    local bits = a << 16 | (b or 0) << 8 | (c or 0)
+    local group = ""
+    for shift = 18, 0, -6 do
+      local value = bits >> shift & 63
+      group = group .. LETTERS:sub(value + 1, value + 1)
+    end
+    parts[#parts + 1] = c and group or b and group:sub(1, 3) .. "=" or group:sub(1, 2) .. "=="
+  end
+  return table.concat(parts)
+end
+
+test("texts of any length and any bytes come out as defined and come back [base64.encode] [base64.decode]", function()
+  local all = {}
+  for i = 0, 255 do all[#all + 1] = string.char(i) end
+  local bytes = table.concat(all) .. table.concat(all):reverse()
+  for length = 100, 300, 7 do
+    for from = 1, 200, 67 do
+      local text = bytes:sub(from, from + length - 1)
+      local encoded = base64.encode(text)
+      assert(encoded == slowly(text), length)
+      assert(base64.decode(encoded) == text, length)
+    end
+  end
+end)
+
+test("lines of any length are joined [base64.decode]", function()
+  local bytes = {}
+  for i = 1, 1000 do bytes[i] = string.char(i * 91 % 256) end
+  local text = table.concat(bytes)
+  local encoded = base64.encode(text)
+  for _, width in ipairs({ 1, 3, 31, 32, 33, 64, 76, 127, 128, 129, 500 }) do
+    local lines = encoded:gsub(("."):rep(width), "%0\r\n")
+    assert(base64.decode(lines) == text, width)
+    assert(base64.decode("\n" .. lines .. "\r\r") == text, width)
+  end
+end)
+
+test("an error names the place of the character, wherever that is [base64.errors]", function()
+  local encoded = base64.encode(("wippy"):rep(60))
+  for at = 1, #encoded do
+    for _, bad in ipairs({ " ", "_", "-", "@", "[", "`", "{", ":", ",", ".", "*", "\0", "\127", "\128", "\171", "\255" }) do
+      local value, err = base64.decode(encoded:sub(1, at - 1) .. bad .. encoded:sub(at + 1))
+      assert(value == nil and err:kind() == errors.INVALID)
+      assert(err:message() == "illegal base64 data at input byte " .. at - 1, err:message())
+    end
+  end
+end)
+
 test("what is no string or no base64 is Invalid [base64.errors]", function()
   for _, bad in ipairs({ "Zg", "Zg=", "Zg===", "Z", "Zm9v=", "Zm 9v", "Zm9_", "=", "Zg==Zg==" }) do
     local value, err = base64.decode(bad)
