@@ -35,7 +35,9 @@ test("the loops put nothing into memory when they are made", () => {
 });
 
 test("without the loops Lua sees the same", { timeout: CASES_MS }, async (context: TestContext) => {
-  if (process.versions["bun"] === undefined) return context.skip("only Bun can be told to have no such instructions");
+  if (process.versions["bun"] === undefined) {
+    return context.skip("only Bun can be told to have no such instructions");
+  }
   const env = { ...process.env, BUN_JSC_useWasmSIMD: "0", WIPPY_CASES: "std/base64" };
   const output = await new Promise<string>((resolve, reject) => {
     execFile(process.execPath, ["test", CASES], { env }, (error, _stdout, stderr) => {
