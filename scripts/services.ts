@@ -6,187 +6,23 @@
  *     bun scripts/services.ts run NAME... -- COMMAND  starts them, runs the command with their addresses in its
  *                                                    environment (WIPPY_POSTGRES=...), stops them, exits with its code
  *
- * V1. A service never outlives the command it was started for.
+ * V1. A service never outlives the command it was started for, also when that is interrupted.
  * V2. It listens on 127.0.0.1, on a port that was free, and writes only below its folder.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "./command.ts";
-import { ROOT } from "./source_tree.ts";
-
-/** Where a service runs. */
-interface Place {
-  readonly folder: string;
-  readonly port: number;
-}
-
-/** A service that can be started. */
-interface ServiceDefinition {
-  readonly name: string;
-  /** How it is installed: Debian packages, a PyPI requirement or a Go command. */
-  readonly install: { debian: readonly string[] } | { pypi: string } | { go: string };
-  /** Its executable, when installed. */
-  find(): string | undefined;
-  /** Writes its files before the first start. */
-  prepare?(executable: string, place: Place): Promise<void>;
-  /** The command that stays in the foreground. */
-  command(executable: string, place: Place): { argv: readonly string[]; env?: Record<string, string> };
-  /** What a client needs to know. */
-  address(place: Place): string;
-}
+import { CACHE, need, type Place, type ServiceDefinition, SERVICES } from "./service_definitions.ts";
 
 /** A service may take this long until it accepts connections. */
 const START_TIMEOUT_MS = 60_000;
-const CACHE = join(ROOT, ".cache", "services");
-
-const SERVICES: readonly ServiceDefinition[] = [
-  {
-    name: "postgres",
-    install: { debian: ["postgresql"] },
-    find: () =>
-      firstOf(["17", "16", "15", "14"].map((version) => `/usr/lib/postgresql/${version}/bin/postgres`)),
-    async prepare(executable, { folder }) {
-      const initdb = executable.replace(/postgres$/, "initdb");
-      await need(
-        as("postgres", [initdb, "-D", join(folder, "data"), "-A", "trust", "-U", "postgres", "--no-sync"]),
-      );
-    },
-    command: (executable, { folder, port }) => ({
-      argv: as("postgres", [
-        executable,
-        "-D",
-        join(folder, "data"),
-        "-p",
-        String(port),
-        "-h",
-        "127.0.0.1",
-        "-k",
-        folder,
-        "-F",
-      ]),
-    }),
-    address: ({ port }) => `postgres://postgres@127.0.0.1:${port}/postgres`,
-  },
-  {
-    name: "mariadb",
-    install: { debian: ["mariadb-server"] },
-    find: () => onPath("mariadbd"),
-    async prepare(_, { folder }) {
-      await need(as("mysql", [
-        "mariadb-install-db",
-        "--no-defaults",
-        `--datadir=${join(folder, "data")}`,
-        "--auth-root-authentication-method=normal",
-        "--skip-test-db",
-      ]));
-    },
-    command: (executable, { folder, port }) => ({
-      argv: as("mysql", [
-        executable,
-        "--no-defaults",
-        `--datadir=${join(folder, "data")}`,
-        `--socket=${join(folder, "s")}`,
-        `--port=${port}`,
-        "--bind-address=127.0.0.1",
-      ]),
-    }),
-    address: ({ port }) => `mysql://root@127.0.0.1:${port}/mysql`,
-  },
-  {
-    name: "rabbitmq",
-    install: { debian: ["rabbitmq-server"] },
-    find: () => onPath("rabbitmq-server"),
-    command: (executable, { folder, port }) => ({
-      argv: [executable],
-      env: {
-        RABBITMQ_NODENAME: `wippy${port}@localhost`,
-        RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
-        RABBITMQ_NODE_PORT: String(port),
-        RABBITMQ_MNESIA_BASE: join(folder, "mnesia"),
-        RABBITMQ_LOG_BASE: join(folder, "log"),
-        RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, "plugins"),
-        HOME: folder,
-      },
-    }),
-    address: ({ port }) => `amqp://guest:guest@127.0.0.1:${port}/`,
-  },
-  {
-    name: "nats",
-    install: { debian: ["nats-server"] },
-    find: () => onPath("nats-server"),
-    command: (executable, { folder, port }) => ({
-      argv: [executable, "-a", "127.0.0.1", "-p", String(port), "-js", "-sd", join(folder, "jetstream")],
-    }),
-    address: ({ port }) => `nats://127.0.0.1:${port}`,
-  },
-  {
-    name: "chromium",
-    install: { debian: ["chromium"] },
-    find: () => onPath("chromium"),
-    command: (executable, { folder, port }) => ({
-      argv: [
-        executable,
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        `--user-data-dir=${folder}`,
-        `--remote-debugging-port=${port}`,
-        "about:blank",
-      ],
-    }),
-    address: ({ port }) => `http://127.0.0.1:${port}`,
-  },
-  {
-    name: "temporal",
-    install: { go: "github.com/temporalio/cli/cmd/temporal@latest" },
-    find: () => firstOf([join(CACHE, "bin/temporal")]) ?? onPath("temporal"),
-    command: (executable, { folder, port }) => ({
-      argv: [
-        executable,
-        "server",
-        "start-dev",
-        "--headless",
-        "--ip",
-        "127.0.0.1",
-        "--port",
-        String(port),
-        "--db-filename",
-        join(folder, "temporal.db"),
-        "--log-level",
-        "error",
-      ],
-    }),
-    address: ({ port }) => `127.0.0.1:${port}`,
-  },
-  {
-    name: "moto",
-    install: { pypi: "moto[server]" },
-    find: () => firstOf([join(CACHE, "moto/bin/moto_server")]) ?? onPath("moto_server"),
-    command: (executable, { port }) => ({ argv: [executable, "-H", "127.0.0.1", "-p", String(port)] }),
-    address: ({ port }) => `http://127.0.0.1:${port}`,
-  },
-];
-
-function firstOf(paths: readonly string[]): string | undefined {
-  return paths.find((path) => existsSync(path));
-}
-
-function onPath(name: string): string | undefined {
-  return firstOf([...(process.env.PATH ?? "").split(":"), "/usr/sbin"].map((folder) => join(folder, name)));
-}
-
-/** The same command as another user: databases refuse to run as root. */
-function as(user: string, argv: readonly string[]): string[] {
-  return process.getuid?.() === 0 ? ["runuser", "-u", user, "--", ...argv] : [...argv];
-}
-
-async function need(argv: readonly string[], env: Record<string, string> = {}): Promise<void> {
-  const result = await run(argv, { env, cwd: tmpdir() });
-  if (result.code !== 0) throw new Error(`${argv.join(" ")} failed:\n${result.stdout}${result.stderr}`);
-}
+/** One that was told to stop may take this long. */
+const STOP_TIMEOUT_MS = 5_000;
+/** Packages may take this long to install. */
+const INSTALL_TIMEOUT_MS = 180_000;
 
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -211,24 +47,34 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-async function install(service: ServiceDefinition): Promise<void> {
-  if (service.find() !== undefined) return;
+async function install(services: readonly ServiceDefinition[]): Promise<void> {
+  const absent = services.filter((service) => service.find() === undefined);
+  if (absent.length === 0) return;
   mkdirSync(CACHE, { recursive: true });
-  const how = service.install;
-  if ("debian" in how) {
-    const env = { DEBIAN_FRONTEND: "noninteractive" };
-    await need(["apt-get", "update", "-qq"], env);
-    // The packages' own services stay stopped: we start ours.
-    await need(["apt-get", "install", "-y", "-qq", "--no-install-recommends", ...how.debian], {
-      ...env,
-      RUNLEVEL: "1",
-    });
-  } else if ("pypi" in how) {
-    await need(["python3", "-m", "venv", join(CACHE, service.name)]);
-    await need([join(CACHE, service.name, "bin/pip"), "install", "-q", how.pypi]);
-  } else {
-    await need(["go", "install", how.go], { GOBIN: join(CACHE, "bin") });
+  const packages: string[] = [];
+  for (const { name, install: how } of absent) {
+    if ("debian" in how) packages.push(...how.debian);
+    else if ("pypi" in how) {
+      await need(["python3", "-m", "venv", join(CACHE, name)]);
+      await need([join(CACHE, name, "bin/pip"), "install", "-q", how.pypi]);
+    } else await need(["go", "install", how.go], { GOBIN: join(CACHE, "bin") });
   }
+  if (packages.length > 0) await installPackages(packages);
+}
+
+async function installPackages(packages: readonly string[]): Promise<void> {
+  // The packages' own services stay stopped: we start ours.
+  const env = { DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+  const argv = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", ...packages];
+  if ((await run(argv, { env, timeoutMs: INSTALL_TIMEOUT_MS })).code === 0) return;
+  // Fails also where the lists of packages are old, or missing as in a fresh container.
+  await need(["apt-get", "update", "-qq"], env);
+  await need(argv, env);
+}
+
+/** True where `install` needs nobody's permission. */
+function mayInstall(): boolean {
+  return process.getuid?.() === 0;
 }
 
 /** A running service. */
@@ -249,36 +95,84 @@ async function start(service: ServiceDefinition): Promise<Running> {
   await service.prepare?.(executable, place);
   const { argv, env } = service.command(executable, place);
   const log = join(folder, "output.log");
-  writeFileSync(log, "");
+  const output = openSync(log, "a");
   const child = spawn(argv[0]!, argv.slice(1), {
     cwd: folder,
     env: { ...process.env, ...env },
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", output, output],
     detached: true,
   });
+  closeSync(output);
   const running = { service, place, child };
   const deadline = performance.now() + START_TIMEOUT_MS;
   while (!await accepts(place.port)) {
     if (child.exitCode !== null || performance.now() > deadline) {
+      const said = readFileSync(log, "utf8").slice(-2000);
       await stop(running);
-      throw new Error(`${service.name} did not start`);
+      throw new Error(`${service.name} did not start:\n${said}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return running;
 }
 
-function stop({ child, place }: Running): Promise<void> {
+function stop({ service, child, place }: Running): Promise<void> {
   return new Promise((resolve) => {
+    const late = setTimeout(() => kill(child, "SIGKILL"), STOP_TIMEOUT_MS);
     const done = () => {
+      clearTimeout(late);
       rmSync(place.folder, { recursive: true, force: true });
       resolve();
     };
     if (child.exitCode !== null || child.pid === undefined) return done();
     child.on("exit", done);
-    // The whole group: some services are started by a shell.
-    process.kill(-child.pid, "SIGTERM");
+    kill(child, service.stopSignal ?? "SIGTERM");
   });
+}
+
+/** The whole group: some services are started by a shell. */
+function kill(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-child.pid!, signal);
+  } catch (error) {
+    // It may have ended just now.
+    if ((error as { code?: string }).code !== "ESRCH") throw error;
+  }
+}
+
+/** Services that run, what to tell programs of them, and what could not be started. */
+export interface RunningServices {
+  readonly env: Record<string, string>;
+  /** Why a service does not run, by its name. */
+  readonly absent: ReadonlyMap<string, string>;
+  stop(): Promise<void>;
+}
+
+/** Starts these services, installing what is missing where that needs nobody's permission. */
+export async function startServices(names: readonly string[]): Promise<RunningServices> {
+  const services = byName(names);
+  const absent = new Map<string, string>();
+  const env: Record<string, string> = {};
+  const started: Running[] = [];
+  const reason = (error: unknown): string => (error as Error).message.trim();
+  let notInstalled = "";
+  if (mayInstall()) await install(services).catch((error) => notInstalled = `: ${reason(error)}`);
+  await Promise.all(services.map(async (service) => {
+    try {
+      const running = await start(service);
+      started.push(running);
+      env[`WIPPY_${service.name.toUpperCase()}`] = service.address(running.place);
+    } catch (error) {
+      absent.set(service.name, reason(error) + (service.find() === undefined ? notInstalled : ""));
+    }
+  }));
+  const stopAll = async (): Promise<void> => {
+    process.removeListener("SIGTERM", interrupted).removeListener("SIGINT", interrupted);
+    await Promise.all(started.splice(0).map(stop));
+  };
+  const interrupted = (): void => void stopAll().finally(() => process.exit(130));
+  process.on("SIGTERM", interrupted).on("SIGINT", interrupted);
+  return { env, absent, stop: stopAll };
 }
 
 function byName(names: readonly string[]): ServiceDefinition[] {
@@ -301,7 +195,7 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   if (args[0] === "install") {
-    for (const service of byName(args.slice(1))) await install(service);
+    await install(byName(args.slice(1)));
     return 0;
   }
   const end = args.indexOf("--");
@@ -309,17 +203,12 @@ async function main(args: string[]): Promise<number> {
     process.stderr.write("bun scripts/services.ts --list | install NAME... | run NAME... -- COMMAND\n");
     return 2;
   }
-  const started: Running[] = [];
+  const services = await startServices(args.slice(1, end));
   try {
-    const env: Record<string, string> = {};
-    for (const service of byName(args.slice(1, end))) {
-      const running = await start(service);
-      started.push(running);
-      env[`WIPPY_${service.name.toUpperCase()}`] = service.address(running.place);
-    }
-    return (await run(args.slice(end + 1), { env, show: "stdout" })).code;
+    for (const [name, why] of services.absent) throw new Error(`${name} does not run: ${why}`);
+    return (await run(args.slice(end + 1), { env: services.env, show: "stdout" })).code;
   } finally {
-    await Promise.all(started.map(stop));
+    await services.stop();
   }
 }
 

@@ -4,12 +4,16 @@
  *     bun scripts/test.ts [--fast] [--no-build] [PATH...]
  *
  * The binary is built first, and tests find it through `WIPPY_BINARY`. `--fast` leaves out Deno and the binary.
+ * Services that tests name (`// services: postgres`) are started beside it, and installed where this runs as root; tests whose
+ * service does not run are skipped and say so.
  * The last line is exactly `N passed, N failed`, with `, N skipped` when any; exit code 1 when something failed.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { servicesOf, serviceUrl } from "../tests/services.ts";
 import { BUN, DENO, run } from "./command.ts";
+import { type RunningServices, startServices } from "./services.ts";
 import { listFiles, ROOT } from "./source_tree.ts";
 import { addCounts, countReport, type Counts, printCounts } from "./test_report.ts";
 
@@ -52,9 +56,31 @@ async function runSuite(
   }
 }
 
+/** Services that these tests, and the cases in Lua below their folders, say they need. */
+export function servicesFor(files: readonly string[], root = ROOT): string[] {
+  const cases = files.flatMap((file) =>
+    listFiles(dirname(file), root).filter((path) => path.endsWith(".lua"))
+  );
+  const sources = new Set([...files, ...cases]);
+  const names = [...sources].flatMap((path) => servicesOf(readFileSync(join(root, path), "utf8")));
+  return [...new Set(names)].sort().filter((name) => serviceUrl(name) === undefined);
+}
+
 async function main(args: string[]): Promise<void> {
   const fast = args.includes("--fast");
   const files = testFiles(args.filter((arg) => !arg.startsWith("--")));
+  const starting = startServices(fast ? [] : servicesFor(files));
+  // The binary is built meanwhile; a failure is looked at below.
+  starting.catch(() => undefined);
+  try {
+    await runAll(args, files, starting);
+  } finally {
+    await (await starting).stop();
+  }
+}
+
+async function runAll(args: string[], files: string[], starting: Promise<RunningServices>): Promise<void> {
+  const fast = args.includes("--fast");
   const env: Record<string, string> = { NO_COLOR: "1" };
   let counts: Counts = { passed: 0, failed: 0, skipped: 0 };
 
@@ -70,6 +96,12 @@ async function main(args: string[]): Promise<void> {
     }
     if (existsSync(binary)) env.WIPPY_BINARY = binary;
   }
+
+  const services = await starting;
+  for (const [name, why] of services.absent) {
+    process.stderr.write(`${name} does not run, tests that need it are skipped: ${why}\n`);
+  }
+  Object.assign(env, services.env);
 
   const onBun = files.filter((file) => !fast || !BINARY_ONLY.some((folder) => file.startsWith(folder)));
   if (onBun.length > 0) {

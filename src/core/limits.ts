@@ -32,6 +32,10 @@ export const FILE_READ_BYTES_MAX = 256 * 1024 * 1024;
 export const SCANNER_TOKEN_BYTES_MAX = 1024 * 1024;
 /** Longest wait for the connection of a database that others hold; then the call fails with Timeout. */
 export const SQL_CONNECTION_WAIT_MS = 30_000;
+/** Bytes of one result of a database server: past it the query fails, before the program's memory does. */
+export const SQL_RESULT_BYTES_MAX = 128 * 1024 * 1024;
+/** Longest wait for a database server to accept a connection, unless its entry says otherwise. */
+export const SQL_CONNECT_WAIT_MS = 10_000;
 /** Longest wait for a lock on a database file that another program holds. */
 export const SQL_LOCK_WAIT_MS = 5_000;
 /** Checks of the VM (backward jumps, loops, calls) that code given at run time may take: about a second of loops. */

@@ -28,6 +28,8 @@ import registryEntryDefinition from "./registry/entry.ts";
 import securityPolicyDefinition from "./security/policy.ts";
 import securityPolicyExprDefinition from "./security/policy_expr.ts";
 import securityTokenStoreDefinition from "./security/token_store.ts";
+import sqlMysqlDefinition from "./sql/mysql.ts";
+import sqlPostgresDefinition from "./sql/postgres.ts";
 import sqlSqliteDefinition from "./sql/sqlite.ts";
 import storeMemoryDefinition from "./store/memory.ts";
 import storeSqlDefinition from "./store/sql.ts";
@@ -64,6 +66,8 @@ export const kinds: readonly KindDefinition[] = [
   securityPolicyDefinition,
   securityPolicyExprDefinition,
   securityTokenStoreDefinition,
+  sqlMysqlDefinition,
+  sqlPostgresDefinition,
   sqlSqliteDefinition,
   storeMemoryDefinition,
   storeSqlDefinition,

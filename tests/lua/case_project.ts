@@ -1,6 +1,7 @@
 /** A file of Lua cases as a project; see `cases.test.ts` for what such a file is. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { withAddresses } from "../services.ts";
 
 /** Lua files below `folder`. */
 export function caseFiles(folder: string): string[] {
@@ -69,6 +70,6 @@ ${indent(BEFORE + source + AFTER)}
 `;
   const beside = file.replace(/\.lua$/, ".yaml");
   const files: Record<string, string> = { "src/_index.yaml": main };
-  if (existsSync(beside)) files["src/more/_index.yaml"] = readFileSync(beside, "utf8");
+  if (existsSync(beside)) files["src/more/_index.yaml"] = withAddresses(readFileSync(beside, "utf8"));
   return files;
 }

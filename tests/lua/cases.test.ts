@@ -6,6 +6,7 @@
  *
  *     -- modules: time, json
  *     -- imports: helper=case:helper
+ *     -- services: postgres
  *
  * A file of the same name with `.yaml` holds further entries of the namespace `case`, one with `.ts` gives further modules: its
  * default export makes them anew for each application.
@@ -19,6 +20,7 @@ import { pathToFileURL } from "node:url";
 import { Failure } from "../../src/core/mod.ts";
 import type { ModuleDefinition } from "../../src/lua/mod.ts";
 import { startApplication } from "../application.ts";
+import { missing, servicesOf } from "../services.ts";
 import { caseFiles, namesOf, projectOf } from "./case_project.ts";
 
 const ROOT = import.meta.dirname!;
@@ -53,6 +55,7 @@ for (const file of caseFiles(ROOT)) {
   if (!path.includes(only)) continue;
   const source = readFileSync(file, "utf8");
   const names = namesOf(source);
+  const skip = missing(...servicesOf(source));
   for (const budget of [undefined, 1]) {
     const mode = budget === undefined ? "" : " (budget 1)";
     let started: ReturnType<typeof startApplication> | undefined;
@@ -63,7 +66,7 @@ for (const file of caseFiles(ROOT)) {
         throw describeFailure(error);
       });
     for (const [index, name] of names.entries()) {
-      test(`${path}${mode}: ${name}`, { timeout: CASE_MS }, async () => {
+      test(`${path}${mode}: ${name}`, { timeout: CASE_MS, skip }, async () => {
         const { app } = await application();
         try {
           const result = await app.call("case:main", index + 1);
@@ -73,17 +76,21 @@ for (const file of caseFiles(ROOT)) {
         }
       });
     }
-    test(`${path}${mode}: every test is found and the application ends`, { timeout: CASE_MS }, async () => {
-      const { app, stop } = await application();
-      try {
-        assert.equal(
-          await app.call("case:main", 0),
-          names.length,
-          "a test call is not at the start of a line",
-        );
-      } finally {
-        await stop();
-      }
-    });
+    test(
+      `${path}${mode}: every test is found and the application ends`,
+      { timeout: CASE_MS, skip },
+      async () => {
+        const { app, stop } = await application();
+        try {
+          assert.equal(
+            await app.call("case:main", 0),
+            names.length,
+            "a test call is not at the start of a line",
+          );
+        } finally {
+          await stop();
+        }
+      },
+    );
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The one holder of a connection, and those who wait for it.
+ * Those who hold the connections of a database, and those who wait for one.
  *
- * G1. At most one holds it. G2. Those who wait get it in the order in which they came. G3. A wait ends after
+ * G1. At most `capacity` hold one. G2. Those who wait get one in the order in which they came. G3. A wait ends after
  * `SQL_CONNECTION_WAIT_MS`, or when whoever waits is gone.
  */
 import { Failure, SQL_CONNECTION_WAIT_MS } from "../../core/mod.ts";
@@ -15,18 +15,25 @@ interface Waiting {
 /** Who may use a connection. */
 export class ConnectionGate {
   readonly #clock: Clock;
+  readonly #capacity: number;
   readonly #waiting = new Set<Waiting>();
-  #isHeld = false;
+  #held = 0;
   #waits = 0;
   #waitedMs = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, capacity = 1) {
     this.#clock = clock;
+    this.#capacity = capacity;
   }
 
-  /** True while somebody holds it. */
+  /** True while somebody holds one. */
   get isHeld(): boolean {
-    return this.#isHeld;
+    return this.#held > 0;
+  }
+
+  /** True while somebody waits. */
+  get isWaitedFor(): boolean {
+    return this.#waiting.size > 0;
   }
 
   /** Times that somebody had to wait. */
@@ -39,13 +46,14 @@ export class ConnectionGate {
     return this.#waitedMs;
   }
 
-  /** Takes it when it is free; the taker must `leave`. */
+  /** Takes one when one is free; the taker must `leave`. */
   tryEnter(): boolean {
-    if (this.#isHeld) return false;
-    return this.#isHeld = true;
+    if (this.#held >= this.#capacity) return false;
+    this.#held++;
+    return true;
   }
 
-  /** Resolves once the caller holds it. Fails with Timeout, or with Canceled when the caller is gone. */
+  /** Resolves once the caller holds one. Fails with Timeout, or with Canceled when the caller is gone. */
   enter(caller?: Waiter): Promise<void> {
     if (this.tryEnter()) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -74,18 +82,20 @@ export class ConnectionGate {
     this.#waiting.add(waiting);
     timer = this.#clock.timer(SQL_CONNECTION_WAIT_MS, () => {
       waiting.refuse(
-        new Failure(
-          "Timeout",
-          `waited ${SQL_CONNECTION_WAIT_MS / 1000}s for the only connection, which a transaction holds`,
-          {
-            retryable: true,
-          },
-        ),
+        new Failure("Timeout", `waited ${SQL_CONNECTION_WAIT_MS / 1000}s for ${this.#what}`, {
+          retryable: true,
+        }),
       );
     });
     if (signal?.aborted) cancel();
     else signal?.addEventListener("abort", cancel);
     return promise;
+  }
+
+  get #what(): string {
+    return this.#capacity === 1
+      ? "the only connection, which a transaction holds"
+      : `one of ${this.#capacity} connections, which are all in use`;
   }
 
   /** Gives it to the next who waits. */
@@ -94,7 +104,7 @@ export class ConnectionGate {
       waiting.admit();
       return;
     }
-    this.#isHeld = false;
+    this.#held--;
   }
 
   /** Refuses everybody who waits. */

@@ -1,0 +1,210 @@
+/** The services that tests may talk to: how each is installed, started and reached. */
+import { existsSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "./command.ts";
+import { ROOT } from "./source_tree.ts";
+
+/** Where a service runs. */
+export interface Place {
+  readonly folder: string;
+  readonly port: number;
+}
+
+/** A service that can be started. */
+export interface ServiceDefinition {
+  readonly name: string;
+  /** How it is installed: Debian packages, a PyPI requirement or a Go command. */
+  readonly install: { debian: readonly string[] } | { pypi: string } | { go: string };
+  /** Its executable, when installed. */
+  find(): string | undefined;
+  /** Writes its files before the first start. */
+  prepare?(executable: string, place: Place): Promise<void>;
+  /** The command that stays in the foreground. */
+  command(executable: string, place: Place): { argv: readonly string[]; env?: Record<string, string> };
+  /** The signal that ends it at once; default SIGTERM. */
+  readonly stopSignal?: NodeJS.Signals;
+  /** What a client needs to know. */
+  address(place: Place): string;
+}
+
+/** Where services are installed that no package manager knows. */
+export const CACHE: string = join(ROOT, ".cache", "services");
+
+/** Who may connect to Postgres, and how they prove who they are. */
+const HOST_ACCESS = `local all all trust
+host all with_password 127.0.0.1/32 scram-sha-256
+host all all 127.0.0.1/32 trust
+`;
+
+/** Every service. */
+export const SERVICES: readonly ServiceDefinition[] = [
+  {
+    name: "postgres",
+    install: { debian: ["postgresql"] },
+    find: () =>
+      firstOf(["17", "16", "15", "14"].map((version) => `/usr/lib/postgresql/${version}/bin/postgres`)),
+    async prepare(executable, { folder }) {
+      const initdb = executable.replace(/postgres$/, "initdb");
+      const data = join(folder, "data");
+      await need(as("postgres", [initdb, "-D", data, "-A", "trust", "-U", "postgres", "--no-sync"]));
+      // One user has to give a password; connections may be encrypted, with a certificate that nobody knows.
+      await writeAs("postgres", join(data, "pg_hba.conf"), HOST_ACCESS);
+      await need(as("postgres", [
+        ...["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
+        ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2"],
+        ...["-keyout", join(data, "server.key"), "-out", join(data, "server.crt")],
+      ]));
+    },
+    command: (executable, { folder, port }) => ({
+      argv: as("postgres", [
+        executable,
+        "-D",
+        join(folder, "data"),
+        "-p",
+        String(port),
+        "-h",
+        "127.0.0.1",
+        "-k",
+        folder,
+        "-F",
+        "-c",
+        "ssl=on",
+        "-c",
+        "log_min_messages=fatal",
+        "-c",
+        "log_min_error_statement=fatal",
+      ]),
+    }),
+    // It waits for its clients at any gentler one.
+    stopSignal: "SIGINT",
+    address: ({ port }) => `postgres://postgres@127.0.0.1:${port}/postgres`,
+  },
+  {
+    name: "mariadb",
+    install: { debian: ["mariadb-server"] },
+    find: () => onPath("mariadbd"),
+    async prepare(_, { folder }) {
+      await need(as("mysql", [
+        "mariadb-install-db",
+        "--no-defaults",
+        `--datadir=${join(folder, "data")}`,
+        "--auth-root-authentication-method=normal",
+        "--skip-test-db",
+      ]));
+      await writeAs("mysql", join(folder, "init.sql"), "CREATE DATABASE IF NOT EXISTS wippy;\n");
+    },
+    command: (executable, { folder, port }) => ({
+      argv: as("mysql", [
+        executable,
+        "--no-defaults",
+        `--datadir=${join(folder, "data")}`,
+        `--socket=${join(folder, "s")}`,
+        `--port=${port}`,
+        "--bind-address=127.0.0.1",
+        "--character-set-server=utf8mb4",
+        `--init-file=${join(folder, "init.sql")}`,
+        "--log-warnings=0",
+      ]),
+    }),
+    address: ({ port }) => `mysql://root@127.0.0.1:${port}/wippy`,
+  },
+  {
+    name: "rabbitmq",
+    install: { debian: ["rabbitmq-server"] },
+    find: () => onPath("rabbitmq-server"),
+    command: (executable, { folder, port }) => ({
+      argv: [executable],
+      env: {
+        RABBITMQ_NODENAME: `wippy${port}@localhost`,
+        RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
+        RABBITMQ_NODE_PORT: String(port),
+        RABBITMQ_MNESIA_BASE: join(folder, "mnesia"),
+        RABBITMQ_LOG_BASE: join(folder, "log"),
+        RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, "plugins"),
+        HOME: folder,
+      },
+    }),
+    address: ({ port }) => `amqp://guest:guest@127.0.0.1:${port}/`,
+  },
+  {
+    name: "nats",
+    install: { debian: ["nats-server"] },
+    find: () => onPath("nats-server"),
+    command: (executable, { folder, port }) => ({
+      argv: [executable, "-a", "127.0.0.1", "-p", String(port), "-js", "-sd", join(folder, "jetstream")],
+    }),
+    address: ({ port }) => `nats://127.0.0.1:${port}`,
+  },
+  {
+    name: "chromium",
+    install: { debian: ["chromium"] },
+    find: () => onPath("chromium"),
+    command: (executable, { folder, port }) => ({
+      argv: [
+        executable,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        `--user-data-dir=${folder}`,
+        `--remote-debugging-port=${port}`,
+        "about:blank",
+      ],
+    }),
+    address: ({ port }) => `http://127.0.0.1:${port}`,
+  },
+  {
+    name: "temporal",
+    install: { go: "github.com/temporalio/cli/cmd/temporal@latest" },
+    find: () => firstOf([join(CACHE, "bin/temporal")]) ?? onPath("temporal"),
+    command: (executable, { folder, port }) => ({
+      argv: [
+        executable,
+        "server",
+        "start-dev",
+        "--headless",
+        "--ip",
+        "127.0.0.1",
+        "--port",
+        String(port),
+        "--db-filename",
+        join(folder, "temporal.db"),
+        "--log-level",
+        "error",
+      ],
+    }),
+    address: ({ port }) => `127.0.0.1:${port}`,
+  },
+  {
+    name: "moto",
+    install: { pypi: "moto[server]" },
+    find: () => firstOf([join(CACHE, "moto/bin/moto_server")]) ?? onPath("moto_server"),
+    command: (executable, { port }) => ({ argv: [executable, "-H", "127.0.0.1", "-p", String(port)] }),
+    address: ({ port }) => `http://127.0.0.1:${port}`,
+  },
+];
+
+function firstOf(paths: readonly string[]): string | undefined {
+  return paths.find((path) => existsSync(path));
+}
+
+function onPath(name: string): string | undefined {
+  return firstOf([...(process.env.PATH ?? "").split(":"), "/usr/sbin"].map((folder) => join(folder, name)));
+}
+
+/** The same command as another user: databases refuse to run as root. */
+function as(user: string, argv: readonly string[]): string[] {
+  return process.getuid?.() === 0 ? ["runuser", "-u", user, "--", ...argv] : [...argv];
+}
+
+/** Writes a file that another user can read. */
+async function writeAs(user: string, path: string, text: string): Promise<void> {
+  writeFileSync(path, text);
+  if (process.getuid?.() === 0) await need(["chown", user, path]);
+}
+
+/** Runs a command that must not fail. */
+export async function need(argv: readonly string[], env: Record<string, string> = {}): Promise<void> {
+  const result = await run(argv, { env, cwd: tmpdir() });
+  if (result.code !== 0) throw new Error(`${argv.join(" ")} failed:\n${result.stdout}${result.stderr}`);
+}

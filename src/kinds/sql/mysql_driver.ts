@@ -1,0 +1,279 @@
+/**
+ * Sessions of a MySQL or MariaDB server.
+ *
+ * A statement with parameters is prepared and kept by the session; one without goes as text, since not every statement can be
+ * prepared. The session's time zone is UTC unless an option says otherwise, so that TIMESTAMP columns are read as what they are.
+ */
+import type { Connection, ConnectionOptions } from "mysql2";
+import { Failure, SQL_CONNECT_WAIT_MS, SQL_STATEMENTS_CACHED_MAX, type Value } from "../../core/mod.ts";
+import type { SqlIsolation, SqlTransactionOptions } from "../../ports/mod.ts";
+import { mysqlFailure } from "./mysql_failure.ts";
+import { type MysqlColumn, mysqlParam, readerOf, type TypedParameters } from "./mysql_values.ts";
+import { mysqlOptions } from "./mysql_options.ts";
+import { placeOf, type ServerAddress } from "./server_address.ts";
+import {
+  refuseZero,
+  type ServerConnection,
+  type ServerDriver,
+  type ServerResult,
+} from "./server_connection.ts";
+import { RowCollector } from "./server_values.ts";
+
+const LEVELS: Partial<Record<SqlIsolation, string>> = {
+  read_uncommitted: "READ UNCOMMITTED",
+  read_committed: "READ COMMITTED",
+  repeatable_read: "REPEATABLE READ",
+  serializable: "SERIALIZABLE",
+};
+/** A flag of the server's status. */
+const IN_TRANSACTION = 1;
+/** The server's word for statements that can't be prepared. */
+const NOT_PREPARABLE = 1295;
+
+/** What the library says of a statement without rows. */
+interface Effect {
+  readonly affectedRows: number | string;
+  readonly insertId: number | string;
+  readonly serverStatus: number;
+}
+
+/** The library's command while it runs. */
+interface Running {
+  on(event: "fields", listener: (columns: MysqlColumn[] | undefined) => void): Running;
+  on(event: "result", listener: (row: unknown[] | Effect) => void): Running;
+  on(event: "error", listener: (error: unknown) => void): Running;
+  on(event: "end", listener: () => void): Running;
+}
+
+interface Prepared {
+  readonly parameters: readonly unknown[];
+  execute(params: readonly unknown[]): Running;
+}
+
+interface Library {
+  createConnection(options: ConnectionOptions): Connection;
+  readonly TypedParameter: TypedParameters;
+}
+
+let library: Promise<Library> | undefined;
+/** Loads the library on first use: most applications never need it. */
+function load(): Promise<Library> {
+  return library ??= import("mysql2").then((module) => (module.default ?? module) as unknown as Library);
+}
+
+/** A MySQL server and the credentials for it. */
+export class MysqlDriver implements ServerDriver {
+  readonly type = "mysql";
+  readonly #address: ServerAddress;
+  readonly #options: ConnectionOptions;
+  readonly #variables: string;
+  #cancels: Promise<void> = Promise.resolve();
+
+  /** Fails with Invalid when an option is wrong. */
+  constructor(address: ServerAddress) {
+    const { options, variables } = mysqlOptions(address.options);
+    const { host, port, database, username, password } = address;
+    this.#address = address;
+    this.#variables = variables;
+    this.#options = {
+      ...(host.startsWith("/") ? { socketPath: host } : { host, port }),
+      database,
+      user: username,
+      password,
+      connectTimeout: SQL_CONNECT_WAIT_MS,
+      enableKeepAlive: true,
+      rowsAsArray: true,
+      supportBigNumbers: true,
+      bigNumberStrings: true,
+      dateStrings: true,
+      jsonStrings: true,
+      maxPreparedStatements: SQL_STATEMENTS_CACHED_MAX,
+      // Placeholders reach the server untouched.
+      queryFormat: ((sql: string) => sql) as never,
+      ...options,
+    } as ConnectionOptions;
+  }
+
+  connect(): ServerConnection {
+    return new MysqlConnection(
+      this.#options,
+      this.#variables,
+      placeOf(this.#address),
+      (thread) => this.#cancel(thread),
+    );
+  }
+
+  begin({ isolation, readOnly }: SqlTransactionOptions): readonly string[] {
+    const start = readOnly ? "START TRANSACTION READ ONLY" : "START TRANSACTION";
+    if (isolation === "default") return [start];
+    const level = LEVELS[isolation];
+    if (level === undefined) {
+      throw new Failure("Invalid", `isolation level ${isolation} is not supported by mysql`, {
+        retryable: false,
+      });
+    }
+    return [`SET TRANSACTION ISOLATION LEVEL ${level}`, start];
+  }
+
+  /** Over a connection of its own, one after the other: the end of many processes must not flood the server. */
+  #cancel(thread: number): Promise<void> {
+    const told = this.#cancels.then(async () => {
+      const connection = this.connect();
+      try {
+        await connection.run(`KILL QUERY ${thread}`, []);
+      } finally {
+        connection.close();
+      }
+    });
+    this.#cancels = told.catch(() => undefined);
+    return told;
+  }
+}
+
+/** One session; opened by the first statement. */
+class MysqlConnection implements ServerConnection {
+  readonly #options: ConnectionOptions;
+  readonly #variables: string;
+  readonly #place: string;
+  readonly #tell: (thread: number) => Promise<void>;
+  #connection: Connection | undefined;
+  #typed: TypedParameters | undefined;
+  #isClosed = false;
+
+  constructor(
+    options: ConnectionOptions,
+    variables: string,
+    place: string,
+    tell: (thread: number) => Promise<void>,
+  ) {
+    this.#options = options;
+    this.#variables = variables;
+    this.#place = place;
+    this.#tell = tell;
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosed;
+  }
+
+  async run(sql: string, params: readonly Value[]): Promise<ServerResult> {
+    refuseZero(sql);
+    return await this.#asking(async (connection) => {
+      if (params.length === 0) {
+        return await this.#collect(connection.query({ sql }) as unknown as Running);
+      }
+      const given = params.map((param) => mysqlParam(param, this.#typed!));
+      const prepared = await prepare(connection, sql);
+      if (prepared.parameters.length !== given.length) {
+        throw new Failure(
+          "Invalid",
+          `the statement has ${prepared.parameters.length} placeholders, ${given.length} parameters were given`,
+          { retryable: false },
+        );
+      }
+      return await this.#collect(prepared.execute(given));
+    });
+  }
+
+  async check(sql: string): Promise<void> {
+    refuseZero(sql);
+    await this.#asking(async (connection) => {
+      try {
+        await prepare(connection, sql);
+      } catch (error) {
+        // Such a statement runs all the same, as text.
+        if ((error as { errno?: number }).errno !== NOT_PREPARABLE) throw error;
+      }
+    });
+  }
+
+  async cancel(): Promise<void> {
+    const thread = this.#connection?.threadId;
+    if (typeof thread === "number") await this.#tell(thread);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#connection?.destroy();
+    this.#connection = undefined;
+  }
+
+  async #asking<T>(ask: (connection: Connection) => Promise<T>): Promise<T> {
+    try {
+      return await ask(this.#connection ?? await this.#open());
+    } catch (error) {
+      const isLost = !(error instanceof Failure) && (error as { sqlState?: string }).sqlState === undefined;
+      if (isLost || (error as { fatal?: boolean }).fatal) this.close();
+      throw mysqlFailure(error, this.#place);
+    }
+  }
+
+  async #open(): Promise<Connection> {
+    const { createConnection, TypedParameter } = await load();
+    if (this.#isClosed) throw { code: "PROTOCOL_CONNECTION_LOST" };
+    this.#typed = TypedParameter;
+    const connection = createConnection(this.#options);
+    this.#connection = connection;
+    await new Promise<void>((resolve, reject) => {
+      connection.once("connect", () => resolve());
+      connection.on("error", (error: unknown) => {
+        reject(error);
+        this.close();
+      });
+    });
+    if (this.#variables !== "") {
+      await this.#collect(connection.query({ sql: this.#variables }) as unknown as Running);
+    }
+    return connection;
+  }
+
+  /** Row by row, so that a result that is too large never stands in memory as a whole. */
+  #collect(running: Running): Promise<ServerResult> {
+    const collector = new RowCollector();
+    let names: readonly string[] = [];
+    let readers: readonly ReturnType<typeof readerOf>[] = [];
+    let effect: Effect | undefined;
+    return new Promise((resolve, reject) => {
+      running.on("fields", (columns) => {
+        names = columns?.map(({ name }) => name) ?? [];
+        readers = columns?.map(readerOf) ?? [];
+        // Of several statements in one text the last one's rows count.
+        collector.rows.length = 0;
+        effect = undefined;
+      });
+      running.on("result", (row) => {
+        if (!Array.isArray(row)) effect = row;
+        else if (!collector.add(names, row.map((value, i) => readers[i]?.(value) ?? null))) {
+          reject(collector.failure);
+          this.close();
+        }
+      });
+      running.on("error", reject);
+      running.on("end", () => resolve(resultOf(collector.rows, effect)));
+    });
+  }
+}
+
+function prepare(connection: Connection, sql: string): Promise<Prepared> {
+  return new Promise((resolve, reject) => {
+    connection.prepare(sql, (error, statement) => {
+      if (error) reject(error);
+      else resolve(statement as unknown as Prepared);
+    });
+  });
+}
+
+function resultOf(rows: ServerResult["rows"], effect: Effect | undefined): ServerResult {
+  if (effect === undefined) return { rows, rowsAffected: 0, lastInsertId: 0 };
+  return {
+    rows: [],
+    rowsAffected: Number(effect.affectedRows),
+    lastInsertId: integer(effect.insertId),
+    transaction: (effect.serverStatus & IN_TRANSACTION) === 0 ? undefined : "open",
+  };
+}
+
+function integer(value: number | string): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : BigInt(value);
+}

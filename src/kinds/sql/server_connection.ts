@@ -1,0 +1,75 @@
+/** What a driver of a database server offers: connections, and what its dialect calls things. */
+import { Failure, type Value } from "../../core/mod.ts";
+import type { Clock, SqlDatabase, SqlResult, SqlTransactionOptions, Waiter } from "../../ports/mod.ts";
+
+/** The effect of a statement, and what it did to a transaction. */
+export interface ServerResult extends SqlResult {
+  /** `open` when the session is left inside a transaction, `rolled back` when a COMMIT did that instead. */
+  readonly transaction?: "open" | "rolled back";
+}
+
+/** One session of a server. Runs one statement at a time; whoever holds it sees to that. */
+export interface ServerConnection {
+  /** False once it was closed or lost; then it never comes back. */
+  readonly isOpen: boolean;
+  /** Runs a statement, opening the session first when it is new. A failure of the server leaves the session usable. */
+  run(sql: string, params: readonly Value[]): Promise<ServerResult>;
+  /** Fails with Invalid unless `sql` can be prepared. */
+  check(sql: string): Promise<void>;
+  /** Asks the server to end the statement that runs. Done when it was told; fails when it could not be. */
+  cancel(): Promise<void>;
+  /** Ends the session at once. */
+  close(): void;
+}
+
+/** Opens sessions of one server with one set of credentials. */
+export interface ServerDriver {
+  readonly type: SqlDatabase["type"];
+  /** Nothing is sent before the first statement. */
+  connect(): ServerConnection;
+  /** Statements that begin a transaction; fails with Invalid for a level that the server lacks. */
+  begin(options: SqlTransactionOptions): readonly string[];
+}
+
+/** How long a server that was asked to end a statement may take, before the session is cut off. */
+const CANCEL_WAIT_MS = 5_000;
+
+/** Waits for `work` on `connection`. When the caller goes first, the server is told and the session ended: Canceled. */
+export async function forCaller<T>(
+  connection: ServerConnection,
+  work: () => Promise<T>,
+  caller: Waiter | undefined,
+  clock: Clock,
+): Promise<T> {
+  const signal = caller?.signal;
+  if (signal === undefined) return await work();
+  if (signal.aborted) throw canceled();
+  const cancel = (): void => {
+    const timer = clock.timer(CANCEL_WAIT_MS, () => connection.close(), { background: true });
+    // Without the server's ear, ending the session is all that can be done.
+    connection.cancel().catch(() => undefined).finally(() => {
+      timer.cancel();
+      connection.close();
+    });
+  };
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    return await work();
+  } catch (error) {
+    throw signal.aborted ? canceled() : error;
+  } finally {
+    signal.removeEventListener("abort", cancel);
+  }
+}
+
+function canceled(): Failure {
+  return new Failure("Canceled", "the caller ended before the database answered", { retryable: false });
+}
+
+/** Refuses texts that the protocol would cut off. */
+export function refuseZero(sql: string): void {
+  if (!sql.includes("\0")) return;
+  throw new Failure("Invalid", "a statement can't hold a zero byte; pass it as a parameter", {
+    retryable: false,
+  });
+}

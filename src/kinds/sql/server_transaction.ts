@@ -1,0 +1,97 @@
+/**
+ * A transaction on a session of a database server.
+ *
+ * T1. It ends once: by commit, rollback, the loss of its session, or when a caller gives up a statement of it; the session
+ *     goes back then. T2. Statements run one after the other, whoever asks. T3. A commit that fails has rolled back.
+ */
+import { Failure, type Value } from "../../core/mod.ts";
+import type { Clock, SqlResult, SqlStatement, SqlTransaction, Waiter } from "../../ports/mod.ts";
+import { preparedOn } from "./prepared_statement.ts";
+import { forCaller, type ServerConnection, type ServerResult } from "./server_connection.ts";
+
+/** A transaction that has begun. */
+export class ServerTransaction implements SqlTransaction {
+  readonly #connection: ServerConnection;
+  readonly #clock: Clock;
+  readonly #leave: (isSpoiled: boolean) => void;
+  #last: Promise<unknown> = Promise.resolve();
+  #active = true;
+
+  /** Takes over a session inside a transaction; `leave` gives it back. */
+  constructor(connection: ServerConnection, clock: Clock, leave: (isSpoiled: boolean) => void) {
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#leave = leave;
+  }
+
+  get active(): boolean {
+    return this.#active;
+  }
+
+  async query(sql: string, params: readonly Value[], caller?: Waiter): Promise<SqlResult["rows"]> {
+    return (await this.execute(sql, params, caller)).rows;
+  }
+
+  execute(sql: string, params: readonly Value[], caller?: Waiter): Promise<SqlResult> {
+    return this.#inTurn(() => this.#run(() => this.#connection.run(sql, params), caller));
+  }
+
+  async prepare(sql: string, caller?: Waiter): Promise<SqlStatement> {
+    await this.#inTurn(() => this.#run(() => this.#connection.check(sql), caller));
+    return preparedOn(this, sql);
+  }
+
+  commit(): Promise<void> {
+    return this.#inTurn(async () => {
+      let result: ServerResult;
+      try {
+        result = await this.#connection.run("COMMIT", []);
+      } catch (error) {
+        // What became of it, only the server knows; the session must not be used again.
+        this.#end(true);
+        throw error;
+      }
+      this.#end(false);
+      if (result.transaction !== "rolled back") return;
+      throw new Failure("Invalid", "a statement had failed, so that the commit rolled the transaction back", {
+        retryable: false,
+      });
+    });
+  }
+
+  rollback(): Promise<void> {
+    return this.#inTurn(async () => {
+      try {
+        await this.#connection.run("ROLLBACK", []);
+      } catch (error) {
+        this.#end(true);
+        throw error;
+      }
+      this.#end(false);
+    });
+  }
+
+  async #run<T>(work: () => Promise<T>, caller: Waiter | undefined): Promise<T> {
+    try {
+      return await forCaller(this.#connection, work, caller, this.#clock);
+    } catch (error) {
+      const isGivenUp = error instanceof Failure && error.kind === "Canceled" && caller?.signal.aborted;
+      if (isGivenUp || !this.#connection.isOpen) this.#end(true);
+      throw error;
+    }
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(() => {
+      if (!this.#active) throw new Failure("Invalid", "transaction is not active", { retryable: false });
+      return work();
+    });
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  #end(isSpoiled: boolean): void {
+    this.#active = false;
+    this.#leave(isSpoiled);
+  }
+}
