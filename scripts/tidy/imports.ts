@@ -54,7 +54,7 @@ export const ranks: Check = {
       if (
         RANKS[target]! >= RANKS[unit]!
       ) return `${unit} may not import ${target}: import from a lower rank only`;
-      const entrances = [`${target}/mod.ts`, `${target}/index.gen.ts`];
+      const entrances = ["mod.ts", "index.gen.ts", "declarations.gen.ts"].map((name) => `${target}/${name}`);
       return entrances.includes(item.target)
         ? undefined
         : `imports ${item.target}: enter ${target} through its mod.ts`;

@@ -246,20 +246,21 @@ export class Application {
 
   /** Boots with what calls of `targets` need of these entries, and with nothing else. */
   bootFor(targets: readonly string[], loaded: LoadedEntries): Promise<void> {
-    return this.#boot(() => {
-      const { kinds } = this.registry;
+    return this.#boot(async () => {
+      const { kinds } = this;
       const relations = {
+        load: (entries: readonly Entry[]) => kinds.load(entries),
         references: kinds.referencesAmong(loaded.entries),
         ownerOf: (entry: Entry) => kinds.ownerOf(entry),
       };
-      return { ...loaded, entries: selectFor(targets, loaded.entries, relations) };
+      return { ...loaded, entries: await selectFor(targets, loaded.entries, relations) };
     });
   }
 
-  async #boot(select: () => LoadedEntries): Promise<void> {
+  async #boot(select: () => LoadedEntries | Promise<LoadedEntries>): Promise<void> {
     try {
       await this.assemble();
-      const loaded = select();
+      const loaded = await select();
       this.runtime.programs.trust(loaded.proven ?? new Set());
       await this.registry.load(loaded);
       await this.supervisor.startAll();

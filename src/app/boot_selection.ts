@@ -14,17 +14,19 @@ function isAmbient(kind: string): boolean {
 
 /** What kinds declare of their entries. */
 export interface Relations {
+  /** Reads what `references` must know of the entry's kind; undefined when that is there. */
+  load(entries: readonly Entry[]): Promise<void> | undefined;
   references(entry: Entry): readonly string[];
   /** Id of the entry that it is a part of. */
   ownerOf(entry: Entry): string | undefined;
 }
 
 /** Entries that are needed to call `targets`, in the order given. */
-export function selectFor(
+export async function selectFor(
   targets: readonly string[],
   entries: readonly Entry[],
-  { references, ownerOf }: Relations,
-): Entry[] {
+  { load, ownerOf, references }: Relations,
+): Promise<Entry[]> {
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
   const parts = Map.groupBy(entries, ownerOf);
   const needed = new Set<string>();
@@ -36,6 +38,7 @@ export function selectFor(
     const entry = byId.get(id);
     if (entry === undefined || needed.has(id)) continue;
     needed.add(id);
+    await load([entry]);
     queue.push(...references(entry), ...(parts.get(id) ?? []).map((part) => part.id));
     const { ns } = parseEntryId(id);
     collect(entry.data, ns, byId, queue);

@@ -2,10 +2,9 @@
  * The components every application has, and the keys under which they are found.
  */
 import { Failure } from "../core/mod.ts";
-import type { KindDefinition, KindServices, RegistryOptions } from "../registry/mod.ts";
+import type { KindDefinition, KindServices, KindSource, RegistryOptions } from "../registry/mod.ts";
 import { KindTable, Registry, REGISTRY_ID, RegistryResource } from "../registry/mod.ts";
 import { kinds } from "../kinds/index.gen.ts";
-import { workflowKinds } from "../workflow/mod.ts";
 import {
   type CallObserver,
   type EvaluationCacheOptions,
@@ -14,14 +13,13 @@ import {
   luaKinds,
   LuaRuntime,
   type LuaRuntimeOptions,
+  ModuleCatalog,
   type ModuleDefinition,
   type ModuleServices,
-  type ObjectDefinition,
   TypeGate,
 } from "../lua/mod.ts";
 import {
   type Bus,
-  type ByteStream,
   ContractDirectory,
   type Environment,
   METRICS_ID,
@@ -107,6 +105,15 @@ export function kindTable(
   return new KindTable([...luaKinds(runtime, gate), ...workflowKinds(runtime), ...kinds, ...more]);
 }
 
+/** The kinds of workflows, read when there are any. */
+function workflowKinds(runtime: () => LuaRuntime): KindSource[] {
+  const load = async (wanted: string): Promise<KindDefinition> => {
+    const { workflowKinds } = await import("../workflow/mod.ts");
+    return workflowKinds(runtime).find(({ name }) => name === wanted)!;
+  };
+  return ["temporal.client", "temporal.worker"].map((name) => ({ name, load: () => load(name) }));
+}
+
 /** Checks types as the configuration wants it; undefined when it does not. `more` are modules beside the standard ones. */
 export function typeGate(
   { enabled, strict }: TypeSystemOptions,
@@ -114,7 +121,11 @@ export function typeGate(
   cache?: LuaCache,
 ): TypeGate | undefined {
   if (!enabled) return undefined;
-  return new TypeGate({ library: () => libraryOf([...modules, ...more]), isStrict: strict, cache });
+  const library = async () => {
+    const { declarations } = await import("../../std/declarations.gen.ts");
+    return libraryOf([...declarations, ...more]);
+  };
+  return new TypeGate({ library, isStrict: strict, cache });
 }
 
 /** A component that makes one thing and provides it. */
@@ -193,11 +204,9 @@ function createRuntime(context: ApplicationContext, options: StandardOptions): L
     strictSecurity: options.strictSecurity,
     defaultNetwork: options.defaultNetwork,
   };
-  const all = [...modules, ...options.modules];
   return new LuaRuntime({
     services,
-    modules: all,
-    streamObject: streamObject(all),
+    modules: new ModuleCatalog([...modules, ...options.modules]),
     node: options.pidNode,
     hashSeed: options.hashSeed,
     orderSeed: options.orderSeed,
@@ -221,12 +230,6 @@ function callMetrics(resources: Resources): CallObserver {
       if (!(error instanceof Failure && error.kind === "LimitExceeded")) throw error;
     }
   };
-}
-
-/** The class of stream objects, which several modules hand out. */
-function streamObject(all: readonly ModuleDefinition[]): ObjectDefinition<ByteStream> | undefined {
-  const objects = all.find((module) => module.name === "stream")?.objects;
-  return objects?.find((object) => object.name === "Stream") as ObjectDefinition<ByteStream> | undefined;
 }
 
 function createRegistry(context: ApplicationContext, options: StandardOptions): Registry {

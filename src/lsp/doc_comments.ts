@@ -2,7 +2,7 @@
  * Doc comments: the lines of `--` directly above a declaration.
  */
 import { type ParsedSource, readReference } from "../lang/mod.ts";
-import type { ModuleDefinition } from "../lua/mod.ts";
+import type { ModuleDeclaration } from "../lua/mod.ts";
 
 /** The comment directly above the line of `offset`, without its dashes; `""` when there is none. */
 export function docAbove(parsed: ParsedSource, offset: number): string {
@@ -40,10 +40,10 @@ function withoutDashes(comment: string): string {
 
 /** What is written about the members of the modules, by full name: `funcs.call`, `funcs.Executor.call`. */
 export class LibraryDocs {
-  readonly #modules: readonly ModuleDefinition[];
+  readonly #modules: readonly ModuleDeclaration[];
   #docs: ReadonlyMap<string, string> | undefined;
 
-  constructor(modules: Iterable<ModuleDefinition>) {
+  constructor(modules: Iterable<ModuleDeclaration>) {
     this.#modules = [...modules];
   }
 
@@ -54,7 +54,7 @@ export class LibraryDocs {
   }
 }
 
-function readDocs(modules: readonly ModuleDefinition[]): Map<string, string> {
+function readDocs(modules: readonly ModuleDeclaration[]): Map<string, string> {
   const found = new Map<string, string>();
   for (const { name: module, types } of modules) {
     const { docs, items } = readReference(types);

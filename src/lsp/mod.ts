@@ -16,6 +16,9 @@ export async function printDefinitions(text: string): Promise<PrintedDefinitions
 
 /** What talks to editors. */
 export async function openLanguageServers(options: ServeOptions): Promise<LanguageServers> {
-  const { LanguageServers } = await import("./serve.ts");
-  return new LanguageServers(options);
+  const [{ LanguageServers }, { kinds }] = await Promise.all([
+    import("./serve.ts"),
+    import("../kinds/index.gen.ts"),
+  ]);
+  return new LanguageServers(options, await Promise.all(kinds.map((kind) => kind.load())));
 }

@@ -1,7 +1,7 @@
 /** The language server with all modules and kinds of this program, for one client or for those who post. */
-import { kinds } from "../kinds/index.gen.ts";
 import { luaKinds } from "../lua/mod.ts";
-import { modules } from "../../std/index.gen.ts";
+import { declarations } from "../../std/declarations.gen.ts";
+import type { KindDefinition } from "../registry/mod.ts";
 import type { Ports } from "../ports/mod.ts";
 import { type ByteChannel, ChannelReader, ChannelWriter } from "./framing.ts";
 import { HttpTransport, type HttpTransportOptions } from "./http_transport.ts";
@@ -25,10 +25,12 @@ export interface ServeOptions {
 /** Conversations with clients. */
 export class LanguageServers {
   readonly #options: ServeOptions;
+  readonly #kinds: readonly KindDefinition[];
   readonly #open = new Set<LanguageServer>();
 
-  constructor(options: ServeOptions) {
+  constructor(options: ServeOptions, kinds: readonly KindDefinition[]) {
     this.#options = options;
+    this.#kinds = kinds;
   }
 
   /** Talks to the client at the other end; resolves with 0 after an orderly end. */
@@ -66,8 +68,8 @@ export class LanguageServers {
     return {
       files: ports.files,
       clock: ports.clock,
-      modules,
-      kinds: [...luaKinds(noRuntime), ...kinds],
+      modules: declarations,
+      kinds: [...luaKinds(noRuntime), ...this.#kinds],
       version,
       defaultRoot,
       ...(roots === undefined ? {} : { roots }),

@@ -8,7 +8,7 @@
  * WS3. One source that several entries share is checked once, with all that any of them is granted.
  */
 import { EntryTypes, libraryOf, planPool } from "../lua/mod.ts";
-import type { CheckedEntry, LuaDefinition, LuaKind, ModuleDefinition } from "../lua/mod.ts";
+import type { CheckedEntry, LuaDefinition, LuaKind, ModuleDeclaration } from "../lua/mod.ts";
 import { RecentTable } from "../core/mod.ts";
 import type { Library, World } from "../lang/mod.ts";
 import type { KindDefinition } from "../registry/mod.ts";
@@ -39,7 +39,7 @@ export type { LiveEntries, LuaUnit, ProjectEntry } from "./unit_table.ts";
 /** What a workspace is made of. */
 export interface WorkspaceOptions {
   readonly files: ProjectFiles;
-  readonly modules: readonly ModuleDefinition[];
+  readonly modules: readonly ModuleDeclaration[];
   readonly kinds: readonly KindDefinition[];
   readonly encoding: Encoding;
   /** Folders of projects, absolute. */
@@ -63,7 +63,7 @@ const DETAILS_MAX = 64;
 export class Workspace {
   readonly encoding: Encoding;
   readonly kinds: ReadonlyMap<string, KindDefinition>;
-  readonly modules: ReadonlyMap<string, ModuleDefinition>;
+  readonly modules: ReadonlyMap<string, ModuleDeclaration>;
   readonly library: Library;
   readonly #files: ProjectFiles;
   readonly #roots: readonly string[];

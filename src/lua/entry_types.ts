@@ -22,7 +22,7 @@ import {
 } from "../lang/mod.ts";
 import type { LuaDefinition } from "./definition.ts";
 import type { ModuleDefinition } from "./module.ts";
-import { AMBIENT_MODULES } from "./program_table.ts";
+import { AMBIENT_MODULES } from "./module_catalog.ts";
 
 /** What checking one entry tells. */
 export interface CheckedEntry {

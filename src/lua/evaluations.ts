@@ -8,7 +8,12 @@ import { EVALUATION_CHECKS_MAX, EVALUATION_DEPTH_MAX, EVALUATION_TURNS_MAX, Fail
 import type { Frame } from "../ports/mod.ts";
 import type { LuaError, LuaValue } from "../vm/mod.ts";
 import type { CompiledSource } from "./compiled_source.ts";
-import { type EvaluationAccess, EvaluationPrograms, importFailure } from "./evaluation_program.ts";
+import {
+  EVALUATION_MODULES,
+  type EvaluationAccess,
+  EvaluationPrograms,
+  importFailure,
+} from "./evaluation_program.ts";
 import type { ActiveCall, CallResult } from "./function_table.ts";
 import { luaErrorOf } from "./lua_failure.ts";
 import type { LuaProcess } from "./lua_process.ts";
@@ -67,13 +72,19 @@ export class Evaluations {
     return this.#compilations;
   }
 
+  /** Reads the modules that code with this access needs, before it is run; undefined when they have been read. */
+  prepare({ imports, modules }: EvaluationAccess): Promise<void> | undefined {
+    const granted = [...imports.values()].flatMap((library) => library.modules);
+    return this.#runtime.modules.catalog.load([...EVALUATION_MODULES, ...modules, ...granted]);
+  }
+
   /** Compiles code and keeps it. Fails with Internal `parse error`. */
   compile(identity: Identity): void {
     const kept = this.#compiled(identity);
     if (this.#options.sizeMax <= 0) this.#drop(kept);
   }
 
-  /** Runs code for `caller`; `done` gets the outcome once. Fails with Internal when it can't be started. */
+  /** Runs code that was prepared for `caller`; `done` gets the outcome once. Fails with Internal when it can't be started. */
   run(caller: LuaProcess, evaluation: Evaluation, done: (result: CallResult) => void): void {
     const { slices, universe, calls } = this.#runtime;
     const depth = (this.#depths.get(caller) ?? 0) + 1;

@@ -76,22 +76,24 @@ function luaKind(
     references: ["imports.*", "meta.default_host", "meta.options.default_host"],
     verbatim: ["source"],
     announces: ANNOUNCEMENTS[name],
-    open(context) {
+    async open(context) {
       const { entry, config, entries, log } = context;
       const definition = decodeDefinition(entry, config);
-      gate?.admit(entry, entries, log, false);
+      await gate?.admit(entry, entries, log, false);
       if (name === "process.lua") warnOfLifecycle(context);
+      await runtime().modules.catalog.load(definition.modules.values());
       runtime().changes.define(definition);
       if (name === "function.lua" && definition.pool.warmStart) runtime().functions.warm(entry.id);
       return {};
     },
-    change(current, { entry, config, bus, entries, log }) {
+    async change(current, { entry, config, bus, entries, log }) {
       const tell = (kind: string, data?: string): void =>
         bus.send({ system: "lua", kind, path: entry.id, ...(data === undefined ? {} : { data }) });
       tell("lua.reset_code");
       try {
         const definition = decodeDefinition(entry, config);
-        gate?.admit(entry, entries, log, true);
+        await gate?.admit(entry, entries, log, true);
+        await runtime().modules.catalog.load(definition.modules.values());
         runtime().changes.define(definition);
       } catch (error) {
         tell("lua.reset_code.reject", asFailure(error).message);

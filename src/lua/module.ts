@@ -46,12 +46,23 @@ export type ModuleCommand = (call: Call) => NativeResult | Promise<NativeResult>
 /** Constant members; nested records become nested tables. */
 export type ModuleConstants = { [name: string]: LuaValue | ModuleConstants };
 
-/** A module. Dotted names (`registry.lookup`) make nested tables. */
-export interface ModuleDefinition {
+/** A module that is read when a program first lists it. */
+export interface ModuleSource {
+  readonly name: string;
+  readonly classes: readonly ModuleClass[];
+  load(): Promise<ModuleDefinition>;
+}
+
+/** What a module says of itself: enough for whoever reads programs and runs none. */
+export interface ModuleDeclaration {
   readonly name: string;
   /** Text of the module's `.d.lua`. */
   readonly types: string;
   readonly classes: readonly ModuleClass[];
+}
+
+/** A module. Dotted names (`registry.lookup`) make nested tables. */
+export interface ModuleDefinition extends ModuleDeclaration {
   readonly constants?: ModuleConstants;
   readonly functions?: Readonly<Record<string, ModuleFunction>>;
   readonly commands?: Readonly<Record<string, ModuleCommand>>;

@@ -7,8 +7,7 @@
  * T1. A handle names an object of this universe only; `release` runs once, when Lua has dropped it or its process ended.
  *     A released handle names nothing ever after, also when its place has been given to another object; its methods
  *     fail with Invalid `<type> released`.
- * T2. Names are unique: two modules, or two members of one, under one name keep the runtime from starting. A module is made
- *     once, from its definition as it was at the start.
+ * T2. A module is made once, from its definition as it was when it was loaded.
  * T3. A command's promise completes its fiber once; a fiber that is gone by then is not an error.
  */
 import { Failure } from "../core/mod.ts";
@@ -34,6 +33,7 @@ import type {
   ModuleFunction,
   ObjectDefinition,
 } from "./module.ts";
+import type { ModuleCatalog } from "./module_catalog.ts";
 import type { LuaRuntime } from "./runtime.ts";
 
 /** Places for live objects; an id is the place plus its generation times this. */
@@ -51,7 +51,7 @@ interface ObjectClass {
 export class ModuleTable {
   readonly #universe: Universe;
   readonly #runtime: LuaRuntime;
-  readonly #definitions = new Map<string, ModuleDefinition>();
+  readonly catalog: ModuleCatalog;
   readonly #modules = new Map<string, ModuleRef>();
   readonly #classes = new Map<ObjectDefinition<never>, ObjectClass>();
   readonly #byClassId: (ObjectClass | undefined)[] = [];
@@ -64,33 +64,12 @@ export class ModuleTable {
   readonly #taken = new WeakSet<object>();
   readonly #reused: LuaCall;
   #print: ModuleRef | undefined;
-  readonly #streamObject: ObjectDefinition<ByteStream> | undefined;
 
-  constructor(
-    runtime: LuaRuntime,
-    universe: Universe,
-    definitions: readonly ModuleDefinition[],
-    stream?: ObjectDefinition<ByteStream>,
-  ) {
+  constructor(runtime: LuaRuntime, universe: Universe, catalog: ModuleCatalog) {
     this.#universe = universe;
     this.#runtime = runtime;
-    this.#streamObject = stream;
+    this.catalog = catalog;
     this.#reused = new LuaCall(runtime, this);
-    for (const definition of definitions) {
-      if (this.#definitions.has(definition.name)) throw collision(`module ${definition.name}`);
-      checkMembers(definition);
-      this.#definitions.set(definition.name, definition);
-    }
-  }
-
-  /** The definition of a module. */
-  definition(name: string): ModuleDefinition | undefined {
-    return this.#definitions.get(name);
-  }
-
-  /** All definitions. */
-  all(): Iterable<ModuleDefinition> {
-    return this.#definitions.values();
   }
 
   /** The global `print`: joins its arguments in the VM and logs the text with the place it comes from. */
@@ -110,16 +89,11 @@ export class ModuleTable {
     });
   }
 
-  /** Names of all modules. */
-  names(): string[] {
-    return [...this.#definitions.keys()];
-  }
-
-  /** The frozen table of a module, made on first use; undefined when there is no such module. */
+  /** The frozen table of a module, made on first use; undefined when there is no such module. It must have been loaded. */
   module(name: string): ModuleRef | undefined {
     const known = this.#modules.get(name);
     if (known !== undefined) return known;
-    const definition = this.#definitions.get(name);
+    const definition = this.catalog.definition(name);
     if (definition === undefined) return undefined;
     for (const object of definition.objects ?? []) this.#classOf(object);
     const ref = this.#universe.code.defineModule({
@@ -132,7 +106,7 @@ export class ModuleTable {
 
   /** Whether programs that list the module get copies of all module tables. */
   copiesModules(name: string): boolean {
-    return this.#definitions.get(name)?.copiesModules === true;
+    return this.catalog.definition(name)?.copiesModules === true;
   }
 
   /** A new Lua object holding `value`. */
@@ -154,7 +128,7 @@ export class ModuleTable {
     const definition = this.#byClassId[value.classId]?.definition;
     const object = this.#at(value.id);
     if (definition === undefined || object === undefined) return undefined;
-    return definition === this.#streamObject ? object as ByteStream : definition.reader?.(object);
+    return definition === this.catalog.streamObject() ? object as ByteStream : definition.reader?.(object);
   }
 
   /** As `streamOf`; Lua dropping the object no longer closes it, for whoever takes it does. */
@@ -166,10 +140,9 @@ export class ModuleTable {
 
   /** A Lua stream object. */
   createStream(stream: ByteStream): LuaHandle {
-    if (this.#streamObject === undefined) {
-      throw new Failure("Unavailable", "streams are not part of this build");
-    }
-    return this.create(this.#streamObject, stream);
+    const definition = this.catalog.streamObject();
+    if (definition === undefined) throw new Failure("Unavailable", "streams are not part of this build");
+    return this.create(definition, stream);
   }
 
   /** The object behind argument `i`, if it is of that class. */
@@ -326,20 +299,6 @@ export class ModuleTable {
 }
 
 /** Refuses a module that gives one name to two members; a builtin shares the name of its fallback. */
-function checkMembers({ name, commands, constants, functions, instances }: ModuleDefinition): void {
-  const taken = new Set<string>();
-  for (const members of [functions, commands, instances, constants]) {
-    for (const path in members) {
-      if (taken.has(path)) throw collision(`${name}.${path}`);
-      taken.add(path);
-    }
-  }
-}
-
-function collision(what: string): Failure {
-  return new Failure("Conflict", `${what} is defined twice`, { retryable: false });
-}
-
 function addConstants(into: Record<string, ModuleMember>, constants: ModuleConstants): void {
   for (const [name, value] of Object.entries(constants)) {
     if (isNested(value)) {

@@ -14,6 +14,7 @@ import type { GlobalsRef, ModuleRef, ProgramRef, Universe } from "../vm/mod.ts";
 import { type CompiledSource, SourceCompiler } from "./compiled_source.ts";
 import type { LuaDefinition } from "./definition.ts";
 import type { LuaCache } from "./lua_cache.ts";
+import { AMBIENT_MODULES } from "./module_catalog.ts";
 import type { ModuleTable } from "./module_table.ts";
 import { type ProgramUnit, TypeUnits } from "./type_units.ts";
 
@@ -39,9 +40,6 @@ export interface ProgramCacheOptions {
   /** Called before programs go. */
   readonly beforeDrop: () => void;
 }
-
-/** Modules that every Lua entry sees without listing them. */
-export const AMBIENT_MODULES = ["process", "channel", "payload", "errors", "os"] as const;
 
 /** Programs by entry id. */
 export class ProgramTable {
@@ -83,7 +81,7 @@ export class ProgramTable {
   }
 
   /**
-   * Adds or replaces a definition after checking that its source compiles and its modules exist.
+   * Adds or replaces a definition, whose modules have been loaded, after checking that its source compiles and they exist.
    * Fails with Invalid; the previous definition then stays.
    */
   set(definition: LuaDefinition): void {
@@ -91,7 +89,7 @@ export class ProgramTable {
     const isProven = this.#proven.has(definition.module) || this.compiler.isKnown(source, id);
     for (const name of definition.modules.values()) {
       if (this.#modules.module(name) === undefined) {
-        throw unknownModule(name, id, this.#modules.names());
+        throw unknownModule(name, id, this.#modules.catalog.names());
       }
       if (definition.kind === "workflow.lua") this.#demandReplayable(name, id);
     }
@@ -223,7 +221,7 @@ export class ProgramTable {
 
   /** Refuses a module whose calls would not give the same when a workflow is replayed. */
   #demandReplayable(name: string, id: string): void {
-    const { classes } = this.#modules.definition(name)!;
+    const classes = this.#modules.catalog.classes(name)!;
     if (classes.includes("deterministic") || classes.includes("workflow")) return;
     throw new Failure(
       "Invalid",
@@ -296,7 +294,7 @@ export class ProgramTable {
       }
       for (const [alias, name] of definition.modules) {
         const ref = this.#modules.module(name);
-        if (ref === undefined) throw unknownModule(name, definition.id, this.#modules.names());
+        if (ref === undefined) throw unknownModule(name, definition.id, this.#modules.catalog.names());
         modules[alias] = ref;
       }
       globals = this.#universe.code.defineGlobals(modules);

@@ -13,7 +13,6 @@ import {
   type Value,
 } from "../core/mod.ts";
 import {
-  type ByteStream,
   type CallOutcome,
   EMPTY_FRAME,
   type Frame,
@@ -36,7 +35,8 @@ import { luaErrorOf } from "./lua_failure.ts";
 import type { LuaCache } from "./lua_cache.ts";
 import type { LuaProcess } from "./lua_process.ts";
 import { Messages } from "./messages.ts";
-import type { ModuleDefinition, ModuleServices, ObjectDefinition } from "./module.ts";
+import type { ModuleServices } from "./module.ts";
+import type { ModuleCatalog } from "./module_catalog.ts";
 import { ModuleTable } from "./module_table.ts";
 import type { HostProvider, Outside } from "./outside.ts";
 import { ProcessBook } from "./process_book.ts";
@@ -50,8 +50,7 @@ import { Slices } from "./slices.ts";
 /** What a runtime is made of. */
 export interface LuaRuntimeOptions {
   readonly services: ModuleServices;
-  readonly modules: readonly ModuleDefinition[];
-  readonly streamObject?: ObjectDefinition<ByteStream>;
+  readonly modules: ModuleCatalog;
   /** Name of this node, `""` or "local" when it is left out of pids. */
   readonly node?: string;
   /** Fixed string hash seed, for replay and simulation; random otherwise. */
@@ -111,7 +110,7 @@ export class LuaRuntime implements Runtime {
     if (options.countLines) this.universe.code.countLines();
     this.#noArgs = this.universe.encode([]);
     this.slices = new Slices(this.universe, options.services.ports.clock);
-    this.modules = new ModuleTable(this, this.universe, options.modules, options.streamObject);
+    this.modules = new ModuleTable(this, this.universe, options.modules);
     this.cache = options.cache;
     this.programs = new ProgramTable(this.universe, this.modules, {
       sourcesMax: SOURCES_CACHED_DEFAULT,

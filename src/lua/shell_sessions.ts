@@ -19,7 +19,8 @@ import {
 import { planPool } from "./definition.ts";
 import type { ActiveCall } from "./function_table.ts";
 import { failureOf } from "./lua_failure.ts";
-import { AMBIENT_MODULES, type Program } from "./program_table.ts";
+import { AMBIENT_MODULES } from "./module_catalog.ts";
+import type { Program } from "./program_table.ts";
 import type { LuaRuntime } from "./runtime.ts";
 import SOURCE from "./shell_session.lua" with { type: "text" };
 import { SHELL_CHUNK, shellCode, shellSource } from "./shell_source.ts";
@@ -168,8 +169,9 @@ export class ShellSessions {
   }
 
   /** Opens a session; `write` gets what its code prints. */
-  open(frame: Frame, write: (text: string) => void): ShellSession {
-    const { functions, slices, universe } = this.#runtime;
+  async open(frame: Frame, write: (text: string) => void): Promise<ShellSession> {
+    const { functions, modules: { catalog }, slices, universe } = this.#runtime;
+    await catalog.load(catalog.names());
     const { program } = this.#parts ??= this.#createParts();
     let session: ShellSession | undefined = undefined;
     const call = functions.invoke({
@@ -214,7 +216,7 @@ export class ShellSessions {
       },
     });
     const seen: Record<string, ModuleRef> = { print };
-    for (const name of modules.names()) seen[name] = modules.module(name)!;
+    for (const name of modules.catalog.names()) seen[name] = modules.module(name)!;
     const globals = code.defineGlobals(seen);
     const own = code.defineModule({
       name: "session",

@@ -24,7 +24,7 @@ type Entries = KindServices["entries"];
 /** How a gate works. */
 export interface TypeGateOptions {
   /** Declarations of the modules; read on first use. */
-  readonly library: () => Library;
+  readonly library: () => Promise<Library>;
   readonly isStrict: boolean;
   /** Findings from earlier runs. */
   readonly cache?: LuaCache;
@@ -49,11 +49,12 @@ export class TypeGate {
   }
 
   /** Lets an entry in; fails with Invalid, and with what is wrong, when it is strict. */
-  admit(entry: Entry, entries: Entries, log: Log, isChange: boolean): void {
+  async admit(entry: Entry, entries: Entries, log: Log, isChange: boolean): Promise<void> {
     if (this.#taken.has(entry)) return;
     this.#look(entries);
     const ids = [entry.id, ...isChange ? this.#importers(entry.id) : []];
-    const findings = ids.flatMap((id) => this.#findings(id));
+    const findings: string[] = [];
+    for (const id of ids) findings.push(...this.#found.get(id) ?? await this.#findings(id));
     if (findings.length > 0) this.#report(entry.id, findings, log.named("lua"));
     this.#taken.add(entry);
   }
@@ -83,14 +84,12 @@ export class TypeGate {
     }
   }
 
-  #findings(id: string): readonly string[] {
-    const known = this.#found.get(id);
-    if (known !== undefined) return known;
+  async #findings(id: string): Promise<readonly string[]> {
     const { cache, library } = this.#options;
     const key = cache === undefined ? "" : this.#keys.key(id);
     let found = cache?.findings(key);
     if (found === undefined) {
-      this.#types ??= new EntryTypes(library(), (each) => this.#definition(each));
+      this.#types ??= new EntryTypes(await library(), (each) => this.#definition(each));
       const checked = this.#types.check(id);
       found = checked === undefined ? [] : findingsOf(checked);
       if (key !== "") cache?.keepFindings(key, found);

@@ -71,6 +71,11 @@ export interface Announcement {
   readonly reject?: string;
 }
 
+/** A kind that is read when an entry first has it; here stands what must be known of it before. */
+export interface KindSource extends Pick<KindDefinition, "name" | "aliases" | "partOf"> {
+  load(): Promise<KindDefinition>;
+}
+
 /** An entry kind. */
 export interface KindDefinition<C = unknown, R = unknown> {
   /** Kind name, e.g. `store.memory`. */

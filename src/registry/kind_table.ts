@@ -3,6 +3,7 @@
  *
  * KT1. A kind is found by its exact name first, then by the longest pattern that fits. KT2. Patterns: `http.*` is one more
  * segment, `function.**` one or more. KT3. Observers can't reject: what they throw is for the caller to log.
+ * KT4. A kind given as a source is read once, by `load`; only its name, aliases and owner are known before.
  */
 import {
   Failure,
@@ -15,7 +16,7 @@ import {
 } from "../core/mod.ts";
 import type { ReferencesOf } from "./dependency_order.ts";
 import type { Entry } from "./entry.ts";
-import type { KindDefinition } from "./kind.ts";
+import type { KindDefinition, KindSource } from "./kind.ts";
 import { placeholderNames } from "./placeholder.ts";
 
 /** Watches entries of some kinds, after they were accepted. */
@@ -54,26 +55,39 @@ const NOTHING: Mentions = { ids: [], names: [] };
 
 /** All kinds of an application. */
 export class KindTable {
-  readonly #exact = new Map<string, KindDefinition>();
+  readonly #exact = new Map<string, KindDefinition | KindSource>();
   readonly #patterns: KindDefinition[] = [];
   readonly #observers: { pattern: string; observer: EntryObserver }[] = [];
   readonly #listeners = new Set<TransactionListener>();
   readonly #mentions = new WeakMap<Entry, Mentions>();
 
-  constructor(definitions: Iterable<KindDefinition> = []) {
-    for (const definition of definitions) this.add(definition);
+  constructor(kinds: Iterable<KindDefinition | KindSource> = []) {
+    for (const kind of kinds) this.add(kind);
   }
 
-  /** Adds a definition; its name may be a pattern. Fails with AlreadyExists on a name that is taken. */
-  add(definition: KindDefinition): void {
-    const { name } = definition;
-    if (name.includes("*")) {
-      this.#patterns.push(definition);
+  /** Adds a kind; the name of a definition may be a pattern. Fails with AlreadyExists on a name that is taken. */
+  add(kind: KindDefinition | KindSource): void {
+    const { name } = kind;
+    if (name.includes("*") && !isSource(kind)) {
+      this.#patterns.push(kind);
       this.#patterns.sort((a, b) => b.name.length - a.name.length);
       return;
     }
     if (this.#exact.has(name)) throw new Failure("AlreadyExists", `kind ${name} is defined twice`);
-    this.#exact.set(name, definition);
+    this.#exact.set(name, kind);
+  }
+
+  /** Reads the kinds of `entries`, which must come before those are looked at; undefined when there is nothing to read. */
+  load(entries: Iterable<Pick<Entry, "kind">>): Promise<void> | undefined {
+    const missing = new Set<KindSource>();
+    for (const { kind } of entries) {
+      const known = this.#exact.get(kind);
+      if (known !== undefined && isSource(known)) missing.add(known);
+    }
+    if (missing.size === 0) return undefined;
+    return Promise.all([...missing].map(async (source) => {
+      this.#exact.set(source.name, await source.load());
+    })).then(() => undefined);
   }
 
   /** Names and patterns of all definitions. */
@@ -81,7 +95,14 @@ export class KindTable {
     return [...this.#exact.keys(), ...this.#patterns.map((definition) => definition.name)];
   }
 
+  /** The definition of `kind`, which must have been read. */
   find(kind: string): KindDefinition | undefined {
+    const known = this.#known(kind);
+    if (known !== undefined && isSource(known)) throw new Error(`kind ${kind} is used before it was loaded`);
+    return known;
+  }
+
+  #known(kind: string): KindDefinition | KindSource | undefined {
     return this.#exact.get(kind) ?? this.#patterns.find((definition) => kindMatches(definition.name, kind));
   }
 
@@ -130,7 +151,7 @@ export class KindTable {
 
   /** Id of the entry that this one is a part of; undefined for most. */
   ownerOf(entry: Entry): string | undefined {
-    const field = this.find(entry.kind)?.partOf;
+    const field = this.#known(entry.kind)?.partOf;
     const owner = field === undefined ? undefined : entry.data[field];
     return typeof owner === "string" && owner !== ""
       ? resolveEntryId(owner, parseEntryId(entry.id).ns)
@@ -144,7 +165,7 @@ export class KindTable {
       if (aliases === undefined) {
         aliases = new Map();
         for (const entry of entries) {
-          for (const field of this.find(entry.kind)?.aliases ?? []) {
+          for (const field of this.#known(entry.kind)?.aliases ?? []) {
             const alias = entry.data[field];
             if (typeof alias === "string" && alias !== "") aliases.set(alias, entry.id);
           }
@@ -179,6 +200,10 @@ export class KindTable {
     const names = placeholderNames(entry.data, definition.verbatim);
     return { ids: [...new Set(ids)], names };
   }
+}
+
+function isSource(kind: KindDefinition | KindSource): kind is KindSource {
+  return "load" in kind;
 }
 
 /** Adds the references at `path`; a first segment `meta` means the metadata, anything else the data. */

@@ -176,8 +176,11 @@ export class Registry {
   }
 
   /** Ordered operations that lead from one list of entries to another. */
-  buildDelta(from: readonly Entry[], to: readonly Entry[]): Operation[] {
-    return this.#ordered(difference(from, to), RegistryState.of(from), RegistryState.of(to));
+  buildDelta(from: readonly Entry[], to: readonly Entry[]): Operation[] | Promise<Operation[]> {
+    const build = (): Operation[] =>
+      this.#ordered(difference(from, to), RegistryState.of(from), RegistryState.of(to));
+    const loading = this.kinds.load([...from, ...to]);
+    return loading === undefined ? build() : loading.then(build);
   }
 
   // --- Changing -------------------------------------------------------------------------------------------------------
@@ -205,6 +208,7 @@ export class Registry {
       const wanted = this.#log.tree.require(id);
       if (wanted.id === version.id) return wanted;
       const after = state.with(await this.#log.way(version.id, id));
+      await this.kinds.load(after.all());
       const operations = this.#ordered(difference(state.all(), after.all()), state, after);
       await this.#transactions.run(operations, state, after, async () => {
         await this.#log.completeGraph(id, () => this.#options.resolveGraph?.(after));
@@ -278,6 +282,7 @@ export class Registry {
     const base = head === null ? RegistryState.empty : await this.#log.replay(head);
     const operations = this.#fileChanges(loaded.entries, digests, base);
     const state = base.with(operations);
+    await this.kinds.load([...base.all(), ...state.all()]);
     const creates = orderEntries(state.all(), state, this.kinds.referencesAmong(state.all()))
       .map((entry): Operation => ({ kind: "entry.create", entry }));
     let version = head === null ? undefined : this.#log.tree.require(head);
@@ -321,6 +326,7 @@ export class Registry {
   async #commit(change: PreparedChange, files: FileDigests | undefined): Promise<Version> {
     const { version: parent, state } = this.snapshot();
     const after = state.with(change.operations);
+    await this.kinds.load(after.all());
     const operations = this.#ordered(change.operations, state, after);
     let version: Version | undefined;
     await this.#transactions.run(operations, state, after, async () => {

@@ -106,7 +106,7 @@ export class World implements Outside {
     };
     this.runtime = new LuaRuntime({
       services: own,
-      modules: [...parent.modules.all()].filter(({ classes }) => classes.includes("workflow")),
+      modules: parent.modules.catalog.ofClass("workflow"),
       node: parent.node,
       hashSeed: HASH_SEED,
       processMemoryBytesMax: parent.memoryBytesMax,
@@ -328,7 +328,7 @@ export function definitionsOf(parent: LuaRuntime, entryId: string): NonNullable<
   return [...parent.programs.reach(entryId)].map((id) => {
     const definition = parent.programs.definition(id)!;
     for (const name of definition.modules.values()) {
-      if (parent.modules.definition(name)?.classes.includes("workflow") === true) continue;
+      if (parent.modules.catalog.classes(name)?.includes("workflow") === true) continue;
       const message = `${id}: the module ${name} can't be used in workflows: what it gives is not recorded`;
       throw new Failure("Invalid", message, { retryable: false });
     }

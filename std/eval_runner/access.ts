@@ -44,9 +44,8 @@ function unavailable(message: string): Failure {
 }
 
 function checkClass(call: Call, name: string, allowed: readonly string[]): void {
-  const definition = call.runtime.modules.definition(name);
-  if (definition === undefined) throw unavailable(`module "${name}" is not available`);
-  const { classes } = definition;
+  const classes = call.runtime.modules.catalog.classes(name);
+  if (classes === undefined) throw unavailable(`module "${name}" is not available`);
   const forbidden = classes.find((item) => FORBIDDEN.has(item) && !allowed.includes(item)) ??
     (classes.some((item) => HARMLESS.has(item) || allowed.includes(item)) ? undefined : classes[0] ?? "none");
   if (forbidden !== undefined) throw unavailable(`module "${name}" has forbidden class "${forbidden}"`);
@@ -66,7 +65,7 @@ export function importsOf(call: Call, value: LuaValue): Map<string, EvaluationIm
     const modules = textsOf(fields["modules"], `${what}.modules`);
     for (const name of modules) {
       demand(call, "module", name);
-      if (call.runtime.modules.definition(name) === undefined) {
+      if (call.runtime.modules.catalog.classes(name) === undefined) {
         throw unavailable(`failed to import "${alias}" (${id}): module "${name}" is not available`);
       }
     }

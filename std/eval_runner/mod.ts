@@ -66,15 +66,19 @@ function evaluationOf(call: Call): Evaluation {
 
 function run(call: Call): Promise<NativeResult> {
   demand(call, "run");
-  const { process, runtime } = call;
+  const { process, runtime: { evaluations } } = call;
   const evaluation = evaluationOf(call);
-  return new Promise((resolve) =>
-    runtime.evaluations.run(
-      process,
-      evaluation,
-      (result) => resolve(result.ok ? new Encoded(result.results) : new Values([null, result.error])),
-    )
-  );
+  const start = (): Promise<NativeResult> =>
+    new Promise((resolve) =>
+      evaluations.run(
+        process,
+        evaluation,
+        (result) => resolve(result.ok ? new Encoded(result.results) : new Values([null, result.error])),
+      )
+    );
+  const preparation = evaluations.prepare(evaluation.access);
+  // Nobody is there to run it for when the process has ended by then.
+  return preparation === undefined ? start() : preparation.then(() => process.ended ? null : start());
 }
 
 function compile(call: Call): NativeResult {

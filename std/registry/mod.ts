@@ -245,12 +245,15 @@ export default defineModule({
     },
     versions: (call) => versionList(call, registryOf(call)),
     history: (call) => call.create(historyObject, registryOf(call)),
-    build_delta: (call) => {
-      const from = entriesOf(call.value(1));
-      return registryOf(call).buildDelta(from, entriesOf(call.value(2))).map(operationTable);
-    },
   },
   commands: {
+    build_delta: (call) => {
+      const from = entriesOf(call.value(1));
+      const delta = registryOf(call).buildDelta(from, entriesOf(call.value(2)));
+      return delta instanceof Promise
+        ? delta.then((operations) => operations.map(operationTable))
+        : delta.map(operationTable);
+    },
     find: (call) => {
       const registry = registryOf(call);
       return find(call, registry, registry.snapshot().state, 1);

@@ -1,6 +1,6 @@
 /** The `system` module: the running program, its hosts and services, and what one node knows of a cluster. */
 import { Failure } from "../../src/core/mod.ts";
-import { type Call, defineModule, type ModuleFunction } from "../../src/lua/mod.ts";
+import { type Call, defineModule, type ModuleCommand, type ModuleFunction } from "../../src/lua/mod.ts";
 import {
   type MemoryUse,
   type ServiceState,
@@ -65,10 +65,13 @@ function descriptionOf(types: string): string {
   return /^---[ \t]*(.*)$/m.exec(types)?.[1]?.trim() ?? "";
 }
 
-const modules: ModuleFunction = (call) => {
-  const { modules: table } = call.runtime;
-  return table.names().sort().map((name) => {
-    const { classes, types } = table.definition(name)!;
+const modules: ModuleCommand = async (call) => {
+  demand(call, "system.read", "modules");
+  const { catalog } = call.runtime.modules;
+  const names = catalog.names().sort();
+  await catalog.load(names);
+  return names.map((name) => {
+    const { classes, types } = catalog.definition(name)!;
     return { name, description: descriptionOf(types), class: [...classes] };
   });
 };
@@ -235,7 +238,6 @@ export default defineModule({
   classes: ["process", "nondeterministic"],
   functions: {
     exit,
-    modules: reader("modules", modules),
     "memory.stats": reader("memory", memoryStats),
     "memory.allocated": reader("memory", (call) => allocatedBytes(control(call).memory())),
     "memory.heap_objects": reader("memory", (call) => control(call).memory().liveObjects),
@@ -277,4 +279,5 @@ export default defineModule({
     "lock.acquire": lockFunction(),
     "lock.release": lockFunction(),
   },
+  commands: { modules },
 });

@@ -8,15 +8,20 @@ function entry(id: string, kind: string, data: Entry["data"] = {}, meta: Entry["
   return { id, kind, meta, data };
 }
 
-function selected(targets: string[], entries: Entry[], references: Record<string, string[]> = {}): string[] {
+async function selected(
+  targets: string[],
+  entries: Entry[],
+  references: Record<string, string[]> = {},
+): Promise<string[]> {
   const relations = {
+    load: () => undefined,
     references: ({ id }: Entry) => references[id] ?? [],
     ownerOf: ({ kind, data }: Entry) => kind === "template.jet" ? String(data["set"]) : undefined,
   };
-  return selectFor(targets, entries, relations).map(({ id }) => id);
+  return (await selectFor(targets, entries, relations)).map(({ id }) => id);
 }
 
-test("a function is booted with what its fields refer to, and so on from there", () => {
+test("a function is booted with what its fields refer to, and so on from there", async () => {
   const entries = [
     entry("app:server", "http.service"),
     entry("app:fn", "function.lua"),
@@ -25,17 +30,17 @@ test("a function is booted with what its fields refer to, and so on from there",
     entry("app:other", "function.lua"),
   ];
   assert.deepEqual(
-    selected(["app:fn"], entries, { "app:fn": ["lib:a"], "lib:a": ["lib:b"], "lib:b": ["app:fn"] }),
+    await selected(["app:fn"], entries, { "app:fn": ["lib:a"], "lib:a": ["lib:b"], "lib:b": ["app:fn"] }),
     [
       "app:fn",
       "lib:a",
       "lib:b",
     ],
   );
-  assert.deepEqual(selected(["app:fn", "app:other"], entries), ["app:fn", "app:other"]);
+  assert.deepEqual(await selected(["app:fn", "app:other"], entries), ["app:fn", "app:other"]);
 });
 
-test("ids in source text count, whatever stands around them", () => {
+test("ids in source text count, whatever stands around them", async () => {
   const source = `local db = sql.get("app.data:main") -- see app:notes.
     funcs.call('app.users:find:by_name') process.spawn("app:worker", HOST)`;
   const entries = [
@@ -49,7 +54,7 @@ test("ids in source text count, whatever stands around them", () => {
     entry("app:host", "process.host"),
     entry("app:server", "http.service"),
   ];
-  assert.deepEqual(selected(["app:fn"], entries), [
+  assert.deepEqual(await selected(["app:fn"], entries), [
     "app:fn",
     "app.data:main",
     "app:notes",
@@ -60,7 +65,7 @@ test("ids in source text count, whatever stands around them", () => {
   ]);
 });
 
-test("parts of a needed entry come along, with what they need themselves", () => {
+test("parts of a needed entry come along, with what they need themselves", async () => {
   const entries = [
     entry("app:fn", "function.lua", { source: 'templates.get("app:views")' }),
     entry("app:views", "template.set"),
@@ -68,10 +73,10 @@ test("parts of a needed entry come along, with what they need themselves", () =>
     entry("app:mail", "template.jet", { set: "app:mails" }),
     entry("app:mails", "template.set"),
   ];
-  assert.deepEqual(selected(["app:fn"], entries), ["app:fn", "app:views", "app:page"]);
+  assert.deepEqual(await selected(["app:fn"], entries), ["app:fn", "app:views", "app:page"]);
 });
 
-test("variables, policies and the bindings of needed contracts come along", () => {
+test("variables, policies and the bindings of needed contracts come along", async () => {
   const entries = [
     entry("app:fn", "function.lua", { source: 'contract.get("app:greeter")' }),
     entry("app:os", "env.storage.os"),
@@ -84,7 +89,7 @@ test("variables, policies and the bindings of needed contracts come along", () =
     entry("impl:greet", "function.lua"),
     entry("impl:unrelated", "contract.binding", { contracts: [{ contract: "app:other" }] }),
   ];
-  assert.deepEqual(selected(["app:fn"], entries), [
+  assert.deepEqual(await selected(["app:fn"], entries), [
     "app:fn",
     "app:os",
     "app:port",

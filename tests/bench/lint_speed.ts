@@ -9,7 +9,7 @@
 import { createRequire } from "node:module";
 import { check, environmentOf, lint, parse, resolve } from "../../src/lang/mod.ts";
 import { libraryOf } from "../../src/lua/mod.ts";
-import { modules } from "../../std/index.gen.ts";
+import { declarations as modules } from "../../std/declarations.gen.ts";
 import { FILE_LINES, luaFile } from "./lua_tree.ts";
 
 /** How much of the tree is in memory at once. */

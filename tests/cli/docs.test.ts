@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { modules } from "../../std/index.gen.ts";
+import { declarations as modules } from "../../std/declarations.gen.ts";
 import { readReference } from "../../src/lang/mod.ts";
 import { inFolder, wippy } from "./wippy.ts";
 

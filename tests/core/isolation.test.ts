@@ -40,7 +40,9 @@ test("nothing of files, network, environment, system or other code is there, it 
       entry("run", "function.lua", main(`return process.exec("app:peer", "app:host", ...)`), "method: main"),
     async (app) => {
       const ambient: readonly string[] = AMBIENT_MODULES;
-      const modules = app.application.runtime.modules.names().filter((name) => !ambient.includes(name));
+      const modules = app.application.runtime.modules.catalog.names().filter((name) =>
+        !ambient.includes(name)
+      );
       assert.ok(modules.includes("fs") && modules.includes("http_client") && modules.includes("env"));
       assert.deepEqual(await app.call("app:look", DANGEROUS, modules), []);
       assert.deepEqual(await app.call("app:run", DANGEROUS, modules), []);

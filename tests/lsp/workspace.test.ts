@@ -1,7 +1,7 @@
 /** What is checked anew after a change, and that no edit and no request breaks anything. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { modules } from "../../std/index.gen.ts";
+import { declarations } from "../../std/declarations.gen.ts";
 import { kinds } from "../../src/kinds/index.gen.ts";
 import { diagnosticsOf } from "../../src/lsp/diagnostics.ts";
 import { Requests } from "../../src/lsp/requests.ts";
@@ -15,6 +15,7 @@ import { simulatedPorts } from "../../src/platform/simulated/mod.ts";
 import { generator } from "../lang/printing.ts";
 import { INLINE, PROJECT } from "./project.ts";
 
+const KINDS = await Promise.all(kinds.map((kind) => kind.load()));
 /** Edits of the fuzzed session. */
 const ROUNDS = 150;
 
@@ -30,8 +31,8 @@ function openWorkspace(files: Readonly<Record<string, string>> = PROJECT): Works
   };
   return new Workspace({
     files: disk,
-    modules,
-    kinds: [...luaKinds(noRuntime), ...kinds],
+    modules: declarations,
+    kinds: [...luaKinds(noRuntime), ...KINDS],
     encoding: "utf-16",
     roots: ["/project"],
   });

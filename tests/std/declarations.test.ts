@@ -4,11 +4,13 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { modules } from "../../std/index.gen.ts";
+import { modules as sources } from "../../std/index.gen.ts";
 import { expand, is, type Type } from "../../src/lang/types.ts";
 import { fitsNil } from "../../src/lang/relate.ts";
 import { library } from "../lang/typing.ts";
 import { withApplication } from "../application.ts";
+
+const modules = await Promise.all(sources.map((source) => source.load()));
 
 /** Walks the real table of each module; calls each of the functions in `bare` without arguments. */
 const PROJECT = `namespace: app

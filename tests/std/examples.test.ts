@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import type { ValueMap } from "../../src/core/mod.ts";
 import { readReference } from "../../src/lang/mod.ts";
-import { modules } from "../../std/index.gen.ts";
+import { declarations as modules } from "../../std/declarations.gen.ts";
 import { ScriptedTerminal } from "../app/scripted_terminal.ts";
 import { startApplication, withApplication } from "../application.ts";
 

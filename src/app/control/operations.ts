@@ -143,7 +143,9 @@ export const CONTROL_OPERATIONS: Readonly<Record<string, ControlOperation>> = {
     functions: Object.entries(runtime.functions.workers()).map(([id, workers]) => ({ id, ...workers })),
     calls: runtime.liveCount,
   }),
-  "shell.open": ({ runtime, shells }, _given, signal) => ({ session: shells.open(runtime, signal) }),
+  "shell.open": async ({ runtime, shells }, _given, signal) => ({
+    session: await shells.open(runtime, signal),
+  }),
   "shell.run": async ({ shells }, given) => await shells.run(whole(given, "session"), text(given, "source")),
   "shell.output": ({ shells }, given) => shells.output(whole(given, "session")),
   "shell.cancel": ({ shells }, given) => {

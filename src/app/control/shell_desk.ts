@@ -20,9 +20,9 @@ export class ShellDesk {
   #next = 1;
 
   /** Opens a session that ends when `signal` aborts; its number. */
-  open(runtime: LuaRuntime, signal: AbortSignal): number {
+  async open(runtime: LuaRuntime, signal: AbortSignal): Promise<number> {
     const number = this.#next++;
-    const session = runtime.shells.open(EMPTY_FRAME, (text) => {
+    const session = await runtime.shells.open(EMPTY_FRAME, (text) => {
       if (desk.waiting !== undefined) {
         desk.waiting(text);
         desk.waiting = undefined;
@@ -31,6 +31,7 @@ export class ShellDesk {
     const desk: Desk = { session, output: "", waiting: undefined };
     this.#desks.set(number, desk);
     signal.addEventListener("abort", () => this.close(number));
+    if (signal.aborted) this.close(number);
     return number;
   }
 

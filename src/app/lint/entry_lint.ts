@@ -14,7 +14,7 @@ import {
   libraryOf,
   LUA_CONFIG,
   type LuaDefinition,
-  type ModuleDefinition,
+  type ModuleDeclaration,
   usedGrants,
 } from "../../lua/mod.ts";
 import type { Entry } from "../../registry/mod.ts";
@@ -43,13 +43,13 @@ export type KnownFindings = ReadonlyMap<string, EntryFindings>;
 export class EntryLint {
   readonly #definitions: ReadonlyMap<string, LuaDefinition>;
   readonly #known: KnownFindings;
-  readonly #modules: readonly ModuleDefinition[];
+  readonly #modules: readonly ModuleDeclaration[];
   #made: EntryTypes | undefined;
   readonly #keys: EntryKeys;
 
   constructor(
     definitions: ReadonlyMap<string, LuaDefinition>,
-    modules: readonly ModuleDefinition[],
+    modules: readonly ModuleDeclaration[],
     edition: string,
     known: KnownFindings,
   ) {

@@ -101,8 +101,8 @@ export async function lintEntries(
   { loaded, ports, namespaces, edition, known, progress, isIncomplete }: EntriesRequest,
 ): Promise<{ findings: Finding[]; entries: string[]; fresh: Map<string, EntryFindings> }> {
   // The heavy part is loaded when there is something to do.
-  const [{ modules }, { kindTable }, { ApplicationContext }, parts] = await Promise.all([
-    import("../../../std/index.gen.ts"),
+  const [{ declarations }, { kindTable }, { ApplicationContext }, parts] = await Promise.all([
+    import("../../../std/declarations.gen.ts"),
     import("../standard_components.ts"),
     import("../context.ts"),
     import("./project_parts.ts"),
@@ -117,17 +117,19 @@ export async function lintEntries(
     if (definition instanceof Failure) broken.set(entry.id, definition);
     else definitions.set(entry.id, definition);
   }
-  const sources = new EntryLint(definitions, modules, edition, known);
+  const sources = new EntryLint(definitions, declarations, edition, known);
   const made: { ids?: Set<string> } = {};
   const facts = new ProjectFacts(
     loaded.entries,
-    modules,
+    declarations,
     isIncomplete ?? false,
     () => made.ids ??= new Set([...definitions.keys()].flatMap((id) => [...sources.made(id)])),
   );
   const texts = new EntryTexts(ports);
   const place = (id: string) => loaded.place?.(id);
-  const references = kindTable(new ApplicationContext(), []).referencesAmong(loaded.entries);
+  const kinds = kindTable(new ApplicationContext(), []);
+  await kinds.load(loaded.entries);
+  const references = kinds.referencesAmong(loaded.entries);
   const around = new DefinitionLint(facts, references, texts, place, loaded.entries);
 
   const findings: Finding[] = around.cycle(loaded.entries, isSelected);

@@ -3,7 +3,7 @@
  */
 import { isValueMap, nearestName, type Value } from "../../core/mod.ts";
 import type { World } from "../../lang/mod.ts";
-import type { CheckedEntry, ModuleDefinition } from "../../lua/mod.ts";
+import type { CheckedEntry, ModuleDeclaration } from "../../lua/mod.ts";
 import type { Entry } from "../../registry/mod.ts";
 import { compilePatterns, type Matcher } from "../../security/mod.ts";
 
@@ -19,7 +19,7 @@ const ELSEWHERE = "*";
 /** All that the rules may ask about one project. */
 export class ProjectFacts {
   readonly #kinds: ReadonlyMap<string, string>;
-  readonly #modules: ReadonlyMap<string, ModuleDefinition>;
+  readonly #modules: ReadonlyMap<string, ModuleDeclaration>;
   readonly #made: () => ReadonlySet<string>;
   readonly #isAllowed: Matcher;
   readonly #hasPolicies: boolean;
@@ -29,7 +29,7 @@ export class ProjectFacts {
   /** `made` gives the ids that sources mention as those of entries they make. */
   constructor(
     entries: readonly Entry[],
-    modules: readonly ModuleDefinition[],
+    modules: readonly ModuleDeclaration[],
     isIncomplete: boolean,
     made: () => ReadonlySet<string>,
   ) {

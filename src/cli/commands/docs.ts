@@ -41,7 +41,7 @@ Examples
     if (folder !== undefined && (name !== undefined || args.flag("json"))) {
       throw new Misuse(`--html writes the whole reference; usage: ${USAGE}`);
     }
-    const pages = referencePages();
+    const pages = await referencePages();
     if (folder !== undefined) return await writeSite(folder, pages);
     return name === undefined ? printAll(pages, args.flag("json")) : printOne(pages, name, args.flag("json"));
   },

@@ -5,7 +5,7 @@ import { BASE_LIBRARY, readReference, type Reference, type ReferenceItem } from 
 import { luaKinds } from "../../lua/mod.ts";
 import type { KindDefinition } from "../../registry/mod.ts";
 import { workflowKinds } from "../../workflow/mod.ts";
-import { modules } from "../../../std/index.gen.ts";
+import { declarations } from "../../../std/declarations.gen.ts";
 
 /** A field of an entry's data. */
 export interface FieldRow {
@@ -36,15 +36,19 @@ export interface Page {
 const BASE_NAME = "base";
 
 /** All pages: the base library, the modules, the kinds, each by name. */
-export function referencePages(): Page[] {
+export async function referencePages(): Promise<Page[]> {
   const byName = (a: Page, b: Page): number => a.name < b.name ? -1 : 1;
   return [
     libraryPage("base", BASE_NAME, readReference(BASE_LIBRARY), []),
-    ...modules.map(({ classes, name, types }) => libraryPage("module", name, readReference(types), classes))
+    ...declarations.map(({ classes, name, types }) =>
+      libraryPage("module", name, readReference(types), classes)
+    )
       .sort(
         byName,
       ),
-    ...[...kinds, ...definitionsOfLua()].map(kindPage).sort(byName),
+    ...[...await Promise.all(kinds.map((kind) => kind.load())), ...definitionsOfLua()].map(kindPage).sort(
+      byName,
+    ),
   ];
 }
 

@@ -30,7 +30,7 @@ import {
 } from "../../lua/mod.ts";
 import { parseEntryId } from "../../core/mod.ts";
 import type { Entry } from "../../registry/mod.ts";
-import { modules } from "../../../std/index.gen.ts";
+import { declarations } from "../../../std/declarations.gen.ts";
 
 /** Characters of earlier inputs that new ones are checked behind; older ones are forgotten. */
 const BEFORE_CHARS_MAX = 100_000;
@@ -46,7 +46,7 @@ export interface Completion {
 
 /** Types of one session. */
 export class ShellTypes {
-  readonly #library: Library = libraryOf(modules);
+  readonly #library: Library = libraryOf(declarations);
   readonly #environment: CheckEnvironment;
   readonly #ids: readonly string[];
   #before = "";
@@ -60,7 +60,7 @@ export class ShellTypes {
     );
     const entryTypes = new EntryTypes(this.#library, (id) => definitionOf(definitions.get(id)));
     const environment = environmentOf(this.#library, {
-      modules: new Map(modules.map(({ name }) => [name, name])),
+      modules: new Map(declarations.map(({ name }) => [name, name])),
       imports: new LibraryTypes((id) => entryTypes.check(id)?.result.module),
     });
     // The value before.

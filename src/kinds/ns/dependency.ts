@@ -1,9 +1,9 @@
 /** `ns.dependency`: a module that is mounted, and the values for its requirements. */
 import { schema } from "../../core/mod.ts";
-import { declarationOf, defineKind, DEPENDENCY_KIND, parseVersionRange } from "../../registry/mod.ts";
+import { declarationOf, defineKind, parseVersionRange } from "../../registry/mod.ts";
 
 export default defineKind({
-  name: DEPENDENCY_KIND,
+  name: "ns.dependency",
   doc: "A module this one needs.",
   internal: true,
   config: schema.object({

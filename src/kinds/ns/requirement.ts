@@ -1,9 +1,9 @@
 /** `ns.requirement`: a value that a module's host supplies, and where it is written. */
 import { schema } from "../../core/mod.ts";
-import { defineKind, REQUIREMENT_KIND, requirementTargets } from "../../registry/mod.ts";
+import { defineKind, requirementTargets } from "../../registry/mod.ts";
 
 export default defineKind({
-  name: REQUIREMENT_KIND,
+  name: "ns.requirement",
   doc: "A named hole with the places its value goes to.",
   internal: true,
   config: schema.object({
