@@ -156,6 +156,30 @@ test("kinds are found by exact name, then by the longest pattern [handler.patter
   assert.throws(() => table.add(kind("x")), /kind x is defined twice/);
 });
 
+test("a kind given as a source is read when an entry first has it, and its name and owner are known before", async () => {
+  let reads = 0;
+  const load = () => {
+    reads++;
+    const config = schema.object({ at: schema.reference() });
+    return Promise.resolve(defineKind({ name: "late", partOf: "whole", config, open: () => ({}) }));
+  };
+  const world = registryWorld({ kinds: [{ name: "late", partOf: "whole", load }] });
+  const { registry } = world;
+  assert.equal(registry.kinds.ownerOf(entry("a:x", "late", { whole: "w" })), "a:w");
+  assert.throws(() => registry.kinds.find("late"), /kind late is used before it was loaded/);
+  await world.drive(registry.load({ entries: [] }));
+  const unknown = await refused(world, registry.apply([create("a:x", "lat")]));
+  assert.match(unknown.message, /did you mean "late"/);
+  assert.equal(reads, 0);
+  const parts = [entry("a:x", "late", { at: "y" }), entry("a:y", "late", { at: "" })];
+  const delta = registry.buildDelta([], parts);
+  assert.ok(delta instanceof Promise);
+  assert.deepEqual((await delta).map((operation) => operation.entry.id), ["a:y", "a:x"]);
+  await world.drive(registry.apply(parts.map((part) => ({ kind: "entry.create", entry: part }))));
+  assert.equal(registry.buildDelta(parts, parts) instanceof Promise, false);
+  assert.equal(reads, 1);
+});
+
 test("observers see what was accepted and can't reject [handler.observer] [handler.tx]", async () => {
   const world = registryWorld();
   const { registry, trace } = world;

@@ -21,6 +21,7 @@ import {
   defineKind,
   type Entry,
   type KindDefinition,
+  type KindSource,
   KindTable,
   Registry,
   type RegistryOptions,
@@ -43,7 +44,7 @@ export interface RegistryWorld {
 
 /** How a world is made. */
 export interface WorldOptions extends Partial<Omit<RegistryOptions, "kinds" | "services">> {
-  readonly kinds?: readonly KindDefinition[];
+  readonly kinds?: readonly (KindDefinition | KindSource)[];
   /** Ports to work with; simulated when absent. */
   readonly ports?: Ports;
   /** Trace bus events as well. */
