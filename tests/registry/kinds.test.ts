@@ -171,7 +171,7 @@ test("a kind given as a source is read when an entry first has it, and its name 
   const unknown = await refused(world, registry.apply([create("a:x", "lat")]));
   assert.match(unknown.message, /did you mean "late"/);
   assert.equal(reads, 0);
-  const parts = [entry("a:x", "late", { at: "y" }), entry("a:y", "late", { at: "" })];
+  const parts = [entry("a:x", "late", { at: "y" }), entry("a:y", "late", { at: "z" })];
   const delta = registry.buildDelta([], parts);
   assert.ok(delta instanceof Promise);
   assert.deepEqual((await delta).map((operation) => operation.entry.id), ["a:y", "a:x"]);
