@@ -1,18 +1,30 @@
 /** Compression by the runtime's `node:zlib`, with the differences between runtimes made up for. */
 import process from "node:process";
-import { Failure } from "../core/mod.ts";
+import { Failure, joinBytes } from "../core/mod.ts";
 import type { Codecs, Compression, CompressionEffort, CompressionFormat } from "../ports/mod.ts";
 import { DENO } from "./runtime_globals.ts";
+import { runAtOnce, type ZlibStream } from "./zlib_at_once.ts";
 import { zstdFrames } from "./zstd_frames.ts";
 
 type Zlib = typeof import("node:zlib");
 
 /** Levels as the library numbers them; -1 is its own choice. */
 const LEVELS: Record<CompressionEffort, number> = { fastest: 1, default: -1, best: 9 };
-/** Up to this many bytes to compress, a thread of its own costs more than it frees. */
-const SYNC_BYTES_MAX = 32 * 1024;
-/** Decompressing this much takes about a millisecond: it is tried at once, and what gives more goes to another thread. */
+/** Bytes that are compressed in about two milliseconds, by the library's level; more goes to another thread. */
+const SYNC_BYTES: Readonly<Record<CompressionFormat, readonly [level: number, bytes: number][]>> = {
+  gzip: [[3, 256 * 1024], [6, 96 * 1024], [9, 32 * 1024]],
+  deflate: [[3, 256 * 1024], [6, 96 * 1024], [9, 32 * 1024]],
+  zlib: [[3, 256 * 1024], [6, 96 * 1024], [9, 32 * 1024]],
+  brotli: [[4, 128 * 1024], [6, 64 * 1024], [9, 16 * 1024], [11, 1024]],
+  zstd: [[3, 1024 * 1024], [6, 256 * 1024], [9, 128 * 1024], [15, 32 * 1024], [22, 4096]],
+};
+/** Decompressing this much takes one or two milliseconds: it is tried at once, and what gives more goes to another thread. */
 const SYNC_OUTPUT_BYTES_MAX = 1024 * 1024;
+/** What is decompressed is taken to grow to this many times its size at first. */
+const GROWTH = 4;
+/** Compressed data is at most this many bytes and this part of the data larger. */
+const OVERHEAD_BYTES = 1024;
+const OVERHEAD_PART = 1 / 64;
 /** Output comes in chunks, and each is a way to the other thread and back. */
 const CHUNK_BYTES_MIN = 64 * 1024;
 const CHUNK_BYTES_MAX = 1024 * 1024;
@@ -27,6 +39,7 @@ function zlib(): Zlib {
   return loaded ??= process.getBuiltinModule("node:zlib");
 }
 
+type Finish = "Z_FINISH" | "BROTLI_OPERATION_FINISH" | "ZSTD_e_end";
 type Options = {
   level?: number;
   params?: Record<number, number>;
@@ -40,23 +53,72 @@ type Async = (
   done: (error: Error | null, result: Uint8Array) => void,
 ) => void;
 
-/** Names of the library's functions: to compress, to decompress. */
-const FUNCTIONS: Readonly<Record<CompressionFormat, readonly [encode: keyof Zlib, decode: keyof Zlib]>> = {
-  gzip: ["gzip", "gunzip"],
-  deflate: ["deflateRaw", "inflateRaw"],
-  zlib: ["deflate", "inflate"],
-  brotli: ["brotliCompress", "brotliDecompress"],
-  zstd: ["zstdCompress", "zstdDecompress"],
+type Name = keyof Zlib;
+
+/** What the library calls a format: functions, stream objects, and the constant for "all of the input is there". */
+const NAMES: Readonly<
+  Record<CompressionFormat, readonly [encode: Name, decode: Name, encoder: Name, decoder: Name, finish: Finish]>
+> = {
+  gzip: ["gzip", "gunzip", "createGzip", "createGunzip", "Z_FINISH"],
+  deflate: ["deflateRaw", "inflateRaw", "createDeflateRaw", "createInflateRaw", "Z_FINISH"],
+  zlib: ["deflate", "inflate", "createDeflate", "createInflate", "Z_FINISH"],
+  brotli: [
+    "brotliCompress",
+    "brotliDecompress",
+    "createBrotliCompress",
+    "createBrotliDecompress",
+    "BROTLI_OPERATION_FINISH",
+  ],
+  zstd: ["zstdCompress", "zstdDecompress", "createZstdCompress", "createZstdDecompress", "ZSTD_e_end"],
 };
 
+/** A stream object of the library. */
+function streamOf(name: Name, options: Options): ZlibStream {
+  return (zlib()[name] as unknown as (options: Options) => ZlibStream)(options);
+}
+
+/** Compresses at once. */
+function encodeNow(format: CompressionFormat, data: Uint8Array, options: Options): Uint8Array {
+  const [encode, , encoder, , finish] = NAMES[format];
+  // Deno's handles do not tell of errors.
+  if (DENO !== undefined) return runNow(encode, data, options);
+  const outputBytes = OVERHEAD_BYTES + Math.ceil(data.length * (1 + OVERHEAD_PART));
+  return runAtOnce(streamOf(encoder, options), data, {
+    finish: zlib().constants[finish],
+    outputBytes,
+    outputBytesMax: Infinity,
+  })!;
+}
+
+/** Decompresses at once what gives at most `sizeMax` bytes; undefined for more. */
+function decodeNow(format: CompressionFormat, data: Uint8Array, sizeMax: number): Uint8Array | undefined {
+  const [, decode, , decoder, finish] = NAMES[format];
+  try {
+    if (DENO !== undefined) return runNow(decode, data, { maxOutputLength: sizeMax });
+    return runAtOnce(streamOf(decoder, {}), data, {
+      finish: zlib().constants[finish],
+      outputBytes: GROWTH * data.length,
+      outputBytesMax: sizeMax,
+    });
+  } catch (error) {
+    if ((error as { code?: string }).code === TOO_LARGE) return undefined;
+    throw invalid(format, error);
+  }
+}
+
 /** Runs a function of the library at once. */
-function runNow(name: keyof Zlib, data: Uint8Array, options: Options): Uint8Array {
+function runNow(name: Name, data: Uint8Array, options: Options): Uint8Array {
   return (zlib()[`${name}Sync` as keyof Zlib] as unknown as Sync)(data, options);
 }
 
-/** Runs a function of the library in a thread of its own. */
-function runApart(name: keyof Zlib, data: Uint8Array, options: Options): Promise<Uint8Array> {
-  const chunkSize = Math.min(Math.max(2 * data.length, CHUNK_BYTES_MIN), CHUNK_BYTES_MAX);
+/** Runs a function of the library in a thread of its own; some `outputBytes` are expected. */
+function runApart(
+  name: Name,
+  data: Uint8Array,
+  options: Options,
+  outputBytes: number,
+): Promise<Uint8Array> {
+  const chunkSize = Math.min(Math.max(outputBytes, CHUNK_BYTES_MIN), CHUNK_BYTES_MAX);
   return new Promise((resolve, reject) => {
     (zlib()[name] as unknown as Async)(data, { ...options, chunkSize }, (error, result) => {
       if (error === null || error === undefined) resolve(result);
@@ -70,8 +132,11 @@ function encode(
   data: Uint8Array,
   level: number,
 ): Uint8Array | Promise<Uint8Array> {
-  const run = data.length <= SYNC_BYTES_MAX ? runNow : runApart;
-  return run(FUNCTIONS[format][0], data, levelOptions(format, level, data.length));
+  const options = levelOptions(format, level, data.length);
+  const [, soonMax] = SYNC_BYTES[format].find(([levelMax]) => level <= levelMax)!;
+  if (data.length <= soonMax) return encodeNow(format, data, options);
+  // The thread reads while others run: the bytes have to stay.
+  return runApart(NAMES[format][0], data.slice(), options, Math.ceil(data.length / GROWTH));
 }
 
 function levelOptions(format: CompressionFormat, level: number, size: number): Options {
@@ -111,57 +176,63 @@ function decodeFailure(format: CompressionFormat, sizeMax: number, error: unknow
   return code === TOO_LARGE ? tooLarge(sizeMax) : invalid(format, error);
 }
 
-async function decodePart(format: CompressionFormat, data: Uint8Array, sizeMax: number): Promise<Uint8Array> {
-  const [, name] = FUNCTIONS[format];
+function decodePart(
+  format: CompressionFormat,
+  data: Uint8Array,
+  sizeMax: number,
+): Uint8Array | Promise<Uint8Array> {
   const soonMax = Math.min(sizeMax, SYNC_OUTPUT_BYTES_MAX);
-  try {
-    // Deno's Brotli takes any bytes for good ones when it runs at once.
-    const canRunNow = DENO === undefined || format !== "brotli";
-    if (canRunNow && data.length <= SYNC_OUTPUT_BYTES_MAX) {
-      return runNow(name, data, { maxOutputLength: soonMax });
-    }
-  } catch (error) {
-    if ((error as { code?: string }).code !== TOO_LARGE || soonMax === sizeMax) {
-      throw decodeFailure(format, sizeMax, error);
-    }
+  // Deno's Brotli takes any bytes for good ones when it runs at once.
+  const canRunNow = DENO === undefined || format !== "brotli";
+  if (canRunNow && data.length <= SYNC_OUTPUT_BYTES_MAX) {
+    const result = decodeNow(format, data, soonMax);
+    if (result !== undefined) return result;
+    if (soonMax === sizeMax) throw tooLarge(sizeMax);
   }
-  try {
-    return await runApart(name, data, { maxOutputLength: sizeMax });
-  } catch (error) {
+  const options = { maxOutputLength: sizeMax };
+  return runApart(NAMES[format][1], data.slice(), options, 2 * data.length).catch((error: unknown) => {
     throw decodeFailure(format, sizeMax, error);
-  }
+  });
 }
 
 /** Zstandard, frame by frame: the runtimes take what is cut short for whole, and one of them stops after the first frame. */
-async function decodeZstd(data: Uint8Array, sizeMax: number): Promise<Uint8Array> {
+function decodeZstd(data: Uint8Array, sizeMax: number): Uint8Array | Promise<Uint8Array> {
   const frames = zstdFrames(data);
   if (frames === undefined) throw invalid("zstd");
-  if (frames.length === 1) return await decodePart("zstd", frames[0]!, sizeMax);
+  if (frames.length === 1) return decodePart("zstd", frames[0]!, sizeMax);
+  return decodeFrames(zstdFrames(data.slice())!, sizeMax);
+}
+
+async function decodeFrames(frames: readonly Uint8Array[], sizeMax: number): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let left = sizeMax;
   for (const frame of frames) {
     // A limit of zero would be none.
-    const part = await decodePart("zstd", frame, Math.max(left, 1));
+    const part = (await decodePart("zstd", frame, Math.max(left, 1))).slice();
     left -= part.length;
     if (left < 0) throw tooLarge(sizeMax);
     parts.push(part);
   }
-  return Buffer.concat(parts);
+  return joinBytes(parts);
 }
 
 /** Zeros behind a Brotli stream that has ended change nothing; behind one that is cut short they go on with it. */
 const BROTLI_TAIL = 4096;
 
 async function decodeBrotliOnDeno(data: Uint8Array, sizeMax: number): Promise<Uint8Array> {
-  const result = await decodePart("brotli", data, sizeMax);
   const longer = new Uint8Array(data.length + BROTLI_TAIL);
   longer.set(data);
-  const again = await decodePart("brotli", longer, sizeMax).catch((error: Failure) => error);
+  const result = await decodePart("brotli", data, sizeMax);
+  const again = await Promise.resolve(decodePart("brotli", longer, sizeMax)).catch((error: Failure) => error);
   if (again instanceof Failure || again.length !== result.length) throw invalid("brotli");
   return result;
 }
 
-function decode(format: CompressionFormat, data: Uint8Array, sizeMax: number): Promise<Uint8Array> {
+function decode(
+  format: CompressionFormat,
+  data: Uint8Array,
+  sizeMax: number,
+): Uint8Array | Promise<Uint8Array> {
   if (format === "zstd") return decodeZstd(data, sizeMax);
   if (format === "brotli" && DENO !== undefined) return decodeBrotliOnDeno(data, sizeMax);
   return decodePart(format, data, sizeMax);

@@ -55,9 +55,12 @@ export interface Compression {
   gzip(data: Uint8Array, effort: CompressionEffort): Uint8Array<ArrayBuffer>;
   /** Compresses a stream; what has been read can be decompressed at once, chunk by chunk. */
   gzipStream(data: ReadableStream<Uint8Array>, effort: CompressionEffort): ReadableStream<Uint8Array>;
-  /** Compresses; at once when there is little, outside the main thread when there is much. */
+  /**
+   * Compresses; at once when it takes a millisecond or two, outside the main thread when it takes longer. `data` may change
+   * afterwards, and a result that is there at once is valid until the next call.
+   */
   encode(format: CompressionFormat, data: Uint8Array, level: number): Uint8Array | Promise<Uint8Array>;
-  /** Decompresses. Bad data is Invalid, more than `sizeMax` bytes of output LimitExceeded. */
+  /** Decompresses, by the same rules. Bad data is Invalid, more than `sizeMax` bytes of output LimitExceeded. */
   decode(format: CompressionFormat, data: Uint8Array, sizeMax: number): Uint8Array | Promise<Uint8Array>;
   /** CRC-32 of `data`, continued from that of what came before. */
   crc32(data: Uint8Array, before: number): number;

@@ -11,6 +11,8 @@ import { Writer } from "./writer.ts";
 
 /** Size of the exchange buffer to begin with; as in C. */
 const IO_BYTES = 65_536;
+/** Room for what a list has besides the bytes of its texts. */
+const LIST_BYTES = 4096;
 
 /** Memory of one universe. */
 export class Exchange {
@@ -55,6 +57,30 @@ export class Exchange {
       this.#ioBytes = length;
     }
     return this.#io;
+  }
+
+  /** The VM has kept the exchange buffer; there is another one. */
+  renew(): void {
+    this.#ioBytes = 0;
+    this.#room(IO_BYTES);
+  }
+
+  /** Makes bytes the result of the native call in progress, without a way through the exchange buffer; false when that can't be. */
+  give(bytes: Uint8Array): boolean {
+    // The VM may grow to make room, which leaves views of its memory empty.
+    if (bytes.buffer === this.vm.memory.buffer) return false;
+    const at = this.vm.string_push(bytes.length) >>> 0;
+    if (at === 0) return false;
+    this.memory().set(bytes, at);
+    return true;
+  }
+
+  /** As `put`, for values some of which may be long: they are written once. */
+  putLong(values: readonly LuaValue[]): number {
+    let length = 0;
+    for (const value of values) if (value instanceof Uint8Array || typeof value === "string") length += value.length;
+    if (length > IO_BYTES) this.#room(length + LIST_BYTES);
+    return this.put(values);
   }
 
   /** Writes a list into the exchange buffer; returns its length. */

@@ -47,6 +47,7 @@ export interface VmExports {
   channel_close(slot: number, id: number): void;
   channel_clear(slot: number, id: number): void;
   channel_release(slot: number, id: number): void;
+  string_push(length: number): number;
   arg_encode(i: number, mode: number, many: number): number;
   arg_userdata(i: number): number;
   json_arg(i: number): number;

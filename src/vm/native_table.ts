@@ -17,6 +17,11 @@ import {
   Values,
 } from "./value.ts";
 
+/** Results of this many bytes are written where they stay, at once. */
+const GIVEN_BYTES_MIN = 4096;
+/** The answer that one result has been given. */
+const ONE_GIVEN = 1 << 3 | 3;
+
 /** The native functions of one universe. */
 export class NativeTable {
   readonly #failed: (slot: number, error: unknown) => void;
@@ -60,6 +65,9 @@ export class NativeTable {
     if (typeof result === "object" && result !== null) {
       if (result instanceof Values) return this.#reply(result.items, 0);
       if (result instanceof Raised) return this.#reply([result.error], 2);
+      if (result instanceof Uint8Array && result.length >= GIVEN_BYTES_MIN && this.#exchange.give(result)) {
+        return ONE_GIVEN;
+      }
       if (result instanceof Encoded) {
         this.#exchange.fill(result.bytes);
         return result.bytes.length << 3;

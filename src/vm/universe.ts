@@ -61,6 +61,8 @@ const HEAP_BYTES_MAX = 3.5 * 1024 ** 3;
 /** Largest pause the collector of Lua takes, in percent. */
 const GARBAGE_PAUSE_MAX = 1000;
 const NOTHING = new Uint8Array([0, 0]);
+/** Answer to a completion that has taken the exchange buffer along. */
+const BUFFER_TAKEN = 2;
 /** Checks of one turn as the kernel starts out (`vm_budget_turn`). */
 const TURN_CHECKS = 4000;
 
@@ -260,15 +262,16 @@ export class Universe {
 
   /** Completes a pending native call. */
   complete(slot: number, tag: number, values: readonly LuaValue[] | Encoded): void {
-    if (values instanceof Encoded) {
-      this.#exchange.fill(values.bytes);
-      this.#vm.complete(slot, tag, values.bytes.length, 0);
-    } else this.#vm.complete(slot, tag, this.#exchange.put(values), 0);
+    const isEncoded = values instanceof Encoded;
+    if (isEncoded) this.#exchange.fill(values.bytes);
+    const length = isEncoded ? values.bytes.length : this.#exchange.putLong(values);
+    if (this.#vm.complete(slot, tag, length, 0) === BUFFER_TAKEN) this.#exchange.renew();
   }
 
   /** Completes a pending native call by raising an error in it. */
   completeRaise(slot: number, tag: number, error: LuaError): void {
-    this.#vm.complete(slot, tag, this.#exchange.put([error]), 1);
+    const taken = this.#vm.complete(slot, tag, this.#exchange.put([error]), 1);
+    if (taken === BUFFER_TAKEN) this.#exchange.renew();
   }
 
   /** Puts a message into a mailbox; false when the process is closing. */

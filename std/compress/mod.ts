@@ -7,7 +7,7 @@ import {
   type Options,
   optionsArgument,
 } from "../../src/lua/mod.ts";
-import type { ByteStream, CodecName, Codecs, CompressionFormat, StreamCodec } from "../../src/ports/mod.ts";
+import type { CodecName, Codecs, CompressionFormat, StreamCodec } from "../../src/ports/mod.ts";
 import type { NativeResult } from "../../src/vm/mod.ts";
 import {
   decodeWithDictionary,
@@ -52,8 +52,9 @@ function dictionaryOf(options: Options): Uint8Array | undefined {
   return bytes;
 }
 
+/** Argument 1 as bytes that are valid until the function returns. */
 function dataArgument(call: Call): Uint8Array {
-  const data = call.bytes(1);
+  const data = call.view(1);
   if (data.length === 0) throw invalid("input data cannot be empty");
   return data;
 }
@@ -64,67 +65,66 @@ function limitAsInternal(error: unknown): never {
   throw new Failure("Internal", error.message, { retryable: false, cause: error });
 }
 
-/** The stream in place of data; undefined when argument 1 is none. */
-function sourceArgument(call: Call, format: CompressionFormat): ByteStream | undefined {
+/** Whether a stream stands in place of data. */
+function isStream(call: Call, format: CompressionFormat): boolean {
   const source = call.stream(1);
-  if (source === undefined) return undefined;
+  if (source === undefined) return false;
   if (source.read === undefined) throw invalid("the stream is not readable");
   if (format === "brotli") throw invalid("brotli takes strings only");
-  return call.takeStream(1);
+  return true;
 }
 
-/** What an encoder or a decoder makes of a stream, as a stream. */
+/** What an encoder or a decoder makes of the stream that argument 1 is, as a stream. */
 async function through(
   call: Call,
-  source: ByteStream,
   make: (codecs: Codecs) => StreamCodec,
   options: CodecStreamOptions,
 ): Promise<NativeResult> {
+  const source = call.takeStream(1)!;
   const codecs = await call.services.ports.compression.codecs();
   return call.createStream(new CodecStream(source, make(codecs), options));
 }
 
 function encode(format: CompressionFormat): ModuleCommand {
   return (call): NativeResult | Promise<NativeResult> => {
-    const source = sourceArgument(call, format);
-    if (source !== undefined) {
-      const options = optionsArgument(call, 2);
-      const [level, dictionary] = [levelOf(options, format), dictionaryOf(options)];
-      const make = (codecs: Codecs): StreamCodec => codecs.encoder(format as CodecName, level, dictionary);
-      return through(call, source, make, { format, sizeMax: Infinity, isRepeated: false });
-    }
-    const data = dataArgument(call);
+    const isFromStream = isStream(call, format);
     const options = optionsArgument(call, 2);
     const level = levelOf(options, format);
-    const { compression } = call.services.ports;
     const dictionary = format === "zstd" ? dictionaryOf(options) : undefined;
+    if (isFromStream) {
+      const make = (codecs: Codecs): StreamCodec => codecs.encoder(format as CodecName, level, dictionary);
+      return through(call, make, { format, sizeMax: Infinity, isRepeated: false });
+    }
+    const data = dataArgument(call);
+    const { compression } = call.services.ports;
     return dictionary === undefined
       ? compression.encode(format, data, level)
-      : encodeWithDictionary(compression, data, { level, dictionary });
+      : encodeWithDictionary(compression, data.slice(), { level, dictionary });
   };
 }
 
+function decodeStream(call: Call, format: CompressionFormat, options: Options): Promise<NativeResult> {
+  const dictionary = format === "zstd" ? dictionaryOf(options) : undefined;
+  // Memory is bounded whatever comes out, so that only a limit that is asked for holds.
+  const sizeMax = options["max_size"] === undefined ? Infinity : sizeOf(options);
+  const make = (codecs: Codecs): StreamCodec => codecs.decoder(format as CodecName, dictionary);
+  return through(call, make, { format, sizeMax, isRepeated: format === "gzip" || format === "zstd" });
+}
+
 function decode(format: CompressionFormat): ModuleCommand {
-  return async (call): Promise<NativeResult> => {
-    const source = sourceArgument(call, format);
-    if (source !== undefined) {
-      const options = optionsArgument(call, 2);
-      const dictionary = dictionaryOf(options);
-      // Memory is bounded whatever comes out, so that only a limit that is asked for holds.
-      const sizeMax = options["max_size"] === undefined ? Infinity : sizeOf(options);
-      const make = (codecs: Codecs): StreamCodec => codecs.decoder(format as CodecName, dictionary);
-      const isRepeated = format === "gzip" || format === "zstd";
-      return await through(call, source, make, { format, sizeMax, isRepeated });
-    }
-    const data = dataArgument(call);
+  return (call): NativeResult | Promise<NativeResult> => {
+    const isFromStream = isStream(call, format);
     const options = optionsArgument(call, 2);
+    if (isFromStream) return decodeStream(call, format, options);
+    const data = dataArgument(call);
     const sizeMax = sizeOf(options);
     const { compression } = call.services.ports;
     const dictionary = format === "zstd" ? dictionaryOf(options) : undefined;
     try {
-      return await (dictionary === undefined
+      const result = dictionary === undefined
         ? compression.decode(format, data, sizeMax)
-        : decodeWithDictionary(compression, data, { sizeMax, dictionary }));
+        : decodeWithDictionary(compression, data.slice(), { sizeMax, dictionary });
+      return result instanceof Promise ? result.catch(limitAsInternal) : result;
     } catch (error) {
       return limitAsInternal(error);
     }

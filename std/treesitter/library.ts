@@ -130,7 +130,8 @@ let loadingLibrary: Promise<Library> | undefined;
 const loadingLanguages = new Map<string, Promise<LoadedLanguage>>();
 
 async function unpack(text: string, compression: Compression): Promise<Uint8Array> {
-  return await compression.decode("brotli", Uint8Array.fromBase64(text), WASM_BYTES_MAX);
+  const result = compression.decode("brotli", Uint8Array.fromBase64(text), WASM_BYTES_MAX);
+  return result instanceof Promise ? await result : result.slice();
 }
 
 async function startLibrary(compression: Compression): Promise<Library> {

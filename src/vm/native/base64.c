@@ -21,7 +21,7 @@ static int expected (lua_State *L) {
 }
 
 /* Pushes a string of 'n' bytes that are still to be written; longer than what is interned. */
-static char *string_push (lua_State *L, size_t n) {
+char *string_push (lua_State *L, size_t n) {
   TString *s = luaS_createlngstrobj(L, n);
   setsvalue2s(L, L->top.p, s);
   api_incr_top(L);

@@ -14,11 +14,15 @@ static const char CLOSED_TEXT[] = "send on closed channel";
 
 static uint64_t nextSequence = 1;
 
+void blob_init (Blob *b, uint32_t tl, uint32_t fl, uint32_t n) {
+  b->next = NULL; b->size = n; b->topicLength = tl; b->fromLength = fl; b->plain = 0;
+  b->sequence = nextSequence++;
+}
+
 Blob *blob_make (const char *topic, uint32_t tl, const char *from, uint32_t fl, const uint8_t *bytes, uint32_t n) {
   Blob *b = malloc(sizeof(Blob) + tl + fl + n);
   if (!b) return NULL;
-  b->next = NULL; b->size = n; b->topicLength = tl; b->fromLength = fl; b->plain = 0;
-  b->sequence = nextSequence++;
+  blob_init(b, tl, fl, n);
   if (tl) memcpy(b->bytes, topic, tl);
   if (fl) memcpy(b->bytes + tl, from, fl);
   if (n) memcpy(b->bytes + tl + fl, bytes, n);

@@ -976,13 +976,37 @@ static void turn (Proc *p) {
 
 /* ---- exports ---- */
 
+/* The io buffer is the inside of a blob, so that what is long need not be copied to become one. */
+#define IO_BYTES 65536
+static Blob *ioBlob;
+
+static int io_make (uint32_t n) {
+  Blob *b = n <= UINT32_MAX - sizeof(Blob) ? malloc(sizeof(Blob) + n) : NULL;
+  if (!b) return 0;
+  free(ioBlob);
+  ioBlob = b;
+  vm_io = b->bytes; vm_io_cap = n;
+  return 1;
+}
+
+/* The first 'n' bytes of the io buffer as a blob; '*taken' when it is the buffer itself, which is then another one. */
+static Blob *io_blob (uint32_t n, int *taken) {
+  Blob *b = ioBlob;
+  *taken = 0;
+  if (n <= IO_BYTES) return blob_make(NULL, 0, NULL, 0, vm_io, n);
+  ioBlob = NULL;
+  if (!io_make(IO_BYTES)) { ioBlob = b; return NULL; }
+  blob_init(b, 0, 0, n);
+  *taken = 1;
+  return b;
+}
+
 EXPORT(create) int x_create (uint32_t hashSeed, double order, double random, double heapMax) {
   vm_hash_seed = hashSeed;
   orderSeed = (uint64_t)order;
   randomState = (uint64_t)random;
   vm_heap_max = (uint64_t)heapMax;
-  vm_io_cap = 65536;
-  vm_io = malloc(vm_io_cap);
+  io_make(IO_BYTES);
   buf_reserve(&vm_out, 4096);
   vm_G = lua_newstate(vm_alloc, NULL);
   if (!vm_G || !vm_io) return 0;
@@ -997,14 +1021,8 @@ EXPORT(create) int x_create (uint32_t hashSeed, double order, double random, dou
   return 1;
 }
 
-EXPORT(io) uint8_t *x_io (uint32_t n) {
-  if (n > vm_io_cap) {
-    uint8_t *p = realloc(vm_io, n);
-    if (!p) return NULL;
-    vm_io = p; vm_io_cap = n;
-  }
-  return vm_io;
-}
+/* What the buffer held is gone when it is made larger. */
+EXPORT(io) uint8_t *x_io (uint32_t n) { return n <= vm_io_cap || io_make(n) ? vm_io : NULL; }
 EXPORT(io_cap) uint32_t x_io_cap (void) { return vm_io_cap; }
 EXPORT(out) uint8_t *x_out (void) { return vm_out.p; }
 EXPORT(out_size) uint32_t x_out_size (void) { return vm_out.n; }
@@ -1165,13 +1183,15 @@ EXPORT(run) uint32_t x_run (uint32_t turns) {
   return ringCount;
 }
 
+/* 2 when the io buffer has gone with it: the host has to ask for it again. */
 EXPORT(complete) int x_complete (uint32_t slot, double tag, uint32_t n, int raise) {
   Fiber *f = pending_find(slot, tag);
+  int taken;
   if (!f || f->proc->killed) return 0;
-  if ((f->blob = blob_make(NULL, 0, NULL, 0, vm_io, n)) == NULL) return 0;
+  if ((f->blob = io_blob(n, &taken)) == NULL) return 0;
   if (f->state != FIBER_RUNNING) pending_drop(f);
   fiber_wake(f, raise ? WAKE_RAISE : WAKE_RESULTS);
-  return 1;
+  return taken ? 2 : 1;
 }
 
 static void ready_remove (Proc *p, Fiber *f) {
@@ -1297,6 +1317,25 @@ EXPORT(channel_release) void x_channel_release (uint32_t slot, double id) {
 /* ---- within a native call ---- */
 
 EXPORT(slot_of_call) uint32_t x_slot_of_call (void) { return vm_cur ? vm_cur->slot : 0; }
+
+typedef struct Reserved { size_t n; char *at; } Reserved;
+static int do_string_push (lua_State *L) {
+  Reserved *r = lua_touserdata(L, 1);
+  r->at = string_push(L, r->n);
+  return 1;
+}
+/* Pushes a string of 'n' bytes for the host to write, longer than what is interned, as a result of the call in progress; NULL when
+   it can't be had. */
+EXPORT(string_push) char *x_string_push (uint32_t n) {
+  lua_State *L = vm_fiber->waiting;
+  Reserved r;
+  r.n = n;
+  lua_pushcfunction(L, do_string_push);
+  lua_pushlightuserdata(L, &r);
+  if (lua_pcall(L, 1, 1, 0) == LUA_OK) return r.at;
+  lua_pop(L, 1);
+  return NULL;
+}
 
 EXPORT(arg_encode) int x_arg_encode (int i, int mode, int many) {
   CallInfo *ci;

@@ -555,6 +555,7 @@ static int native_finish (lua_State *L, int r, Fiber *f) {
       if (lua_type(L, -1) == LUA_TSTRING) { luaL_where(L, 1); lua_insert(L, -2); lua_concat(L, 2); }
       else if (class_test(L, -1, CLASS_ERROR)) error_stack(L, -1, L, 1);
       return lua_error(L);
+    case 3: return (int)n;  /* results that the host has pushed */
     case 4: {  /* argument error: (index, message) */
       int i;
       dec_list(L, vm_io, n);

@@ -200,6 +200,7 @@ int proc_deliver (Proc *p, Blob *b);
 void mailbox_reset (Proc *p, int keep);
 void mailbox_return (Proc *p, Blob *b);
 int proc_idle_outside (Proc *p);
+void blob_init (Blob *b, uint32_t tl, uint32_t fl, uint32_t n);
 Blob *blob_make (const char *topic, uint32_t tl, const char *from, uint32_t fl, const uint8_t *bytes, uint32_t n);
 
 /* ---- kernel.c ---- */
@@ -241,6 +242,7 @@ double number_read (const char *s, size_t n);
 /* ---- base64.c ---- */
 extern const luaL_Reg vm_base64_functions[];
 void base64_open (void);
+char *string_push (lua_State *L, size_t n);
 
 /* ---- session.c ---- */
 extern const luaL_Reg vm_session_functions[];

@@ -54,3 +54,18 @@ test("bad data, a limit and what can't be a stream are refused", function()
   local none, brotli = compress.brotli.encode(file("b.txt", TEXT))
   assert(none == nil and brotli:kind() == errors.INVALID)
 end)
+
+test("a stream is left alone when options are bad", function()
+  local source = file("kept.txt", TEXT)
+  for _, call in ipairs({
+    function() return compress.gzip.encode(source, { level = 99 }) end,
+    function() return compress.zstd.encode(source, { dict = "" }) end,
+    function() return compress.zstd.decode(source, { dict = 12 }) end,
+    function() return compress.gzip.decode(source, { max_size = 0 }) end,
+  }) do
+    local packed, err = call()
+    assert(packed == nil and err:kind() == errors.INVALID, tostring(err))
+  end
+  assert(source:read(7) == TEXT:sub(1, 7), "it can still be read")
+  assert(source:close())
+end)
