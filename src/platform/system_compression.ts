@@ -57,7 +57,10 @@ type Name = keyof Zlib;
 
 /** What the library calls a format: functions, stream objects, and the constant for "all of the input is there". */
 const NAMES: Readonly<
-  Record<CompressionFormat, readonly [encode: Name, decode: Name, encoder: Name, decoder: Name, finish: Finish]>
+  Record<
+    CompressionFormat,
+    readonly [encode: Name, decode: Name, encoder: Name, decoder: Name, finish: Finish]
+  >
 > = {
   gzip: ["gzip", "gunzip", "createGzip", "createGunzip", "Z_FINISH"],
   deflate: ["deflateRaw", "inflateRaw", "createDeflateRaw", "createInflateRaw", "Z_FINISH"],

@@ -60,7 +60,11 @@ export interface RunOptions {
  * What `stream` makes of all of `input`, as a view of the kept buffer; undefined when it is more than may come out. The stream is
  * closed afterwards. Throws Invalid with the library's message for bad data.
  */
-export function runAtOnce(stream: ZlibStream, input: Uint8Array, options: RunOptions): Uint8Array | undefined {
+export function runAtOnce(
+  stream: ZlibStream,
+  input: Uint8Array,
+  options: RunOptions,
+): Uint8Array | undefined {
   const { _handle: handle, _writeState: state } = stream;
   let problem: string | undefined;
   handle.onerror = (message) => problem = message;

@@ -78,7 +78,9 @@ export class Exchange {
   /** As `put`, for values some of which may be long: they are written once. */
   putLong(values: readonly LuaValue[]): number {
     let length = 0;
-    for (const value of values) if (value instanceof Uint8Array || typeof value === "string") length += value.length;
+    for (const value of values) {
+      if (value instanceof Uint8Array || typeof value === "string") length += value.length;
+    }
     if (length > IO_BYTES) this.#room(length + LIST_BYTES);
     return this.put(values);
   }

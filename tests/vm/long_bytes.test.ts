@@ -21,7 +21,10 @@ test("bytes of a native function arrive whole at any length", () => {
 test("a view of the memory of the VM may be a result", () => {
   const vm = new TestUniverse();
   for (const size of SIZES) {
-    assert.deepEqual(vm.values(`local s = ("z"):rep(...) return host.view(s) == s, #host.view(s)`, size), [true, size]);
+    assert.deepEqual(vm.values(`local s = ("z"):rep(...) return host.view(s) == s, #host.view(s)`, size), [
+      true,
+      size,
+    ]);
   }
 });
 
@@ -42,13 +45,19 @@ test("bytes that complete a call arrive whole at any length, and what comes afte
 
 test("long texts complete calls, also such as are longer in UTF-8", () => {
   const vm = new TestUniverse();
-  const values = vm.values(`local s = ("gr\u00fc\u00df \u20ac"):rep(40000) return host.wait(s) == s, host.wait("after")`);
+  const values = vm.values(
+    `local s = ("gr\u00fc\u00df \u20ac"):rep(40000) return host.wait(s) == s, host.wait("after")`,
+  );
   assert.deepEqual(values, [true, "after"]);
 });
 
 test("bytes past the limit of a process end that process alone", () => {
   const vm = new TestUniverse();
-  const ended = vm.run(`local t = {} for i = 1, 100 do t[i] = host.bytes(1000000, i) end`, [], 8 * 1024 * 1024);
+  const ended = vm.run(
+    `local t = {} for i = 1, 100 do t[i] = host.bytes(1000000, i) end`,
+    [],
+    8 * 1024 * 1024,
+  );
   assert.equal(ended.ok, false);
   assert.match(ended.message, /memory/);
   assert.deepEqual(vm.values(`return #host.bytes(1000000, 1)`), [1_000_000]);
