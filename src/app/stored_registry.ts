@@ -17,6 +17,7 @@ import {
   MemoryHistory,
   type ModuleGraph,
   type Operation,
+  PostgresHistory,
   Registry,
   SqliteHistory,
   type StoredHistory,
@@ -38,12 +39,7 @@ export function historyOf(configuration: Configuration, ports: Ports): History |
   const { registry } = configuration.settings;
   if (!registry.enable_history || registry.history_type === "nil") return new MemoryHistory(1);
   if (!isHistoryKept(configuration)) return undefined;
-  if (registry.history_type === "postgres") {
-    throw new Failure(
-      "Unavailable",
-      "registry.history_type: postgres needs a database driver this program lacks",
-    );
-  }
+  if (registry.history_type === "postgres") return postgresHistory(configuration, ports);
   const path = ports.files.resolve(configuration.baseDirectory, registry.history_path);
   try {
     ports.files.makeDirectory(ports.files.directory(path), { recursive: true });
@@ -56,6 +52,35 @@ export function historyOf(configuration: Configuration, ports: Ports): History |
     );
   }
   return new SqliteHistory({ sqlite: ports.sqlite, files: ports.files, path, name: registry.history_path });
+}
+
+function postgresHistory({ settings: { registry }, baseDirectory }: Configuration, ports: Ports): History {
+  const { history_dsn, history_schema } = registry;
+  if (history_dsn === "") {
+    throw new Failure(
+      "Invalid",
+      "registry.history_dsn: history_type postgres needs the DSN of a database, as postgres://USER:PASSWORD@HOST:PORT/NAME",
+      { retryable: false },
+    );
+  }
+  return new PostgresHistory({
+    clock: ports.clock,
+    schema: history_schema,
+    connect: async () => {
+      const { openSharedPostgres } = await import("../kinds/mod.ts");
+      const { files } = ports;
+      try {
+        return openSharedPostgres(
+          history_dsn,
+          ports.clock,
+          (path) => files.readFile(files.resolve(baseDirectory, path)),
+        );
+      } catch (error) {
+        const { kind, message } = asFailure(error);
+        throw new Failure(kind, `registry.history_dsn: ${message}`, { retryable: false });
+      }
+    },
+  });
 }
 
 /** What a stored registry is opened with. */
@@ -81,7 +106,7 @@ export async function openStoredRegistry(options: StoredRegistryOptions): Promis
     throw new Failure(
       "Unavailable",
       `the application does not run, and registry.history_type is ${history_type}: no versions are kept; ` +
-        "set it to sqlite in .wippy.yaml",
+        "set it to sqlite or postgres in .wippy.yaml",
     );
   }
   const { clock, random } = ports;

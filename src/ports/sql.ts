@@ -60,5 +60,14 @@ export interface SqlDatabase extends SqlExecutor {
   stats(): Record<string, number>;
 }
 
+/** A database that several programs use, and that tells one what another did. */
+export interface SharedDatabase extends SqlDatabase {
+  /** Where it is, for messages; without credentials. */
+  readonly place: string;
+  /** Calls `heard` with what others say on `channel`, and with "" when something may have been missed; the result ends that. */
+  listen(channel: string, heard: (said: string) => void): () => void;
+  close(): void;
+}
+
 /** Resource type of databases. */
 export const SqlResource = defineResource<SqlDatabase>("db.sql");

@@ -3,6 +3,7 @@
  *
  * H1. `append` is atomic: after a crash the version is there in whole, with its graph, file digests and the new head, or not at
  *     all. H2. `moveHead` likewise. H3. Change sets are read when they are needed; only the list of versions is held.
+ * H4. Of two programs that share a history, the one that writes without knowing what the other wrote is refused (`historyMoved`).
  */
 import { Failure } from "../core/mod.ts";
 import type { Operation } from "./change_set.ts";
@@ -67,7 +68,24 @@ export interface History {
   setGraph(version: number, graph: ModuleGraph): void | Promise<void>;
   /** Versions that were dropped since the last call to keep within bounds. */
   forgotten(): readonly number[];
+  /** What is stored now, when others have written since this program last read or wrote. Only for histories that are shared. */
+  refresh?(): StoredHistory | undefined | Promise<StoredHistory | undefined>;
+  /** Calls back when others may have written; the result ends that. */
+  watch?(changed: () => void): () => void;
   close(): void | Promise<void>;
+}
+
+/** The failure of a write to a history that another program has written to meanwhile. */
+export function historyMoved(): Failure {
+  return new Failure("Conflict", "another node has changed the registry", {
+    retryable: true,
+    details: { history: "moved" },
+  });
+}
+
+/** Whether `error` is such a failure. */
+export function isHistoryMoved(error: unknown): boolean {
+  return error instanceof Failure && error.kind === "Conflict" && error.details?.["history"] === "moved";
 }
 
 /** A history that ends with the program; holds up to `versionsMax` versions, forgetting the oldest. */

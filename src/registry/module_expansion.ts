@@ -20,7 +20,7 @@ import {
 } from "./link.ts";
 import { ModuleShelf, type ProjectSources } from "./module_shelf.ts";
 import { graphOf } from "./project_loader.ts";
-import type { PreparedChange, RegistryOptions } from "./registry.ts";
+import type { PreparedChange, RegistryOptions } from "./registry_options.ts";
 import { RegistryState } from "./state.ts";
 
 /** Registry options that expand modules from the places a project has them in. */

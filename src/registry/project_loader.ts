@@ -20,7 +20,7 @@ import {
   ModuleShelf,
   type ProjectSources,
 } from "./module_shelf.ts";
-import type { LoadedEntries } from "./registry.ts";
+import type { LoadedEntries } from "./registry_options.ts";
 
 /** How a project is loaded. */
 export interface LoadOptions extends ProjectSources {

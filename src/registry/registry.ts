@@ -14,69 +14,27 @@
  *       restart as long as the files say what they said; where files did change, they win for the entries that changed. The
  *       first load makes version 0; a load that finds the files unchanged makes none.
  * REG5. At boot the stored head is replayed, not solved again, brought up to date with the files, and offered as creates.
+ * REG6. Nodes that share a history share its current version: a change begins with what the others did, and a node that was
+ *       overtaken while it changed something is refused, and catches up.
  */
-import { Failure, KIND_OPERATION_TIMEOUT_MS } from "../core/mod.ts";
-import { type Change, difference, entriesEqual, type Operation, operationOf, squash } from "./change_set.ts";
+import { asFailure, Failure, KIND_OPERATION_TIMEOUT_MS } from "../core/mod.ts";
+import { type Change, difference, type Operation, squash } from "./change_set.ts";
 import { orderEntries, orderOperations } from "./dependency_order.ts";
-import { digestOf } from "./digest.ts";
-import type { Entry, EntryOrigin, EntryPlace } from "./entry.ts";
-import { type FileDigests, type History, MemoryHistory, type ModuleGraph } from "./history.ts";
-import { Finder, type FinderOptions } from "./finder.ts";
-import type { KindServices } from "./kind.ts";
+import type { Entry, EntryOrigin } from "./entry.ts";
+import { digestsOf, fileChanges } from "./file_changes.ts";
+import { Finder } from "./finder.ts";
+import { type FileDigests, isHistoryMoved, MemoryHistory, type ModuleGraph } from "./history.ts";
 import type { EntryObserver, KindTable } from "./kind_table.ts";
+import type { LoadedEntries, PreparedChange, RegistryOptions, Snapshot } from "./registry_options.ts";
 import { RegistryState } from "./state.ts";
 import { Transactions } from "./transaction.ts";
-import type { Version } from "./version.ts";
+import { printVersion, type Version } from "./version.ts";
 import { VersionLog } from "./version_log.ts";
 
+/** Nodes that start at the same time may each be first once. */
+const BOOT_ATTEMPTS_MAX = 10;
 /** Versions that a history in memory holds by default; the oldest are forgotten first. */
 export const MEMORY_VERSIONS_MAX = 10_000;
-
-/** Entries as a loader read them. */
-export interface LoadedEntries {
-  readonly entries: readonly Entry[];
-  /** Where an entry stands, for messages. */
-  origin?(id: string): EntryOrigin | undefined;
-  /** Where an entry's text is; undefined for entries that stand in no file. */
-  place?(id: string): EntryPlace | undefined;
-  /** Modules the entries come from. */
-  readonly graph?: ModuleGraph;
-  /** Modules that come with the program: what is in them is known to be well-formed. */
-  readonly proven?: ReadonlySet<string>;
-}
-
-/** What a registry is made of. */
-export interface RegistryOptions {
-  readonly kinds: KindTable;
-  /** What kinds may use; a function because some of it is made after the registry. */
-  readonly services: () => Omit<KindServices, "entries">;
-  /** Default: in memory. */
-  readonly history?: History;
-  /** Longest wait for a kind to accept or reject one operation, in milliseconds. */
-  readonly operationTimeoutMs?: number;
-  readonly finder?: FinderOptions;
-  /** Turns what is asked for into what is applied: links requirements, brings in modules. */
-  readonly prepare?: (
-    operations: readonly Operation[],
-    state: RegistryState,
-  ) => PreparedChange | Promise<PreparedChange>;
-  /** Solves the modules of a version whose graph was never stored. */
-  readonly resolveGraph?: (
-    state: RegistryState,
-  ) => ModuleGraph | undefined | Promise<ModuleGraph | undefined>;
-}
-
-/** A change set after preparation. */
-export interface PreparedChange {
-  readonly operations: readonly Operation[];
-  readonly graph?: ModuleGraph;
-}
-
-/** One state with its version. */
-export interface Snapshot {
-  readonly version: Version;
-  readonly state: RegistryState;
-}
 
 /** The entries of an application. */
 export class Registry {
@@ -90,6 +48,8 @@ export class Registry {
   #origin: LoadedEntries["origin"];
   #phase: "new" | "open" | "closed" = "new";
   #closing: Promise<void> | undefined;
+  #unwatch: (() => void) | undefined;
+  #isFollowing = false;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
@@ -192,7 +152,7 @@ export class Registry {
    */
   apply(changes: Iterable<Change>): Promise<Version> {
     const wanted = [...changes];
-    return this.#exclusively(async () => {
+    return this.#changing(async () => {
       const { state } = this.snapshot();
       const asked = squash(wanted, state);
       if (asked.length === 0) throw new Failure("Invalid", "no changes to apply", { retryable: false });
@@ -203,19 +163,15 @@ export class Registry {
 
   /** Makes `id` the current version; fails with NotFound, or with the failure of a kind that refuses. */
   applyVersion(id: number): Promise<Version> {
-    return this.#exclusively(async () => {
+    return this.#changing(async () => {
       const { version, state } = this.snapshot();
       const wanted = this.#log.tree.require(id);
       if (wanted.id === version.id) return wanted;
       const after = state.with(await this.#log.way(version.id, id));
-      await this.kinds.load(after.all());
-      const operations = this.#ordered(difference(state.all(), after.all()), state, after);
-      await this.#transactions.run(operations, state, after, async () => {
+      await this.#move(wanted, after, async () => {
         await this.#log.completeGraph(id, () => this.#options.resolveGraph?.(after));
         await this.#log.moveHead(id);
       });
-      this.#current = { version: wanted, state: after };
-      await this.#transactions.refresh(idsOf(operations), after);
       return wanted;
     });
   }
@@ -225,12 +181,12 @@ export class Registry {
    * must come before anything else. Returns the version that is current afterwards.
    */
   load(loaded: LoadedEntries): Promise<Version> {
-    return this.#exclusively(async () => {
-      this.#origin = loaded.origin;
-      if (this.#phase === "new") return await this.#boot(loaded);
+    this.#origin = loaded.origin;
+    if (this.#phase === "new") return this.#exclusively(() => this.#boot(loaded));
+    return this.#changing(async () => {
       const { state, version } = this.snapshot();
       const digests = digestsOf(loaded.entries);
-      const operations = this.#fileChanges(loaded.entries, digests, state);
+      const operations = fileChanges(loaded.entries, digests, this.#log.files, state);
       if (operations.length > 0) return await this.#commit({ operations, graph: loaded.graph }, digests);
       await this.#log.setFiles(digests);
       return version;
@@ -254,6 +210,7 @@ export class Registry {
     this.#closing ??= this.#exclusively(async () => {
       const opened = this.#phase === "open";
       this.#phase = "closed";
+      this.#unwatch?.();
       if (opened) await this.#transactions.closeAll(this.state);
       await this.#log.close();
     });
@@ -275,12 +232,87 @@ export class Registry {
     return result;
   }
 
+  /** Runs a change on top of what other nodes did; when one of them is first all the same, catches up and fails. */
+  #changing<T>(work: () => Promise<T>): Promise<T> {
+    return this.#exclusively(async () => {
+      await this.#catchUp();
+      try {
+        return await work();
+      } catch (error) {
+        if (!isHistoryMoved(error)) throw error;
+        await this.#catchUp();
+        const { id } = this.version();
+        throw new Failure(
+          "Conflict",
+          `another node changed the registry at the same time: ${printVersion(id)} is current now; ` +
+            "look at it again and repeat the change",
+          { retryable: true, details: { version: id }, cause: error },
+        );
+      }
+    });
+  }
+
+  /** Goes to the version that other nodes have made the current one. */
+  async #catchUp(): Promise<void> {
+    const head = await this.#log.refresh();
+    const { version, state } = this.snapshot();
+    if (head === null || head === version.id) return;
+    const after = state.with(await this.#log.way(version.id, head));
+    try {
+      await this.#move(this.#log.tree.require(head), after, async () => {});
+    } catch (error) {
+      const { message } = asFailure(error);
+      throw new Failure(
+        "Unavailable",
+        `this node can't follow another one to ${printVersion(head)}: ${message}`,
+        { retryable: true, cause: error },
+      );
+    }
+  }
+
+  /** Catches up when there is time. */
+  #follow(): void {
+    if (this.#isFollowing || this.#phase !== "open") return;
+    this.#isFollowing = true;
+    const followed = this.#exclusively(() => {
+      this.#isFollowing = false;
+      return this.#catchUp();
+    });
+    followed.catch((error) => {
+      this.#isFollowing = false;
+      if (this.#phase !== "open") return;
+      const fields = { error: asFailure(error).message };
+      this.#options.services().log.named("registry").error("another node could not be followed", fields);
+    });
+  }
+
+  /** Offers what leads to another version's state, and makes it the current one. */
+  async #move(version: Version, after: RegistryState, store: () => Promise<void>): Promise<void> {
+    const { state } = this.snapshot();
+    await this.kinds.load(after.all());
+    const operations = this.#ordered(difference(state.all(), after.all()), state, after);
+    await this.#transactions.run(operations, state, after, store);
+    this.#current = { version, state: after };
+    await this.#transactions.refresh(idsOf(operations), after);
+  }
+
   async #boot(loaded: LoadedEntries): Promise<Version> {
-    const head = await this.#log.open();
+    for (let attempt = 1;; attempt++) {
+      try {
+        const version = await this.#bootFrom(await this.#log.open(), loaded);
+        this.#unwatch = this.#log.watch(() => this.#follow());
+        return version;
+      } catch (error) {
+        if (!isHistoryMoved(error) || attempt === BOOT_ATTEMPTS_MAX) throw error;
+      }
+    }
+  }
+
+  async #bootFrom(head: number | null, loaded: LoadedEntries): Promise<Version> {
     this.#phase = "open";
     const digests = digestsOf(loaded.entries);
     const base = head === null ? RegistryState.empty : await this.#log.replay(head);
-    const operations = this.#fileChanges(loaded.entries, digests, base);
+    const operations = fileChanges(loaded.entries, digests, this.#log.files, base);
     const state = base.with(operations);
     await this.kinds.load([...base.all(), ...state.all()]);
     const creates = orderEntries(state.all(), state, this.kinds.referencesAmong(state.all()))
@@ -297,22 +329,6 @@ export class Registry {
     });
     this.#current = { version: version!, state };
     return version!;
-  }
-
-  /** What changed in the files since they were last read, as operations on `state`. */
-  #fileChanges(entries: readonly Entry[], digests: FileDigests, state: RegistryState): Operation[] {
-    const operations: Operation[] = [];
-    for (const entry of entries) {
-      if (this.#log.files.get(entry.id) === digests.get(entry.id)) continue;
-      const before = state.get(entry.id);
-      if (before === undefined || !entriesEqual(before, entry)) operations.push(operationOf(before, entry)!);
-    }
-    for (const id of this.#log.files.keys()) {
-      if (digests.has(id)) continue;
-      const operation = operationOf(state.get(id), undefined);
-      if (operation !== undefined) operations.push(operation);
-    }
-    return operations;
   }
 
   #ordered(operations: readonly Operation[], before: RegistryState, after: RegistryState): Operation[] {
@@ -346,10 +362,6 @@ export class Registry {
     const createdMs = Math.floor(this.#options.services().ports.clock.nowMs());
     return this.#log.append({ parent, createdMs, operations, state, graph, files });
   }
-}
-
-function digestsOf(entries: readonly Entry[]): FileDigests {
-  return new Map(entries.map((entry) => [entry.id, digestOf(entry)]));
 }
 
 function idsOf(operations: readonly Operation[]): Set<string> {

@@ -5,7 +5,7 @@
  * to it, or from the nearest stored state, and nothing else.
  */
 import { inverseOf, type Operation } from "./change_set.ts";
-import type { FileDigests, History, ModuleGraph } from "./history.ts";
+import type { FileDigests, History, ModuleGraph, StoredHistory } from "./history.ts";
 import { RegistryState } from "./state.ts";
 import { type Version, VersionTree } from "./version.ts";
 
@@ -27,6 +27,7 @@ export class VersionLog {
   #tree = new VersionTree();
   #files: FileDigests = new Map();
   #lastId = -1;
+  #head: number | null = null;
 
   constructor(history: History) {
     this.#history = history;
@@ -34,11 +35,27 @@ export class VersionLog {
 
   /** Reads what is stored; the id of the current version, null when there is none yet. */
   async open(): Promise<number | null> {
-    const stored = await this.#history.open();
-    this.#tree = new VersionTree(stored.versions);
-    this.#files = stored.files;
-    for (const { id } of stored.versions) this.#lastId = Math.max(this.#lastId, id);
-    return stored.head;
+    this.#take(await this.#history.open());
+    return this.#head;
+  }
+
+  /** Reads what other nodes have written; the id of the version that is current for all of them. */
+  async refresh(): Promise<number | null> {
+    const stored = await this.#history.refresh?.();
+    if (stored !== undefined) this.#take(stored);
+    return this.#head;
+  }
+
+  /** Calls back when other nodes may have written; the result ends that. */
+  watch(changed: () => void): () => void {
+    return this.#history.watch?.(changed) ?? (() => {});
+  }
+
+  #take({ versions, head, files }: StoredHistory): void {
+    this.#tree = new VersionTree(versions);
+    this.#files = files;
+    this.#head = head;
+    this.#lastId = versions.reduce((last, { id }) => Math.max(last, id), -1);
   }
 
   get tree(): VersionTree {
@@ -105,7 +122,7 @@ export class VersionLog {
       state: () => state.all(),
     });
     if (files !== undefined) this.#files = files;
-    this.#lastId = version.id;
+    this.#lastId = this.#head = version.id;
     this.#tree.add(version);
     for (const id of this.#history.forgotten()) this.#tree.forget(id);
     return version;
@@ -113,6 +130,7 @@ export class VersionLog {
 
   async moveHead(id: number): Promise<void> {
     await this.#history.moveHead(id);
+    this.#head = id;
   }
 
   async setFiles(files: FileDigests): Promise<void> {

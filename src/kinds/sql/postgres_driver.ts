@@ -49,6 +49,14 @@ function load(): Promise<typeof Postgres> {
 /** Reads a file that an option names. */
 export type FileReader = (path: string) => Uint8Array;
 
+/** What a session tells of itself. */
+export interface SessionEvents {
+  /** Something was said on a channel that it listens on. */
+  readonly heard?: (channel: string, said: string) => void;
+  /** It was closed, whoever did it. */
+  readonly lost?: () => void;
+}
+
 /** A Postgres server and the credentials for it. */
 export class PostgresDriver implements ServerDriver {
   readonly type = "postgres";
@@ -62,8 +70,8 @@ export class PostgresDriver implements ServerDriver {
     this.#options = clientOptions(address, read);
   }
 
-  connect(): ServerConnection {
-    return new PostgresConnection(this.#options, placeOf(this.#address), (pid) => this.#cancel(pid));
+  connect(events: SessionEvents = {}): ServerConnection {
+    return new PostgresConnection(this.#options, placeOf(this.#address), events, (pid) => this.#cancel(pid));
   }
 
   begin({ isolation, readOnly }: SqlTransactionOptions): readonly string[] {
@@ -95,6 +103,7 @@ export class PostgresDriver implements ServerDriver {
 class PostgresConnection implements ServerConnection {
   readonly #options: Postgres.Options<Record<string, Postgres.PostgresType>>;
   readonly #place: string;
+  readonly #events: SessionEvents;
   readonly #tell: (pid: number) => Promise<void>;
   #client: Client | undefined;
   #pid: number | undefined;
@@ -104,10 +113,12 @@ class PostgresConnection implements ServerConnection {
   constructor(
     options: Postgres.Options<Record<string, Postgres.PostgresType>>,
     place: string,
+    events: SessionEvents,
     tell: (pid: number) => Promise<void>,
   ) {
     this.#options = options;
     this.#place = place;
+    this.#events = events;
     this.#tell = tell;
   }
 
@@ -159,7 +170,9 @@ class PostgresConnection implements ServerConnection {
   }
 
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#events.lost?.();
     const client = this.#client;
     this.#client = undefined;
     if (client !== undefined) {
@@ -180,7 +193,11 @@ class PostgresConnection implements ServerConnection {
   async #open(): Promise<Client> {
     const make = await load();
     if (this.#isClosed) throw { code: "CONNECTION_CLOSED" };
-    return this.#client = make({ ...this.#options, onclose: () => this.close() }) as unknown as Client;
+    return this.#client = make({
+      ...this.#options,
+      onclose: () => this.close(),
+      onnotify: this.#events.heard,
+    } as Postgres.Options<Record<string, Postgres.PostgresType>>) as unknown as Client;
   }
 
   /** The server keeps what is prepared as long as the session, so only so many texts are. */

@@ -1,0 +1,372 @@
+/**
+ * Versions in a schema of a Postgres database, which several nodes may share.
+ *
+ * PH1. A version, its graph, the file digests, the new head and the new revision are written in one transaction.
+ * PH2. Every write names the revision that it builds on; when another node has written since, it is refused (`historyMoved`).
+ * PH3. Every stored change set carries a digest; damage is reported with the place and what to do, never half read.
+ * PH4. A schema of an older program is brought up to date when it is opened, by one node at a time; a newer one is refused.
+ * PH5. No operation takes longer than `WAIT_MS`; no message shows the DSN.
+ */
+import { asFailure, Failure } from "../core/mod.ts";
+import type { Clock, SharedDatabase, SqlTransaction, SqlTransactionOptions, Waiter } from "../ports/mod.ts";
+import type { Operation } from "./change_set.ts";
+import { digestBytes } from "./digest.ts";
+import type { Entry } from "./entry.ts";
+import {
+  type FileDigests,
+  type History,
+  historyMoved,
+  type HistoryRecord,
+  isHistoryMoved,
+  type ModuleGraph,
+  type StoredHistory,
+} from "./history.ts";
+import {
+  packEntries,
+  packGraph,
+  packOperations,
+  unpackEntries,
+  unpackGraph,
+  unpackOperations,
+} from "./history_codec.ts";
+import { CHECKPOINT_EVERY } from "./sqlite_history.ts";
+
+/** Where tables are when the configuration names no schema. */
+const DEFAULT_SCHEMA = "wippy_registry";
+/** Longest that the server may take for one operation. */
+const WAIT_MS = 10_000;
+/** Bytes of a name in Postgres; longer ones are cut off silently. */
+const NAME_BYTES_MAX = 63;
+const READING: SqlTransactionOptions = { isolation: "repeatable_read", readOnly: true };
+const WRITING: SqlTransactionOptions = { isolation: "read_committed", readOnly: false };
+
+/** Statements that lead from one schema version to the next; `%` stands for the schema. */
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE %.graphs (digest text PRIMARY KEY, body bytea NOT NULL);
+   CREATE TABLE %.versions (
+     id bigint PRIMARY KEY, parent bigint, created_ms bigint NOT NULL,
+     changes bytea NOT NULL, digest text NOT NULL, graph text REFERENCES %.graphs (digest));
+   CREATE TABLE %.files (id text PRIMARY KEY, digest text NOT NULL);
+   CREATE TABLE %.checkpoints (version bigint PRIMARY KEY, entries bytea NOT NULL, digest text NOT NULL);
+   CREATE TABLE %.state (single boolean PRIMARY KEY CHECK (single), revision bigint NOT NULL, head bigint);
+   INSERT INTO %.state VALUES (true, 0, NULL);`,
+];
+
+/** What a history in Postgres is made of. */
+export interface PostgresHistoryOptions {
+  readonly clock: Clock;
+  /** Schema of its tables; "" for the usual one. */
+  readonly schema: string;
+  /** Opens the database; called once. */
+  readonly connect: () => Promise<SharedDatabase>;
+}
+
+/** A history that nodes share. */
+export class PostgresHistory implements History {
+  readonly #options: PostgresHistoryOptions;
+  readonly #name: string;
+  readonly #schema: string;
+  readonly #channel: string;
+  #database: SharedDatabase | undefined;
+  #revision = 0;
+
+  /** Fails with Invalid for a schema that can't have that name. */
+  constructor(options: PostgresHistoryOptions) {
+    this.#options = options;
+    this.#name = options.schema === "" ? DEFAULT_SCHEMA : options.schema;
+    const bytes = new TextEncoder().encode(this.#name);
+    if (this.#name.includes("\0") || bytes.length > NAME_BYTES_MAX) {
+      throw new Failure(
+        "Invalid",
+        `registry.history_schema: expected a name of at most ${NAME_BYTES_MAX} bytes`,
+        {
+          retryable: false,
+        },
+      );
+    }
+    this.#schema = `"${this.#name.replaceAll('"', '""')}"`;
+    this.#channel = `wippy_${digestBytes(bytes).slice(0, 32)}`;
+  }
+
+  async open(): Promise<StoredHistory> {
+    try {
+      this.#database ??= await this.#options.connect();
+      await this.#within(WRITING, (transaction, caller) => this.#migrate(transaction, caller));
+      return await this.#within(READING, (transaction, caller) => this.#load(transaction, caller));
+    } catch (error) {
+      throw this.#failure("opened", error);
+    }
+  }
+
+  async operations(version: number): Promise<readonly Operation[]> {
+    return await this.#reading(async (query) => {
+      const [row] = await query("SELECT changes, digest FROM %.versions WHERE id = $1", [version]);
+      if (row === undefined) throw new Failure("NotFound", "version not found", { retryable: false });
+      return unpackOperations(checked(row["changes"], row["digest"], `version ${version}`));
+    });
+  }
+
+  async checkpoint(version: number): Promise<readonly Entry[] | undefined> {
+    return await this.#reading(async (query) => {
+      const [row] = await query("SELECT entries, digest FROM %.checkpoints WHERE version = $1", [version]);
+      if (row === undefined) return undefined;
+      return unpackEntries(checked(row["entries"], row["digest"], `the state at version ${version}`));
+    });
+  }
+
+  async graph(version: number): Promise<ModuleGraph | undefined> {
+    return await this.#reading(async (query) => {
+      const [row] = await query(
+        `WITH RECURSIVE chain (id, parent, graph, step) AS (
+           SELECT id, parent, graph, 0 FROM %.versions WHERE id = $1
+           UNION ALL
+           SELECT v.id, v.parent, v.graph, c.step + 1 FROM %.versions v JOIN chain c ON v.id = c.parent
+           WHERE c.graph IS NULL)
+         SELECT g.body, g.digest FROM chain c JOIN %.graphs g ON g.digest = c.graph ORDER BY c.step LIMIT 1`,
+        [version],
+      );
+      return row === undefined
+        ? undefined
+        : unpackGraph(checked(row["body"], row["digest"], "a module graph"));
+    });
+  }
+
+  async append(record: HistoryRecord): Promise<void> {
+    const { version, operations, graph, files } = record;
+    await this.#writing(version.id, async (execute) => {
+      const changes = packOperations(operations);
+      const digest = graph === undefined ? null : await putGraph(execute, graph);
+      await execute(
+        "INSERT INTO %.versions (id, parent, created_ms, changes, digest, graph) VALUES ($1, $2, $3, $4, $5, $6)",
+        [version.id, version.parent, version.createdMs, changes, digestBytes(changes), digest],
+      );
+      if (files !== undefined) await putFiles(execute, files);
+      if (version.id % CHECKPOINT_EVERY === 0 && version.id > 0) {
+        const bytes = packEntries(record.state());
+        await execute(
+          `INSERT INTO %.checkpoints VALUES ($1, $2, $3)
+           ON CONFLICT (version) DO UPDATE SET entries = excluded.entries, digest = excluded.digest`,
+          [version.id, bytes, digestBytes(bytes)],
+        );
+      }
+    });
+  }
+
+  async moveHead(version: number): Promise<void> {
+    await this.#writing(version, async () => {});
+  }
+
+  async setFiles(files: FileDigests): Promise<void> {
+    await this.#writing(undefined, (execute) => putFiles(execute, files));
+  }
+
+  async setGraph(version: number, graph: ModuleGraph): Promise<void> {
+    await this.#writing(undefined, async (execute) => {
+      const digest = await putGraph(execute, graph);
+      await execute("UPDATE %.versions SET graph = $1 WHERE id = $2", [digest, version]);
+    });
+  }
+
+  forgotten(): readonly number[] {
+    return [];
+  }
+
+  async refresh(): Promise<StoredHistory | undefined> {
+    try {
+      const [row] = await this.#direct("SELECT revision FROM %.state", []);
+      if (Number(row?.["revision"]) === this.#revision) return undefined;
+      return await this.#within(READING, (transaction, caller) => this.#load(transaction, caller));
+    } catch (error) {
+      throw this.#failure("read", error);
+    }
+  }
+
+  watch(changed: () => void): () => void {
+    return this.#opened().listen(this.#channel, (said) => {
+      if (said === "" || Number(said) > this.#revision) changed();
+    });
+  }
+
+  close(): void {
+    this.#database?.close();
+    this.#database = undefined;
+  }
+
+  // --- Inside ---------------------------------------------------------------------------------------------------------
+
+  #opened(): SharedDatabase {
+    if (this.#database === undefined) throw new Failure("Internal", "the registry's history is closed");
+    return this.#database;
+  }
+
+  async #migrate(transaction: SqlTransaction, caller: Waiter): Promise<void> {
+    const run = (sql: string) => transaction.query(this.#in(sql), [], caller);
+    // One node after the other: they may all start at the same time.
+    await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [this.#channel], caller);
+    const [found] = await transaction.query(
+      "SELECT to_regclass($1) IS NOT NULL AS is_made, EXISTS (SELECT FROM pg_namespace WHERE nspname = $2) AS has_schema",
+      [`${this.#schema}.meta`, this.#name],
+      caller,
+    );
+    if (!found?.["has_schema"]) await run("CREATE SCHEMA %");
+    if (!found?.["is_made"]) {
+      await run("CREATE TABLE %.meta (key text PRIMARY KEY, value text NOT NULL)");
+      await run("INSERT INTO %.meta VALUES ('schema', '0')");
+    }
+    const [row] = await run("SELECT value FROM %.meta WHERE key = 'schema'");
+    const current = Number(row?.["value"]);
+    if (current > MIGRATIONS.length) {
+      throw new Failure(
+        "Unavailable",
+        `it was written by a newer version of this program (schema ${current}, known ${MIGRATIONS.length}); use that one`,
+      );
+    }
+    if (current === MIGRATIONS.length) return;
+    for (const step of MIGRATIONS.slice(current)) await run(step);
+    await run(`UPDATE %.meta SET value = '${MIGRATIONS.length}' WHERE key = 'schema'`);
+  }
+
+  async #load(transaction: SqlTransaction, caller: Waiter): Promise<StoredHistory> {
+    const rows = (sql: string) => transaction.query(this.#in(sql), [], caller);
+    const [state] = await rows("SELECT revision, head FROM %.state");
+    const versions = (await rows("SELECT id, parent, created_ms FROM %.versions ORDER BY id")).map((row) => ({
+      id: Number(row["id"]),
+      parent: row["parent"] === null ? null : Number(row["parent"]),
+      createdMs: Number(row["created_ms"]),
+    }));
+    const files = new Map<string, string>();
+    for (const row of await rows("SELECT id, digest FROM %.files")) {
+      files.set(String(row["id"]), String(row["digest"]));
+    }
+    const head = typeof state?.["head"] === "number" ? state["head"] : null;
+    if (state === undefined || (versions.length > 0 && !versions.some(({ id }) => id === head))) {
+      throw new Failure("Invalid", "the current version is missing");
+    }
+    this.#revision = Number(state["revision"]);
+    return { versions, head, files };
+  }
+
+  async #reading<T>(work: (query: Run) => Promise<T>): Promise<T> {
+    try {
+      return await work(this.#direct);
+    } catch (error) {
+      const failure = asFailure(error);
+      throw failure.kind === "NotFound" && failure.message === "version not found"
+        ? failure
+        : this.#failure("read", failure);
+    }
+  }
+
+  /** One statement outside a transaction. */
+  readonly #direct: Run = async (sql, params) =>
+    await this.#limited(async (caller) => await this.#opened().query(this.#in(sql), params, caller));
+
+  /** Writes on top of the revision that this node knows; `head` is the current version from now on. */
+  async #writing(head: number | undefined, work: (execute: Run) => Promise<void>): Promise<void> {
+    const next = this.#revision + 1;
+    try {
+      await this.#within(WRITING, async (transaction, caller) => {
+        const execute: Run = async (sql, params) => await transaction.query(this.#in(sql), params, caller);
+        // The row is locked from here to the end: whoever comes second sees another revision.
+        const { rowsAffected } = await transaction.execute(
+          this.#in("UPDATE %.state SET revision = $1, head = coalesce($2, head) WHERE revision = $3"),
+          [next, head ?? null, this.#revision],
+          caller,
+        );
+        if (rowsAffected === 0) throw historyMoved();
+        await work(execute);
+        await execute("SELECT pg_notify($1, $2)", [this.#channel, String(next)]);
+      });
+    } catch (error) {
+      throw isHistoryMoved(error) ? error : this.#failure("written", error);
+    }
+    this.#revision = next;
+  }
+
+  /** Runs `work` in a transaction that ends with it. */
+  async #within<T>(
+    options: SqlTransactionOptions,
+    work: (transaction: SqlTransaction, caller: Waiter) => Promise<T>,
+  ): Promise<T> {
+    return await this.#limited((caller) => this.#transact(options, work, caller));
+  }
+
+  /** Gives up what takes longer than `WAIT_MS`. */
+  async #limited<T>(work: (caller: Waiter) => Promise<T>): Promise<T> {
+    const late = new AbortController();
+    const timer = this.#options.clock.timer(WAIT_MS, () => late.abort(), { background: true });
+    try {
+      return await work(late);
+    } catch (error) {
+      if (!late.signal.aborted) throw error;
+      throw new Failure("Unavailable", `the server took longer than ${WAIT_MS / 1000}s`, { cause: error });
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async #transact<T>(
+    options: SqlTransactionOptions,
+    work: (transaction: SqlTransaction, caller: Waiter) => Promise<T>,
+    caller: Waiter,
+  ): Promise<T> {
+    const transaction = await this.#opened().begin(options, caller);
+    let result: T;
+    try {
+      result = await work(transaction, caller);
+    } catch (error) {
+      // The failure that led here is the one to tell of.
+      if (transaction.active) await Promise.resolve(transaction.rollback()).catch(() => undefined);
+      throw error;
+    }
+    await transaction.commit();
+    return result;
+  }
+
+  #in(sql: string): string {
+    return sql.replaceAll("%", () => this.#schema);
+  }
+
+  #failure(what: "opened" | "read" | "written", error: unknown): Failure {
+    const failure = asFailure(error);
+    const place = this.#database === undefined ? "" : ` in ${this.#database.place}, schema ${this.#name},`;
+    // What the server objects to has another cause than what is stored.
+    const isDamage = failure.kind === "Invalid" && failure.details === undefined && what !== "written";
+    const advice = isDamage && place !== ""
+      ? "; restore it from a backup, or name another registry.history_schema to begin a new history"
+      : "";
+    return new Failure(
+      failure.kind === "Invalid" && this.#database === undefined ? "Invalid" : "Unavailable",
+      `registry history${place} can't be ${what}: ${failure.message}${advice}`,
+      { retryable: what === "written" || failure.retryable === true, cause: failure },
+    );
+  }
+}
+
+type Run = (
+  sql: string,
+  params: Parameters<SqlTransaction["query"]>[1],
+) => Promise<Record<string, unknown>[]>;
+
+async function putFiles(execute: Run, files: FileDigests): Promise<void> {
+  await execute("DELETE FROM %.files", []);
+  const pairs = [...files].map(([id, digest]) => ({ id, digest }));
+  await execute(
+    "INSERT INTO %.files SELECT id, digest FROM json_to_recordset($1::json) AS given (id text, digest text)",
+    [JSON.stringify(pairs)],
+  );
+}
+
+async function putGraph(execute: Run, graph: ModuleGraph): Promise<string> {
+  const body = packGraph(graph);
+  const digest = digestBytes(body);
+  await execute("INSERT INTO %.graphs VALUES ($1, $2) ON CONFLICT DO NOTHING", [digest, body]);
+  return digest;
+}
+
+function checked(bytes: unknown, digest: unknown, what: string): Uint8Array {
+  if (!(bytes instanceof Uint8Array) || digestBytes(bytes) !== digest) {
+    throw new Failure("Invalid", `${what} is damaged`);
+  }
+  return bytes;
+}
