@@ -273,7 +273,7 @@ test("what can't be is said: no history, no version", async () => {
   await inFolder({ "src/_index.yaml": definition(1) }, async (cwd) => {
     const rollback = await wippy(["registry", "rollback", "v0"], { cwd });
     assert.equal(rollback.code, 1);
-    assert.match(rollback.stderr, /no versions are kept; set it to sqlite in \.wippy\.yaml/);
+    assert.match(rollback.stderr, /no versions are kept; set it to sqlite or postgres in \.wippy\.yaml/);
     assert.match((await wippy(["registry", "history"], { cwd })).stdout, /^\* v0 /m);
     for (const words of [["rollback"], ["rollback", "latest"], ["diff", "x"], ["history", "--limit", "x"]]) {
       assert.equal((await wippy(["registry", ...words], { cwd })).code, 2, words.join(" "));
