@@ -19,6 +19,7 @@ export const RANKS: Readonly<Record<string, number>> = {
   "src/template": 3,
   "src/framework": 3,
   "src/workflow": 4,
+  "src/lint": 4,
   "src/kinds": 4,
   "std": 4,
   "src/app": 5,

@@ -8,7 +8,6 @@ import { asFailure } from "../core/mod.ts";
 import type { LanguageServers } from "../lsp/mod.ts";
 import type { Ports } from "../ports/mod.ts";
 import { listenHttp, type Listening, listenTcp } from "./language_transports.ts";
-import { languageWorlds } from "./language_world.ts";
 import { VERSION } from "./product.ts";
 
 /** Serves editors as `lsp.*` says while the application runs. */
@@ -34,7 +33,6 @@ export function languageServerComponent(project: Project, ports: Ports): Compone
         defaultRoot: project.root,
         roots: [project.root],
         live: { all: () => registry.state.all() },
-        worlds: languageWorlds,
       });
       const told = (): void => servers.entriesChanged();
       unsubscribe = context.get(INFRASTRUCTURE.bus).subscribe("registry", "registry.commit", told);

@@ -1,10 +1,10 @@
 /** Changes that an editor offers: what findings bring with them, and modules that a source asks for and is not granted. */
 import type { CodeAction, Diagnostic, TextEdit } from "vscode-languageserver-protocol";
-import { isSeq } from "yaml";
 import type { Diagnostic as Finding, Fix } from "../lang/mod.ts";
 import { findingsOf, problemShown, problemsOf, shown } from "./diagnostics.ts";
-import { type DefinitionText, keyPlace, nodeAt, placeOf, scalarText } from "./definition_text.ts";
-import type { CheckedUnit, ProjectEntry, Workspace } from "./workspace.ts";
+import { definitionEdits, type GrantChange, importFix, moduleFix } from "../lint/mod.ts";
+import type { DefinitionText, WrittenEntry } from "./definition_text.ts";
+import type { CheckedUnit, Workspace } from "./workspace.ts";
 
 /** What a client asks for. */
 export interface CodeActionRequest {
@@ -57,23 +57,36 @@ export function definitionActions(
 ): CodeAction[] {
   if (only !== undefined && !only.includes(QUICK_FIX)) return [];
   return problemsOf(workspace, uri, definition).flatMap((problem) => {
-    const { removal } = problem;
-    const isTouched = problem.start <= end && problem.end >= start;
-    if (removal === undefined || removal.end === removal.start || !isTouched) return [];
-    const edit = { range: definition.text.range(removal.start, removal.end), newText: "" };
+    const { fix } = problem;
+    if (fix === undefined || problem.start > end || problem.end < start) return [];
+    const edits = editsIn(definition, fix.entry, fix.change);
+    if (edits.length === 0) return [];
     return [{
-      title: removal.title,
+      title: titleOf(fix),
       kind: QUICK_FIX,
       diagnostics: [problemShown(definition, problem)],
       isPreferred: true,
-      edit: { changes: { [uri]: [edit] } },
+      edit: { changes: { [uri]: edits } },
     }];
   });
 }
 
+function titleOf({ title }: { readonly title: string }): string {
+  return title[0]!.toUpperCase() + title.slice(1);
+}
+
+/** The edits of a definition file for a change of one of its entries; none when it is written in a way that can't be edited. */
+function editsIn({ mistakes, text }: DefinitionText, { node }: WrittenEntry, change: GrantChange): TextEdit[] {
+  if (mistakes.length > 0) return [];
+  return (definitionEdits(text.source, node, change) ?? []).map((edit) => ({
+    range: text.range(edit.start, edit.end),
+    newText: edit.text,
+  }));
+}
+
 function fixAction(checked: CheckedUnit, fix: Fix, diagnostic: Diagnostic, uri: string): CodeAction {
   return {
-    title: fix.title[0]!.toUpperCase() + fix.title.slice(1),
+    title: titleOf(fix),
     kind: QUICK_FIX,
     diagnostics: [diagnostic],
     isPreferred: true,
@@ -106,76 +119,22 @@ function grantActions(
 ): CodeAction[] {
   if (problem.kind !== "undeclared-require") return [];
   const { name } = problem;
-  const grants = workspace.modules.has(name)
-    ? [{ title: `Grant module ${name}`, edit: (entry: ProjectEntry) => moduleEdit(workspace, entry, name) }]
-    : [...workspace.entries().values()].filter(({ kind, id }) =>
-      kind === "library.lua" && id.endsWith(`:${name}`)
-    )
-      .map(({ id }) => ({
-        title: `Import ${id}`,
-        edit: (entry: ProjectEntry) => importEdit(workspace, entry, name, id),
-      }));
-  return grants.flatMap(({ title, edit }) => {
+  const libraries = [...workspace.entries().values()].filter(({ kind, id }) =>
+    kind === "library.lua" && id.endsWith(`:${name}`)
+  );
+  const fixes = workspace.modules.has(name)
+    ? [moduleFix(name)]
+    : libraries.map(({ id }) => importFix(name, id));
+  return fixes.flatMap((fix) => {
     const changes: Record<string, TextEdit[]> = {};
-    for (const entry of unit.entries) {
-      const change = edit(entry);
-      if (change !== undefined) (changes[entry.definition!.uri] ??= []).push(change);
+    for (const { definition } of unit.entries) {
+      const file = definition === undefined ? undefined : workspace.definition(definition.uri);
+      if (definition === undefined || file === undefined) continue;
+      const edits = editsIn(file, definition.entry, fix.change);
+      if (edits.length > 0) (changes[definition.uri] ??= []).push(...edits);
     }
     return Object.keys(changes).length === 0
       ? []
-      : [{ title, kind: QUICK_FIX, diagnostics: [diagnostic], edit: { changes } }];
+      : [{ title: titleOf(fix), kind: QUICK_FIX, diagnostics: [diagnostic], edit: { changes } }];
   });
-}
-
-function moduleEdit(workspace: Workspace, entry: ProjectEntry, name: string): TextEdit | undefined {
-  const { definition } = entry;
-  const text = definition === undefined ? undefined : workspace.definition(definition.uri)?.text;
-  if (definition === undefined || text === undefined) return undefined;
-  const list = nodeAt(definition.entry, "modules");
-  if (!isSeq(list) || list.items.length === 0) return fieldEdit(workspace, entry, `modules: [${name}]`);
-  const last = list.items.at(-1)!;
-  if (scalarText(last) === undefined) return undefined;
-  const { start, end } = placeOf(last as Parameters<typeof placeOf>[0]);
-  if (list.flow) return { range: text.range(end, end), newText: `, ${name}` };
-  const line = text.line(text.lineOf(start));
-  const margin = /^\s*/.exec(line)![0];
-  return { range: text.range(end, end), newText: `\n${margin}- ${name}` };
-}
-
-function importEdit(
-  workspace: Workspace,
-  entry: ProjectEntry,
-  alias: string,
-  id: string,
-): TextEdit | undefined {
-  const { definition } = entry;
-  const text = definition === undefined ? undefined : workspace.definition(definition.uri)?.text;
-  const key = definition === undefined ? undefined : keyPlace(definition.entry, "imports");
-  if (definition === undefined || text === undefined) return undefined;
-  if (key === undefined) {
-    const margin = marginOf(workspace, entry);
-    return fieldEdit(workspace, entry, `imports:\n${margin}  ${alias}: ${id}`);
-  }
-  const line = text.lineOf(key.start);
-  if (!/^\s*imports:\s*(#.*)?$/.test(text.line(line))) return undefined;
-  const end = text.startOf(line) + text.line(line).length;
-  return { range: text.range(end, end), newText: `\n${marginOf(workspace, entry)}  ${alias}: ${id}` };
-}
-
-/** A new field below the kind. */
-function fieldEdit(workspace: Workspace, entry: ProjectEntry, field: string): TextEdit | undefined {
-  const { definition } = entry;
-  const text = workspace.definition(definition!.uri)?.text;
-  const kind = definition!.entry.kindPlace;
-  if (text === undefined || kind === undefined) return undefined;
-  const line = text.lineOf(kind.start);
-  const end = text.startOf(line) + text.line(line).length;
-  return { range: text.range(end, end), newText: `\n${marginOf(workspace, entry)}${field}` };
-}
-
-/** The blanks before an entry's fields. */
-function marginOf(workspace: Workspace, { definition }: ProjectEntry): string {
-  const text = workspace.definition(definition!.uri)!.text;
-  const key = keyPlace(definition!.entry, "kind");
-  return key === undefined ? "    " : " ".repeat(key.start - text.startOf(text.lineOf(key.start)));
 }

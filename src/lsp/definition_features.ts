@@ -15,17 +15,12 @@ import {
   opened,
   pathInEntry,
 } from "./definition_cursor.ts";
-import {
-  type DefinitionText,
-  keyPlace,
-  type Stretch,
-  textsOf,
-  type WrittenEntry,
-} from "./definition_text.ts";
+import { isReferencePath, keyPlace, type Stretch, textsOf } from "../lint/mod.ts";
+import type { DefinitionText, WrittenEntry } from "./definition_text.ts";
 import type { LibraryDocs } from "./doc_comments.ts";
 import { entryText } from "./hover.ts";
 import { luaSymbols } from "./lua_symbols.ts";
-import { isReferencePath, type Navigation, referencesIn, RenameRefused } from "./navigation.ts";
+import { type Navigation, referencesIn, RenameRefused } from "./navigation.ts";
 import { placesOf } from "./places.ts";
 import { CompletionItemKind, SymbolKind } from "./protocol.ts";
 import { fileUri } from "./uris.ts";
@@ -95,7 +90,7 @@ function keyItems(workspace: Workspace, cursor: DefinitionCursor): Item[] {
     );
   const isNew = ({ label }: Item): boolean => !cursor.siblings.has(label) || label === cursor.word;
   if (path === undefined) return cursor.path.length === 0 ? plain(FILE_FIELDS).filter(isNew) : [];
-  const kind = workspace.kinds.get(cursor.entry.get("kind") ?? "");
+  const kind = workspace.kinds.find(cursor.entry.get("kind") ?? "");
   const fields = opened(fieldAt(kind, path))?.fields ?? {};
   const own = Object.entries(fields).map(([name, field]) => {
     const inner = opened(field)!;
@@ -135,9 +130,9 @@ function valueItems(
   if (inner === undefined) return cursor.key === "version" ? [value('"1.0"')] : [];
   const path = cursor.key === undefined ? inner : [...inner, cursor.key];
   const [first] = path;
-  const kind = workspace.kinds.get(cursor.entry.get("kind") ?? "");
+  const kind = workspace.kinds.find(cursor.entry.get("kind") ?? "");
   if (path.length === 1 && first === "kind") {
-    return [...workspace.kinds.values()].map(({ name, doc }) =>
+    return workspace.allKinds.map(({ name, doc }) =>
       value(name, CompletionItemKind.Class, "", doc)
     )
       .sort((a, b) => a.label < b.label ? -1 : 1);
@@ -217,11 +212,11 @@ function placeIn(definition: DefinitionText, offset: number): EntryPlace | undef
   const holds = ({ start, end }: Stretch): boolean => start <= offset && offset <= end;
   for (const entry of definition.entries) {
     if (!holds(entry.place)) continue;
-    const found = textsOf(entry).find(({ place }) => holds(place));
+    const found = textsOf(entry.node).find(({ place }) => holds(place));
     if (found !== undefined) return { entry, ...found, isKey: false };
     for (const pair of entry.node.items) {
       const name = String(pair.key);
-      const place = keyPlace(entry, name);
+      const place = keyPlace(entry.node, name);
       if (place !== undefined && holds(place)) return { entry, path: name, text: name, place, isKey: true };
     }
   }
@@ -241,7 +236,7 @@ export function hoverDefinition(
   if (found === undefined) return nested;
   const range = definition.text.range(found.place.start, found.place.end);
   const shown = (text: string): Hover => ({ contents: { kind: "markdown", value: text }, range });
-  const kind = workspace.kinds.get(found.entry.kind);
+  const kind = workspace.kinds.find(found.entry.kind);
   if (found.isKey) {
     return nested ?? (Object.hasOwn(ENTRY_FIELDS, found.path) ? shown(ENTRY_FIELDS[found.path]!) : undefined);
   }
@@ -267,7 +262,7 @@ function keyHover(
   const row = text.lineOf(offset);
   const key = /^\s*(?:-\s+)*([\w.-]+)\s*:/.exec(text.line(row));
   if (path === undefined || key === null) return undefined;
-  const field = fieldAt(workspace.kinds.get(cursor.entry.get("kind") ?? ""), [...path, key[1]!]);
+  const field = fieldAt(workspace.kinds.find(cursor.entry.get("kind") ?? ""), [...path, key[1]!]);
   if (field === undefined) return undefined;
   const start = text.startOf(row) + key[0].indexOf(key[1]!);
   const value = `\`${key[1]}: ${field.type}\`\n\n${describeField(field)}`.trim();
@@ -277,7 +272,7 @@ function keyHover(
 function entryNamed(workspace: Workspace, { entry, path, text }: EntryPlace) {
   const entries = workspace.entries();
   if (path === "name") return entries.get(entry.id);
-  const isReference = text.includes(":") || isReferencePath(workspace.kinds.get(entry.kind), path) ||
+  const isReference = text.includes(":") || isReferencePath(workspace.kinds.find(entry.kind), path) ||
     path.startsWith("imports.");
   return isReference ? entries.get(resolveEntryId(text, entry.ns)) : undefined;
 }

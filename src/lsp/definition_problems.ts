@@ -1,32 +1,21 @@
-/** What is wrong with a definition file: kinds, fields, references, files. */
-import { Failure, isValueMap, nearestName, resolveEntryId, type ValueMap } from "../core/mod.ts";
-import {
-  type DefinitionText,
-  keyPlace,
-  nodeAt,
-  placeOf,
-  scalarText,
-  type Stretch,
-  textsOf,
-  type WrittenEntry,
-} from "./definition_text.ts";
-import { REQUIREMENT_KIND } from "../registry/mod.ts";
-import { isReferencePath } from "./navigation.ts";
-import { DiagnosticSeverity } from "./protocol.ts";
-import { isSeq, type Node } from "yaml";
-import type { Workspace } from "./workspace.ts";
+/** What is wrong with a definition file: what every linter finds, and what only shows where it is written. */
+import { parse, resolve } from "../lang/mod.ts";
+import { usedGrants } from "../lua/mod.ts";
+import { type DefinitionFinding, type GrantFix, placesOfFinding, type Stretch } from "../lint/mod.ts";
+import type { DefinitionText, WrittenEntry } from "./definition_text.ts";
+import type { Text } from "./text.ts";
+import type { LuaUnit, Workspace } from "./workspace.ts";
 
 /** A problem and where it is. */
-export interface DefinitionProblem extends Stretch {
-  readonly message: string;
-  readonly severity: DiagnosticSeverity;
-  /** As `wippy lint` calls it. */
+export interface DefinitionProblem extends Stretch, Pick<DefinitionFinding, "message" | "severity"> {
+  /** As `wippy lint` calls it; what keeps the file from being read at all has none. */
   readonly code?: string;
-  /** What may be taken out: then the problem is gone. */
-  readonly removal?: Stretch & { readonly title: string };
+  readonly help?: string;
+  /** The change after which it is gone, and the entry that is changed. */
+  readonly fix?: GrantFix & { readonly entry: WrittenEntry };
 }
 
-/** All problems of a definition file. */
+/** Problems of a definition file by itself and among the other entries. */
 export function definitionProblems(
   workspace: Workspace,
   uri: string,
@@ -34,20 +23,24 @@ export function definitionProblems(
 ): DefinitionProblem[] {
   const problems: DefinitionProblem[] = definition.mistakes.map((mistake) => ({
     ...mistake,
-    severity: DiagnosticSeverity.Error,
+    severity: "error",
   }));
-  const namespaces = new Set([...workspace.entries().values()].map(({ ns }) => ns));
   const seen = new Set<string>();
   for (const entry of definition.entries) {
-    const report: Report = (at, message, facts = {}) => {
-      problems.push({ start: at.start, end: at.end, message, severity: DiagnosticSeverity.Error, ...facts });
+    const report = ({ start, end }: Stretch, message: string): void => {
+      problems.push({ start, end, message, severity: "error" });
     };
     const first = workspace.entries().get(entry.id)?.definition;
     const isSecond = seen.has(entry.id) || (first !== undefined && first.uri !== uri);
     if (isSecond) report(entry.namePlace, `${entry.id} is defined already; rename one`);
     seen.add(entry.id);
-    checkKind(workspace, entry, report);
-    checkReferences(workspace, namespaces, entry, report);
+    if (entry.kindPlace === undefined || entry.kind === "") {
+      report(entry.namePlace, `${entry.id}: missing kind`);
+      continue;
+    }
+    for (const finding of workspace.findings().of(entry)) {
+      problems.push(...problemsOf(workspace, entry, finding));
+    }
     if (entry.source?.kind === "file") {
       const missing = workspace.missingSource(uri, entry.source.reference);
       if (missing !== undefined) report(entry.source.place, `file not found: ${missing}`);
@@ -56,85 +49,47 @@ export function definitionProblems(
   return problems;
 }
 
-type Report = (
-  at: Stretch,
-  message: string,
-  facts?: Partial<Pick<DefinitionProblem, "severity" | "code">>,
-) => void;
-
-const UNKNOWN = { severity: DiagnosticSeverity.Warning, code: "S0002" } as const;
-
-function checkKind(workspace: Workspace, entry: WrittenEntry, report: Report): void {
-  if (entry.kindPlace === undefined || entry.kind === "") {
-    return report(entry.namePlace, `${entry.id}: missing kind`);
-  }
-  const kind = workspace.kinds.get(entry.kind);
-  if (kind === undefined) {
-    const near = nearestName(entry.kind, workspace.kinds.keys());
-    const hint = near === undefined ? "" : `; did you mean ${near}?`;
-    return report(entry.kindPlace, `unknown kind ${entry.kind}${hint}`, {
-      severity: DiagnosticSeverity.Warning,
-    });
-  }
-  try {
-    kind.config.decode(entry.data, { path: "", ns: entry.ns, references: [] });
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    const path = typeof error.details?.path === "string" ? error.details.path : "";
-    const node = path === "" ? undefined : nodeAt(entry, path);
-    // What a placeholder stands for is known only to the application.
-    if (scalarText(node)?.includes("${")) return;
-    const at = node === undefined
-      ? keyPlace(entry, path.split(/[.[]/)[0] ?? "") ?? entry.kindPlace
-      : placeOf(node);
-    report(at, error.message, { code: "E0014" });
-  }
-}
-
-/** Whether an id only holds the place of what whoever uses the module will give. */
-function isToBeGiven(workspace: Workspace, entry: WrittenEntry, id: string): boolean {
-  return [...workspace.entries().values()].some((requirement) =>
-    requirement.kind === REQUIREMENT_KIND && id.startsWith(`${requirement.ns}:`) &&
-    targetsOf(requirement.data, requirement.ns).includes(entry.id)
+/** Modules and imports that sources are granted and never use. */
+export function grantProblems(workspace: Workspace, definition: DefinitionText): DefinitionProblem[] {
+  return definition.entries.flatMap((entry) =>
+    workspace.findings().grants(entry, usedBy(workspace, entry)).flatMap((finding) =>
+      problemsOf(workspace, entry, finding)
+    )
   );
 }
 
-/** Entries that a requirement fills in; what is malformed is passed over. */
-function targetsOf({ targets }: ValueMap, ns: string): string[] {
-  return (Array.isArray(targets) ? targets : []).flatMap((target) => {
-    const id = isValueMap(target) ? target.entry : undefined;
-    return typeof id === "string" ? [resolveEntryId(id, ns)] : [];
-  });
+/** A finding once for each place that it is about. */
+function problemsOf(
+  workspace: Workspace,
+  entry: WrittenEntry,
+  finding: DefinitionFinding,
+): DefinitionProblem[] {
+  const { code, fix, help, message, severity } = finding;
+  return placesOfFinding(entry.node, finding, workspace.kinds.find(entry.kind)).map(({ start, end }) => ({
+    start,
+    end,
+    message,
+    severity,
+    code,
+    ...(help === undefined ? {} : { help }),
+    ...(fix === undefined ? {} : { fix: { ...fix, entry } }),
+  }));
 }
 
-function checkReferences(
-  workspace: Workspace,
-  namespaces: ReadonlySet<string>,
-  entry: WrittenEntry,
-  report: Report,
-): void {
-  const entries = workspace.entries();
-  const kind = workspace.kinds.get(entry.kind);
-  for (const { path, text, place } of textsOf(entry)) {
-    if (text === "" || text.includes("${") || !isReferencePath(kind, path) || text.startsWith(":")) continue;
-    const id = resolveEntryId(text, entry.ns);
-    const ns = id.slice(0, id.indexOf(":"));
-    // Entries of modules that are not installed, or that are made while the application runs, can't be known.
-    if (entries.has(id) || !namespaces.has(ns) || isToBeGiven(workspace, entry, id)) continue;
-    const near = nearestName(id, entries.keys());
-    report(
-      place,
-      `there is no entry ${id}${near === undefined ? "" : `; did you mean ${near}?`}`,
-      UNKNOWN,
-    );
+/** What the source of an entry uses; undefined when it may use anything, as one that is not there. */
+function usedBy(workspace: Workspace, { id }: WrittenEntry): readonly string[] | undefined {
+  const unit: LuaUnit | undefined = workspace.unitOfEntry(id);
+  const isThere = unit !== undefined && (unit.path === undefined || workspace.text(unit.uri) !== undefined);
+  return isThere ? usedIn(workspace.unitText(unit)) : undefined;
+}
+
+const USED = new WeakMap<Text, { readonly names: readonly string[] | undefined }>();
+
+function usedIn(text: Text): readonly string[] | undefined {
+  let used = USED.get(text);
+  if (used === undefined) {
+    const parsed = parse(text.source);
+    USED.set(text, used = { names: usedGrants(parsed, resolve(parsed)) });
   }
-  const modules = nodeAt(entry, "modules");
-  if (!isSeq(modules) || !/\.lua$/.test(entry.kind)) return;
-  for (const item of modules.items) {
-    const name = scalarText(item);
-    if (name === undefined || workspace.modules.has(name)) continue;
-    const near = nearestName(name, workspace.modules.keys());
-    const hint = near === undefined ? "" : `; did you mean ${near}?`;
-    report(placeOf(item as Node), `unknown module ${name}${hint}`, UNKNOWN);
-  }
+  return used.names;
 }

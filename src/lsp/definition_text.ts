@@ -4,14 +4,9 @@
  * DT1. Never throws: a text that is no YAML has mistakes and those entries that could be read.
  */
 import { isValueMap, printEntryId, type Value, type ValueMap } from "../core/mod.ts";
-import { isMap, isScalar, isSeq, type Node, type Pair, parseDocument, type Scalar, type YAMLMap } from "yaml";
+import { placeOf, scalarText, type Stretch } from "../lint/mod.ts";
+import { isMap, isScalar, isSeq, type Node, parseDocument, type YAMLMap } from "yaml";
 import type { Text } from "./text.ts";
-
-/** A stretch of the text. */
-export interface Stretch {
-  readonly start: number;
-  readonly end: number;
-}
 
 /** What an entry's `source` says. */
 export type SourceText =
@@ -108,19 +103,6 @@ function sourceOf(node: YAMLMap): SourceText | undefined {
   return { kind: "inline", value: source.value, place, isBlock: source.type === "BLOCK_LITERAL" };
 }
 
-/** The text of a scalar. */
-export function scalarText(node: unknown): string | undefined {
-  if (!isScalar(node)) return undefined;
-  const { value } = node as Scalar;
-  return typeof value === "string" ? value : undefined;
-}
-
-/** Where a node stands, without the blanks behind it. */
-export function placeOf(node: Node): Stretch {
-  const range = node.range ?? [0, 0, 0];
-  return { start: range[0], end: range[1] };
-}
-
 function plain(node: unknown): Value {
   try {
     return (node as Node | undefined)?.toJSON() as Value;
@@ -128,44 +110,4 @@ function plain(node: unknown): Value {
     // An alias without its anchor, or one that unfolds without end.
     return undefined;
   }
-}
-
-/** The value at a path such as `meta.router` or `modules[2]` inside an entry. */
-export function nodeAt(entry: WrittenEntry, path: string): Node | undefined {
-  const steps = path.split(/[.[\]]+/).filter((step) => step !== "");
-  const inside = (from: Node): Node | undefined => {
-    let node: Node | null | undefined = from;
-    for (const step of steps) {
-      if (isMap(node)) node = node.get(step, true) as Node | undefined;
-      else if (isSeq(node)) node = node.items[Number(step) - 1] as Node | undefined;
-      else return undefined;
-    }
-    return node ?? undefined;
-  };
-  const holder = entry.node.get("data", true);
-  return (isMap(holder) ? inside(holder) : undefined) ?? inside(entry.node);
-}
-
-/** The key of a field of an entry. */
-export function keyPlace(entry: WrittenEntry, name: string): Stretch | undefined {
-  const pair = entry.node.items.find((item): item is Pair<Node> =>
-    isScalar(item.key) && item.key.value === name
-  );
-  return pair === undefined ? undefined : placeOf(pair.key);
-}
-
-/** All texts of an entry with their places and paths (`*` for the items of lists). */
-export function textsOf(entry: WrittenEntry): { path: string; text: string; place: Stretch }[] {
-  const found: { path: string; text: string; place: Stretch }[] = [];
-  const visit = (node: unknown, path: string): void => {
-    if (isMap(node)) {
-      for (const { key, value } of node.items) visit(value, path === "" ? String(key) : `${path}.${key}`);
-    } else if (isSeq(node)) { for (const item of node.items) visit(item, `${path}.*`); }
-    else {
-      const text = scalarText(node);
-      if (text !== undefined) found.push({ path, text, place: placeOf(node as Node) });
-    }
-  };
-  visit(entry.node, "");
-  return found.map((item) => item.path.startsWith("data.") ? { ...item, path: item.path.slice(5) } : item);
 }

@@ -5,8 +5,7 @@
  */
 import { describe, type Diagnostic as Finding, lint, parse } from "../lang/mod.ts";
 import type { Diagnostic } from "vscode-languageserver-protocol";
-import { type DefinitionProblem, definitionProblems } from "./definition_problems.ts";
-import { grantProblems } from "./grant_problems.ts";
+import { type DefinitionProblem, definitionProblems, grantProblems } from "./definition_problems.ts";
 import type { DefinitionText, WrittenEntry } from "./definition_text.ts";
 import { DiagnosticSeverity } from "./protocol.ts";
 import type { CheckedUnit, Workspace } from "./workspace.ts";
@@ -19,8 +18,8 @@ const SEVERITIES = {
   hint: DiagnosticSeverity.Hint,
 } as const;
 
-/** Rules about what could go. */
-const UNNECESSARY = new Set(["W0004", "W0005", "W0006"]);
+/** Findings about what could go. */
+const UNNECESSARY = new Set(["W0004", "W0005", "W0006", "S0003"]);
 const TAG_UNNECESSARY = 1;
 
 /** What is wrong with a document; undefined for what is no document of a project. */
@@ -53,15 +52,15 @@ const PROBLEMS = new WeakMap<
 /** A problem in the protocol's form. */
 export function problemShown(
   { text }: DefinitionText,
-  { start, end, message, severity, code, removal }: DefinitionProblem,
+  { start, end, message, severity, code, help }: DefinitionProblem,
 ): Diagnostic {
   return {
     range: text.range(start, end),
-    severity,
+    severity: SEVERITIES[severity],
     source: SOURCE,
-    message,
+    message: withHelp(message, help),
     ...(code === undefined ? {} : { code }),
-    ...(removal === undefined ? {} : { tags: [TAG_UNNECESSARY] }),
+    ...(code !== undefined && UNNECESSARY.has(code) ? { tags: [TAG_UNNECESSARY] } : {}),
   };
 }
 
@@ -107,13 +106,12 @@ export function findingsOf(workspace: Workspace, checked: CheckedUnit): readonly
 export function shown(checked: Pick<CheckedUnit, "text">, finding: Finding, uri: string): Diagnostic {
   const { start, end, code, severity, related, help } = finding;
   const { text } = checked;
-  const message = describe(finding);
   return {
     range: text.range(start, Math.min(end, Math.max(start, text.source.length))),
     severity: SEVERITIES[severity],
     code,
     source: SOURCE,
-    message: help === undefined ? message : `${message}\n${help.replace(/^help: /, "")}`,
+    message: withHelp(describe(finding), help),
     ...(UNNECESSARY.has(code) ? { tags: [TAG_UNNECESSARY] } : {}),
     ...(related === undefined || related.length === 0 ? {} : {
       relatedInformation: related.map((place) => ({
@@ -122,6 +120,10 @@ export function shown(checked: Pick<CheckedUnit, "text">, finding: Finding, uri:
       })),
     }),
   };
+}
+
+function withHelp(message: string, help: string | undefined): string {
+  return help === undefined ? message : `${message}\n${help.replace(/^help: /, "")}`;
 }
 
 function declarationFindings(workspace: Workspace, uri: string): Diagnostic[] | undefined {

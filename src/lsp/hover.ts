@@ -107,7 +107,7 @@ export function entryText(workspace: Workspace, { id, kind, meta }: ProjectEntry
   for (const text of [meta.title, meta.comment, meta.description]) {
     if (typeof text === "string" && text !== "") lines.push(text);
   }
-  const doc = workspace.kinds.get(kind)?.doc;
+  const doc = workspace.kinds.find(kind)?.doc;
   if (doc !== undefined) lines.push(`_${doc}_`);
   return { kind: "markdown", value: lines.join("\n\n") };
 }

@@ -7,7 +7,6 @@ import type { LanguageServers, ServeOptions } from "./serve.ts";
 export type { ByteChannel } from "./framing.ts";
 export type { PrintedDefinitions } from "./print_definitions.ts";
 export type { LanguageServers, ServeOptions } from "./serve.ts";
-export type { WorldMaker } from "./world_maker.ts";
 
 /** Lays a definition file out anew. */
 export async function printDefinitions(text: string): Promise<PrintedDefinitions> {
@@ -16,9 +15,11 @@ export async function printDefinitions(text: string): Promise<PrintedDefinitions
 
 /** What talks to editors. */
 export async function openLanguageServers(options: ServeOptions): Promise<LanguageServers> {
-  const [{ LanguageServers }, { kinds }] = await Promise.all([
+  const [{ LanguageServers, noRuntime }, { kinds }, { workflowKinds }] = await Promise.all([
     import("./serve.ts"),
     import("../kinds/index.gen.ts"),
+    import("../workflow/mod.ts"),
   ]);
-  return new LanguageServers(options, await Promise.all(kinds.map((kind) => kind.load())));
+  const standard = await Promise.all(kinds.map((kind) => kind.load()));
+  return new LanguageServers(options, [...workflowKinds(noRuntime), ...standard]);
 }

@@ -4,7 +4,8 @@
 import { resolveEntryId } from "../core/mod.ts";
 import { tokens } from "../lang/mod.ts";
 import type { Location, TextEdit, WorkspaceEdit } from "vscode-languageserver-protocol";
-import { nodeAt, placeOf, textsOf, type WrittenEntry } from "./definition_text.ts";
+import { nodeAt, placeOf, textsNaming } from "../lint/mod.ts";
+import type { WrittenEntry } from "./definition_text.ts";
 import { type Place, placeAt, placesOf } from "./places.ts";
 import { declarationOf, type LuaSymbol, placesOfSymbol, symbolOf } from "./symbol.ts";
 import { entryUri, fileUri, parseUri } from "./uris.ts";
@@ -189,7 +190,7 @@ export class Navigation {
     if (!isReturned) return;
     for (const { data, definition } of symbol.unit.entries) {
       if (data.method !== oldName || definition === undefined) continue;
-      const node = nodeAt(definition.entry, "method");
+      const node = nodeAt(definition.entry.node, "method");
       const text = this.#workspace.definition(definition.uri)?.text;
       if (node === undefined || text === undefined) continue;
       const { start, end } = placeOf(node);
@@ -232,37 +233,6 @@ export function referencesIn(
   workspace: Workspace,
   entry: WrittenEntry,
   id: string,
-): ReturnType<typeof textsOf> {
-  const definition = workspace.kinds.get(entry.kind);
-  return textsOf(entry).filter(({ path, text }) => {
-    if (text === id) return true;
-    if (text.includes(":") || resolveEntryId(text, entry.ns) !== id) return false;
-    return isReferencePath(definition, path);
-  });
-}
-
-/** Whether a field of a kind names another entry. */
-export function isReferencePath(
-  kind:
-    | { readonly config: { readonly fields?: unknown }; readonly references?: readonly string[] }
-    | undefined,
-  path: string,
-): boolean {
-  if (kind === undefined) return false;
-  const steps = path.split(".");
-  const isListed = (kind.references ?? []).some((pattern) => {
-    const parts = pattern.split(".");
-    return parts.length === steps.length && parts.every((part, i) => part === "*" || part === steps[i]);
-  });
-  if (isListed) return true;
-  type Shape = { type?: string; fields?: Record<string, Shape>; item?: Shape };
-  let field: Shape | undefined = kind.config as Shape;
-  for (const step of steps) {
-    while (field?.item !== undefined && field.fields === undefined && field.type?.endsWith("?")) {
-      field = field.item;
-    }
-    field = field?.fields?.[step] ?? field?.item;
-    if (field === undefined) return false;
-  }
-  return field.type === "reference" || field.type === "reference?";
+): ReturnType<typeof textsNaming> {
+  return textsNaming(entry.node, entry.ns, workspace.kinds.find(entry.kind), id);
 }

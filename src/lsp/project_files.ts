@@ -82,7 +82,7 @@ export function factsOf(files: ProjectFiles, path: string): ReturnType<ProjectFi
 }
 
 /** What is in a folder; nothing when there is none. */
-export function listOf(files: ProjectFiles, path: string): ReturnType<ProjectFiles["list"]> {
+function listOf(files: ProjectFiles, path: string): ReturnType<ProjectFiles["list"]> {
   try {
     return files.list(path);
   } catch {
@@ -98,4 +98,9 @@ export function readText(files: ProjectFiles, path: string): string | undefined 
   } catch {
     return undefined;
   }
+}
+
+/** Names of the files in the folder of `path`. */
+export function filesBeside(files: ProjectFiles, path: string): string[] {
+  return listOf(files, files.directory(path)).filter(({ isDirectory }) => !isDirectory).map(({ name }) => name);
 }

@@ -7,7 +7,6 @@ import { type ByteChannel, ChannelReader, ChannelWriter } from "./framing.ts";
 import { HttpTransport, type HttpTransportOptions } from "./http_transport.ts";
 import { LanguageServer, type ServerOptions } from "./server.ts";
 import type { LiveEntries } from "./workspace.ts";
-import type { WorldMaker } from "./world_maker.ts";
 
 /** What editors are served from. */
 export interface ServeOptions {
@@ -19,7 +18,6 @@ export interface ServeOptions {
   /** Folders of the project, whatever clients name. */
   readonly roots?: readonly string[];
   readonly live?: LiveEntries;
-  readonly worlds?: WorldMaker;
 }
 
 /** Conversations with clients. */
@@ -61,10 +59,7 @@ export class LanguageServers {
   }
 
   #serverOptions(): ServerOptions {
-    const { ports, version, defaultRoot, roots, live, worlds } = this.#options;
-    const noRuntime = (): never => {
-      throw new Error("no application runs here");
-    };
+    const { ports, version, defaultRoot, roots, live } = this.#options;
     return {
       files: ports.files,
       clock: ports.clock,
@@ -74,7 +69,11 @@ export class LanguageServers {
       defaultRoot,
       ...(roots === undefined ? {} : { roots }),
       ...(live === undefined ? {} : { live }),
-      ...(worlds === undefined ? {} : { worlds }),
     };
   }
+}
+
+/** Stands where a runtime would: definitions are only looked at. */
+export function noRuntime(): never {
+  throw new Error("no application runs here");
 }

@@ -11,14 +11,15 @@ import { EntryTypes, libraryOf, planPool } from "../lua/mod.ts";
 import type { CheckedEntry, LuaDefinition, LuaKind, ModuleDeclaration } from "../lua/mod.ts";
 import { RecentTable } from "../core/mod.ts";
 import type { Library, World } from "../lang/mod.ts";
-import type { KindDefinition } from "../registry/mod.ts";
+import { DefinitionFindings, madeIds, ProjectFacts } from "../lint/mod.ts";
+import { type KindDefinition, KindTable } from "../registry/mod.ts";
 import { type DefinitionText, readDefinitionText } from "./definition_text.ts";
 import { inlineText } from "./inline_text.ts";
 import {
   definitionFolders,
   definitionPaths,
   factsOf,
-  listOf,
+  filesBeside,
   type ProjectFiles,
   readText,
 } from "./project_files.ts";
@@ -32,7 +33,6 @@ import {
   UnitTable,
 } from "./unit_table.ts";
 import { entryUri, fileUri, parseUri } from "./uris.ts";
-import type { WorldMaker } from "./world_maker.ts";
 
 export type { LiveEntries, LuaUnit, ProjectEntry } from "./unit_table.ts";
 
@@ -45,8 +45,6 @@ export interface WorkspaceOptions {
   /** Folders of projects, absolute. */
   readonly roots: readonly string[];
   readonly live?: LiveEntries;
-  /** Without it the rules of the system say nothing. */
-  readonly worlds?: WorldMaker;
 }
 
 /** A checked source. */
@@ -62,14 +60,15 @@ const DETAILS_MAX = 64;
 /** A project as editors see it. */
 export class Workspace {
   readonly encoding: Encoding;
-  readonly kinds: ReadonlyMap<string, KindDefinition>;
+  readonly kinds: KindTable;
+  readonly allKinds: readonly KindDefinition[];
   readonly modules: ReadonlyMap<string, ModuleDeclaration>;
   readonly library: Library;
   readonly #files: ProjectFiles;
   readonly #roots: readonly string[];
   readonly #live: LiveEntries | undefined;
-  readonly #worlds: WorldMaker | undefined;
-  #world: ((checked: CheckedEntry) => World) | undefined;
+  #facts: ProjectFacts | undefined;
+  #findings: DefinitionFindings | undefined;
   /** Counts how often entries have changed. */
   #epoch = 0;
   readonly #types: EntryTypes;
@@ -92,9 +91,9 @@ export class Workspace {
     this.#files = options.files;
     this.#roots = options.roots;
     this.#live = options.live;
-    this.#worlds = options.worlds;
     this.#table = new UnitTable(options.files, [], undefined);
-    this.kinds = new Map(options.kinds.map((kind) => [kind.name, kind]));
+    this.allKinds = options.kinds;
+    this.kinds = new KindTable(options.kinds);
     this.modules = new Map(options.modules.map((module) => [module.name, module]));
     this.library = libraryOf(options.modules);
     this.#types = new EntryTypes(this.library, (id) => this.#luaDefinition(id));
@@ -278,15 +277,22 @@ export class Workspace {
     return this.#epoch;
   }
 
+  /** What is known of all entries. Those of namespaces that nobody defines here may come from modules that are not installed. */
+  facts(): ProjectFacts {
+    const made = () => new Set([...this.units()].flatMap((unit) => madeIds(this.unitText(unit).source)));
+    const entries = this.entries().values();
+    return this.#facts ??= new ProjectFacts([...entries], [...this.modules.values()], true, made);
+  }
+
+  /** What looks at definitions, as they are now. */
+  findings(): DefinitionFindings {
+    const facts = this.facts();
+    return this.#findings ??= new DefinitionFindings(facts, this.kinds, this.#table.entries.values());
+  }
+
   /** What the rules of the system are told about a source; undefined for one that belongs to no entry. */
   world(checked: CheckedUnit): World | undefined {
-    if (checked.unit.entries.length === 0 || this.#worlds === undefined) return undefined;
-    this.#world ??= this.#worlds({
-      entries: [...this.entries().values()],
-      modules: [...this.modules.values()],
-      texts: () => [...this.units()].map((unit) => this.unitText(unit).source),
-    });
-    return this.#world(checked);
+    return checked.unit.entries.length === 0 ? undefined : this.facts().world(checked, new Map());
   }
 
   /** The source whose names `origin` resolved. */
@@ -322,9 +328,7 @@ export class Workspace {
   /** Files beside a definition file and below, by the reference that names them. */
   sourcesBeside(uri: string): string[] {
     const name = parseUri(uri);
-    if (name.kind !== "file") return [];
-    const folder = this.#files.directory(name.path);
-    return listOf(this.#files, folder).filter(({ isDirectory }) => !isDirectory).map((file) => file.name);
+    return name.kind === "file" ? filesBeside(this.#files, name.path) : [];
   }
 
   #textOfFile(path: string): Text | undefined {
@@ -361,7 +365,8 @@ export class Workspace {
         }
       }
     }
-    this.#world = undefined;
+    this.#facts = undefined;
+    this.#findings = undefined;
     this.#epoch++;
     const before = this.#table;
     this.#table = new UnitTable(this.#files, this.#definitions, this.#live);

@@ -107,9 +107,15 @@ export function start(args: readonly string[], options: CommandOptions = {}): Ru
   };
 }
 
-/** Runs a command to its end. */
-export function wippy(args: readonly string[], options: CommandOptions = {}): Promise<CommandEnd> {
-  return start(args, options).ended;
+/**
+ * Runs a command to its end. Fails when it is killed: by the limit, or by a runner whose own limit for the test before was too short
+ * (`bun test` without `--timeout` gives each five seconds, and ends what their tests have started with them).
+ */
+export async function wippy(args: readonly string[], options: CommandOptions = {}): Promise<CommandEnd> {
+  const end = await start(args, options).ended;
+  if (end.signal === null) return end;
+  const { signal, stderr, stdout } = end;
+  throw new Error(`wippy ${args.join(" ")} was ended by ${signal}; it said:\n${stdout}\n${stderr}`);
 }
 
 /** Runs `body` in a new folder with these files. */

@@ -30,7 +30,7 @@ test("mistakes in definition files are told where they are: YAML, kinds, fields,
     await editor.open(PATH, INDEX);
     await editor.diagnostics(PATH, (all) => all.length === 0);
     assert.deepEqual(await afterEdit(editor, "kind: store.memory", "kind: store.memry"), [
-      "33 unknown kind store.memry; did you mean store.memory?",
+      "33 unknown kind store.memry\ndid you mean store.memory?",
     ]);
     assert.deepEqual(await afterEdit(editor, "max_size: 100", "max_size: many"), [
       '34 max_size: expected a whole number between 0 and inf, got "many"',
@@ -42,13 +42,13 @@ test("mistakes in definition files are told where they are: YAML, kinds, fields,
       "25 file not found: worker.lua/below",
     ]);
     assert.deepEqual(await afterEdit(editor, "shapes: app:shapes", "shapes: app:shape"), [
-      "21 there is no entry app:shape; did you mean app:shapes?",
+      "21 app:report refers to app:shape, which is no entry\ndid you mean app:shapes?",
     ]);
     assert.deepEqual(await afterEdit(editor, "server: api", "server: apis"), [
-      "43 there is no entry app:apis; did you mean app:api?",
+      "43 app:router refers to app:apis, which is no entry\ndid you mean app:api?",
     ]);
     assert.deepEqual(await afterEdit(editor, "      - json", "      - jsn"), [
-      "18 unknown module jsn; did you mean json?",
+      "18 unknown module jsn\ndid you mean json?",
     ]);
     assert.deepEqual(
       await afterEdit(editor, "name: cache", "name: router"),
@@ -307,6 +307,6 @@ entries:
     assert.deepEqual(messages(await editor.diagnostics("_index.yaml", () => true)), []);
     await editor.edit("_index.yaml", "entry: app:hello", "entry: app:others");
     const found = await editor.diagnostics("_index.yaml", (all) => all.length > 0);
-    assert.ok(messages(found).includes("11 there is no entry app:given"), messages(found).join());
+    assert.ok(messages(found).includes("11 app:hello refers to app:given, which is no entry"), messages(found).join());
   });
 });

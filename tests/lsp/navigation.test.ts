@@ -145,14 +145,14 @@ test("code actions grant a module, and import a library, in the definition file"
       });
       await editor.edit("src/worker.lua", `${line}\nlocal funcs`, "local funcs");
       // deno-lint-ignore no-explicit-any
-      return found.filter(({ title }: any) => /^(Grant|Import)/.test(title)).map(({ title, edit }: any) => [
+      return found.filter(({ title }: any) => /^Add /.test(title)).map(({ title, edit }: any) => [
         title,
         ...Object.values(edit.changes).flat().map((each) => (each as { newText: string }).newText),
       ]);
     };
-    assert.deepEqual(await actions('local json = require("json")'), [["Grant module json", ", json"]]);
+    assert.deepEqual(await actions('local json = require("json")'), [["Add json to its modules", ", json"]]);
     assert.deepEqual(await actions('local shapes = require("shapes")'), [
-      ["Import app:shapes", "\n    imports:\n      shapes: app:shapes"],
+      ["Add app:shapes to its imports", "\n    imports:\n      shapes: app:shapes"],
     ]);
     assert.deepEqual(await actions('local x = require("nowhere")'), []);
   });

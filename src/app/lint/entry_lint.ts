@@ -17,9 +17,9 @@ import {
   type ModuleDeclaration,
   usedGrants,
 } from "../../lua/mod.ts";
+import { type Asked, madeIds, moduleFix, type ProjectFacts } from "../../lint/mod.ts";
 import type { Entry } from "../../registry/mod.ts";
 import type { Finding } from "./finding.ts";
-import type { Asked, ProjectFacts } from "./world.ts";
 
 /** A finding without its place, which depends on where the entry stands. */
 export type PlainFinding = Omit<Finding, "place">;
@@ -118,12 +118,7 @@ function plainFinding(
     excerpts: excerptsOf(diagnostic, parsed.lines),
     ...(help === undefined ? {} : { help }),
     ...(fix === undefined ? {} : { fix: { title: fix.title, change: { kind: "source", edits: fix.edits } } }),
-    ...(grant === undefined ? {} : {
-      fix: {
-        title: `add ${grant} to its modules`,
-        change: { kind: "grant", list: "modules", name: grant, isAdded: true },
-      },
-    }),
+    ...(grant === undefined ? {} : { fix: moduleFix(grant) }),
   };
 }
 
@@ -132,21 +127,13 @@ function mentions({ parsed, resolution }: CheckedEntry): Pick<EntryFindings, "us
   return { used: usedGrants(parsed, resolution), made: madeIds(parsed.source) };
 }
 
-/** Ids that a source mentions as those of entries it makes. */
-export function madeIds(source: string): string[] {
-  if (!source.includes("id")) return [];
-  const found = new Set<string>();
-  for (const [, id] of source.matchAll(/\bid\s*=\s*["']([^"'\s:]+:[^"'\s]+)["']/g)) found.add(id!);
-  return [...found];
-}
-
-/** The definition of a Lua entry, or what is wrong with it. */
-export function definitionOf(entry: Entry): LuaDefinition | Failure {
+/** The definition of a Lua entry; undefined for one that can't be loaded, which is a finding of its own. */
+export function definitionOf(entry: Entry): LuaDefinition | undefined {
   try {
     const config = LUA_CONFIG.decode(entry.data, { path: "", ns: entry.id.split(":")[0]!, references: [] });
     return decodeDefinition(entry, config as Decoded<typeof LUA_CONFIG>);
   } catch (error) {
-    if (error instanceof Failure) return error;
+    if (error instanceof Failure) return undefined;
     throw error;
   }
 }

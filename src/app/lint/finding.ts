@@ -2,6 +2,7 @@
  * What a lint of a project tells: plain data, so that it can be cached as it is.
  */
 import type { Excerpt, Severity, TextEdit } from "../../lang/mod.ts";
+import type { GrantChange } from "../../lint/mod.ts";
 
 /** One finding. */
 export interface Finding {
@@ -29,13 +30,7 @@ export interface FindingFix {
 /** What a fix changes: the text of the source, or a list in the definition. */
 export type FixChange =
   | { readonly kind: "source"; readonly edits: readonly TextEdit[] }
-  | {
-    readonly kind: "grant";
-    /** `modules` or `imports`. */
-    readonly list: "modules" | "imports";
-    readonly name: string;
-    readonly isAdded: boolean;
-  };
+  | GrantChange;
 
 /** What a lint found. */
 export interface LintReport {

@@ -6,9 +6,9 @@
  */
 import { isValueMap } from "../../core/mod.ts";
 import type { TextEdit } from "../../lang/mod.ts";
+import type { GrantChange } from "../../lint/mod.ts";
 import type { Ports } from "../../ports/mod.ts";
 import { decodeText, type Entry, type LoadedEntries } from "../../registry/mod.ts";
-import type { grantEdits } from "./definition_edit.ts";
 import { applyEdits, editsInFile, EntryTexts } from "./entry_text.ts";
 import type { Finding } from "./finding.ts";
 
@@ -29,7 +29,7 @@ export async function fixFindings(
   ports: Pick<Ports, "files" | "yaml">,
 ): Promise<FixOutcome> {
   // Loaded here, for it brings the library that keeps what is written as it is.
-  const { grantEdits } = await import("./definition_edit.ts");
+  const grantEdits = await grantEditor();
   const texts = new EntryTexts(ports);
   const entries = new Map(loaded.entries.map((entry) => [entry.id, entry]));
   const plans = new Map<string, { shown: string; edits: TextEdit[] }>();
@@ -69,7 +69,26 @@ function readAll({ files }: Pick<Ports, "files">, path: string): string {
 interface EditTools {
   readonly texts: EntryTexts;
   readonly ports: Pick<Ports, "files">;
-  readonly grantEdits: typeof grantEdits;
+  readonly grantEdits: GrantEditor;
+}
+
+type GrantEditor = (
+  text: string,
+  path: readonly (string | number)[],
+  change: GrantChange,
+) => readonly TextEdit[] | undefined;
+
+/** Makes the edits for a change of the entry at a path of a definition file. */
+async function grantEditor(): Promise<GrantEditor> {
+  const [{ definitionEdits }, { isMap, parseDocument }] = await Promise.all([
+    import("../../lint/mod.ts"),
+    import("yaml"),
+  ]);
+  return (text, path, change) => {
+    const document = parseDocument(text, { keepSourceTokens: false });
+    const node = path.length === 0 ? document.contents : document.getIn(path, true);
+    return document.errors.length === 0 && isMap(node) ? definitionEdits(text, node, change) : undefined;
+  };
 }
 
 function editsOf(

@@ -4,7 +4,7 @@
  * LP1. Nothing is executed. Entries of modules are read for their types and reported on only when they are asked for by namespace.
  * LP2. All codes are looked for; which of them are shown is the caller's choice, so that one cache serves all choices.
  */
-import { Failure, parseEntryId } from "../../core/mod.ts";
+import { parseEntryId } from "../../core/mod.ts";
 import type { Ports } from "../../ports/mod.ts";
 import { digestBytes, type Entry, type LoadedEntries } from "../../registry/mod.ts";
 import type { LuaDefinition } from "../../lua/mod.ts";
@@ -107,15 +107,14 @@ export async function lintEntries(
     import("../context.ts"),
     import("./project_parts.ts"),
   ]);
-  const { DefinitionLint, definitionOf, EntryLint, EntryTexts, ProjectFacts } = parts;
+  const { cycleAmong, DefinitionFindings, definitionOf, DefinitionPlaces, EntryLint, EntryTexts, ProjectFacts } =
+    parts;
   const isSelected = selection(namespaces);
-  const broken = new Map<string, Failure>();
   const definitions = new Map<string, LuaDefinition>();
   for (const entry of loaded.entries) {
     if (LUA_KIND.exec(entry.kind)?.[1] !== undefined || !LUA_KIND.test(entry.kind)) continue;
     const definition = definitionOf(entry);
-    if (definition instanceof Failure) broken.set(entry.id, definition);
-    else definitions.set(entry.id, definition);
+    if (definition !== undefined) definitions.set(entry.id, definition);
   }
   const sources = new EntryLint(definitions, declarations, edition, known);
   const made: { ids?: Set<string> } = {};
@@ -129,22 +128,24 @@ export async function lintEntries(
   const place = (id: string) => loaded.place?.(id);
   const kinds = kindTable(new ApplicationContext(), []);
   await kinds.load(loaded.entries);
-  const references = kinds.referencesAmong(loaded.entries);
-  const around = new DefinitionLint(facts, references, texts, place, loaded.entries);
+  const around = new DefinitionFindings(facts, kinds, loaded.entries);
+  const places = new DefinitionPlaces(kinds, texts, place);
 
-  const findings: Finding[] = around.cycle(loaded.entries, isSelected);
+  const findings: Finding[] = [];
+  const cycle = cycleAmong(loaded.entries, kinds, isSelected);
+  if (cycle !== undefined) findings.push(places.placed(cycle.finding, cycle.kind));
   const fresh = new Map<string, EntryFindings>();
   const selected = loaded.entries.filter(isSelected);
   for (const [i, entry] of selected.entries()) {
-    findings.push(...around.references(entry));
-    const failure = broken.get(entry.id);
-    if (failure !== undefined) findings.push(around.broken(entry, failure.message));
+    const about = around.of(entry);
     const definition = definitions.get(entry.id);
     if (definition !== undefined) {
       const found = sources.findings(entry.id, facts);
       fresh.set(entry.id, found);
-      findings.push(...around.grants(entry, found), ...placed(found, definition.source));
+      about.push(...around.grants(entry, found.used));
+      findings.push(...placed(found, definition.source));
     }
+    findings.push(...about.map((finding) => places.placed(finding, entry.kind)));
     progress?.((i + 1) / selected.length);
   }
   const entries = selected.filter(({ kind }) => LUA_KIND.test(kind)).map(({ id }) => id);

@@ -1,6 +1,4 @@
 /** Lint of whole projects: findings, their cache, and the changes they propose. */
-export { madeIds } from "./entry_lint.ts";
 export { type Finding, type LintReport, sortFindings, weightOf } from "./finding.ts";
 export { fixFindings, type FixOutcome } from "./fix_project.ts";
 export { lintEntries, lintProject, type LintRequest, namespaceFits } from "./lint_project.ts";
-export { ProjectFacts } from "./world.ts";

@@ -54,13 +54,11 @@ Examples
     const ports = createPorts();
     const settings = await settingsOf(args, ports);
     const messageBytesMax = settings.max_message_bytes;
-    const { languageWorlds } = await import("../language_world.ts");
     const servers = await openLanguageServers({
       ports,
       version: VERSION,
       messageBytesMax,
       defaultRoot: folder,
-      worlds: languageWorlds,
     });
     if (tcp === undefined && http === undefined) return await servers.serve(transports.standardChannel());
     if (tcp !== undefined) {

@@ -1,11 +1,11 @@
 /**
  * What the rules of the system are told, and what they asked: the findings of an entry hold as long as the answers do.
  */
-import { isValueMap, nearestName, type Value } from "../../core/mod.ts";
-import type { World } from "../../lang/mod.ts";
-import type { CheckedEntry, ModuleDeclaration } from "../../lua/mod.ts";
-import type { Entry } from "../../registry/mod.ts";
-import { compilePatterns, type Matcher } from "../../security/mod.ts";
+import { isValueMap, nearestName, type Value } from "../core/mod.ts";
+import type { World } from "../lang/mod.ts";
+import type { CheckedEntry, ModuleDeclaration } from "../lua/mod.ts";
+import type { Entry } from "../registry/mod.ts";
+import { compilePatterns, type Matcher } from "../security/mod.ts";
 
 /** A question and its answer; "" stands for none. */
 export type Asked = readonly [question: "kind" | "allow" | "workflow", about: string, answer: string];
@@ -28,7 +28,7 @@ export class ProjectFacts {
 
   /** `made` gives the ids that sources mention as those of entries they make. */
   constructor(
-    entries: readonly Entry[],
+    entries: readonly Pick<Entry, "id" | "kind" | "data">[],
     modules: readonly ModuleDeclaration[],
     isIncomplete: boolean,
     made: () => ReadonlySet<string>,
@@ -100,12 +100,20 @@ export class ProjectFacts {
   }
 }
 
+/** Ids that a source mentions as those of entries it makes. */
+export function madeIds(source: string): string[] {
+  if (!source.includes("id")) return [];
+  const found = new Set<string>();
+  for (const [, id] of source.matchAll(/\bid\s*=\s*["']([^"'\s:]+:[^"'\s]+)["']/g)) found.add(id!);
+  return [...found];
+}
+
 function namespaceOf(id: string): string {
   return id.slice(0, id.indexOf(":"));
 }
 
 /** Patterns of the actions that a policy allows. */
-function allowedActions({ data }: Entry): string[] {
+function allowedActions({ data }: Pick<Entry, "data">): string[] {
   const policy = data["policy"];
   if (!isValueMap(policy) || policy["effect"] === "deny") return [];
   const actions: Value = policy["actions"];

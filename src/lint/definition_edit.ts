@@ -1,28 +1,22 @@
 /**
  * Changes of the lists of modules and imports in a definition file, as edits that leave everything else as it is written.
  */
-import { isMap, isPair, isScalar, isSeq, type Node, type Pair, parseDocument, type YAMLMap } from "yaml";
-import type { TextEdit } from "../../lang/mod.ts";
-import type { FixChange } from "./finding.ts";
+import { isMap, isPair, isScalar, isSeq, type Node, type Pair, type YAMLMap } from "yaml";
+import type { TextEdit } from "../lang/mod.ts";
+import type { GrantChange } from "./definition_findings.ts";
 
-type Grant = Extract<FixChange, { kind: "grant" }>;
-
-/** The edits for a change of the entry at `path`; undefined when its definition is written in a way that can't be edited. */
-export function grantEdits(
-  text: string,
-  path: readonly (string | number)[],
-  change: Grant,
-): TextEdit[] | undefined {
-  const document = parseDocument(text, { keepSourceTokens: false });
-  if (document.errors.length > 0) return undefined;
-  const node = path.length === 0 ? document.contents : document.getIn(path, true);
-  if (!isMap(node)) return undefined;
+/** The edits for a change of the entry at `node`; undefined when its definition is written in a way that can't be edited. */
+export function definitionEdits(text: string, node: YAMLMap, change: GrantChange): TextEdit[] | undefined {
   const data = node.get("data", true);
   const fields = isMap(data) ? data : node;
   const pair = fields.items.find((item) =>
     isPair(item) && isScalar(item.key) && item.key.value === change.list
   );
-  return change.isAdded ? added(text, fields, pair, change.name) : removed(text, pair, change.name);
+  if (!change.isAdded) return removed(text, pair, change.name);
+  const { name, target } = change;
+  return target === undefined
+    ? moduleAdded(text, fields, pair, name)
+    : importAdded(text, fields, pair, `${name}: ${target}`);
 }
 
 function rangeOf(node: unknown): readonly [start: number, end: number] | undefined {
@@ -31,20 +25,13 @@ function rangeOf(node: unknown): readonly [start: number, end: number] | undefin
 }
 
 /** Adds a module to the list, or the list to the entry. */
-function added(
+function moduleAdded(
   text: string,
   fields: YAMLMap,
   pair: Pair | undefined,
   name: string,
 ): TextEdit[] | undefined {
-  if (pair === undefined) {
-    const key = rangeOf(fields.items.find((item) => isScalar(item.key) && item.key.value === "kind")?.key);
-    if (key === undefined || fields.flow === true) return undefined;
-    const lineStart = text.lastIndexOf("\n", key[0] - 1) + 1;
-    const margin = " ".repeat(key[0] - lineStart);
-    const end = endOfLine(text, key[0]);
-    return [{ start: end, end, text: `\n${margin}modules: [${name}]` }];
-  }
+  if (pair === undefined) return fieldAdded(text, fields, () => `modules: [${name}]`);
   const list = pair.value;
   if (!isSeq(list)) return undefined;
   const last = rangeOf(list.items.at(-1));
@@ -57,6 +44,38 @@ function added(
   const dash = text.slice(lineStart, last[0]);
   const end = endOfLine(text, last[0]);
   return /^\s*-\s*$/.test(dash) ? [{ start: end, end, text: `\n${dash}${name}` }] : undefined;
+}
+
+/** Adds an import to the others, or all of them to the entry. */
+function importAdded(
+  text: string,
+  fields: YAMLMap,
+  pair: Pair | undefined,
+  line: string,
+): TextEdit[] | undefined {
+  if (pair === undefined) return fieldAdded(text, fields, (margin) => `imports:\n${margin}  ${line}`);
+  const imports = pair.value;
+  const last = isMap(imports) ? itemRange(imports.items.at(-1)) : undefined;
+  if (!isMap(imports) || last === undefined) return undefined;
+  if (imports.flow === true) return [{ start: last[1], end: last[1], text: `, ${line}` }];
+  const first = itemRange(imports.items[0])!;
+  const margin = text.slice(text.lastIndexOf("\n", first[0] - 1) + 1, first[0]);
+  const end = endOfLine(text, last[1]);
+  return margin.trim() === "" ? [{ start: end, end, text: `\n${margin}${line}` }] : undefined;
+}
+
+/** Adds a field below the kind. */
+function fieldAdded(
+  text: string,
+  fields: YAMLMap,
+  field: (margin: string) => string,
+): TextEdit[] | undefined {
+  const kind = fields.items.find((item) => isScalar(item.key) && item.key.value === "kind") ?? fields.items[0];
+  const key = rangeOf(kind?.key);
+  if (key === undefined || fields.flow === true) return undefined;
+  const margin = " ".repeat(key[0] - (text.lastIndexOf("\n", key[0] - 1) + 1));
+  const end = endOfLine(text, key[0]);
+  return [{ start: end, end, text: `\n${margin}${field(margin)}` }];
 }
 
 function removed(text: string, pair: Pair | undefined, name: string): TextEdit[] | undefined {
