@@ -70,7 +70,8 @@ function fieldAdded(
   fields: YAMLMap,
   field: (margin: string) => string,
 ): TextEdit[] | undefined {
-  const kind = fields.items.find((item) => isScalar(item.key) && item.key.value === "kind") ?? fields.items[0];
+  const kind = fields.items.find((item) => isScalar(item.key) && item.key.value === "kind") ??
+    fields.items[0];
   const key = rangeOf(kind?.key);
   if (key === undefined || fields.flow === true) return undefined;
   const margin = " ".repeat(key[0] - (text.lastIndexOf("\n", key[0] - 1) + 1));

@@ -76,7 +76,11 @@ function titleOf({ title }: { readonly title: string }): string {
 }
 
 /** The edits of a definition file for a change of one of its entries; none when it is written in a way that can't be edited. */
-function editsIn({ mistakes, text }: DefinitionText, { node }: WrittenEntry, change: GrantChange): TextEdit[] {
+function editsIn(
+  { mistakes, text }: DefinitionText,
+  { node }: WrittenEntry,
+  change: GrantChange,
+): TextEdit[] {
   if (mistakes.length > 0) return [];
   return (definitionEdits(text.source, node, change) ?? []).map((edit) => ({
     range: text.range(edit.start, edit.end),

@@ -132,9 +132,7 @@ function valueItems(
   const [first] = path;
   const kind = workspace.kinds.find(cursor.entry.get("kind") ?? "");
   if (path.length === 1 && first === "kind") {
-    return workspace.allKinds.map(({ name, doc }) =>
-      value(name, CompletionItemKind.Class, "", doc)
-    )
+    return workspace.allKinds.map(({ name, doc }) => value(name, CompletionItemKind.Class, "", doc))
       .sort((a, b) => a.label < b.label ? -1 : 1);
   }
   if (first === "modules") {

@@ -102,5 +102,7 @@ export function readText(files: ProjectFiles, path: string): string | undefined 
 
 /** Names of the files in the folder of `path`. */
 export function filesBeside(files: ProjectFiles, path: string): string[] {
-  return listOf(files, files.directory(path)).filter(({ isDirectory }) => !isDirectory).map(({ name }) => name);
+  return listOf(files, files.directory(path)).filter(({ isDirectory }) => !isDirectory).map(({ name }) =>
+    name
+  );
 }

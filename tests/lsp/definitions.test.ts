@@ -307,6 +307,9 @@ entries:
     assert.deepEqual(messages(await editor.diagnostics("_index.yaml", () => true)), []);
     await editor.edit("_index.yaml", "entry: app:hello", "entry: app:others");
     const found = await editor.diagnostics("_index.yaml", (all) => all.length > 0);
-    assert.ok(messages(found).includes("11 app:hello refers to app:given, which is no entry"), messages(found).join());
+    assert.ok(
+      messages(found).includes("11 app:hello refers to app:given, which is no entry"),
+      messages(found).join(),
+    );
   });
 });

@@ -107,8 +107,15 @@ export async function lintEntries(
     import("../context.ts"),
     import("./project_parts.ts"),
   ]);
-  const { cycleAmong, DefinitionFindings, definitionOf, DefinitionPlaces, EntryLint, EntryTexts, ProjectFacts } =
-    parts;
+  const {
+    cycleAmong,
+    DefinitionFindings,
+    definitionOf,
+    DefinitionPlaces,
+    EntryLint,
+    EntryTexts,
+    ProjectFacts,
+  } = parts;
   const isSelected = selection(namespaces);
   const definitions = new Map<string, LuaDefinition>();
   for (const entry of loaded.entries) {
