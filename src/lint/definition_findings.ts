@@ -6,7 +6,7 @@
  */
 import { type Decoded, Failure, isValueMap, nearestName, resolveEntryId, type Value } from "../core/mod.ts";
 import type { Severity } from "../lang/mod.ts";
-import { AMBIENT_MODULES, decodeDefinition, LUA_CONFIG, LUA_KINDS } from "../lua/mod.ts";
+import { AMBIENT_MODULES, decodeDefinition, type LUA_CONFIG, LUA_KINDS } from "../lua/mod.ts";
 import { type Entry, type KindTable, type ReferencesOf, REQUIREMENT_KIND } from "../registry/mod.ts";
 import type { ProjectFacts } from "./project_facts.ts";
 

@@ -1,7 +1,6 @@
 /**
  * From a place to where it is declared, to all that refers to it, and to another name for all of them.
  */
-import { resolveEntryId } from "../core/mod.ts";
 import { tokens } from "../lang/mod.ts";
 import type { Location, TextEdit, WorkspaceEdit } from "vscode-languageserver-protocol";
 import { nodeAt, placeOf, textsNaming } from "../lint/mod.ts";
