@@ -1,5 +1,5 @@
 --- Digests of strings, and of what can be read as a stream: a stream object or an open file is read to its end in pieces
---- and stays open, so that its size does not matter. (The FNV hashes take strings only.)
+--- and stays open, so that its size does not matter.
 ---
 --- ```lua
 --- local hash = require("hash")
@@ -25,6 +25,6 @@ function hash.hmac_sha256(data: string | stream.Stream | fs.File, secret: string
 --- HMAC with SHA-512.
 function hash.hmac_sha512(data: string | stream.Stream | fs.File, secret: string, raw: boolean?): (string?, error?)
 --- FNV-1a of 32 bits.
-function hash.fnv32(data: string): (integer?, error?)
+function hash.fnv32(data: string | stream.Stream | fs.File): (integer?, error?)
 --- FNV-1a of 64 bits, as a signed integer.
-function hash.fnv64(data: string): (integer?, error?)
+function hash.fnv64(data: string | stream.Stream | fs.File): (integer?, error?)

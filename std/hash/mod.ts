@@ -1,9 +1,9 @@
 /** The `hash` module: digests, keyed digests, and fast hashes that are no protection. */
 import { Failure } from "../../src/core/mod.ts";
-import { type Call, defineModule, type ModuleCommand, type ModuleFunction, Pace } from "../../src/lua/mod.ts";
+import { type Call, defineModule, type ModuleCommand, Pace } from "../../src/lua/mod.ts";
 import type { ByteStream, DigestName, IncrementalDigest } from "../../src/ports/mod.ts";
 import type { LuaValue } from "../../src/vm/mod.ts";
-import { fnv32, fnv64 } from "./fnv.ts";
+import { type Fnv, Fnv32, Fnv64 } from "./fnv.ts";
 import types from "./hash.d.lua" with { type: "text" };
 
 const NAMES = ["md5", "sha1", "sha256", "sha512"] as const satisfies readonly DigestName[];
@@ -27,13 +27,13 @@ function shown(call: Call, i: number, digest: Uint8Array): LuaValue {
   return call.count >= i && call.truthy(i) ? digest : digest.toHex();
 }
 
-/** Feeds a digest what is left of a stream; the stream stays open. */
-async function drained(stream: ByteStream, digest: IncrementalDigest, pace: Pace): Promise<Uint8Array> {
+/** Feeds `sink` what is left of a stream; the stream stays open. */
+async function drain(stream: ByteStream, sink: { update(bytes: Uint8Array): void }, pace: Pace): Promise<void> {
   if (stream.read === undefined) throw new Failure("Invalid", "stream is not readable", { retryable: false });
   for (;;) {
     const part = await stream.read(PART_BYTES);
-    if (part === null) return digest.finish();
-    digest.update(part);
+    if (part === null) return;
+    sink.update(part);
     await pace.rest();
   }
 }
@@ -41,7 +41,21 @@ async function drained(stream: ByteStream, digest: IncrementalDigest, pace: Pace
 /** The digest of a stream, shown as argument `i` says. */
 function ofStream(call: Call, i: number, { digest, stream }: StreamDigest): Promise<LuaValue> {
   const isRaw = call.count >= i && call.truthy(i);
-  return drained(stream, digest, new Pace(call)).then((bytes) => isRaw ? bytes : bytes.toHex());
+  return drain(stream, digest, new Pace(call)).then(() => {
+    const bytes = digest.finish();
+    return isRaw ? bytes : bytes.toHex();
+  });
+}
+
+/** A hash that is a number, of argument 1. */
+function fnv(create: () => Fnv): ModuleCommand {
+  return (call) => {
+    const hash = create();
+    const stream = streamed(call);
+    if (stream !== undefined) return drain(stream, hash, new Pace(call)).then(() => hash.value());
+    hash.update(text(call, 1, "data"));
+    return hash.value();
+  };
 }
 
 /** The stream that argument 1 is; undefined for anything else. */
@@ -49,11 +63,10 @@ function streamed(call: Call): ByteStream | undefined {
   return call.count >= 1 && call.type(1) === "handle" ? call.stream(1) : undefined;
 }
 
-const functions: Record<string, ModuleFunction> = {
-  fnv32: (call) => fnv32(text(call, 1, "data")),
-  fnv64: (call) => fnv64(text(call, 1, "data")),
+const commands: Record<string, ModuleCommand> = {
+  fnv32: fnv(() => new Fnv32()),
+  fnv64: fnv(() => new Fnv64()),
 };
-const commands: Record<string, ModuleCommand> = {};
 for (const name of NAMES) {
   commands[name] = (call) => {
     const { cryptography } = call.services.ports;
@@ -78,6 +91,5 @@ export default defineModule({
   name: "hash",
   types,
   classes: ["deterministic", "encoding", "workflow"],
-  functions,
   commands,
 });

@@ -23,12 +23,25 @@ test("a file is digested in pieces, and stays open", function()
   end
 end)
 
+test("fnv hashes of a file are those of its content [hash.fnv]", function()
+  for _, name in ipairs({ "fnv32", "fnv64" }) do
+    local file = opened()
+    assert(hash[name](file) == hash[name](TEXT), name)
+    assert(file:seek("set", 5) == 5)
+    assert(hash[name](file) == hash[name](TEXT:sub(6)), name)
+    assert(hash[name](file) == hash[name](""), "nothing is left")
+    file:close()
+  end
+end)
+
 test("a stream that can't be digested is reported", function()
   local none, err = hash.hmac_sha256(opened(), 5)
   assert(none == nil and err:kind() == errors.INVALID)
   local vol = assert(fs.get("case:data"))
   local file = assert(vol:open("/new", "w"))
   none, err = hash.sha256(file)
+  assert(none == nil and err ~= nil)
+  none, err = hash.fnv64(file)
   assert(none == nil and err ~= nil)
   file:close()
 end)
