@@ -130,6 +130,8 @@ export const WEBSOCKET_RETRY_MS = 5;
 export const REGEXP_WORK_MAX = 1_000_000_000;
 /** Longest that a search for all matches may start again and again (text.regexp). */
 export const REGEXP_SEARCH_MS = 10_000;
+/** Bytes of a text in which matches have been replaced: short texts and replacements can make an endless one together. */
+export const REGEXP_RESULT_BYTES_MAX = 64 * 1024 * 1024;
 /** Longest that two texts are compared, also when the script names no end (text.diff diff_timeout 0). */
 export const DIFF_TIME_MS_MAX = 10_000;
 /** Bytes that decompressing gives at most when the caller names no limit, and the most it may name (compress max_size). */

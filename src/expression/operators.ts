@@ -4,6 +4,7 @@ import { float, integer, isInteger, isMap, itemOf, LuaFloat, type LuaValue } fro
 import { Problem } from "./problem.ts";
 import type { Run } from "./run.ts";
 import {
+  DEPTH_MAX,
   DurationValue,
   entriesOf,
   foreign,
@@ -138,8 +139,9 @@ export function compare(left: LuaValue, right: LuaValue, operator: string, at: n
 }
 
 /** Deep equality. Values of different types are different, integers and floats are both numbers. */
-export function equal(run: Run, left: LuaValue, right: LuaValue): boolean {
+export function equal(run: Run, left: LuaValue, right: LuaValue, depth = 0): boolean {
   if (left === right) return true;
+  if (depth > DEPTH_MAX) throw new Problem("values are nested too deep to compare");
   if (left === null || left === undefined) return right === null || right === undefined;
   if (isNumber(left)) {
     if (!isNumber(right)) return false;
@@ -160,7 +162,7 @@ export function equal(run: Run, left: LuaValue, right: LuaValue): boolean {
   }
   if (isArray(left) && isArray(right)) {
     run.spend(Math.min(left.length, right.length));
-    return left.length === right.length && left.every((item, i) => equal(run, item, right[i]));
+    return left.length === right.length && left.every((item, i) => equal(run, item, right[i], depth + 1));
   }
   const entries = entriesOf(left);
   const others = entriesOf(right);
@@ -168,7 +170,7 @@ export function equal(run: Run, left: LuaValue, right: LuaValue): boolean {
   run.spend(entries.length);
   return entries.every(([key, item]) => {
     const other = itemOf(right as { [key: string]: LuaValue }, key);
-    return other !== undefined && equal(run, item, other);
+    return other !== undefined && equal(run, item, other, depth + 1);
   });
 }
 

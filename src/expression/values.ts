@@ -9,7 +9,8 @@ import { integer, isMap, LuaFloat, LuaOpaque, type LuaValue } from "../vm/mod.ts
 import { Problem } from "./problem.ts";
 import type { Run } from "./run.ts";
 
-const DEPTH_MAX = 200;
+/** Tables that may be in each other wherever all of a value is looked at. */
+export const DEPTH_MAX = 200;
 
 /** A point in time. */
 export class TimeValue {

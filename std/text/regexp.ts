@@ -3,10 +3,11 @@
  *
  * R1. Positions are bytes: the library reads UTF-8, so nothing is converted and bytes that are no text keep their place.
  * R2. Of one call the work is bounded: expression size times text size, and time for searches that start again and again.
+ *     What a replacement makes is bounded too.
  * R3. An empty match right after another match does not count, and the search goes on after the next character.
  */
 import type { RE2JS } from "re2js";
-import { Failure, joinBytes, REGEXP_SEARCH_MS, REGEXP_WORK_MAX } from "../../src/core/mod.ts";
+import { Failure, REGEXP_RESULT_BYTES_MAX, REGEXP_SEARCH_MS, REGEXP_WORK_MAX } from "../../src/core/mod.ts";
 import { type Call, defineObject, type ModuleCommand, type ObjectDefinition } from "../../src/lua/mod.ts";
 import type { LuaValue } from "../../src/vm/mod.ts";
 
@@ -173,24 +174,49 @@ function piecesOf(replacement: Uint8Array, names: readonly string[]): Piece[] {
   return pieces;
 }
 
+/** A text that grows up to a limit. */
+class Replaced {
+  #bytes = new Uint8Array(1024);
+  #length = 0;
+
+  add(part: Uint8Array): void {
+    const length = this.#length + part.length;
+    if (length > REGEXP_RESULT_BYTES_MAX) {
+      const message = `the result is longer than ${REGEXP_RESULT_BYTES_MAX} bytes: split the text`;
+      throw new Failure("Internal", message, { retryable: false });
+    }
+    if (length > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
+      grown.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = grown;
+    }
+    this.#bytes.set(part, this.#length);
+    this.#length = length;
+  }
+
+  bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+}
+
 function replaceAll(call: Call): LuaValue {
   const regexp = call.self(regexpObject);
   const text = call.bytes(2);
   const pieces = piecesOf(call.bytes(3), regexp.names());
   const needsGroups = pieces.some((piece) => typeof piece === "number" && piece > 0);
   const { clock } = call.services.ports;
-  const output: Uint8Array[] = [];
+  const output = new Replaced();
   let from = 0;
   for (const places of regexp.all(text, needsGroups, () => clock.monotonicMs())) {
-    output.push(text.subarray(from, places[0]));
+    output.add(text.subarray(from, places[0]));
     for (const piece of pieces) {
-      if (typeof piece !== "number") output.push(piece);
-      else if (places[2 * piece]! >= 0) output.push(text.subarray(places[2 * piece], places[2 * piece + 1]));
+      if (typeof piece !== "number") output.add(piece);
+      else if (places[2 * piece]! >= 0) output.add(text.subarray(places[2 * piece], places[2 * piece + 1]));
     }
     from = places[1]!;
   }
-  output.push(text.subarray(from));
-  return joinBytes(output);
+  output.add(text.subarray(from));
+  return output.bytes();
 }
 
 function split(call: Call): LuaValue {

@@ -18,7 +18,7 @@ type text.Regexp = {
   find_all_string_submatch: (self: text.Regexp, s: string) -> {{string}},
   find_string_index: (self: text.Regexp, s: string) -> {integer}?,
   find_all_string_index: (self: text.Regexp, s: string) -> {{integer}}?,
-  replace_all_string: (self: text.Regexp, s: string, repl: string) -> string,
+  replace_all_string: (self: text.Regexp, s: string, repl: string) -> (string?, error?),
   split: (self: text.Regexp, s: string, n: integer?) -> {string},
   num_subexp: (self: text.Regexp) -> integer,
   subexp_names: (self: text.Regexp) -> {string},

@@ -4,7 +4,7 @@ import { fetchOr } from "../access.ts";
 import { compare, equal } from "../operators.ts";
 import { Problem } from "../problem.ts";
 import type { Run } from "../run.ts";
-import { entriesOf, isArray, typeName } from "../values.ts";
+import { DEPTH_MAX, entriesOf, isArray, typeName } from "../values.ts";
 import { arrayIn, type Builtin, entriesIn, integerIn, plain, textIn } from "./builtin.ts";
 
 function made(run: Run, items: LuaValue[]): LuaValue {
@@ -20,9 +20,10 @@ export function sorted<T>(run: Run, items: readonly T[], key: (item: T) => LuaVa
   return [...items].sort((a, b) => direction * compare(key(a), key(b), "<", -1));
 }
 
-function flatten(run: Run, value: LuaValue, into: LuaValue[]): LuaValue[] {
+function flatten(run: Run, value: LuaValue, into: LuaValue[], depth = 0): LuaValue[] {
+  if (depth > DEPTH_MAX) throw new Problem("value is nested too deep");
   for (const item of arrayIn(run, value)) {
-    if (isArray(item)) flatten(run, item, into);
+    if (isArray(item)) flatten(run, item, into, depth + 1);
     else into.push(item);
   }
   return into;

@@ -121,3 +121,13 @@ test("more work than a call may do is an error that says so [text.errors]", func
   assert(none == nil and err:kind() == errors.INTERNAL and err:retryable() == false)
   assert(err:message():find("text of 2000000 bytes is too long for the regexp", 1, true), err:message())
 end)
+
+test("replacing makes no text without end [text.re.replace]", function()
+  local every = assert(text.regexp.compile("x"))
+  local result, err = every:replace_all_string(("x"):rep(100000), ("y"):rep(1000))
+  assert(result == nil and err:kind() == errors.INTERNAL and err:message():find("67108864 bytes", 1, true), tostring(err))
+  local whole = assert(text.regexp.compile("x+"))
+  result, err = whole:replace_all_string(("x"):rep(10000), ("$0"):rep(10000))
+  assert(result == nil and err:kind() == errors.INTERNAL)
+  assert(#every:replace_all_string(("x"):rep(10000), ("y"):rep(1000)) == 10000000, "what fits is made")
+end)
