@@ -4,9 +4,12 @@
 export class RecentTable<K, V> {
   readonly #items = new Map<K, V>();
   readonly #sizeMax: number;
+  readonly #dropped: (value: V) => void;
 
-  constructor(sizeMax: number) {
+  /** `dropped` gets every value that has to make room, is replaced or deleted. */
+  constructor(sizeMax: number, dropped: (value: V) => void = () => {}) {
     this.#sizeMax = sizeMax;
+    this.#dropped = dropped;
   }
 
   get size(): number {
@@ -23,12 +26,19 @@ export class RecentTable<K, V> {
 
   set(key: K, value: V): void {
     if (this.#sizeMax <= 0) return;
-    this.#items.delete(key);
+    this.delete(key);
     this.#items.set(key, value);
-    if (this.#items.size > this.#sizeMax) this.#items.delete(this.#items.keys().next().value!);
+    if (this.#items.size > this.#sizeMax) this.delete(this.#items.keys().next().value!);
+  }
+
+  delete(key: K): void {
+    const value = this.#items.get(key);
+    if (value === undefined) return;
+    this.#items.delete(key);
+    this.#dropped(value);
   }
 
   clear(): void {
-    this.#items.clear();
+    for (const key of [...this.#items.keys()]) this.delete(key);
   }
 }

@@ -4,7 +4,13 @@
  * E1. A run ends with its caller. E2. A run that would wait for messages fails, as does one that takes too many steps.
  * E3. Compiled code is kept by source and by what it may see, the least recently used dropped first.
  */
-import { EVALUATION_CHECKS_MAX, EVALUATION_DEPTH_MAX, EVALUATION_TURNS_MAX, Failure } from "../core/mod.ts";
+import {
+  EVALUATION_CHECKS_MAX,
+  EVALUATION_DEPTH_MAX,
+  EVALUATION_TURNS_MAX,
+  Failure,
+  RecentTable,
+} from "../core/mod.ts";
 import type { Frame } from "../ports/mod.ts";
 import type { LuaError, LuaValue } from "../vm/mod.ts";
 import type { CompiledSource } from "./compiled_source.ts";
@@ -57,13 +63,14 @@ export class Evaluations {
   readonly #runtime: LuaRuntime;
   readonly #options: EvaluationCacheOptions;
   readonly #programs: EvaluationPrograms;
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept: RecentTable<string, Kept>;
   readonly #depths = new WeakMap<LuaProcess, number>();
   #compilations = 0;
 
   constructor(runtime: LuaRuntime, options: EvaluationCacheOptions) {
     this.#runtime = runtime;
     this.#options = options;
+    this.#kept = new RecentTable(options.sizeMax, (kept) => this.#drop(kept));
     this.#programs = new EvaluationPrograms(runtime);
   }
 
@@ -149,18 +156,12 @@ export class Evaluations {
   }
 
   #compiled({ source, method, modules, classes }: Identity): Kept {
-    const { sizeMax, lifetimeMs } = this.#options;
+    const { lifetimeMs } = this.#options;
     const now = this.#runtime.services.ports.clock.monotonicMs();
     const key = JSON.stringify([source, method, [...modules].sort(), [...classes].sort()]);
     const known = this.#kept.get(key);
-    if (known !== undefined) {
-      this.#kept.delete(key);
-      if (known.untilMs > now) {
-        this.#kept.set(key, known);
-        return known;
-      }
-      this.#drop(known);
-    }
+    if (known !== undefined && known.untilMs > now) return known;
+    this.#kept.delete(key);
     const compiled = this.#programs.compile(source);
     this.#compilations++;
     const kept: Kept = {
@@ -168,13 +169,7 @@ export class Evaluations {
       untilMs: lifetimeMs > 0 ? now + lifetimeMs : Infinity,
       program: undefined,
     };
-    if (sizeMax <= 0) return kept;
     this.#kept.set(key, kept);
-    if (this.#kept.size > sizeMax) {
-      const [oldest, dropped] = this.#kept.entries().next().value!;
-      this.#kept.delete(oldest);
-      this.#drop(dropped);
-    }
     return kept;
   }
 

@@ -5,7 +5,7 @@
  * means the same on either.
  */
 import type { gcm } from "@noble/ciphers/aes.js";
-import { chacha20poly1305 } from "@noble/ciphers/chacha.js";
+import type { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import process from "node:process";
 import { Failure, joinBytes } from "../core/mod.ts";
 import type { CipherName, Cryptography, SealOptions } from "../ports/mod.ts";
@@ -34,10 +34,16 @@ function portableGcm(): typeof gcm {
   return createRequire(import.meta.url)("@noble/ciphers/aes.js").gcm;
 }
 
+/** ChaCha20 of a package, loaded when it is first used. */
+function portableChacha(): typeof chacha20poly1305 {
+  // A plain call with a literal, so that the binary has the package in it.
+  if (DENO === undefined) return import.meta.require("@noble/ciphers/chacha.js").chacha20poly1305;
+  const { createRequire } = process.getBuiltinModule("node:module");
+  return createRequire(import.meta.url)("@noble/ciphers/chacha.js").chacha20poly1305;
+}
+
 function portableCipher(cipher: CipherName, { key, nonce, associated }: SealOptions) {
-  return cipher === "aes-gcm"
-    ? portableGcm()(key, nonce, associated)
-    : chacha20poly1305(key, nonce, associated);
+  return (cipher === "aes-gcm" ? portableGcm() : portableChacha())(key, nonce, associated);
 }
 
 /** Runs `use` with a key; a key that can't be read is the caller's mistake. */

@@ -18,7 +18,7 @@ import type {
   HttpClientResponse,
   SocksProxy,
 } from "../ports/mod.ts";
-import { ReadableByteStream } from "./readable_stream.ts";
+import { ReadableEnd } from "./readable_end.ts";
 import { connectThrough } from "./socks_connection.ts";
 
 /** Errors of a connection that was never made. */
@@ -228,6 +228,10 @@ function headerLines(incoming: IncomingMessage, isDecoded: boolean): HeaderLines
   return lines;
 }
 
+function bodyFailure(cause: Error): Failure {
+  return new Failure("Unavailable", `reading the body: ${cause.message}`, { retryable: true, cause });
+}
+
 /** The body, unpacked when it came packed because we asked for that. */
 function bodyOf(
   incoming: IncomingMessage,
@@ -238,12 +242,12 @@ function bodyOf(
   const length = Number(incoming.headers["content-length"] ?? NaN);
   if (!isDecoded) {
     const size = isEmpty ? 0 : Number.isNaN(length) ? -1 : length;
-    return { stream: new ReadableByteStream(incoming, size), source: incoming, isDecoded };
+    return { stream: new ReadableEnd(incoming, { size, failed: bodyFailure }), source: incoming, isDecoded };
   }
   const gunzip = process.getBuiltinModule("node:zlib").createGunzip();
   incoming.on("error", (error) => gunzip.destroy(error));
   incoming.on("aborted", () => gunzip.destroy(new Error("connection closed before the body was complete")));
   incoming.pipe(gunzip);
-  const stream = new ReadableByteStream(gunzip, -1, () => incoming.destroy());
+  const stream = new ReadableEnd(gunzip, { failed: bodyFailure, closed: () => incoming.destroy() });
   return { stream, source: gunzip, isDecoded };
 }
