@@ -28,7 +28,11 @@ function shown(call: Call, i: number, digest: Uint8Array): LuaValue {
 }
 
 /** Feeds `sink` what is left of a stream; the stream stays open. */
-async function drain(stream: ByteStream, sink: { update(bytes: Uint8Array): void }, pace: Pace): Promise<void> {
+async function drain(
+  stream: ByteStream,
+  sink: { update(bytes: Uint8Array): void },
+  pace: Pace,
+): Promise<void> {
   if (stream.read === undefined) throw new Failure("Invalid", "stream is not readable", { retryable: false });
   for (;;) {
     const part = await stream.read(PART_BYTES);
