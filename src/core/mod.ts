@@ -11,6 +11,7 @@ export { parseListenAddress } from "./listen_address.ts";
 export { nearestName } from "./nearest_name.ts";
 export * from "./pid.ts";
 export * from "./recent_table.ts";
+export * from "./records.ts";
 export * from "./value.ts";
 export * from "./zone_names.ts";
 export * as schema from "./schema.ts";

@@ -27,7 +27,6 @@ export class LuaCall implements Call {
   readonly #modules: ModuleTable;
   #native!: NativeCall;
   #slot = 0;
-  #tag = 0;
   #process: LuaProcess | undefined;
 
   constructor(runtime: LuaRuntime, modules: ModuleTable) {
@@ -39,7 +38,6 @@ export class LuaCall implements Call {
   bind(native: NativeCall): void {
     this.#native = native;
     this.#slot = native.slot;
-    this.#tag = native.tag;
     this.#process = this.runtime.book.at(native.slot);
   }
 
@@ -48,7 +46,15 @@ export class LuaCall implements Call {
   }
 
   get tag(): number {
-    return this.#tag;
+    return this.#native.tag;
+  }
+
+  get selfClass(): number {
+    return this.#native.selfClass;
+  }
+
+  get selfId(): number {
+    return this.#native.selfId;
   }
 
   get count(): number {
@@ -70,6 +76,10 @@ export class LuaCall implements Call {
 
   value(i: number, exact = false): LuaValue {
     return this.#native.value(i, exact);
+  }
+
+  list(i: number, exact = false): LuaValue[] | undefined {
+    return this.#native.list(i, exact);
   }
 
   string(i: number): string {

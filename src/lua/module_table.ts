@@ -169,8 +169,10 @@ export class ModuleTable {
 
   /** The object behind argument `i`; raises an argument error when it is something else. */
   self<T>(call: NativeCall, i: number, definition: ObjectDefinition<T>): T {
-    const id = call.handle(i, this.#classOf(definition as ObjectDefinition<never>).classId);
-    const value = this.#at(id);
+    const isSelf = i === 1 && this.#byClassId[call.selfClass]?.definition === definition;
+    const value = this.#at(
+      isSelf ? call.selfId : call.handle(i, this.#classOf(definition as ObjectDefinition<never>).classId),
+    );
     if (value === undefined) {
       throw new Failure("Invalid", `${definition.name} released`, { retryable: false });
     }

@@ -1,12 +1,15 @@
 /** SQL databases: provided by `db.sql.*` kinds, used by the `sql` module. */
-import type { Value } from "../core/mod.ts";
+import type { Records, Value } from "../core/mod.ts";
 import { defineResource } from "./resource.ts";
 import type { Waiter } from "./waiter.ts";
 
 /**
- * Rows as maps from column to value, or the effect of a statement. Parameters and rows tell integers from floats: a whole
- * number is an integer, a float that is whole is wrapped (`LuaFloat` of `src/vm`). Dates are texts `2024-01-15T10:30:00Z`.
+ * Rows as maps from column to value. Parameters and rows tell integers from floats: a whole number is an integer, a float that
+ * is whole is wrapped (`LuaFloat` of `src/vm`); `Records` do so by their own rule. Dates are texts `2024-01-15T10:30:00Z`.
  */
+export type SqlRows = { [column: string]: Value }[] | Records;
+
+/** The effect of a statement. */
 export interface SqlResult {
   rows: { [column: string]: Value }[];
   rowsAffected: number;
@@ -15,7 +18,7 @@ export interface SqlResult {
 
 /** A prepared statement. */
 export interface SqlStatement {
-  query(params: readonly Value[], caller?: Waiter): SqlResult["rows"] | Promise<SqlResult["rows"]>;
+  query(params: readonly Value[], caller?: Waiter): SqlRows | Promise<SqlRows>;
   execute(params: readonly Value[], caller?: Waiter): SqlResult | Promise<SqlResult>;
   close(): void;
 }
@@ -26,7 +29,7 @@ export interface SqlExecutor {
     sql: string,
     params: readonly Value[],
     caller?: Waiter,
-  ): SqlResult["rows"] | Promise<SqlResult["rows"]>;
+  ): SqlRows | Promise<SqlRows>;
   execute(sql: string, params: readonly Value[], caller?: Waiter): SqlResult | Promise<SqlResult>;
   prepare(sql: string, caller?: Waiter): SqlStatement | Promise<SqlStatement>;
 }
@@ -64,6 +67,7 @@ export interface SqlDatabase extends SqlExecutor {
 export interface SharedDatabase extends SqlDatabase {
   /** Where it is, for messages; without credentials. */
   readonly place: string;
+  query(...query: Parameters<SqlDatabase["query"]>): Promise<SqlResult["rows"]>;
   /** Calls `heard` with what others say on `channel`, and with "" when something may have been missed; the result ends that. */
   listen(channel: string, heard: (said: string) => void): () => void;
   close(): void;

@@ -7,7 +7,7 @@
  * PH4. A schema of an older program is brought up to date when it is opened, by one node at a time; a newer one is refused.
  * PH5. No operation takes longer than `WAIT_MS`; no message shows the DSN.
  */
-import { asFailure, Failure } from "../core/mod.ts";
+import { asFailure, Failure, rowList } from "../core/mod.ts";
 import type { Clock, SharedDatabase, SqlTransaction, SqlTransactionOptions, Waiter } from "../ports/mod.ts";
 import type { Operation } from "./change_set.ts";
 import { digestBytes } from "./digest.ts";
@@ -200,13 +200,15 @@ export class PostgresHistory implements History {
   }
 
   async #migrate(transaction: SqlTransaction, caller: Waiter): Promise<void> {
-    const run = (sql: string) => transaction.query(this.#in(sql), [], caller);
+    const run = async (sql: string) => rowList(await transaction.query(this.#in(sql), [], caller));
     // One node after the other: they may all start at the same time.
     await transaction.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [this.#channel], caller);
-    const [found] = await transaction.query(
-      "SELECT to_regclass($1) IS NOT NULL AS is_made, EXISTS (SELECT FROM pg_namespace WHERE nspname = $2) AS has_schema",
-      [`${this.#schema}.meta`, this.#name],
-      caller,
+    const [found] = rowList(
+      await transaction.query(
+        "SELECT to_regclass($1) IS NOT NULL AS is_made, EXISTS (SELECT FROM pg_namespace WHERE nspname = $2) AS has_schema",
+        [`${this.#schema}.meta`, this.#name],
+        caller,
+      ),
     );
     if (!found?.["has_schema"]) await run("CREATE SCHEMA %");
     if (!found?.["is_made"]) {
@@ -227,7 +229,7 @@ export class PostgresHistory implements History {
   }
 
   async #load(transaction: SqlTransaction, caller: Waiter): Promise<StoredHistory> {
-    const rows = (sql: string) => transaction.query(this.#in(sql), [], caller);
+    const rows = async (sql: string) => rowList(await transaction.query(this.#in(sql), [], caller));
     const [state] = await rows("SELECT revision, head FROM %.state");
     const versions = (await rows("SELECT id, parent, created_ms FROM %.versions ORDER BY id")).map((row) => ({
       id: Number(row["id"]),
@@ -266,7 +268,7 @@ export class PostgresHistory implements History {
     const next = this.#revision + 1;
     try {
       await this.#within(WRITING, async (transaction, caller) => {
-        const execute: Run = async (sql, params) => await transaction.query(this.#in(sql), params, caller);
+        const execute: Run = async (sql, params) => rowList(await transaction.query(this.#in(sql), params, caller));
         // The row is locked from here to the end: whoever comes second sees another revision.
         const { rowsAffected } = await transaction.execute(
           this.#in("UPDATE %.state SET revision = $1, head = coalesce($2, head) WHERE revision = $3"),
@@ -346,7 +348,7 @@ export class PostgresHistory implements History {
 type Run = (
   sql: string,
   params: Parameters<SqlTransaction["query"]>[1],
-) => Promise<Record<string, unknown>[]>;
+) => Promise<readonly Record<string, unknown>[]>;
 
 async function putFiles(execute: Run, files: FileDigests): Promise<void> {
   await execute("DELETE FROM %.files", []);

@@ -3,10 +3,11 @@
  *
  * X1. Views of memory are taken anew after every call that may allocate.
  */
-import { Failure } from "../core/mod.ts";
+import { Failure, Records } from "../core/mod.ts";
 import type { VmExports } from "./instance.ts";
 import { Reader } from "./reader.ts";
-import type { LuaValue } from "./value.ts";
+import type { Given } from "./value.ts";
+import { NO_SHAPE, Shapes } from "./shapes.ts";
 import { Writer } from "./writer.ts";
 
 /** Size of the exchange buffer to begin with; as in C. */
@@ -19,6 +20,7 @@ export class Exchange {
   readonly vm: VmExports;
   readonly writer = new Writer();
   readonly reader = new Reader();
+  readonly #shapes = new Shapes((names) => this.vm.define_shape(this.put([names as string[]])));
   #bytes = new Uint8Array(0);
   /** The exchange buffer: address and size. */
   #io = 0;
@@ -76,19 +78,33 @@ export class Exchange {
   }
 
   /** As `put`, for values some of which may be long: they are written once. */
-  putLong(values: readonly LuaValue[]): number {
+  putLong(values: readonly Given[]): number {
     let length = 0;
     for (const value of values) {
       if (value instanceof Uint8Array || typeof value === "string") length += value.length;
     }
     if (length > IO_BYTES) this.#room(length + LIST_BYTES);
-    return this.put(values);
+    return values.length === 1 ? this.putOne(values[0]) : this.put(values);
   }
 
   /** Writes a list into the exchange buffer; returns its length. */
-  put(values: readonly LuaValue[]): number {
+  put(values: readonly Given[]): number {
     const length = this.writer.into(this.memory(), this.#io, this.#io + this.#ioBytes, values);
     const { spilled } = this.writer;
+    if (spilled !== undefined) this.fill(spilled);
+    return length;
+  }
+
+  /** Writes a list of one value into the exchange buffer; returns its length. */
+  putOne(value: Given): number {
+    const { writer } = this;
+    const shape = value instanceof Records ? this.#shapes.idOf(value.columns) : NO_SHAPE;
+    const bytes = this.memory();
+    const end = this.#io + this.#ioBytes;
+    const length = shape === NO_SHAPE
+      ? writer.oneInto(bytes, this.#io, end, value)
+      : writer.recordsInto(bytes, this.#io, end, value as Records, shape);
+    const { spilled } = writer;
     if (spilled !== undefined) this.fill(spilled);
     return length;
   }

@@ -14,6 +14,7 @@ export interface VmExports {
   compile(sourceLength: number, nameLength: number): number;
   unref(ref: number): void;
   define_class(length: number): number;
+  define_shape(length: number): number;
   define_module(length: number): number;
   define_globals(length: number): number;
   define_program(length: number): number;
@@ -55,7 +56,8 @@ export interface VmExports {
   json_decode(length: number): number;
   ids(): number;
   location(): number;
-  slot_of_call(): number;
+  tag_of_call(): number;
+  keep_text(i: number, place: number): void;
   memory_of(slot: number): number;
   turns_of(slot: number): number;
   collector(pause: number, stepMultiplier: number, stepSize: number): void;
@@ -72,7 +74,7 @@ export interface VmExports {
 
 /** What the VM calls. */
 export interface VmImports {
-  native(index: number, args: number, count: number, tag: number): number;
+  native(index: number, args: number, count: number, slot: number, classId: number, id: number): number;
   exited(slot: number, ok: number, at: number, length: number): void;
   released(classId: number, id: number): void;
   exceeded(slot: number, bytes: number): void;

@@ -2,12 +2,14 @@
  * Arguments of a native call, read straight from the stack of the calling thread.
  *
  * N1. Layouts are those of Lua 5.4 on wasm32: a stack slot is 16 bytes, its tag at 8; a string's length byte at 7 (0xFF: a
- *     long one, length at 12), its bytes from 16 on. `tests/vm` fails when they change.
+ *     long one, length at 12), its bytes from 16 on; a table's flags at 6, array part at 12 and its size at 8, at 20 a place
+ *     in its hash part, 0 without one. `tests/vm` fails when they change.
  * N2. A slot may be read only while the function runs: nothing is kept of it.
  */
 import { Failure } from "../core/mod.ts";
 import type { Exchange } from "./exchange.ts";
 import type { VmExports } from "./instance.ts";
+import type { KeptTexts } from "./kept_texts.ts";
 import type { Reader } from "./reader.ts";
 import { readString } from "./text.ts";
 import {
@@ -29,6 +31,14 @@ const FLOAT = 19;
 const SHORT_STRING = 4 | COLLECTABLE;
 const LONG_STRING = 20 | COLLECTABLE;
 const LONG_MARK = 0xff;
+const STRING_AT = 16;
+const TABLE = 5 | COLLECTABLE;
+const TABLE_FLAGS_AT = 6;
+const TABLE_LIMIT_AT = 8;
+const TABLE_ARRAY_AT = 12;
+const TABLE_FREE_AT = 20;
+/** Flag of a table whose limit is not the size of its array part; it is the highest. */
+const ROUGH_LIMIT = 128;
 const TYPES: readonly ArgumentType[] = [
   "nil",
   "boolean",
@@ -47,41 +57,6 @@ const MODE_MESSAGE = 0;
 const MODE_CALL = 1;
 const PROBLEMS: readonly string[] = ["", "payload nested too deep", "payload too large", "not enough memory"];
 
-/** Texts of this length are worth keeping: shorter ones are quick to read, longer ones to compare is not. */
-const KEPT_MIN = 16;
-const KEPT_MAX = 512;
-const KEPT_COUNT = 256;
-
-/**
- * Texts of strings read lately, by their address: constants of a script, such as SQL, are read again and again. The bytes are
- * compared each time, for an address may hold another string by now.
- */
-class TextCache {
-  readonly #texts: string[] = new Array<string>(KEPT_COUNT).fill("");
-  readonly #copies: Uint8Array[] = new Array<Uint8Array>(KEPT_COUNT).fill(new Uint8Array(0));
-
-  /** The text at `bytes[start..start + length)`. */
-  read(bytes: Uint8Array, start: number, length: number): string {
-    if (length < KEPT_MIN || length > KEPT_MAX) return decodeText(bytes, start, length);
-    const place = start >>> 4 & KEPT_COUNT - 1;
-    const copy = this.#copies[place]!;
-    if (copy.length === length) {
-      let i = 0;
-      while (i < length && copy[i] === bytes[start + i]) i++;
-      if (i === length) return this.#texts[place]!;
-    }
-    const text = decodeText(bytes, start, length);
-    this.#copies[place] = bytes.slice(start, start + length);
-    this.#texts[place] = text;
-    return text;
-  }
-}
-
-function decodeText(bytes: Uint8Array, start: number, length: number): string {
-  const text = readString(bytes, start, start + length);
-  return typeof text === "string" ? text : new TextDecoder().decode(text);
-}
-
 /** One native call; reused from call to call. */
 export class CallFrame implements NativeCall {
   readonly #vm: VmExports;
@@ -90,22 +65,29 @@ export class CallFrame implements NativeCall {
   #view: DataView = new DataView(new ArrayBuffer(0));
   #bytes = new Uint8Array(0);
   #length = 0;
-  readonly #texts = new TextCache();
+  readonly #texts: KeptTexts;
   slot = 0;
-  tag = 0;
   count = 0;
+  selfClass = 0;
+  selfId = 0;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: Exchange, texts: KeptTexts) {
     this.#vm = exchange.vm;
     this.#reader = exchange.reader;
+    this.#texts = texts;
   }
 
   /** Points at the arguments of a call. */
-  open(args: number, count: number, tag: number): void {
+  open(args: number, count: number, slot: number, classId: number, id: number): void {
     this.#args = args;
     this.count = count;
-    this.tag = tag;
-    this.slot = this.#vm.slot_of_call();
+    this.slot = slot;
+    this.selfClass = classId;
+    this.selfId = id;
+  }
+
+  get tag(): number {
+    return this.#vm.tag_of_call();
   }
 
   #memory(): DataView {
@@ -139,37 +121,62 @@ export class CallFrame implements NativeCall {
     return Number.isSafeInteger(value) ? value : view.getBigInt64(at, true);
   }
 
-  /** Where the bytes of string `i` start; `#length` says how many they are. */
-  #string(i: number): number {
+  /** Where the bytes of the string in a slot start; `#length` says how many they are. */
+  #string(at: number): number {
     const view = this.#memory();
-    const string = view.getUint32(this.#at(i), true);
+    const string = view.getUint32(at, true);
     const short = this.#bytes[string + 7]!;
     this.#length = short === LONG_MARK ? view.getUint32(string + 12, true) : short;
-    return string + 16;
+    return string + STRING_AT;
   }
 
   value(i: number, exact = false): LuaValue {
     const tag = this.#tag(i);
+    const value = this.#plain(this.#at(i), tag, exact);
+    return value === undefined ? this.#decoded(i, exact) : value;
+  }
+
+  /** The value of a slot, undefined when it has parts. */
+  #plain(at: number, tag: number, exact: boolean): LuaValue {
     switch (tag) {
       case FALSE:
         return false;
       case TRUE:
         return true;
       case INTEGER:
-        return this.#integer(this.#at(i));
+        return this.#integer(at);
       case FLOAT: {
-        const float = this.#view.getFloat64(this.#at(i), true);
+        const float = this.#view.getFloat64(at, true);
         return exact && Number.isInteger(float) ? new LuaFloat(float) : float;
       }
       case SHORT_STRING:
       case LONG_STRING: {
-        const start = this.#string(i);
+        const start = this.#string(at);
         return readString(this.#bytes, start, start + this.#length);
       }
       default:
-        if ((tag & 15) === 0) return null;
-        return this.#decoded(i, exact);
+        return (tag & 15) === 0 ? null : undefined;
     }
+  }
+
+  list(i: number, exact = false): LuaValue[] | undefined {
+    if (this.#tag(i) !== TABLE) return undefined;
+    const view = this.#memory();
+    const table = view.getUint32(this.#at(i), true);
+    const bytes = this.#bytes;
+    if (view.getUint32(table + TABLE_FREE_AT, true) !== 0 || bytes[table + TABLE_FLAGS_AT]! >= ROUGH_LIMIT) {
+      return undefined;
+    }
+    let length = view.getUint32(table + TABLE_LIMIT_AT, true);
+    const array = view.getUint32(table + TABLE_ARRAY_AT, true);
+    while (length > 0 && (bytes[array + (length - 1) * SLOT_BYTES + TAG_AT]! & 15) === 0) length--;
+    const values: LuaValue[] = [];
+    for (let at = array; length > 0; length--, at += SLOT_BYTES) {
+      const value = this.#plain(at, bytes[at + TAG_AT]!, exact);
+      if (value === undefined) return undefined;
+      values.push(value);
+    }
+    return values;
   }
 
   #decoded(i: number, exact: boolean): LuaValue {
@@ -190,8 +197,8 @@ export class CallFrame implements NativeCall {
   string(i: number): string {
     const tag = this.#tag(i);
     if (tag === SHORT_STRING || tag === LONG_STRING) {
-      const start = this.#string(i);
-      return this.#texts.read(this.#bytes, start, this.#length);
+      const start = this.#string(this.#at(i));
+      return this.#texts.read(i, start - STRING_AT, this.#bytes, start, this.#length);
     }
     if (tag === INTEGER || tag === FLOAT) return String(this.value(i));
     return this.#errorText(i, "string");
@@ -204,7 +211,7 @@ export class CallFrame implements NativeCall {
   view(i: number): Uint8Array {
     const tag = this.#tag(i);
     if (tag === SHORT_STRING || tag === LONG_STRING) {
-      const start = this.#string(i);
+      const start = this.#string(this.#at(i));
       return this.#bytes.subarray(start, start + this.#length);
     }
     return new TextEncoder().encode(this.string(i));
@@ -243,6 +250,7 @@ export class CallFrame implements NativeCall {
   }
 
   handleOf(i: number, classId: number): number {
+    if (i === 1) return this.selfClass === classId ? this.selfId : 0;
     if (i > this.count || (this.#tag(i) & 15) !== USERDATA || this.#vm.arg_userdata(i) !== HANDLE) return 0;
     const at = this.#vm.ids() >>> 0;
     const view = this.#memory();

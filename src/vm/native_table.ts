@@ -3,10 +3,12 @@
  */
 import { Failure } from "../core/mod.ts";
 import type { Exchange } from "./exchange.ts";
+import { KeptTexts } from "./kept_texts.ts";
 import { CallFrame } from "./native_call.ts";
 import {
   ArgumentError,
   Encoded,
+  type Given,
   LuaError,
   type LuaValue,
   type NativeCall,
@@ -29,6 +31,7 @@ export class NativeTable {
   /** One frame for each depth of calls within calls. */
   readonly #frames: CallFrame[] = [];
   #exchange!: Exchange;
+  #texts!: KeptTexts;
   #depth = 0;
 
   /** `failed` gets what a function threw unexpectedly. */
@@ -39,6 +42,7 @@ export class NativeTable {
   /** Binds the table to its VM, which can't be made before it. */
   bind(exchange: Exchange): void {
     this.#exchange = exchange;
+    this.#texts = new KeptTexts(exchange.vm);
   }
 
   /** Adds a function; returns its index. */
@@ -46,12 +50,15 @@ export class NativeTable {
     return this.#functions.push(fn) - 1;
   }
 
-  /** Calls a function for the VM; the low three bits of the answer say what the rest, a length, means. */
-  call(index: number, args: number, count: number, tag: number): number {
+  /**
+   * Calls a function for the VM; the low three bits of the answer say what the rest, a length, means. `classId` and `id` are of
+   * the object that argument 1 is.
+   */
+  call(index: number, args: number, count: number, slot: number, classId: number, id: number): number {
     const depth = this.#depth++;
     let frame = this.#frames[depth];
-    if (frame === undefined) this.#frames[depth] = frame = new CallFrame(this.#exchange);
-    frame.open(args >>> 0, count, tag);
+    if (frame === undefined) this.#frames[depth] = frame = new CallFrame(this.#exchange, this.#texts);
+    frame.open(args >>> 0, count, slot, classId, id);
     try {
       return this.#result(this.#functions[index]!(frame));
     } catch (error) {
@@ -73,10 +80,10 @@ export class NativeTable {
         return result.bytes.length << 3;
       }
     } else if (result === PENDING) return 1;
-    return this.#reply([result], 0);
+    return this.#exchange.putOne(result) << 3;
   }
 
-  #reply(values: readonly LuaValue[], code: number): number {
+  #reply(values: readonly Given[], code: number): number {
     return (this.#exchange.put(values) << 3) | code;
   }
 

@@ -14,7 +14,7 @@ import { FedChannels } from "./fed_channels.ts";
 import { instantiate, type VmExports } from "./instance.ts";
 import { NativeTable } from "./native_table.ts";
 import { shortBytes } from "./text.ts";
-import { Encoded, type Exit, LuaError, LuaHandle, type LuaValue, type ProgramRef } from "./value.ts";
+import { Encoded, type Exit, type Given, LuaError, LuaHandle, type LuaValue, type ProgramRef } from "./value.ts";
 
 /** What a universe tells its owner. */
 export interface UniverseHost {
@@ -85,7 +85,7 @@ export class Universe {
     this.#nowSeconds = options.nowSeconds ?? (() => 0);
     const natives = this.natives = new NativeTable((slot, error) => this.#host.failed?.(slot, error));
     this.#vm = instantiate({
-      native: (index, args, count, tag) => natives.call(index, args, count, tag),
+      native: (index, args, count, slot, classId, id) => natives.call(index, args, count, slot, classId, id),
       exited: (slot, ok, at, length) => this.#exited(slot, ok, at, length),
       released: (classId, id) => this.#host.released(classId, id),
       exceeded: () => {},
@@ -261,7 +261,7 @@ export class Universe {
   }
 
   /** Completes a pending native call. */
-  complete(slot: number, tag: number, values: readonly LuaValue[] | Encoded): void {
+  complete(slot: number, tag: number, values: readonly Given[] | Encoded): void {
     const isEncoded = values instanceof Encoded;
     if (isEncoded) this.#exchange.fill(values.bytes);
     const length = isEncoded ? values.bytes.length : this.#exchange.putLong(values);

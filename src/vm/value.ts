@@ -3,8 +3,10 @@
  *
  * nil is null (undefined is accepted), integers are numbers or, beyond 2^53, bigints; a float that happens to be whole reads
  * as a plain number, and `LuaFloat` writes one. Strings that are valid UTF-8 are text, others bytes. A table is an array when its keys are
- * 1..n, a plain object when all its keys are strings (also when it is empty but once had one), a Map otherwise.
+ * 1..n, a plain object when all its keys are strings (also when it is empty but once had one), a Map otherwise. Rows of
+ * queries (`Records`) go to Lua as a table of tables; nothing comes back as such.
  */
+import type { Records } from "../core/mod.ts";
 
 /** A value that can go to Lua or came from it. */
 export type LuaValue =
@@ -24,6 +26,9 @@ export type LuaValue =
   | Map<LuaValue, LuaValue>
   | LuaValue[]
   | { [key: string]: LuaValue };
+
+/** A value that can go to Lua. */
+export type Given = LuaValue | Records;
 
 /** A number that is to be a float in Lua even when it is whole. */
 export class LuaFloat {
@@ -100,8 +105,8 @@ export class LuaOpaque {
 
 /** Several results of a native function. */
 export class Values {
-  readonly items: readonly LuaValue[];
-  constructor(items: readonly LuaValue[]) {
+  readonly items: readonly Given[];
+  constructor(items: readonly Given[]) {
     this.items = items;
   }
 }
@@ -126,7 +131,7 @@ export class Raised {
 export const PENDING = Symbol("pending");
 
 /** What a native function returns: one value, several, encoded ones, an error to raise, or the promise of a completion. */
-export type NativeResult = LuaValue | Values | Encoded | Raised | typeof PENDING;
+export type NativeResult = Given | Values | Encoded | Raised | typeof PENDING;
 
 /** Thrown inside a native function: raises `bad argument #i to 'f' (...)` in Lua. */
 export class ArgumentError extends Error {
@@ -181,13 +186,21 @@ export type ArgumentType =
 export interface NativeCall {
   /** Slot of the calling process. */
   readonly slot: number;
-  /** Names this call for `Universe.complete`. */
+  /** Names this call for `Universe.complete`; asked for while it is in progress. */
   readonly tag: number;
   /** Number of arguments. */
   readonly count: number;
   type(i: number): ArgumentType;
+  /** Class and id of the host object that argument 1 is; the class is 0 or a small number of the VM's own for anything else. */
+  readonly selfClass: number;
+  readonly selfId: number;
   /** Argument `i`, deeply converted; null past the last. With `exact`, floats that are whole come as `LuaFloat`. */
   value(i: number, exact?: boolean): LuaValue;
+  /**
+   * Argument `i` when it is a table of plain values at 1..n, holes being null; undefined for any other, which `value` reads. The
+   * quick way to short lists.
+   */
+  list(i: number, exact?: boolean): LuaValue[] | undefined;
   /** A string (numbers are converted, an error gives its message); raises an argument error for anything else. */
   string(i: number): string;
   /** A string as bytes. */

@@ -4,8 +4,8 @@
  * V1. Values nested deeper than `DEPTH_MAX`, or cyclic ones, are refused.
  * Hot: `tests/bench/services.bench.ts` earns the plain loops and the reused buffer.
  */
-import { Failure } from "../core/mod.ts";
-import { LuaChannel, LuaError, LuaFloat, LuaHandle, LuaOpaque, LuaPayload, type LuaValue } from "./value.ts";
+import { type Cell, Failure, Records } from "../core/mod.ts";
+import { type Given, LuaChannel, LuaError, LuaFloat, LuaHandle, LuaOpaque, LuaPayload, type LuaValue } from "./value.ts";
 
 /** Deepest nesting a list may have; as in C. */
 export const DEPTH_MAX = 160;
@@ -13,28 +13,56 @@ const START_BYTES = 4096;
 /** Integers below this keep their exact value when doubled. */
 const ZIGZAG_MAX = 2 ** 52;
 const encoder = new TextEncoder();
-/** A double and its bytes, for those that lie at no multiple of eight. All machines that run this are little-endian, as WebAssembly is. */
-const float = new Float64Array(1);
-const floatBytes = new Uint8Array(float.buffer);
-
 /** Writes value lists into a buffer that it keeps, or into one that is given. */
 export class Writer {
   #own: Uint8Array = new Uint8Array(START_BYTES);
   /** Where the list in progress goes, up to `#limit`. */
   #bytes = this.#own;
+  /** The same, for numbers: making views costs more than a number does. */
+  #view = viewOf(this.#own);
+  #ownView = this.#view;
+  #foreign = this.#own;
+  #foreignView = this.#view;
   #limit = START_BYTES;
   #start = 0;
   #length = 0;
 
   /** The list written last; valid until the next one. */
-  list(values: readonly LuaValue[]): Uint8Array {
+  list(values: readonly Given[]): Uint8Array {
     this.#write(this.#own, 0, this.#own.length, values);
     return this.#bytes.subarray(0, this.#length);
   }
 
   /** Writes a list to `bytes[at..end)`; returns its length. When it did not fit, `spilled` has it instead. */
-  into(bytes: Uint8Array, at: number, end: number, values: readonly LuaValue[]): number {
+  into(bytes: Uint8Array, at: number, end: number, values: readonly Given[]): number {
     this.#write(bytes, at, end, values);
+    return this.#length - this.#start;
+  }
+
+  /** As `into`, for a list of one. */
+  oneInto(bytes: Uint8Array, at: number, end: number, value: Given): number {
+    this.#begin(bytes, at, end);
+    this.#room(2);
+    this.#bytes[this.#length++] = 0;
+    this.#bytes[this.#length++] = 1;
+    this.#value(value, 1);
+    return this.#length - this.#start;
+  }
+
+  /** As `oneInto`, for records whose columns the VM knows by `shape`. */
+  recordsInto(bytes: Uint8Array, at: number, end: number, { columns, rows }: Records, shape: number): number {
+    this.#begin(bytes, at, end);
+    this.#room(23);
+    this.#bytes[this.#length++] = 0;
+    this.#bytes[this.#length++] = 1;
+    this.#bytes[this.#length++] = 16;
+    this.#varint(shape);
+    this.#varint(rows.length);
+    const { names } = columns;
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]!;
+      for (let column = 0; column < names.length; column++) this.#cell(row[names[column]!]);
+    }
     return this.#length - this.#start;
   }
 
@@ -43,11 +71,23 @@ export class Writer {
     return this.#bytes === this.#own ? this.#bytes.subarray(0, this.#length) : undefined;
   }
 
-  #write(bytes: Uint8Array, at: number, end: number, values: readonly LuaValue[]): void {
+  #begin(bytes: Uint8Array, at: number, end: number): void {
     this.#bytes = bytes;
+    if (bytes === this.#own) this.#view = this.#ownView;
+    else {
+      if (bytes !== this.#foreign) {
+        this.#foreign = bytes;
+        this.#foreignView = viewOf(bytes);
+      }
+      this.#view = this.#foreignView;
+    }
     this.#limit = end;
     this.#start = at;
     this.#length = at;
+  }
+
+  #write(bytes: Uint8Array, at: number, end: number, values: readonly Given[]): void {
+    this.#begin(bytes, at, end);
     this.#byte(0);
     this.#varint(values.length);
     for (let i = 0; i < values.length; i++) this.#value(values[i], 1);
@@ -62,8 +102,10 @@ export class Writer {
       const grown = new Uint8Array(size);
       grown.set(this.#bytes.subarray(this.#start, this.#length));
       this.#own = grown;
+      this.#ownView = viewOf(grown);
     } else this.#own.set(this.#bytes.subarray(this.#start, this.#length));
     this.#bytes = this.#own;
+    this.#view = this.#ownView;
     this.#limit = this.#own.length;
     this.#start = 0;
     this.#length = written;
@@ -100,8 +142,8 @@ export class Writer {
 
   #double(value: number): void {
     this.#room(8);
-    float[0] = value;
-    for (let i = 0; i < 8; i++) this.#bytes[this.#length++] = floatBytes[i]!;
+    this.#view.setFloat64(this.#length, value, true);
+    this.#length += 8;
   }
 
   #number(value: number): void {
@@ -185,7 +227,7 @@ export class Writer {
     this.#length += bytes.length;
   }
 
-  #value(value: LuaValue, depth: number): void {
+  #value(value: Given, depth: number): void {
     switch (typeof value) {
       case "undefined":
         return this.#byte(0);
@@ -268,8 +310,51 @@ export class Writer {
     this.#byte(0);
   }
 
+  /** Records as any table is written. */
+  #records({ columns, rows }: Records): void {
+    const { names } = columns;
+    this.#byte(6);
+    this.#byte(0);
+    this.#varint(rows.length);
+    this.#byte(0);
+    for (const row of rows) {
+      this.#byte(6);
+      this.#byte(1);
+      this.#byte(0);
+      this.#varint(names.length);
+      for (const name of names) {
+        const value = row[name];
+        if (value === null || value === undefined) continue;
+        this.#text(name);
+        this.#cell(value);
+      }
+      this.#byte(0);
+    }
+    this.#byte(0);
+  }
+
+  #cell(value: Cell | undefined): void {
+    switch (typeof value) {
+      case "string":
+        return this.#text(value);
+      case "number":
+        return this.#float(value);
+      case "bigint":
+        this.#room(9);
+        this.#bytes[this.#length] = 17;
+        this.#view.setBigInt64(this.#length + 1, value, true);
+        this.#length += 9;
+        return;
+      case "boolean":
+        return this.#byte(value ? 2 : 1);
+      default:
+        return value instanceof Uint8Array ? this.#blob(value) : this.#byte(0);
+    }
+  }
+
   #special(value: object, depth: number): void {
     if (value instanceof Uint8Array) this.#blob(value);
+    else if (value instanceof Records) this.#records(value);
     else if (value instanceof LuaHandle) {
       this.#byte(9);
       this.#varint(value.classId);
@@ -306,3 +391,8 @@ export class Writer {
     }
   }
 }
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+

@@ -26,7 +26,8 @@ export function paramsArgument(call: Call, i: number): readonly Value[] {
   const type = call.type(i);
   if (type === "nil") return NO_PARAMS;
   if (type !== "table") throw checkParams(type);
-  return paramsOf(call.value(i, true));
+  const plain = call.list(i, true);
+  return plain === undefined ? paramsOf(call.value(i, true)) : plain as Value[];
 }
 
 /** Parameters of a table; holes are NULL. Fails with Invalid `check params` for other keys than 1..n. */

@@ -1,5 +1,6 @@
 /** A universe with the bare VM modules, for tests that need no runtime. */
 import assert from "node:assert/strict";
+import type { Records } from "../../src/core/mod.ts";
 import {
   type Exit,
   type GlobalsRef,
@@ -25,6 +26,8 @@ export class TestUniverse {
   readonly printed: string[] = [];
   readonly released: number[] = [];
   readonly failures: unknown[] = [];
+  /** What `host.records(i)` gives. */
+  readonly records: Records[] = [];
   readonly #exits = new Map<number, Ended>();
   readonly #waiting: { slot: number; tag: number; value: LuaValue }[] = [];
   readonly #globals: GlobalsRef;
@@ -60,6 +63,9 @@ export class TestUniverse {
       types: universe.natives.add((call) =>
         new Values(Array.from({ length: call.count }, (_, i) => call.type(i + 1)))
       ),
+      list: universe.natives.add((call) => call.list(1, true) ?? "by value"),
+      text: universe.natives.add((call) => call.string(1)),
+      records: universe.natives.add((call) => this.records[call.number(1)]!),
       object: universe.natives.add((call) => universe.handle(objectClass, call.number(1))),
       payload: universe.natives.add((call) => new LuaPayload("lua/any", call.value(1))),
       bytes: universe.natives.add((call) => new Uint8Array(call.number(1)).fill(call.number(2))),
@@ -134,6 +140,12 @@ export class TestUniverse {
       this.universe.complete(next.slot, next.tag, [next.value]);
     }
     throw new Error("the universe does not settle");
+  }
+
+  /** Completes the oldest `host.wait` with something else. */
+  complete(value: LuaValue | Records): void {
+    const next = this.#waiting.shift()!;
+    this.universe.complete(next.slot, next.tag, [value]);
   }
 
   /** How the process at `slot` ended; undefined while it lives. */

@@ -6,7 +6,7 @@
  * S3. A lock held by another program is waited for without blocking the runtime, up to `SQL_LOCK_WAIT_MS`.
  * S4. A connection past its lifetime is replaced while nobody holds it; one in memory never is, for its data would be lost.
  */
-import { Failure, SQL_LOCK_WAIT_MS, type Value } from "../../core/mod.ts";
+import { Failure, type Records, SQL_LOCK_WAIT_MS, type Value } from "../../core/mod.ts";
 import type {
   Clock,
   SqlDatabase,
@@ -22,13 +22,13 @@ import type {
 } from "../../ports/mod.ts";
 import { ConnectionGate } from "./connection_gate.ts";
 import { preparedOn } from "./prepared_statement.ts";
-import { bindAll, convertRows, NO_PLAN, planOf, type RowPlan, type Rows } from "./sqlite_rows.ts";
+import { bindAll, NO_PLAN, planOf, readRows, type RowPlan, type Rows } from "./sqlite_rows.ts";
 import { SqliteTransaction } from "./sqlite_transaction.ts";
 
 /** First pause before a lock is tried again; it doubles up to `LOCK_PAUSE_MAX_MS`. */
 const LOCK_PAUSE_MS = 1;
 const LOCK_PAUSE_MAX_MS = 50;
-const NO_ROWS: Rows = [];
+const NO_ROWS: [] = [];
 
 /** Where a database is and how long a connection to it lives. */
 export interface SqliteDatabaseOptions {
@@ -74,7 +74,7 @@ export class SqliteDatabase implements SqlDatabase {
     this.#connection = this.#open();
   }
 
-  query(sql: string, params: readonly Value[], caller?: Waiter): Rows | Promise<Rows> {
+  query(sql: string, params: readonly Value[], caller?: Waiter): Records | Promise<Records> {
     if (this.#free) {
       try {
         return this.rows(sql, params);
@@ -159,7 +159,7 @@ export class SqliteDatabase implements SqlDatabase {
   // --- For transactions -----------------------------------------------------------------------------------------------
 
   /** Runs a statement on the connection, whoever holds it; its rows. */
-  rows(sql: string, params: readonly Value[]): Rows {
+  rows(sql: string, params: readonly Value[]): Records {
     const statement = this.#statement(sql);
     if (statement.tail !== "") return this.#script(statement, params);
     return this.#read(statement, params);
@@ -289,9 +289,8 @@ export class SqliteDatabase implements SqlDatabase {
     return this.#connection.prepare(sql);
   }
 
-  #read(statement: SqliteStatement, params: readonly Value[]): Rows {
-    const rows = statement.all(bindAll(params));
-    return rows.length === 0 ? NO_ROWS : convertRows(rows, this.#planOf(statement));
+  #read(statement: SqliteStatement, params: readonly Value[]): Records {
+    return readRows(statement.all(bindAll(params)) as Rows, this.#planOf(statement));
   }
 
   #planOf(statement: SqliteStatement): RowPlan {
@@ -304,7 +303,7 @@ export class SqliteDatabase implements SqlDatabase {
   }
 
   /** Several statements in one text; the rows of the last. */
-  #script(first: SqliteStatement, params: readonly Value[]): Rows {
+  #script(first: SqliteStatement, params: readonly Value[]): Records {
     refuseParams(params);
     let rows = this.#read(first, params);
     for (let statement = first; statement.tail !== "";) {

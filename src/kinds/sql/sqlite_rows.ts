@@ -1,28 +1,27 @@
 /**
  * SQLite's values as the `sql` port has them, and back.
  *
- * INTEGER comes as bigint and REAL as number from an exact connection; the port wants numbers and wrapped whole floats.
- * Columns declared as booleans or dates are read as such, whatever they are stored as. Hot: `tests/bench/sql.ts`.
+ * Columns declared as booleans or dates are read as such, whatever they are stored as. Hot: `tests/bench/services.bench.ts`.
  */
-import { Failure, type Value } from "../../core/mod.ts";
+import { type Cell, Columns, Failure, Records, type Value } from "../../core/mod.ts";
 import type { SqliteColumn } from "../../ports/mod.ts";
 import { LuaFloat } from "../../vm/mod.ts";
 
-/** Rows of a result. */
-export type Rows = { [column: string]: Value }[];
+/** Rows as an exact connection gives them. */
+export type Rows = { [column: string]: Cell }[];
 
 /** How a column differs from what is stored. */
 type Reading = "boolean" | "date";
 
-/** How rows are read: the names of their columns, and the readings of those that need one. */
+/** How rows are read: their columns, and the readings of those that need one. */
 export interface RowPlan {
-  readonly names: readonly string[];
+  readonly columns: Columns;
   /** undefined when there is nothing to do, as is usual. */
   readonly readings: ReadonlyMap<string, Reading> | undefined;
 }
 
 /** The plan of rows without columns. */
-export const NO_PLAN: RowPlan = { names: [], readings: undefined };
+export const NO_PLAN: RowPlan = { columns: new Columns([]), readings: undefined };
 
 /** Past this a whole number in a date column is in milliseconds. */
 const SECONDS_MAX = 1e12;
@@ -35,52 +34,37 @@ export function planOf(columns: readonly SqliteColumn[]): RowPlan {
     const reading = /^BOOL/.test(type) ? "boolean" : /^(DATE|TIMESTAMP)/.test(type) ? "date" : undefined;
     if (reading !== undefined) (readings ??= new Map()).set(name, reading);
   }
-  return { names: [...new Set(columns.map(({ name }) => name))], readings };
+  return { columns: new Columns([...new Set(columns.map(({ name }) => name))]), readings };
 }
 
-/** Turns rows into what the port promises, in place. */
-export function convertRows(rows: Rows, { names, readings }: RowPlan): Rows {
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!;
-    for (let column = 0; column < names.length; column++) {
-      const name = names[column]!;
-      const value = row[name];
-      if (typeof value === "bigint") row[name] = narrow(value);
-      else if (typeof value === "number" && Number.isInteger(value)) row[name] = wholeFloat(value);
-    }
-    if (readings !== undefined) applyReadings(row, readings);
-  }
-  return rows;
+/** Rows as the port promises them; dates and booleans are replaced in place. */
+export function readRows(rows: Rows, { columns, readings }: RowPlan): Records {
+  if (readings !== undefined) { for (let i = 0; i < rows.length; i++) applyReadings(rows[i]!, readings); }
+  return new Records(columns, rows);
 }
 
 function applyReadings(row: Rows[number], readings: ReadonlyMap<string, Reading>): void {
   for (const [column, reading] of readings) {
     const value = row[column];
-    if (value === null || value === undefined) continue;
-    if (reading === "date") row[column] = dateText(value);
-    else if (typeof value === "number") row[column] = value !== 0;
+    const number = typeof value === "bigint" ? narrow(value) : value;
+    if (typeof value === "number" && Number.isInteger(value)) continue;
+    if (reading === "date") row[column] = dateText(number) ?? value!;
+    else if (typeof number === "number") row[column] = number !== 0;
   }
 }
 
 /** A whole number as it is when it fits, else as bigint. */
-export function narrow(value: bigint): number | bigint {
+function narrow(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }
 
-function wholeFloat(value: number): Value {
-  return new LuaFloat(value) as unknown as Value;
-}
-
-/** `2024-01-15T10:30:00Z` for whatever SQLite programs keep dates as; other values as they are. */
-function dateText(value: Value): Value {
-  const plain: unknown = value;
-  if (typeof plain === "number") {
-    return printDate(Math.abs(plain) > SECONDS_MAX ? plain : plain * 1000, value);
-  }
-  if (typeof plain !== "string") return value;
-  const match = DATE.exec(plain);
-  if (match === null) return value;
+/** `2024-01-15T10:30:00Z` for whatever SQLite programs keep dates as; undefined for other values. */
+function dateText(value: Cell | undefined): string | undefined {
+  if (typeof value === "number") return printDate(Math.abs(value) > SECONDS_MAX ? value : value * 1000);
+  if (typeof value !== "string") return undefined;
+  const match = DATE.exec(value);
+  if (match === null) return undefined;
   const [, year, month, day, hour = "0", minute = "0", second = "0", zone = "Z"] = match;
   const at = Date.UTC(
     Number(year),
@@ -90,7 +74,7 @@ function dateText(value: Value): Value {
     Number(minute),
     Number(second),
   );
-  return printDate(at - zoneMs(zone), value);
+  return printDate(at - zoneMs(zone));
 }
 
 function zoneMs(zone: string): number {
@@ -99,9 +83,9 @@ function zoneMs(zone: string): number {
   return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }
 
-function printDate(ms: number, otherwise: Value): Value {
+function printDate(ms: number): string | undefined {
   const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? otherwise : `${date.toISOString().slice(0, 19)}Z`;
+  return Number.isNaN(date.getTime()) ? undefined : `${date.toISOString().slice(0, 19)}Z`;
 }
 
 /** Parameters as an exact connection wants them. */

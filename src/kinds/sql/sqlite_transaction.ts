@@ -4,11 +4,10 @@
  * T1. It ends once, by commit or rollback; then the connection is free for the next, whatever the outcome.
  * T2. A commit that fails rolls back.
  */
-import { Failure, type Value } from "../../core/mod.ts";
+import { Failure, type Records, type Value } from "../../core/mod.ts";
 import type { SqlResult, SqlStatement, SqlTransaction, SqlTransactionOptions } from "../../ports/mod.ts";
 import { preparedOn } from "./prepared_statement.ts";
 import type { SqliteDatabase } from "./sqlite_database.ts";
-import type { Rows } from "./sqlite_rows.ts";
 
 /** SQLite isolates every transaction from all others, so any level that is asked for is kept. */
 export class SqliteTransaction implements SqlTransaction {
@@ -29,7 +28,7 @@ export class SqliteTransaction implements SqlTransaction {
     return this.#active;
   }
 
-  query(sql: string, params: readonly Value[]): Rows | Promise<Rows> {
+  query(sql: string, params: readonly Value[]): Records | Promise<Records> {
     this.#demandActive();
     return this.#database.attempt(() => {
       this.#demandActive();

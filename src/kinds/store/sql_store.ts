@@ -4,7 +4,7 @@
  * Values are JSON text (see `stored_json.ts`), expiry is whole Unix seconds, rounded up. There are no versions, hence no
  * conditional writes: not every table that is used this way has room for them.
  */
-import { Failure, type Value } from "../../core/mod.ts";
+import { Failure, rowList, type Value } from "../../core/mod.ts";
 import {
   type Clock,
   type Log,
@@ -87,8 +87,8 @@ export class SqlStore implements Store {
     const { database, statements } = this.#open();
     const rows = database.query(statements.get, [key, this.#nowSeconds()]);
     return rows instanceof Promise
-      ? rows.then((later) => this.#entryOf(key, later[0]))
-      : this.#entryOf(key, rows[0]);
+      ? rows.then((later) => this.#entryOf(key, rowList(later)[0]))
+      : this.#entryOf(key, rowList(rows)[0]);
   }
 
   put(
@@ -128,8 +128,8 @@ export class SqlStore implements Store {
       limit + 1,
     ]);
     return rows instanceof Promise
-      ? rows.then((later) => this.#page(later, after, limit))
-      : this.#page(rows, after, limit);
+      ? rows.then((later) => this.#page(rowList(later), after, limit))
+      : this.#page(rowList(rows), after, limit);
   }
 
   /** Ends the cleanup. */

@@ -10,12 +10,14 @@
 **     8 error: string(message) string(kind) retryable:u8 details:value frames:varint (source line:zigzag name)*
 **     9 handle: class:varint id:f64   10 payload: string(format) value   11 channel: id:f64
 **     12 function  13 userdata  14 thread  15 plain channel   (only in calls; a message has nil there)
+**     16 records: shape:varint rows:varint value{columns * rows}   17 integer:i64le
+**       (only from TypeScript to its own VM; the values of rows have no parts)
 **   0x80..0xbf a string of 0..63 bytes, 0xc0..0xff the integers 0..63
 **
 ** C1. Encoding reads raw values: it never runs Lua code, allocates Lua objects or raises.
 ** C2. Decoding checks every bound; it raises on malformed bytes.
 */
-#include "vm.h"
+#include "decode.h"
 
 typedef struct Enc {
   Buf *out;
@@ -208,67 +210,13 @@ const char *enc_problem (int status) {
   }
 }
 
-typedef struct Dec { const uint8_t *p, *end; lua_State *L; int refs; uint32_t tables; } Dec;
-
-static int malformed (Dec *d) { return luaL_error(d->L, "malformed payload"); }
-
-static uint64_t dec_varint (Dec *d) {
-  uint64_t v = 0;
-  int shift = 0;
-  for (;;) {
-    uint8_t b;
-    if (d->p >= d->end || shift > 63) { malformed(d); return 0; }
-    b = *d->p++;
-    v |= (uint64_t)(b & 127) << shift;
-    if (b < 128) return v;
-    shift += 7;
-  }
-}
-
-static double dec_f64 (Dec *d) {
-  double v;
-  if (d->end - d->p < 8) malformed(d);
-  memcpy(&v, d->p, 8); d->p += 8;
-  return v;
-}
-
-static const char *dec_bytes (Dec *d, size_t *n) {
-  const char *s;
-  uint64_t length = dec_varint(d);
-  if (length > (uint64_t)(d->end - d->p)) malformed(d);
-  s = (const char *)d->p; d->p += length; *n = (size_t)length;
-  return s;
-}
+void dec_malformed (Dec *d) { luaL_error(d->L, "malformed payload"); }
 
 static void dec_value (Dec *d, int depth);
 
 static void dec_string (Dec *d) {  /* a string value with its tag */
   if (d->p < d->end && (*d->p == 5 || (*d->p & 0xc0) == 0x80)) dec_value(d, 1);
-  else malformed(d);
-}
-
-/* A value without parts goes to 'v'; 0 for any other. A string is reachable from nowhere else yet. */
-static inline int dec_scalar (Dec *d, TValue *v) {
-  uint8_t tag;
-  if (d->p >= d->end) malformed(d);
-  tag = *d->p;
-  if (tag >= 0xc0) { d->p++; setivalue(v, tag & 63); return 1; }
-  if (tag >= 0x80) {
-    size_t n = tag & 63;
-    TString *s;
-    if (n >= (size_t)(d->end - d->p)) malformed(d);
-    s = luaS_newlstr(d->L, (const char *)d->p + 1, n);
-    setsvalue(d->L, v, s);
-    d->p += n + 1;
-    return 1;
-  }
-  switch (tag) {
-    case 1: d->p++; setbfvalue(v); return 1;
-    case 2: d->p++; setbtvalue(v); return 1;
-    case 3: { uint64_t z; d->p++; z = dec_varint(d); setivalue(v, (lua_Integer)(z >> 1) ^ -(lua_Integer)(z & 1)); return 1; }
-    case 4: d->p++; setfltvalue(v, dec_f64(d)); return 1;
-    default: return 0;
-  }
+  else dec_malformed(d);
 }
 
 /* The elements of the table on top, whose array part has room for all of them. */
@@ -293,12 +241,12 @@ static void dec_pairs (Dec *d, int depth) {
   for (;;) {
     const TValue *slot;
     TValue *key, *value;
-    if (d->p >= d->end) malformed(d);
+    if (d->p >= d->end) dec_malformed(d);
     if (*d->p == 0) { d->p++; break; }
     if (dec_scalar(d, s2v(L->top.p))) { api_incr_top(L); }
     else dec_value(d, depth);
     key = s2v(L->top.p - 1);
-    if (ttisnil(key) || (ttisfloat(key) && fltvalue(key) != fltvalue(key))) malformed(d);
+    if (ttisnil(key) || (ttisfloat(key) && fltvalue(key) != fltvalue(key))) dec_malformed(d);
     if (dec_scalar(d, s2v(L->top.p))) { api_incr_top(L); }
     else dec_value(d, depth);
     key = s2v(L->top.p - 2); value = s2v(L->top.p - 1);  /* the stack may have moved */
@@ -314,10 +262,10 @@ static void dec_table (Dec *d, int depth) {
   lua_State *L = d->L;
   uint64_t narr, nhash;
   int flags;
-  if (d->p >= d->end) malformed(d);
+  if (d->p >= d->end) dec_malformed(d);
   flags = *d->p++;
   narr = dec_varint(d); nhash = dec_varint(d);
-  if (narr > (uint64_t)(d->end - d->p) || nhash > (uint64_t)(d->end - d->p)) malformed(d);
+  if (narr > (uint64_t)(d->end - d->p) || nhash > (uint64_t)(d->end - d->p)) dec_malformed(d);
   if ((flags & 1) && nhash == 0) nhash = 1;
   lua_createtable(L, (int)narr, (int)nhash);
   if (d->refs) { lua_pushvalue(L, -1); lua_rawseti(L, d->refs, ++d->tables); }
@@ -339,12 +287,12 @@ static void dec_error (Dec *d, int depth) {
   class_set(L, CLASS_ERROR);
   dec_string(d); lua_setiuservalue(L, -2, ERR_MESSAGE);
   dec_string(d); lua_setiuservalue(L, -2, ERR_KIND);
-  if (d->p >= d->end) malformed(d);
+  if (d->p >= d->end) dec_malformed(d);
   e->retryable = (int8_t)(*d->p++) - 1;
   dec_value(d, depth); lua_setiuservalue(L, -2, ERR_DETAILS);
   frames = dec_varint(d);
   if (frames == 0) return;
-  if (frames > (uint64_t)(d->end - d->p)) malformed(d);
+  if (frames > (uint64_t)(d->end - d->p)) dec_malformed(d);
   luaL_buffinit(L, &b);
   for (i = 0; i < frames; i++) {
     size_t n, k;
@@ -371,14 +319,14 @@ static void dec_value (Dec *d, int depth) {
   uint8_t tag;
   size_t n;
   const char *s;
-  if (d->p >= d->end) malformed(d);
+  if (d->p >= d->end) dec_malformed(d);
   if (depth > CODEC_DEPTH_MAX + 16) luaL_error(L, "payload nested too deep");
   luaL_checkstack(L, 8, "payload nested too deep");
   tag = *d->p++;
   if (tag >= 0xc0) { lua_pushinteger(L, tag & 63); return; }
   if (tag >= 0x80) {
     n = tag & 63;
-    if (n > (size_t)(d->end - d->p)) malformed(d);
+    if (n > (size_t)(d->end - d->p)) dec_malformed(d);
     lua_pushlstring(L, (const char *)d->p, n); d->p += n;
     return;
   }
@@ -392,7 +340,7 @@ static void dec_value (Dec *d, int depth) {
     case 6: dec_table(d, depth + 1); break;
     case 7: {
       uint64_t id = dec_varint(d);
-      if (!d->refs || id >= d->tables) malformed(d);
+      if (!d->refs || id >= d->tables) dec_malformed(d);
       lua_rawgeti(L, d->refs, (lua_Integer)id + 1);
       break;
     }
@@ -410,7 +358,13 @@ static void dec_value (Dec *d, int depth) {
       lua_remove(L, -2);
       break;
     }
-    default: malformed(d);
+    case 16: {
+      uint64_t shape = dec_varint(d), count = dec_varint(d);
+      shape_records(d, shape, count);
+      break;
+    }
+    case 17: d->p--; dec_scalar(d, s2v(L->top.p)); api_incr_top(L); break;
+    default: dec_malformed(d);
   }
 }
 
@@ -420,15 +374,19 @@ static uint32_t dec_start (Dec *d, lua_State *L, const uint8_t *p, uint32_t n) {
   if (n == 0) return 0;
   if (*d->p++ & 1) { luaL_checkstack(L, 4, NULL); lua_newtable(L); d->refs = lua_gettop(L); }
   count = dec_varint(d);
-  if (count > (uint64_t)(d->end - d->p)) malformed(d);
+  if (count > (uint64_t)(d->end - d->p)) dec_malformed(d);
   return (uint32_t)count;
 }
 
 int dec_list (lua_State *L, const uint8_t *p, uint32_t n) {
   Dec d;
   uint32_t i, count = dec_start(&d, L, p, n);
-  luaL_checkstack(L, (int)count + 8, "too many values");
-  for (i = 0; i < count; i++) dec_value(&d, 1);
+  if (count > LUA_MINSTACK / 2) luaL_checkstack(L, (int)count + 8, "too many values");
+  for (i = 0; i < count; i++) {
+    if (dec_scalar(&d, s2v(L->top.p))) { api_incr_top(L); }
+    else dec_value(&d, 1);
+  }
+  luaC_checkGC(L);
   if (d.refs) lua_remove(L, d.refs);
   return (int)count;
 }

@@ -530,10 +530,10 @@ EXPORT(json_arg) int x_json_arg (int i) {
   const char *problem;
   TValue none;
   setnilvalue(&none);
-  if (!vm_fiber) return put_problem("no call in progress");
-  ci = vm_fiber->waiting->ci;
+  if (!vm_calling) return put_problem("no call in progress");
+  ci = vm_calling->waiting->ci;
   vm_out.n = 0;
-  problem = json_encode(&vm_out, ci->func.p + i < vm_fiber->waiting->top.p ? s2v(ci->func.p + i) : &none);
+  problem = json_encode(&vm_out, ci->func.p + i < vm_calling->waiting->top.p ? s2v(ci->func.p + i) : &none);
   return problem ? put_problem(problem) : 0;
 }
 

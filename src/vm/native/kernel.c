@@ -7,6 +7,7 @@
 lua_State *vm_G;
 Proc *vm_cur;
 Fiber *vm_fiber;
+Fiber *vm_calling;
 uint8_t *vm_io; uint32_t vm_io_cap;
 Buf vm_out;
 int vm_budget, vm_sys, vm_abort, vm_denied;
@@ -190,7 +191,7 @@ typedef struct Pending { Fiber *fiber; uint32_t generation, next; } Pending;
 static Pending *pendings; static uint32_t pendingCount, pendingFree;  /* indexes + 1 */
 #define TAG_INDEX 16777216.0
 
-uint32_t pending_take (Fiber *f) {
+static uint32_t pending_take (Fiber *f) {
   uint32_t i;
   if (f->pending) return f->pending;
   if (!pendingFree) {
@@ -207,7 +208,7 @@ uint32_t pending_take (Fiber *f) {
   pendings[i - 1].generation = (pendings[i - 1].generation + 1) & 0xffffff;
   return f->pending = i;
 }
-double pending_tag (uint32_t i) { return (double)i + pendings[i - 1].generation * TAG_INDEX; }
+static double pending_tag (uint32_t i) { return (double)i + pendings[i - 1].generation * TAG_INDEX; }
 void pending_drop (Fiber *f) {
   if (!f->pending) return;
   pendings[f->pending - 1].fiber = NULL;
@@ -1001,6 +1002,9 @@ static Blob *io_blob (uint32_t n, int *taken) {
   return b;
 }
 
+#define TEXTS 256
+static Table *texts;  /* strings that the host knows by their address */
+
 EXPORT(create) int x_create (uint32_t hashSeed, double order, double random, double heapMax) {
   vm_hash_seed = hashSeed;
   orderSeed = (uint64_t)order;
@@ -1016,6 +1020,9 @@ EXPORT(create) int x_create (uint32_t hashSeed, double order, double random, dou
   base_open(vm_G);
   lua_newtable(vm_G);
   lua_rawsetp(vm_G, LUA_REGISTRYINDEX, &slots);
+  lua_createtable(vm_G, TEXTS, 0);
+  texts = hvalue(s2v(vm_G->top.p - 1));
+  lua_rawsetp(vm_G, LUA_REGISTRYINDEX, &texts);
   lua_gc(vm_G, LUA_GCRESTART);
   lua_gc(vm_G, LUA_GCINC, 200, 200, 0);
   return 1;
@@ -1316,7 +1323,8 @@ EXPORT(channel_release) void x_channel_release (uint32_t slot, double id) {
 
 /* ---- within a native call ---- */
 
-EXPORT(slot_of_call) uint32_t x_slot_of_call (void) { return vm_cur ? vm_cur->slot : 0; }
+/* Names the call, so that it can be completed later. */
+EXPORT(tag_of_call) double x_tag_of_call (void) { return vm_calling ? pending_tag(pending_take(vm_calling)) : 0; }
 
 typedef struct Reserved { size_t n; char *at; } Reserved;
 static int do_string_push (lua_State *L) {
@@ -1327,7 +1335,7 @@ static int do_string_push (lua_State *L) {
 /* Pushes a string of 'n' bytes for the host to write, longer than what is interned, as a result of the call in progress; NULL when
    it can't be had. */
 EXPORT(string_push) char *x_string_push (uint32_t n) {
-  lua_State *L = vm_fiber->waiting;
+  lua_State *L = vm_calling->waiting;
   Reserved r;
   r.n = n;
   lua_pushcfunction(L, do_string_push);
@@ -1340,20 +1348,28 @@ EXPORT(string_push) char *x_string_push (uint32_t n) {
 EXPORT(arg_encode) int x_arg_encode (int i, int mode, int many) {
   CallInfo *ci;
   int count;
-  if (!vm_fiber) return ENC_MEMORY;
-  ci = vm_fiber->waiting->ci;
-  count = (int)(vm_fiber->waiting->top.p - (ci->func.p + i));
+  if (!vm_calling) return ENC_MEMORY;
+  ci = vm_calling->waiting->ci;
+  count = (int)(vm_calling->waiting->top.p - (ci->func.p + i));
   if (count < 0) count = 0;
   if (!many && count > 1) count = 1;
   vm_out.n = 0;
   return enc_list(&vm_out, ci->func.p + i, count, mode, UINT32_MAX);
 }
 
+/* Keeps the string that argument 'i' is: its address names it until another takes its place. */
+EXPORT(keep_text) void x_keep_text (int i, uint32_t place) {
+  lua_State *L = vm_calling->waiting;
+  const TValue *o = s2v(L->ci->func.p + i);
+  setobj2t(L, &texts->array[place % TEXTS], o);
+  luaC_barrierback(L, obj2gco(texts), o);
+}
+
 /* 0 other userdata, 1 error, 2 channel of the host, 3 payload, 4 handle; id and class in vm_ids. */
 double vm_ids[2];
 EXPORT(ids) double *x_ids (void) { return vm_ids; }
 EXPORT(arg_userdata) int x_arg_userdata (int i) {
-  const TValue *o = s2v(vm_fiber->waiting->ci->func.p + i);
+  const TValue *o = s2v(vm_calling->waiting->ci->func.p + i);
   int class = value_class(o);
   if (class == CLASS_ERROR) return 1;
   if (class == CLASS_PAYLOAD) return 3;
@@ -1372,7 +1388,7 @@ EXPORT(arg_userdata) int x_arg_userdata (int i) {
 /* The Lua caller's source goes to out; its line is returned. */
 EXPORT(location) int x_location (void) {
   lua_Debug ar;
-  lua_State *L = vm_fiber ? vm_fiber->waiting : NULL;
+  lua_State *L = vm_calling ? vm_calling->waiting : NULL;
   int level;
   vm_out.n = 0;
   for (level = 1; L && lua_getstack(L, level, &ar); level++) {

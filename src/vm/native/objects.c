@@ -500,21 +500,23 @@ static int native_k (lua_State *L, int status, lua_KContext ctx) {
   return channel_results(L, vm_fiber);
 }
 
-extern uint32_t pending_take (Fiber *f);
-extern double pending_tag (uint32_t index);
 extern void pending_drop (Fiber *f);
 
 /* Upvalues: index, name. Codes the host returns: see native_finish. */
 int vm_native (lua_State *L) {
-  int r, index = (int)lua_tointeger(L, lua_upvalueindex(1));
-  Fiber *f = vm_fiber;
+  StkId args = L->ci->func.p + 1;
+  int r, index = (int)ivalue(&clCvalue(s2v(args - 1))->upvalue[0]), count = (int)(L->top.p - args), class = 0;
+  double id = 0;
+  Fiber *f = vm_fiber, *outer = vm_calling;
   if (!f) return luaL_error(L, "no process is running");
-  pending_take(f);
   f->waiting = L;
-  for (r = lua_gettop(L); r > 0; r--)  /* the host reads what it is given */
-    if (ttislngstring(s2v(L->ci->func.p + r))) vm_budget -= (int)(vslen(s2v(L->ci->func.p + r)) >> VM_BYTES_SHIFT);
-  luaL_checkstack(L, LUA_MINSTACK, NULL);
-  r = host_native(index, L->ci->func.p + 1, lua_gettop(L), pending_tag(f->pending));
+  for (r = 0; r < count; r++)  /* the host reads what it is given */
+    if (ttislngstring(s2v(args + r))) vm_budget -= (int)(vslen(s2v(args + r)) >> VM_BYTES_SHIFT);
+  if (count > 0 && ttisfulluserdata(s2v(args)) && (class = value_class(s2v(args))) >= CLASS_USER)
+    id = ((Handle *)getudatamem(uvalue(s2v(args))))->id;  /* a method: saves the host from asking */
+  vm_calling = f;
+  r = host_native(index, args, count, f->proc->slot, class, id);
+  vm_calling = outer;
   return native_finish(L, r, f);
 }
 
@@ -528,6 +530,7 @@ static int native_finish (lua_State *L, int r, Fiber *f) {
     return luaL_error(L, "process terminated");
   }
   if (code == 1) {
+    if (!f->pending) return luaL_error(L, "bad result of a native function");
     if (f->wake != WAKE_NONE) {  /* completed before it returned */
       f->waiting = L;
       return channel_results(L, f);
@@ -547,7 +550,7 @@ static int native_finish (lua_State *L, int r, Fiber *f) {
     case 0: {
       int base = lua_gettop(L), i, count = dec_list(L, vm_io, n);
       for (i = base + 1; i <= base + count; i++)
-        if (lua_type(L, i) == LUA_TUSERDATA && class_test(L, i, CLASS_ERROR)) error_stack(L, i, L, 1);
+        if (ttisfulluserdata(s2v(L->ci->func.p + i)) && class_test(L, i, CLASS_ERROR)) error_stack(L, i, L, 1);
       return count;
     }
     case 2:
@@ -809,4 +812,5 @@ static int define (lua_CFunction f, uint32_t n) {
 }
 EXPORT(define_class) int x_define_class (uint32_t n) { return define(define_class, n); }
 EXPORT(define_module) int x_define_module (uint32_t n) { return define(define_module, n); }
+EXPORT(define_shape) int x_define_shape (uint32_t n) { return define(shape_define, n); }
 EXPORT(define_globals) int x_define_globals (uint32_t n) { return define(define_globals, n); }

@@ -145,6 +145,7 @@ typedef struct Payload { int unused; } Payload;     /* user values: format, valu
 extern lua_State *vm_G;
 extern Proc *vm_cur;
 extern Fiber *vm_fiber;
+extern Fiber *vm_calling;  /* whose native call the host is carrying out */
 extern uint8_t *vm_io; extern uint32_t vm_io_cap;
 extern Buf vm_out;
 extern uint64_t vm_heap, vm_heap_max;
@@ -164,6 +165,12 @@ int enc_one (Buf *out, const TValue *value, int mode);
 int dec_list (lua_State *L, const uint8_t *p, uint32_t n);  /* pushes all; returns count; raises */
 int dec_first (lua_State *L, const uint8_t *p, uint32_t n); /* pushes the first value or nil */
 const char *enc_problem (int status);
+typedef struct Dec { const uint8_t *p, *end; lua_State *L; int refs; uint32_t tables; } Dec;
+void dec_malformed (Dec *d);  /* raises */
+
+/* ---- shapes.c ---- */
+int shape_define (lua_State *L);
+void shape_records (Dec *d, uint64_t id, uint64_t count);
 
 /* ---- objects.c ---- */
 void objects_open (lua_State *L);
@@ -261,7 +268,7 @@ void *vm_alloc (void *ud, void *ptr, size_t osize, size_t nsize);
 uint64_t memory_measure (Proc *p);
 
 /* ---- imports ---- */
-IMPORT(native) int host_native (int index, void *args, int count, double tag);
+IMPORT(native) int host_native (int index, void *args, int count, uint32_t slot, int class, double id);
 IMPORT(exited) void host_exited (uint32_t slot, int ok, const uint8_t *p, uint32_t n);
 IMPORT(released) void host_released (int class, double id);
 /* Loops of ../wide/wide.c by number; how much of the input they have used, 0 where there are none. */

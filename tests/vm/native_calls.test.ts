@@ -1,0 +1,172 @@
+/** What native functions are given and give back, read and written past the codec. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Cell, Columns, Records } from "../../src/core/mod.ts";
+import { TestUniverse } from "./universe.ts";
+
+test("short lists are read from memory, other tables by value", () => {
+  const vm = new TestUniverse();
+  const [values, empty, none, ...others] = vm.values(`
+    local grown, cut, rough = {}, { 1, 2, 3, 4 }, { 1, 2, 3, 4, 5, 6, 7, 8 }
+    for i = 1, 5 do grown[i] = i end
+    cut[4], cut[3] = nil, nil
+    rough[8], rough[7], rough[6], rough[5] = nil, nil, nil, nil
+    local length = #rough
+    return host.list({ 7, -1, math.maxinteger, 2.5, "ü", "\\255", true, false, ("long"):rep(20) }),
+      host.list({}), host.list(5),
+      host.list(grown), host.list(cut), host.list({ 1, nil, 3, nil }), host.list({ nil, nil }),
+      host.list({ name = 1 }), host.list({ 1, name = 2 }), host.list({ {} }), host.list({ host.object(1) }),
+      host.list(setmetatable({ 1 }, { __index = { 2 } })),
+      type(host.list(rough)) == "table" or host.list(rough)`);
+  assert.deepEqual(values, [
+    7,
+    -1,
+    2n ** 63n - 1n,
+    2.5,
+    "ü",
+    new Uint8Array([255]),
+    true,
+    false,
+    "long".repeat(20),
+  ]);
+  assert.deepEqual(empty, []);
+  assert.equal(none, "by value");
+  const [grown, cut, holes, nothing, ...tables] = others;
+  assert.deepEqual(grown, [1, 2, 3, 4, 5]);
+  assert.deepEqual(cut, [1, 2]);
+  assert.deepEqual(holes, [1, null, 3]);
+  assert.deepEqual(nothing, []);
+  assert.deepEqual(tables, ["by value", "by value", "by value", "by value", [1], true]);
+});
+
+test("floats that are whole stay floats in lists", () => {
+  const vm = new TestUniverse();
+  const [a, b] = vm.values(`local t = host.list({ 2.0, 2 }) return math.type(t[1]), math.type(t[2])`);
+  assert.deepEqual([a, b], ["float", "integer"]);
+});
+
+test("texts are right however their strings come and go", () => {
+  const vm = new TestUniverse();
+  const [wrong] = vm.values(`
+    local constant, wrong = "a constant that is asked for again and again", 0
+    for i = 1, 20000 do
+      local made = "a text of one size, number " .. 100000 + i % 977
+      if host.text(made) ~= made or host.text(made) ~= made then wrong = wrong + 1 end
+      if host.text(constant) ~= constant then wrong = wrong + 1 end
+    end
+    return wrong`);
+  assert.equal(wrong, 0);
+});
+
+/** Records of columns that are new to every universe but this one. */
+function records(names: string[], ...rows: Cell[][]): Records {
+  return new Records(
+    new Columns(names),
+    rows.map((row) => Object.fromEntries(names.map((name, i) => [name, row[i]!]))),
+  );
+}
+
+test("records are tables with exact values", () => {
+  const vm = new TestUniverse();
+  const long = "x".repeat(100);
+  vm.records.push(
+    records(["i", "f", "t", "b", "n", "yes"], [7n, 2, "ü", new Uint8Array([255, 0]), null, true]),
+    records(["i"], [-(2n ** 63n)], [2n ** 63n - 1n], [2n ** 53n + 1n]),
+    records(["v", ""], [null, long], [null, null]),
+    records(["v"]),
+  );
+  assert.deepEqual(
+    vm.values(`
+    local row = host.records(0)[1]
+    local keys = {}
+    for key in pairs(row) do keys[#keys + 1] = key end
+    table.sort(keys)
+    return math.type(row.i), row.i, math.type(row.f), row.f, row.t, row.b == "\\255\\0", row.n, row.yes, table.concat(keys, " ")`),
+    ["integer", 7, "float", 2, "ü", true, null, true, "b f i t yes"],
+  );
+  assert.deepEqual(
+    vm.values(`
+    local rows = host.records(1)
+    return #rows, rows[1].i == math.mininteger, rows[2].i == math.maxinteger, rows[3].i == 2^53 | 1`),
+    [3, true, true, true],
+  );
+  assert.deepEqual(
+    vm.values(`
+    local rows = host.records(2)
+    return #rows, rows[1][""], next(rows[2]), #host.records(3), next(host.records(3))`),
+    [2, long, null, 0, null],
+  );
+});
+
+test("rows of one shape are independent, and stay whole when garbage is collected", () => {
+  const vm = new TestUniverse();
+  vm.records.push(records(["a", "b", "c"], [1n, "x", null], [2n, null, 0.5]));
+  const [ok] = vm.values(`
+    local kept = {}
+    for i = 1, 3000 do
+      local rows = host.records(0)
+      rows[1].b = rows[1].b .. i
+      rows[1].more, rows[2].a = { i }, nil
+      kept[i % 50 + 1] = rows
+    end
+    for i = 1, 50 do
+      local rows = kept[i]
+      local n = rows[1].more[1]
+      if rows[1].a ~= 1 or rows[1].b ~= "x" .. n or rows[1].c ~= nil then return false end
+      if rows[2].a ~= nil or rows[2].b ~= nil or rows[2].c ~= 0.5 or #rows ~= 2 then return false end
+      for key in pairs(rows[2]) do if key ~= "c" then return false end end
+    end
+    local fresh = host.records(0)
+    return fresh[1].b == "x" and fresh[1].more == nil and fresh[2].a == 2`);
+  assert.equal(ok, true);
+});
+
+test("records reach a process that had to wait for them", () => {
+  const vm = new TestUniverse();
+  const slot = vm.spawn(`local rows = host.wait(1) return #rows, rows[1].a, math.type(rows[1].f)`);
+  vm.universe.run(100, 0);
+  vm.complete(records(["a", "f"], [3n, 1]));
+  vm.settle();
+  assert.deepEqual(vm.ended(slot)?.values, [1, 3, "float"]);
+});
+
+test("columns past those that the VM remembers still arrive", () => {
+  const vm = new TestUniverse();
+  for (let i = 0; i < 4200; i++) vm.records.push(records([`column ${i}`], [BigInt(i)]));
+  const [wrong] = vm.values(`
+    local wrong = 0
+    for i = 0, 4199 do if host.records(i)[1]["column " .. i] ~= i then wrong = wrong + 1 end end
+    return wrong`);
+  assert.equal(wrong, 0);
+});
+
+test("many rows are more than the buffer takes", () => {
+  const vm = new TestUniverse();
+  vm.records.push(records(["id", "name"], ...Array.from({ length: 20_000 }, (_, i) => [BigInt(i), `n ${i}`])));
+  const [count, last] = vm.values(`
+    local rows = host.records(0)
+    for i, row in ipairs(rows) do if row.id ~= i - 1 or row.name ~= "n " .. i - 1 then return i end end
+    return #rows, rows[20000].name`);
+  assert.deepEqual([count, last], [20_000, "n 19999"]);
+});
+
+test("rows past a memory limit end their process alone", () => {
+  const vm = new TestUniverse();
+  vm.records.push(
+    records(["id", "name"], ...Array.from({ length: 50_000 }, (_, i) => [BigInt(i), `name of ${i}`])),
+  );
+  const ended = vm.run(`return #host.records(0)`, [], 1024 * 1024);
+  assert.equal(ended.ok, false);
+  assert.match(ended.message, /memory/);
+  assert.deepEqual(vm.values(`return #host.records(0)`), [50_000]);
+});
+
+test("a method knows the object it is called on, whatever it is given", () => {
+  const vm = new TestUniverse();
+  const [id, other, payload, nothing] = vm.values(`
+    local object = host.object(41)
+    local function refused(...) local ok, err = pcall(...) return not ok and tostring(err) end
+    return object:id(), refused(object.id, "text"), refused(object.id, host.payload(1)), refused(object.id)`);
+  assert.equal(id, 41);
+  for (const text of [other, payload, nothing]) assert.match(String(text), /bad argument #1/);
+});
