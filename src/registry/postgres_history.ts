@@ -268,7 +268,8 @@ export class PostgresHistory implements History {
     const next = this.#revision + 1;
     try {
       await this.#within(WRITING, async (transaction, caller) => {
-        const execute: Run = async (sql, params) => rowList(await transaction.query(this.#in(sql), params, caller));
+        const execute: Run = async (sql, params) =>
+          rowList(await transaction.query(this.#in(sql), params, caller));
         // The row is locked from here to the end: whoever comes second sees another revision.
         const { rowsAffected } = await transaction.execute(
           this.#in("UPDATE %.state SET revision = $1, head = coalesce($2, head) WHERE revision = $3"),

@@ -14,7 +14,15 @@ import { FedChannels } from "./fed_channels.ts";
 import { instantiate, type VmExports } from "./instance.ts";
 import { NativeTable } from "./native_table.ts";
 import { shortBytes } from "./text.ts";
-import { Encoded, type Exit, type Given, LuaError, LuaHandle, type LuaValue, type ProgramRef } from "./value.ts";
+import {
+  Encoded,
+  type Exit,
+  type Given,
+  LuaError,
+  LuaHandle,
+  type LuaValue,
+  type ProgramRef,
+} from "./value.ts";
 
 /** What a universe tells its owner. */
 export interface UniverseHost {

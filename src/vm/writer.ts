@@ -5,7 +5,16 @@
  * Hot: `tests/bench/services.bench.ts` earns the plain loops and the reused buffer.
  */
 import { type Cell, Failure, Records } from "../core/mod.ts";
-import { type Given, LuaChannel, LuaError, LuaFloat, LuaHandle, LuaOpaque, LuaPayload, type LuaValue } from "./value.ts";
+import {
+  type Given,
+  LuaChannel,
+  LuaError,
+  LuaFloat,
+  LuaHandle,
+  LuaOpaque,
+  LuaPayload,
+  type LuaValue,
+} from "./value.ts";
 
 /** Deepest nesting a list may have; as in C. */
 export const DEPTH_MAX = 160;
@@ -395,4 +404,3 @@ export class Writer {
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
-

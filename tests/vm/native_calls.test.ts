@@ -142,7 +142,9 @@ test("columns past those that the VM remembers still arrive", () => {
 
 test("many rows are more than the buffer takes", () => {
   const vm = new TestUniverse();
-  vm.records.push(records(["id", "name"], ...Array.from({ length: 20_000 }, (_, i) => [BigInt(i), `n ${i}`])));
+  vm.records.push(
+    records(["id", "name"], ...Array.from({ length: 20_000 }, (_, i) => [BigInt(i), `n ${i}`])),
+  );
   const [count, last] = vm.values(`
     local rows = host.records(0)
     for i, row in ipairs(rows) do if row.id ~= i - 1 or row.name ~= "n " .. i - 1 then return i end end
