@@ -1,7 +1,8 @@
 /**
  * Lua values from bytes, after the grammar at the top of `native/codec.c`.
  *
- * V1. Whatever C or `Writer` writes can be read here, but records of a shape: only the VM knows its keys; malformed bytes fail with Invalid, never crash.
+ * V1. Whatever C or `Writer` writes can be read here, but records of a shape, whose keys only the VM knows; malformed bytes fail
+ *     with Invalid, never crash.
  * V2. Cycles and shared tables keep their identity.
  * Hot: `tests/bench/services.bench.ts` earns the plain loops.
  */
@@ -124,14 +125,6 @@ export class Reader {
     return float[0]!;
   }
 
-  #fixedInteger(): number | bigint {
-    const at = this.#at;
-    this.#advance(8);
-    const whole = new DataView(this.#bytes.buffer, this.#bytes.byteOffset).getBigInt64(at, true);
-    const number = Number(whole);
-    return Number.isSafeInteger(number) ? number : whole;
-  }
-
   #string(length: number): string | Uint8Array {
     const start = this.#at;
     const end = start + length;
@@ -199,8 +192,6 @@ export class Reader {
         return OPAQUE_THREAD;
       case 15:
         return OPAQUE_CHANNEL;
-      case 17:
-        return this.#fixedInteger();
       default:
         throw malformed();
     }
@@ -311,7 +302,6 @@ export class Reader {
         return;
       case 4:
       case 11:
-      case 17:
         return this.#advance(8);
       case 5:
         return this.#advance(this.#varint());

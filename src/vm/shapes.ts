@@ -3,7 +3,8 @@
  *
  * A shape is never forgotten; past `SHAPES_MAX` of them, records of other columns go to Lua as any table does.
  */
-import type { Columns } from "../core/mod.ts";
+import type { Cell, Columns, Records } from "../core/mod.ts";
+import { LuaFloat, type LuaValue } from "./value.ts";
 
 const SHAPES_MAX = 4096;
 const COLUMNS_MAX = 4096;
@@ -39,4 +40,13 @@ export class Shapes {
     columns.keeper = this;
     return columns.kept = id;
   }
+}
+
+/** Records as tables without a shape. */
+export function tablesOf({ columns, rows }: Records): LuaValue[] {
+  return rows.map((row) => Object.fromEntries(columns.names.map((name) => [name, exact(row[name])])));
+}
+
+function exact(value: Cell | undefined): LuaValue {
+  return typeof value === "number" && Number.isInteger(value) ? new LuaFloat(value) : value;
 }

@@ -22,6 +22,7 @@ const START_BYTES = 4096;
 /** Integers below this keep their exact value when doubled. */
 const ZIGZAG_MAX = 2 ** 52;
 const encoder = new TextEncoder();
+
 /** Writes value lists into a buffer that it keeps, or into one that is given. */
 export class Writer {
   #own: Uint8Array = new Uint8Array(START_BYTES);
@@ -319,29 +320,6 @@ export class Writer {
     this.#byte(0);
   }
 
-  /** Records as any table is written. */
-  #records({ columns, rows }: Records): void {
-    const { names } = columns;
-    this.#byte(6);
-    this.#byte(0);
-    this.#varint(rows.length);
-    this.#byte(0);
-    for (const row of rows) {
-      this.#byte(6);
-      this.#byte(1);
-      this.#byte(0);
-      this.#varint(names.length);
-      for (const name of names) {
-        const value = row[name];
-        if (value === null || value === undefined) continue;
-        this.#text(name);
-        this.#cell(value);
-      }
-      this.#byte(0);
-    }
-    this.#byte(0);
-  }
-
   #cell(value: Cell | undefined): void {
     switch (typeof value) {
       case "string":
@@ -363,7 +341,7 @@ export class Writer {
 
   #special(value: object, depth: number): void {
     if (value instanceof Uint8Array) this.#blob(value);
-    else if (value instanceof Records) this.#records(value);
+    else if (value instanceof Records) this.#array(tablesOf(value), depth);
     else if (value instanceof LuaHandle) {
       this.#byte(9);
       this.#varint(value.classId);
