@@ -5,6 +5,7 @@
  * Hot: `tests/bench/services.bench.ts` earns the plain loops and the reused buffer.
  */
 import { type Cell, Failure, Records } from "../core/mod.ts";
+import { tablesOf } from "./shapes.ts";
 import {
   type Given,
   LuaChannel,
