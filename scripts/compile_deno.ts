@@ -2,7 +2,7 @@
  * Compiles the same sources with Deno: dist/wippy-deno.
  *
  * `deno compile` puts the sources beside a runtime file that it downloads. Where that is not possible, name a local
- * copy (its version must be the installed Deno's) in `DENORT_BIN`.
+ * copy (its version must be the installed Deno's) in `DENORT_BIN`. What is required and not imported has to be named.
  */
 import { DENO, run } from "./command.ts";
 
@@ -11,6 +11,8 @@ const result = await run([
   "compile",
   "-A",
   "--no-check",
+  "--include",
+  "src/platform/yaml_library.ts",
   "--output",
   "dist/wippy-deno",
   "src/cli/main.ts",

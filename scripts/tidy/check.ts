@@ -87,7 +87,7 @@ function importsOf(path: string, scanned: SourceText): Import[] {
     const before = scanned.code.slice(from, literal.start);
     from = literal.end;
     const statement = /(?:^|[\n;}])\s*(?:import|export)\b([^;"'`]*?)\bfrom\s*$/.exec(before);
-    const bare = /(?:(?:^|[\n;}])\s*import|\bimport\s*\(|\bnew URL\s*\()\s*$/.test(before);
+    const bare = /(?:(?:^|[\n;}])\s*import|\bimport\s*\(|\brequire\s*\(|\bnew URL\s*\()\s*$/.test(before);
     if (statement === null && !bare) continue;
     found.push({
       specifier: literal.value,
