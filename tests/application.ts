@@ -98,7 +98,7 @@ export async function startApplication(
   const application = createApplication({
     ports,
     log,
-    ...await optionsOf(configuration, ports, () => "tests"),
+    ...optionsOf(configuration, ports, () => "tests"),
     ...expansionOf(project, ports, log),
     history: await historyFrom(configuration, ports),
     baseDirectory: folder,

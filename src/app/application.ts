@@ -62,8 +62,8 @@ export interface ApplicationOptions {
   readonly baseDirectory: string;
   /** Name of this node; when it has one it also shows in pids. */
   readonly nodeName?: string;
-  /** Name of this node when it was given none; never in pids. */
-  readonly defaultNodeName?: string;
+  /** Gives the name of this node when it was given none; never in pids. */
+  readonly defaultNodeName?: () => string;
   /** How many services start at the same time; default: what a supervisor does by itself. */
   readonly startsAtOnceMax?: number;
   readonly strictSecurity?: boolean;
@@ -159,7 +159,7 @@ export class Application {
     this.kinds = kindTable(this.context, options.kinds ?? [], gate);
     const standard = standardComponents({
       pidNode: options.nodeName ?? "",
-      node: options.nodeName ?? options.defaultNodeName ?? "local",
+      node: () => options.nodeName ?? options.defaultNodeName?.() ?? "local",
       startsAtOnceMax: options.startsAtOnceMax,
       strictSecurity: options.strictSecurity ?? false,
       defaultNetwork: options.defaultNetwork ?? "",

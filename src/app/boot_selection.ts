@@ -28,7 +28,14 @@ export async function selectFor(
   { load, ownerOf, references }: Relations,
 ): Promise<Entry[]> {
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
-  const parts = Map.groupBy(entries, ownerOf);
+  const parts = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const owner = ownerOf(entry);
+    if (owner === undefined) continue;
+    const known = parts.get(owner);
+    if (known === undefined) parts.set(owner, [entry]);
+    else known.push(entry);
+  }
   const needed = new Set<string>();
   const queue: string[] = [...targets];
   for (const entry of entries) if (isAmbient(entry.kind)) queue.push(entry.id);

@@ -104,8 +104,8 @@ export function unpackModule(
   ports: Pick<Ports, "files" | "yaml">,
   name: string,
 ): boolean {
-  const { bundled = [] } = sourcesOf(project, ports);
-  const module = bundled.find((item) => item.name === name);
+  const { bundled } = sourcesOf(project, ports);
+  const module = bundled?.().find((item) => item.name === name);
   if (module === undefined) return false;
   const { files } = ports;
   const target = files.resolve(project.modulesDirectory, "vendor", ...name.split("/"));

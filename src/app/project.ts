@@ -128,7 +128,7 @@ export function loadProject(
 export function sourcesOf(project: Project, { files, yaml }: Pick<Ports, "files" | "yaml">): ProjectSources {
   const { configuration, lock, modulesDirectory, root, sourceDirectory } = project;
   const { baseDirectory, replacements } = configuration;
-  const bundled = bundledModules(yaml);
+  const bundled = () => bundledModules(yaml);
   return { files, yaml, root, sourceDirectory, modulesDirectory, lock, replacements, baseDirectory, bundled };
 }
 
@@ -168,38 +168,36 @@ function editEntries(
 }
 
 /** The options of an application that a configuration decides. `edition` names this program for what is kept between runs. */
-export async function optionsOf(
+export function optionsOf(
   configuration: Configuration,
   ports: Ports,
   edition: () => string,
-): Promise<
-  Pick<
-    ApplicationOptions,
-    | "baseDirectory"
-    | "nodeName"
-    | "defaultNodeName"
-    | "startsAtOnceMax"
-    | "strictSecurity"
-    | "typeSystem"
-    | "defaultNetwork"
-    | "memoryBytesMax"
-    | "shutdownTimeoutMs"
-    | "operationTimeoutMs"
-    | "metricsAddress"
-    | "profiler"
-    | "finder"
-    | "evaluations"
-    | "programs"
-    | "luaCache"
-    | "measureCalls"
-  >
+): Pick<
+  ApplicationOptions,
+  | "baseDirectory"
+  | "nodeName"
+  | "defaultNodeName"
+  | "startsAtOnceMax"
+  | "strictSecurity"
+  | "typeSystem"
+  | "defaultNetwork"
+  | "memoryBytesMax"
+  | "shutdownTimeoutMs"
+  | "operationTimeoutMs"
+  | "metricsAddress"
+  | "profiler"
+  | "finder"
+  | "evaluations"
+  | "programs"
+  | "luaCache"
+  | "measureCalls"
 > {
   const { settings } = configuration;
   const name = settings.relay.node_name;
   return {
     baseDirectory: configuration.baseDirectory,
     nodeName: name === "" ? undefined : name,
-    defaultNodeName: name === "" ? await defaultNodeName(ports) : undefined,
+    defaultNodeName: name === "" ? () => defaultNodeName(ports) : undefined,
     startsAtOnceMax: settings.supervisor.host.worker_count,
     strictSecurity: settings.security.strict_mode,
     typeSystem: settings.lua.type_system,

@@ -68,8 +68,8 @@ export interface TypeSystemOptions {
 export interface StandardOptions {
   /** Name of this node inside pids; "" leaves it out. */
   readonly pidNode: string;
-  /** Name of this node. */
-  readonly node: string;
+  /** Gives the name of this node. */
+  readonly node: () => string;
   /** How many services start at the same time; default: what a supervisor does by itself. */
   readonly startsAtOnceMax: number | undefined;
   readonly strictSecurity: boolean;

@@ -19,16 +19,18 @@ export interface ProgramControlOptions {
   readonly ports: Ports;
   readonly log: Log;
   readonly runtime: LuaRuntime;
-  readonly node: string;
+  readonly node: () => string;
   readonly memoryBytesMax: number;
   readonly exit: (code: number) => void;
 }
 
 /** The control of one application. */
 export class ProgramControl implements SystemControl {
-  readonly node: string;
   memoryBytesMax: number;
-  processorsMax: number;
+  readonly #ports: Ports;
+  readonly #nodeOf: () => string;
+  #node: string | undefined;
+  #processorsMax: number | undefined;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #runtime: LuaRuntime;
@@ -41,13 +43,27 @@ export class ProgramControl implements SystemControl {
   #warnedMs = -Infinity;
 
   constructor(options: ProgramControlOptions) {
-    this.node = options.node;
+    this.#ports = options.ports;
+    this.#nodeOf = options.node;
     this.memoryBytesMax = options.memoryBytesMax;
-    this.processorsMax = options.ports.cpus;
     this.#clock = options.ports.clock;
     this.#log = options.log.named("memory");
     this.#runtime = options.runtime;
     this.#exit = options.exit;
+  }
+
+  // Found out when somebody asks: it takes longer than most of the start.
+
+  get node(): string {
+    return this.#node ??= this.#nodeOf();
+  }
+
+  get processorsMax(): number {
+    return this.#processorsMax ??= this.#ports.cpus;
+  }
+
+  set processorsMax(count: number) {
+    this.#processorsMax = count;
   }
 
   exit(code: number): void {

@@ -3,7 +3,7 @@
  *
  * A1. Options may stand anywhere before `--`, also before the command. A2. An unknown option is misuse and gets a suggestion.
  */
-import { parseArgs, type ParseArgsConfig } from "node:util";
+import { type Token, tokensOf } from "./argument_tokens.ts";
 import { Misuse, type OptionSpecs, ParsedArguments } from "./command.ts";
 import { didYouMean } from "./suggestion.ts";
 
@@ -19,30 +19,6 @@ export const GLOBAL_OPTIONS: OptionSpecs = {
   "memory-limit": { type: "text", short: "m", about: "memory limit, such as 512M or 1G" },
   help: { type: "flag", short: "h", about: "help" },
 };
-
-interface Token {
-  readonly kind: "option" | "positional" | "option-terminator";
-  readonly index: number;
-  readonly name?: string;
-  readonly rawName?: string;
-  readonly value?: string;
-  readonly inlineValue?: boolean;
-}
-
-function tokensOf(args: readonly string[], specs: OptionSpecs): Token[] {
-  const options: ParseArgsConfig["options"] = {};
-  for (const [name, { type, short }] of Object.entries(specs)) {
-    options[name] = { type: type === "flag" ? "boolean" : "string", multiple: true, ...(short && { short }) };
-  }
-  const { tokens } = parseArgs({
-    args: [...args],
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  return tokens as Token[];
-}
 
 /** Position of the first word that is no option and no value of one; -1 without any. */
 export function firstWord(args: readonly string[]): number {
@@ -61,7 +37,7 @@ export function parseArguments(args: readonly string[], own: OptionSpecs, comman
   const texts = new Map<string, string[]>();
   let beforeDashes: number | undefined;
   for (const token of tokensOf(args, specs)) {
-    if (token.kind === "positional") positionals.push(token.value!);
+    if (token.kind === "positional") positionals.push(token.value);
     else if (token.kind === "option-terminator") beforeDashes = positionals.length;
     else readOption(token, specs, command, flags, texts);
   }
@@ -69,14 +45,13 @@ export function parseArguments(args: readonly string[], own: OptionSpecs, comman
 }
 
 function readOption(
-  token: Token,
+  token: Extract<Token, { kind: "option" }>,
   specs: OptionSpecs,
   command: string,
   flags: Set<string>,
   texts: Map<string, string[]>,
 ): void {
-  const name = token.name!;
-  const shown = token.rawName ?? `--${name}`;
+  const { name, rawName: shown } = token;
   const spec = Object.hasOwn(specs, name) ? specs[name] : undefined;
   if (spec === undefined) {
     const hint = shown.startsWith("--") ? didYouMean(name, Object.keys(specs), "--") : "";

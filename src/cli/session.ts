@@ -132,7 +132,7 @@ export async function createProjectApplication(
   return createApplication({
     ports,
     log,
-    ...await optionsOf(configuration, ports, edition),
+    ...optionsOf(configuration, ports, edition),
     ...expansionOf(project, ports, log),
     countLines: wish.countLines,
     history: wish.isPassing ? undefined : historyOf(configuration, ports),

@@ -3,7 +3,7 @@
  *
  * What a text means, and what is wrong with one, is for the library to say; see there.
  */
-import { createRequire } from "node:module";
+import process from "node:process";
 import type { YamlReader } from "../ports/mod.ts";
 import { NOT_PLAIN, readPlainYaml } from "./plain_yaml.ts";
 
@@ -16,12 +16,9 @@ export const yamlReader: YamlReader = {
   lineOf: (text, path) => library().lineOf(text, path),
 };
 
-let loaded: YamlReader | undefined;
-
-/** The library. Readers can't wait, so it is not imported but required; bundlers see the name only where it is written out. */
+/** The library. Readers can't wait, so it is required, not imported; bundlers see the name only where it is written out. */
 function library(): YamlReader {
-  return loaded ??=
-    (typeof require === "function"
-      ? require("./yaml_library.ts")
-      : createRequire(import.meta.url)("./yaml_library.ts")).yamlLibrary as YamlReader;
+  if (typeof require === "function") return require("./yaml_library.ts").yamlLibrary;
+  const { createRequire } = process.getBuiltinModule("node:module");
+  return createRequire(import.meta.url)("./yaml_library.ts").yamlLibrary;
 }

@@ -49,7 +49,8 @@ export interface ProjectSources {
   /** Directories by `org/module`, from `workspace.replacements`; relative ones start at `baseDirectory`. */
   readonly replacements?: Readonly<Record<string, string>>;
   readonly baseDirectory?: string;
-  readonly bundled?: readonly BundledModule[];
+  /** Modules that come with the program; asked for when one is looked for. */
+  readonly bundled?: () => readonly BundledModule[];
 }
 
 /** A module, or the project itself, as it was read. */
@@ -134,7 +135,7 @@ export class ModuleShelf {
 
   #open(module: string, version: string): LoadedPart | undefined {
     if (!isModuleName(module)) return undefined;
-    const { files, bundled = [] } = this.#sources;
+    const { files, bundled } = this.#sources;
     const replacement = this.replaced.get(module);
     if (replacement !== undefined) {
       return this.#loadModule({ module, version: "", origin: "replacement", files, tree: replacement });
@@ -143,7 +144,7 @@ export class ModuleShelf {
     if (files.stat(tree)?.isDirectory === true) {
       return this.#loadModule({ module, version, origin: "vendor", files, tree });
     }
-    const included = bundled.find((item) => item.name === module);
+    const included = bundled?.().find((item) => item.name === module);
     if (included === undefined) return undefined;
     const origin = "bundled" as const;
     return this.#loadModule({

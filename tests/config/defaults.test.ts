@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { composeConfiguration, defaultNodeName, type Settings } from "../../src/app/config/mod.ts";
+import { systemCryptography } from "../../src/platform/system_cryptography.ts";
 import { startApplication } from "../application.ts";
 import { memoryPorts } from "./memory_files.ts";
 
@@ -52,18 +53,19 @@ test("history types outside the list are refused", () => {
   assert.throws(() => compose("redis"), /expected one of memory, sqlite, postgres, nil, got "redis"/);
 });
 
-test("a node without a name gets one made of machine and folder [config.relay]", async () => {
+test("a node without a name gets one made of machine and folder [config.relay]", () => {
   assert.equal(defaults().relay.node_name, "");
-  const name = (hostname: string, machineId?: string): Promise<string> =>
+  const name = (hostname: string, machineId?: string): string =>
     defaultNodeName({
       files: memoryPorts(machineId === undefined ? {} : { "/etc/machine-id": `${machineId}\n` }).files,
       hostname,
+      cryptography: systemCryptography,
     });
-  const first = await name("one");
+  const first = name("one");
   assert.match(first, /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-  assert.equal(await name("one"), first);
-  assert.notEqual(await name("two"), first);
-  assert.equal(await name("one", "m1"), await name("two", "m1"));
+  assert.equal(name("one"), first);
+  assert.notEqual(name("two"), first);
+  assert.equal(name("one", "m1"), name("two", "m1"));
 });
 
 test("defaults of the supervisor", () => {

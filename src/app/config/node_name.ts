@@ -8,22 +8,18 @@ const NAMESPACE = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
 const MACHINE_ID_FILES: readonly string[] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
 
 /** A UUID of version 5 made of the machine's identity (its host name without one) and the working directory. */
-export function defaultNodeName(ports: Pick<Ports, "files" | "hostname">): Promise<string> {
+export function defaultNodeName(ports: Pick<Ports, "cryptography" | "files" | "hostname">): string {
   const file = MACHINE_ID_FILES.find((path) => ports.files.stat(path) !== undefined);
   const machine = file === undefined ? ports.hostname : ports.files.readText(file).trim();
-  return uuid5(`${machine}:${ports.files.workingDirectory()}`);
+  return uuid5(`${machine}:${ports.files.workingDirectory()}`, ports.cryptography);
 }
 
-async function uuid5(name: string): Promise<string> {
+function uuid5(name: string, { digest }: Ports["cryptography"]): string {
   const space = Uint8Array.from(
     NAMESPACE.replaceAll("-", "").match(/../g)!,
     (pair) => Number.parseInt(pair, 16),
   );
-  const digest = await crypto.subtle.digest(
-    "SHA-1",
-    new Uint8Array([...space, ...new TextEncoder().encode(name)]),
-  );
-  const bytes = new Uint8Array(digest).slice(0, 16);
+  const bytes = digest("sha1", new Uint8Array([...space, ...new TextEncoder().encode(name)])).slice(0, 16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x50;
   bytes[8] = (bytes[8]! & 0x3f) | 0x80;
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
