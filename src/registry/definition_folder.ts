@@ -53,23 +53,30 @@ const YAML_FILE = /\.ya?ml$/i;
 /** Configuration that may lie beside definition files. */
 const OTHER_FILES = new Set(["wippy.yaml", "wippy.yml"]);
 
+/** What reading one folder has found out about files that are put into entries. */
+interface Inlined {
+  readonly values: Map<string, Value>;
+  /** The tree without links. */
+  realTree?: string;
+}
+
 /** Reads every definition file below `source.folder`. */
 export function readDefinitionFolder(source: DefinitionFolder): PlacedEntry[] {
   const found: PlacedEntry[] = [];
-  const inlined = new Map<string, Value>();
+  const inlined: Inlined = { values: new Map() };
   for (const file of definitionFiles(source)) found.push(...readOne(source, file, inlined) ?? []);
   return found;
 }
 
 /** Reads one file; undefined when it defines no entries. */
 export function readDefinitionFile(source: DefinitionFolder, file: string): PlacedEntry[] | undefined {
-  return readOne(source, file, new Map());
+  return readOne(source, file, { values: new Map() });
 }
 
 function readOne(
   source: DefinitionFolder,
   file: string,
-  inlined: Map<string, Value>,
+  inlined: Inlined,
 ): PlacedEntry[] | undefined {
   const text = decodeText(source.files.readFile(file));
   if (text === undefined) {
@@ -124,7 +131,7 @@ function inlineFile(
   definition: string,
   reference: string,
   site: InlineSite,
-  known: Map<string, Value>,
+  inlined: Inlined,
 ): { value: Value; path: string } {
   const { files } = source;
   const beside = files.resolve(files.directory(definition), reference.replace(/^\/+/, ""));
@@ -139,11 +146,15 @@ function inlineFile(
       return { value: FILE_SCHEME + reference, path };
     }
   }
-  const cached = known.get(path);
+  const cached = inlined.values.get(path);
   if (cached !== undefined) return { value: cached, path };
   const facts = files.stat(path);
   const inTree = isInside(files, source.tree, path);
-  if (!inTree || (facts !== undefined && !isInside(files, real(files, source.tree), real(files, path)))) {
+  if (
+    !inTree ||
+    (facts !== undefined &&
+      !isInside(files, inlined.realTree ??= real(files, source.tree), real(files, path)))
+  ) {
     const root = source.shown(source.tree);
     const place = root === "." ? "the project's folder" : root;
     throw new Failure("Invalid", `${FILE_SCHEME}${reference} leaves ${place}; move the file inside`, {
@@ -160,7 +171,7 @@ function inlineFile(
   }
   const bytes = files.readFile(path);
   const value = decodeText(bytes) ?? bytes;
-  known.set(path, value);
+  inlined.values.set(path, value);
   return { value, path };
 }
 
