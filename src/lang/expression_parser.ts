@@ -175,13 +175,15 @@ export abstract class ExpressionParser extends TypeParser {
   }
 
   /**
-   * `as` casts when a type follows; on a line of its own only where no statement could begin so. A list is no type:
-   * with one behind it, `as` is a function that the next statement calls.
+   * `as` casts when a type follows; on a line of its own only where no statement could begin so. A list and what has
+   * operators of values are no types: with one behind it, `as` is a function that the next statement calls.
    */
   #isAsCast(): boolean {
     if (!this.isWord("as") || !this.canBeginType(1)) return false;
     const next = this.peek(1);
-    if (!this.isAfterNewline()) return next !== T.LEFT_PAREN || !this.isResultList(1);
+    if (!this.isAfterNewline()) {
+      return next !== T.LEFT_PAREN || !this.isResultList(1) && !this.holdsOperators(1);
+    }
     return next !== T.LEFT_PAREN && next !== T.LEFT_BRACE && next !== T.STRING;
   }
 

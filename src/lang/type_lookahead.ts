@@ -4,6 +4,27 @@
 import { Cursor } from "./cursor.ts";
 import * as T from "./token.ts";
 
+/** Operators that stand in expressions and in no type. */
+const VALUE_OPERATORS = new Set([
+  T.AND,
+  T.OR,
+  T.NOT,
+  T.PLUS,
+  T.STAR,
+  T.SLASH,
+  T.DOUBLE_SLASH,
+  T.PERCENT,
+  T.CARET,
+  T.HASH,
+  T.TILDE,
+  T.SHIFT_LEFT,
+  T.EQUAL,
+  T.NOT_EQUAL,
+  T.LESS_EQUAL,
+  T.GREATER_EQUAL,
+  T.CONCAT,
+]);
+
 /** The cursor with the questions that types ask. */
 export abstract class TypeLookahead extends Cursor {
   /** Whether the token `ahead` can begin a type. */
@@ -107,6 +128,37 @@ export abstract class TypeLookahead extends Cursor {
           return isList;
       }
     }
+  }
+
+  /** Whether the parenthesis `from` tokens ahead holds what no type does: an operator of values. */
+  protected holdsOperators(from: number): boolean {
+    let depth = 0;
+    let angles = 0;
+    for (let ahead = from;; ahead++) {
+      const kind = this.peek(ahead);
+      if (VALUE_OPERATORS.has(kind)) return true;
+      if (kind === T.LEFT_PAREN) depth++;
+      else if (kind === T.LESS) angles++;
+      else if (kind === T.GREATER) angles--;
+      else if (kind === T.SHIFT_RIGHT) angles -= 2;
+      else if (kind === T.MINUS && !this.#isSign(ahead)) return true;
+      else if (kind === T.RIGHT_PAREN && --depth === 0) return angles !== 0;
+      // What is behind them is an expression: `typeof(a + b)`, `@min(2 * 3)`.
+      else if (kind === T.AT || kind === T.EOF || this.#isTypeof(ahead)) return false;
+    }
+  }
+
+  /** Whether the `-` there begins a number of its own. */
+  #isSign(ahead: number): boolean {
+    const before = this.peek(ahead - 1);
+    return this.peek(ahead + 1) === T.NUMBER &&
+      (before === T.LEFT_PAREN || before === T.BAR || before === T.COLON);
+  }
+
+  #isTypeof(ahead: number): boolean {
+    if (this.peek(ahead) !== T.NAME || this.peek(ahead + 1) !== T.LEFT_PAREN) return false;
+    const { starts, ends } = this.tokens;
+    return this.source.slice(starts[this.index + ahead]!, ends[this.index + ahead]!) === "typeof";
   }
 
   /** Whether the parenthesis here is closed before an arrow. */
