@@ -9,7 +9,7 @@ import { Failure, SQL_CONNECT_WAIT_MS, SQL_STATEMENTS_CACHED_MAX, type Value } f
 import type { SqlIsolation, SqlTransactionOptions } from "../../ports/mod.ts";
 import { mysqlFailure } from "./mysql_failure.ts";
 import { type MysqlColumn, mysqlParam, readerOf, type TypedParameters } from "./mysql_values.ts";
-import { mysqlOptions } from "./mysql_options.ts";
+import { type MysqlOptions, mysqlOptions } from "./mysql_options.ts";
 import { placeOf, type ServerAddress } from "./server_address.ts";
 import {
   refuseZero,
@@ -27,6 +27,8 @@ const LEVELS: Partial<Record<SqlIsolation, string>> = {
 };
 /** A flag of the server's status. */
 const IN_TRANSACTION = 1;
+/** The library's word for a server that knows no encryption. */
+const NO_TLS = "HANDSHAKE_NO_SSL_SUPPORT";
 /** The server's word for statements that can't be prepared. */
 const NOT_PREPARABLE = 1295;
 
@@ -67,14 +69,16 @@ export class MysqlDriver implements ServerDriver {
   readonly #address: ServerAddress;
   readonly #options: ConnectionOptions;
   readonly #variables: string;
+  readonly #isTlsOptional: boolean;
   #cancels: Promise<void> = Promise.resolve();
 
   /** Fails with Invalid when an option is wrong. */
   constructor(address: ServerAddress) {
-    const { options, variables } = mysqlOptions(address.options);
+    const { options, variables, isTlsOptional } = mysqlOptions(address.options);
     const { host, port, database, username, password } = address;
     this.#address = address;
     this.#variables = variables;
+    this.#isTlsOptional = isTlsOptional;
     this.#options = {
       ...(host.startsWith("/") ? { socketPath: host } : { host, port }),
       database,
@@ -97,7 +101,7 @@ export class MysqlDriver implements ServerDriver {
   connect(): ServerConnection {
     return new MysqlConnection(
       this.#options,
-      this.#variables,
+      { variables: this.#variables, isTlsOptional: this.#isTlsOptional },
       placeOf(this.#address),
       (thread) => this.#cancel(thread),
     );
@@ -134,20 +138,24 @@ export class MysqlDriver implements ServerDriver {
 class MysqlConnection implements ServerConnection {
   readonly #options: ConnectionOptions;
   readonly #variables: string;
+  readonly #isTlsOptional: boolean;
   readonly #place: string;
   readonly #tell: (thread: number) => Promise<void>;
   #connection: Connection | undefined;
   #typed: TypedParameters | undefined;
+  /** Fails what runs: the library does not tell every command that its connection is gone. */
+  #fail: ((error: unknown) => void) | undefined;
   #isClosed = false;
 
   constructor(
     options: ConnectionOptions,
-    variables: string,
+    { variables, isTlsOptional }: Pick<MysqlOptions, "variables" | "isTlsOptional">,
     place: string,
     tell: (thread: number) => Promise<void>,
   ) {
     this.#options = options;
     this.#variables = variables;
+    this.#isTlsOptional = isTlsOptional;
     this.#place = place;
     this.#tell = tell;
   }
@@ -163,7 +171,7 @@ class MysqlConnection implements ServerConnection {
         return await this.#collect(connection.query({ sql }) as unknown as Running);
       }
       const given = params.map((param) => mysqlParam(param, this.#typed!));
-      const prepared = await prepare(connection, sql);
+      const prepared = await this.#prepare(connection, sql);
       if (prepared.parameters.length !== given.length) {
         throw new Failure(
           "Invalid",
@@ -179,7 +187,7 @@ class MysqlConnection implements ServerConnection {
     refuseZero(sql);
     await this.#asking(async (connection) => {
       try {
-        await prepare(connection, sql);
+        await this.#prepare(connection, sql);
       } catch (error) {
         // Such a statement runs all the same, as text.
         if ((error as { errno?: number }).errno !== NOT_PREPARABLE) throw error;
@@ -196,6 +204,7 @@ class MysqlConnection implements ServerConnection {
     this.#isClosed = true;
     this.#connection?.destroy();
     this.#connection = undefined;
+    this.#fail?.({ code: "PROTOCOL_CONNECTION_LOST" });
   }
 
   async #asking<T>(ask: (connection: Connection) => Promise<T>): Promise<T> {
@@ -212,19 +221,47 @@ class MysqlConnection implements ServerConnection {
     const { createConnection, TypedParameter } = await load();
     if (this.#isClosed) throw { code: "PROTOCOL_CONNECTION_LOST" };
     this.#typed = TypedParameter;
-    const connection = createConnection(this.#options);
-    this.#connection = connection;
-    await new Promise<void>((resolve, reject) => {
-      connection.once("connect", () => resolve());
-      connection.on("error", (error: unknown) => {
-        reject(error);
-        this.close();
+    const connect = (options: ConnectionOptions): Promise<Connection> =>
+      this.#waiting((resolve, reject) => {
+        const connection = this.#connection = createConnection(options);
+        connection.once("connect", () => resolve(connection));
+        connection.on("error", (error: unknown) => {
+          if (this.#connection !== connection) return;
+          if (this.#fail === undefined) this.close();
+          else reject(error);
+        });
       });
+    const connection = await connect(this.#options).catch((error) => {
+      if (!this.#isTlsOptional || (error as { code?: string }).code !== NO_TLS) throw error;
+      return connect({ ...this.#options, ssl: undefined });
     });
     if (this.#variables !== "") {
       await this.#collect(connection.query({ sql: this.#variables }) as unknown as Running);
     }
     return connection;
+  }
+
+  #prepare(connection: Connection, sql: string): Promise<Prepared> {
+    return this.#waiting((resolve, reject) => {
+      connection.prepare(sql, (error, statement) => {
+        if (error) reject(error);
+        else resolve(statement as unknown as Prepared);
+      });
+    });
+  }
+
+  /** A promise that also ends with the session. */
+  async #waiting<T>(
+    start: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
+  ): Promise<T> {
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        this.#fail = reject;
+        start(resolve, reject);
+      });
+    } finally {
+      this.#fail = undefined;
+    }
   }
 
   /** Row by row, so that a result that is too large never stands in memory as a whole. */
@@ -233,7 +270,7 @@ class MysqlConnection implements ServerConnection {
     let names: readonly string[] = [];
     let readers: readonly ReturnType<typeof readerOf>[] = [];
     let effect: Effect | undefined;
-    return new Promise((resolve, reject) => {
+    return this.#waiting((resolve, reject) => {
       running.on("fields", (columns) => {
         names = columns?.map(({ name }) => name) ?? [];
         readers = columns?.map(readerOf) ?? [];
@@ -252,15 +289,6 @@ class MysqlConnection implements ServerConnection {
       running.on("end", () => resolve(resultOf(collector.rows, effect)));
     });
   }
-}
-
-function prepare(connection: Connection, sql: string): Promise<Prepared> {
-  return new Promise((resolve, reject) => {
-    connection.prepare(sql, (error, statement) => {
-      if (error) reject(error);
-      else resolve(statement as unknown as Prepared);
-    });
-  });
 }
 
 function resultOf(rows: ServerResult["rows"], effect: Effect | undefined): ServerResult {

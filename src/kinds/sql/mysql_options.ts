@@ -16,6 +16,8 @@ export interface MysqlOptions {
   readonly options: ConnectionOptions;
   /** A statement that sets variables. */
   readonly variables: string;
+  /** Goes on in plain text with a server that can't do otherwise. */
+  readonly isTlsOptional: boolean;
 }
 
 /** Fails with Invalid and names the option. */
@@ -58,7 +60,7 @@ export function mysqlOptions(given: Readonly<Record<string, string>>): MysqlOpti
     }
   }
   options.flags = flags;
-  return { options, variables: setting(variables) };
+  return { options, variables: setting(variables), isTlsOptional: given["tls"] === "preferred" };
 }
 
 function setting(variables: ReadonlyMap<string, string>): string {
@@ -73,7 +75,7 @@ function setting(variables: ReadonlyMap<string, string>): string {
 function secure(value: string): ConnectionOptions["ssl"] {
   switch (value) {
     case "true":
-      return {};
+      return { verifyIdentity: true };
     case "skip-verify":
     case "preferred":
       return { rejectUnauthorized: false };

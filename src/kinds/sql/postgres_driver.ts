@@ -260,7 +260,7 @@ function clientOptions(
     username,
     // A function, since for an empty one the library would look into the environment.
     password: () => password,
-    ssl: secureOptions({ sslmode, sslcert, sslkey, sslrootcert }, read),
+    ssl: secureOptions(host, { sslmode, sslcert, sslkey, sslrootcert }, read),
     max: 1,
     idle_timeout: 0,
     max_lifetime: null,
@@ -296,7 +296,7 @@ function sessionOptions(session: Record<string, string>): Record<string, string>
 
 type Secure = Partial<Record<"sslmode" | "sslcert" | "sslkey" | "sslrootcert", string>>;
 
-function secureOptions({ sslmode = "prefer", ...paths }: Secure, read: FileReader): never {
+function secureOptions(host: string, { sslmode = "prefer", ...paths }: Secure, read: FileReader): never {
   const text = (name: keyof typeof paths): string | undefined => {
     const path = paths[name];
     if (path === undefined || path === "") return undefined;
@@ -321,7 +321,8 @@ function secureOptions({ sslmode = "prefer", ...paths }: Secure, read: FileReade
     case "verify-ca":
       return { ...certificates, checkServerIdentity: () => undefined } as never;
     case "verify-full":
-      return certificates as never;
+      // Named, since an address is not sent along as the server's name, and one runtime then takes "localhost".
+      return { ...certificates, host } as never;
     default:
       throw invalidOption("sslmode", "disable, allow, prefer, require, verify-ca or verify-full", sslmode);
   }
