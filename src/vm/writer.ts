@@ -204,7 +204,8 @@ export class Writer {
   #longText(text: string): void {
     const length = text.length;
     if (length < 64) return this.#blob(encoder.encode(text));
-    const start = this.#length;
+    // Not the place itself: what does not fit goes on in another buffer.
+    const before = this.#length - this.#start;
     this.#byte(5);
     this.#varint(length);
     this.#room(length);
@@ -213,7 +214,7 @@ export class Writer {
       this.#length += length;
       return;
     }
-    this.#length = start;
+    this.#length = this.#start + before;
     this.#blob(encoder.encode(text));
   }
 

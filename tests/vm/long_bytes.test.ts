@@ -51,6 +51,17 @@ test("long texts complete calls, also such as are longer in UTF-8", () => {
   assert.deepEqual(values, [true, "after"]);
 });
 
+test("long texts inside tables complete calls, also such as are longer in UTF-8", () => {
+  const vm = new TestUniverse();
+  for (const length of [1000, 20_000, 30_000, 300_000]) {
+    const values = vm.values(
+      `local s = ("\u00e4 \u20ac"):rep(...) local back = host.wait({ a = 1, { s }, b = s }) return back[1][1] == s, back.b == s`,
+      length,
+    );
+    assert.deepEqual(values, [true, true], `${length} times`);
+  }
+});
+
 test("bytes past the limit of a process end that process alone", () => {
   const vm = new TestUniverse();
   const ended = vm.run(
