@@ -6,7 +6,6 @@
 import process from "node:process";
 import type { YamlReader } from "../ports/mod.ts";
 import { NOT_PLAIN, readPlainYaml } from "./plain_yaml.ts";
-import { DENO } from "./runtime_globals.ts";
 
 /** Reads YAML. */
 export const yamlReader: YamlReader = {
@@ -19,7 +18,7 @@ export const yamlReader: YamlReader = {
 
 /** The library. Readers can't wait, so it is required, not imported; bundlers see the name only where it is written out. */
 function library(): YamlReader {
-  if (DENO === undefined) return import.meta.require("./yaml_library.ts").yamlLibrary;
+  if (typeof require === "function") return require("./yaml_library.ts").yamlLibrary;
   const { createRequire } = process.getBuiltinModule("node:module");
   return createRequire(import.meta.url)("./yaml_library.ts").yamlLibrary;
 }

@@ -20,6 +20,33 @@ test("call prints the result as JSON", async () => {
   });
 });
 
+/** Anchors and folded text are read by a library, ChaCha20 comes from one; both are loaded at the last moment. */
+const LIBRARIES = `namespace: app
+x-method: &method main
+entries:
+  - name: seals
+    kind: function.lua
+    method: *method
+    modules: [crypto]
+    meta:
+      comment: >
+        folded
+        text
+    source: |
+      local crypto = require("crypto")
+      return { main = function(text)
+        local key = string.rep("k", 32)
+        return crypto.decrypt.chacha20(assert(crypto.encrypt.chacha20(text, key)), key)
+      end }
+`;
+
+test("what is loaded at the last moment is there, in the binary too", async () => {
+  await inFolder({ "src/_index.yaml": LIBRARIES }, async (cwd) => {
+    const { code, stdout, stderr } = await wippy(["call", "app:seals", "hello"], { cwd });
+    assert.deepEqual([code, stdout, stderr], [0, '"hello"\n', ""]);
+  });
+});
+
 test("call boots only what the function needs", async () => {
   await inFolder(FAILING, async (cwd) => {
     assert.equal((await wippy(["run"], { cwd })).code, 1);
