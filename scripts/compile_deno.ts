@@ -13,6 +13,9 @@ const result = await run([
   "--no-check",
   "--include",
   "src/platform/yaml_library.ts",
+  // What threads run, which nothing imports.
+  "--include",
+  "src/app/host_worker.ts",
   "--output",
   "dist/wippy-deno",
   "src/cli/main.ts",

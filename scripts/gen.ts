@@ -50,7 +50,7 @@ export const INDEXES: readonly Index[] = [
     type: "ModuleSource",
     typePath: "../src/lua/mod.ts",
     way: "sources",
-    facts: ["name", "classes"],
+    facts: ["name", "classes", "portable"],
     folder: "std",
     matches: isModule,
   },
@@ -148,7 +148,7 @@ function printers(
 function factsOf(path: string, facts: readonly string[], root: string): string {
   const definition = readText(path, root).split(/^export default /m)[1] ?? "";
   const found = facts.flatMap((fact) => {
-    const [, text] = new RegExp(`^  ${fact}: ("[^"]*"|\\[[^\\]]*\\]),$`, "m").exec(definition) ?? [];
+    const [, text] = new RegExp(`^  ${fact}: ("[^"]*"|\\[[^\\]]*\\]|true),$`, "m").exec(definition) ?? [];
     return text === undefined ? [] : [`${fact}: ${text}`];
   });
   if (!found[0]?.startsWith("name:")) {

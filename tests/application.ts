@@ -14,7 +14,7 @@ import type { Value } from "../src/core/mod.ts";
 import type { ModuleDefinition } from "../src/lua/mod.ts";
 import { createPorts } from "../src/platform/mod.ts";
 import { type SimulatedPorts, simulatedPorts } from "../src/platform/simulated/mod.ts";
-import type { LogRecord, Ports } from "../src/ports/mod.ts";
+import type { LogRecord, Ports, Threads } from "../src/ports/mod.ts";
 import type { KindDefinition, LoadedEntries } from "../src/registry/mod.ts";
 
 /** How an application is booted for a test. */
@@ -36,6 +36,10 @@ export interface ApplicationTestOptions {
   readonly modules?: readonly ModuleDefinition[];
   /** Entry kinds beside the standard ones. */
   readonly kinds?: readonly KindDefinition[];
+  /** Processors that the program believes to have. */
+  readonly cpus?: number;
+  /** Stands in front of the threads of the machine. */
+  readonly threads?: (real: Threads) => Threads;
   /** Counts how often each line of Lua runs. */
   readonly countLines?: boolean;
 }
@@ -85,7 +89,7 @@ export async function startApplication(
   const folder = world === undefined
     ? realpathSync(mkdtempSync(join(tmpdir(), "wippy-app-")))
     : SIMULATED_FOLDER;
-  const ports = world ?? createPorts();
+  const ports = world ?? machinePorts(options);
   place(all, folder, ports, world !== undefined);
   const configuration = configurationOf(folder, ports, options.config);
   const logs: LogRecord[] = [];
@@ -124,6 +128,13 @@ export async function startApplication(
   }
   const call = (target: string, ...args: Value[]): Promise<Value> => application.call(target, args);
   return { app: { call, application, logs, folder, until: untilOn(ports), world, drive }, stop };
+}
+
+function machinePorts({ cpus, threads }: ApplicationTestOptions): Ports {
+  const ports = createPorts();
+  if (cpus === undefined && threads === undefined) return ports;
+  const own = { ...ports, cpus: cpus ?? ports.cpus };
+  return threads === undefined ? own : { ...own, threads: threads(ports.threads!) };
 }
 
 async function boot(

@@ -33,6 +33,7 @@ import {
 import { Supervisor } from "../process/mod.ts";
 import { SecurityTable } from "../security/mod.ts";
 import { modules } from "../../std/index.gen.ts";
+import { compiledModule } from "../vm/mod.ts";
 import type { Component } from "./components.ts";
 import { type ApplicationContext, type ContextKey, defineContextKey } from "./context.ts";
 import { VariableTable } from "./environment.ts";
@@ -161,11 +162,14 @@ export function standardComponents(options: StandardOptions): Component[] {
         startsAtOnceMax: options.startsAtOnceMax,
       });
     }),
-    maker(
-      runtime,
-      [security, contracts, environment, supervisor],
-      (context) => createRuntime(context, options),
-    ),
+    {
+      ...maker(
+        runtime,
+        [security, contracts, environment, supervisor],
+        (context) => createRuntime(context, options),
+      ),
+      stop: (context) => context.get(runtime).board?.close(),
+    },
     {
       ...maker(registry, [runtime], (context) => createRegistry(context, options)),
       stop: async (context) => {
@@ -215,7 +219,32 @@ function createRuntime(context: ApplicationContext, options: StandardOptions): L
     cache: options.luaCache,
     observeCall: options.measureCalls ? callMetrics(services.resources) : undefined,
     countLines: options.countLines,
+    workers: workerOptions(services, options),
   });
+}
+
+/** What other workers are made of; undefined where every process must share the universe: to count lines, or to repeat a run. */
+function workerOptions(
+  services: ModuleServices,
+  options: StandardOptions,
+): LuaRuntimeOptions["workers"] {
+  const { threads } = services.ports;
+  if (threads === undefined || options.countLines || options.orderSeed !== undefined) return undefined;
+  const { defaultNetwork, measureCalls, strictSecurity } = options;
+  const portable = modules.filter((module) => module.portable === true);
+  return {
+    threads,
+    portableModules: new Set(portable.map(({ name }) => name)),
+    boot: {
+      get module() {
+        return compiledModule();
+      },
+      strictSecurity,
+      defaultNetwork,
+      measureCalls,
+    },
+    observeCall: measureCalls ? callMetrics(services.resources) : undefined,
+  };
 }
 
 /** Counts and times calls by function; past the limit of series only the functions that are known already. */

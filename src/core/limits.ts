@@ -165,3 +165,21 @@ export const EXCEL_ROWS_CHARACTERS_MAX = 64 * 1024 * 1024;
 
 /** Characters of output of an interactive session that are kept until somebody fetches them; older ones are dropped. */
 export const SHELL_OUTPUT_CHARS_MAX = 1_000_000;
+/** Shared memory of each direction between two workers; what is longer goes in parts. */
+export const WORKER_RING_BYTES = 1024 * 1024;
+/** Longest answer to what a worker asks of the main one: a pid, a verdict, an error. */
+export const WORKER_REPLY_BYTES = 256 * 1024;
+/** Bytes that may wait for a worker that does not read; a send past it fails with RateLimited. */
+export const WORKER_QUEUED_BYTES_MAX = 512 * 1024 * 1024;
+/** Time that a process must have waited before another thread is started for it: shorter work is done sooner without. */
+export const WORKER_START_AFTER_MS = 3;
+/** Longest wait of a process for its first turn while all workers are busy; then it shares one of them. */
+export const WORKER_WAIT_MS = 20;
+/** The same while a thread is being started. */
+export const WORKER_BOOT_WAIT_MS = 1000;
+/** Time after which a worker without processes gives its thread back. */
+export const WORKER_IDLE_MS = 30_000;
+/** Longest wait for what other workers know of their processes, when somebody asks. */
+export const WORKER_FACTS_MS = 500;
+/** Time that a worker of a stopping host has to end its processes by force; then its thread is ended with them. */
+export const WORKER_KILL_MS = 1000;

@@ -20,12 +20,14 @@ export class CodeChanges {
     const { book, programs } = this.#runtime;
     if (programs.definition(definition.id) !== undefined) book.adoptAll();
     programs.set(definition);
+    this.#runtime.board?.defined(definition.id);
   }
 
   /** Forgets the code of an entry. */
   undefine(id: string): void {
     this.#runtime.book.adoptAll();
     this.#runtime.programs.delete(id);
+    this.#runtime.board?.undefined(id);
   }
 
   /** Tells everything that runs code of `ids` that it changed: pools retire, upgradable processes get OUTDATED. */
@@ -39,8 +41,11 @@ export class CodeChanges {
       .map((definition) => definition.id);
     const changed = [...new Set([...affected, ...ids])];
     functions.retire(changed);
+    this.#runtime.board?.announced(ids);
     for (const process of book.known()) {
-      if (!process.isCall && process.upgradable) this.#tellOutdated(process, changed);
+      if (!process.isCall && process.upgradable && process.placement === undefined) {
+        this.#tellOutdated(process, changed);
+      }
     }
   }
 

@@ -102,7 +102,7 @@ export class FunctionTable {
       call.startedMs = this.#runtime.services.ports.clock.monotonicMs();
     }
     const { outside } = this.#runtime;
-    if (outside !== undefined) {
+    if (outside !== undefined && !outside.runsHere(request.target)) {
       call.elsewhere = outside.call(request, (result) => this.#finish(call, result));
       return call;
     }

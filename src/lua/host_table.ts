@@ -1,7 +1,7 @@
 /**
  * Process hosts: where processes may be started, and how all processes of a host end with it.
  */
-import { Failure } from "../core/mod.ts";
+import { Failure, WORKER_KILL_MS } from "../core/mod.ts";
 import { LuaError } from "../vm/mod.ts";
 import type { LuaProcess } from "./lua_process.ts";
 import type { HostProvider } from "./outside.ts";
@@ -22,6 +22,11 @@ export interface Host {
   processesMax: number;
   /** Scheduler workers it asks for. */
   workers: number;
+  /** How many of them may have a thread of their own; 0 keeps all its processes on the main one. */
+  threadsMax: number;
+  /** New processes that may wait in the queue of the host, and in that of each worker. */
+  readonly queueMax: number;
+  readonly localMax: number;
   /** Turns taken by processes that have ended. */
   turnsEnded: number;
   readonly processes: Set<LuaProcess>;
@@ -46,6 +51,9 @@ export class HostTable {
       processesMax?: number;
       hideLogs?: boolean;
       workers?: number;
+      threadsMax?: number;
+      queueMax?: number;
+      localMax?: number;
       provider?: HostProvider;
     },
   ): Host {
@@ -58,6 +66,9 @@ export class HostTable {
       open: false,
       processesMax: options.processesMax ?? Infinity,
       workers: options.workers ?? 1,
+      threadsMax: options.threadsMax ?? 0,
+      queueMax: options.queueMax ?? 1,
+      localMax: options.localMax ?? 1,
       turnsEnded: 0,
       processes: new Set(),
       emptied: undefined,
@@ -69,6 +80,8 @@ export class HostTable {
   /** Forgets a host. */
   remove(id: string): void {
     this.close(id);
+    const host = this.#hosts.get(id);
+    if (host !== undefined) this.#runtime.board?.forgetHost(host);
     this.#hosts.delete(id);
   }
 
@@ -84,9 +97,8 @@ export class HostTable {
 
   /** Lets the VM start processes on a host by itself, when nothing but the host's running stands in the way. */
   open(host: Host): void {
-    if (host.open || host.type !== "process" || host.state !== "running" || host.processesMax !== Infinity) {
-      return;
-    }
+    if (host.open || host.type !== "process" || host.state !== "running") return;
+    if (host.processesMax !== Infinity || host.threadsMax > 0) return;
     host.open = true;
     this.#runtime.universe.openHost(host.id, true);
   }
@@ -124,7 +136,9 @@ export class HostTable {
   left(process: LuaProcess): void {
     const host = this.#hosts.get(process.host);
     if (host === undefined) return;
-    host.turnsEnded += this.#runtime.universe.turnsOf(process.slot);
+    host.turnsEnded += process.slot < 0
+      ? process.placement?.turns ?? 0
+      : this.#runtime.universe.turnsOf(process.slot);
     host.processes.delete(process);
     if (host.processes.size === 0) host.emptied?.();
   }
@@ -142,6 +156,10 @@ export class HostTable {
           for (const process of [...host.processes]) {
             this.#runtime.endings.kill(process, new LuaError("context canceled", "Canceled", false));
           }
+          // A worker that does not listen would hold the host for ever.
+          this.#runtime.services.ports.clock.timer(WORKER_KILL_MS, () => {
+            if (host.state === "stopping") this.#runtime.board?.stop(host);
+          }, { background: true });
         };
         host.emptied = () => {
           signal.removeEventListener("abort", force);
@@ -154,5 +172,6 @@ export class HostTable {
     }
     host.emptied = undefined;
     host.state = "stopped";
+    this.#runtime.board?.stop(host);
   }
 }

@@ -136,6 +136,11 @@ function hostService(runtime: RuntimeOf, id: string, describe: (host: Host) => s
   };
 }
 
+/** Threads beside the main one. More workers than processors share them; a host that names no number keeps to the main thread. */
+function threadsOf(workers: number, processors: number): number {
+  return Math.max(0, Math.min(workers, processors) - 1);
+}
+
 const QUEUE_DEFAULT = 1024;
 const LOCAL_QUEUE_DEFAULT = 256;
 
@@ -163,11 +168,13 @@ function processHost(runtime: RuntimeOf): KindDefinition {
     }),
     open({ id, config, ports }) {
       if (config.host.workers < 0) throw new Failure("Invalid", "workers must be greater than 0");
-      const workers = config.host.workers || ports.cpus;
       runtime().hosts.add(id, {
         type: "process",
         processesMax: config.host.max_processes || Infinity,
-        workers,
+        workers: config.host.workers || ports.cpus,
+        threadsMax: threadsOf(config.host.workers, ports.cpus),
+        queueMax: config.host.queue_size,
+        localMax: config.host.local_queue_size,
       });
       return { service: hostService(runtime, id, (host) => `process host with ${host.workers} workers`) };
     },
@@ -198,6 +205,8 @@ function processHost(runtime: RuntimeOf): KindDefinition {
       const host = hosts.get(id)!;
       host.processesMax = config.host.max_processes || Infinity;
       host.workers = config.host.workers || ports.cpus;
+      host.threadsMax = threadsOf(config.host.workers, ports.cpus);
+      runtime().board?.rescale(host);
       return current;
     },
     close(_current, { id }) {

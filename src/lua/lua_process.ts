@@ -6,6 +6,7 @@ import type { Frame } from "../ports/mod.ts";
 import type { ActiveCall } from "./function_table.ts";
 import type { ProcessContext } from "./module.ts";
 import type { Program } from "./program_table.ts";
+import type { Placement } from "./workers/placement.ts";
 
 /** A live process or call. */
 export class LuaProcess implements ProcessContext, Pid {
@@ -17,7 +18,10 @@ export class LuaProcess implements ProcessContext, Pid {
   readonly isCall: boolean;
   frame: Frame;
   program: Program;
+  /** In this universe; -1 for a process that waits or is in another worker. */
   slot = -1;
+  /** Set while it is not in this universe. */
+  placement: Placement | undefined;
   /** Pid of the process that spawned it; "" when it came from outside. */
   parent = "";
   /** When it was started, in milliseconds since the Unix epoch. */

@@ -55,16 +55,22 @@ export class Messages {
     const { book, hosts, programs, slices, universe } = this.#runtime;
     const process = target === undefined ? undefined : book.find(target.id);
     if (process !== undefined && process.host === target!.host) {
+      if (process.placement !== undefined) {
+        return this.#runtime.board!.deliver(process, { topic, from, values });
+      }
       if (!universe.deliver(process.slot, topic, from, values)) {
         throw new Failure("NotFound", "process closed");
       }
       slices.wake();
       return;
     }
-    if (this.#runtime.outside !== undefined) return this.#runtime.outside.send(pid, topic, values);
+    if (this.#runtime.outside !== undefined) return this.#runtime.outside.send(pid, topic, values, from);
     const native = target === undefined ? undefined : this.#natives.get(target.id);
     if (native !== undefined) {
       native.message(topic, universe.decode(values) as Value[], from);
+      return;
+    }
+    if (target !== undefined && this.#runtime.board?.deliverToCall(target.id, pid, { topic, from, values })) {
       return;
     }
     if (
@@ -126,12 +132,13 @@ export class Messages {
 
   /** Whether a pid names nothing in a runtime that has an outside. */
   #isOutside(pid: string): boolean {
-    return this.#runtime.outside !== undefined && this.liveProcess(pid) === undefined;
+    const { outside } = this.#runtime;
+    return outside !== undefined && (outside.relates || this.liveProcess(pid) === undefined);
   }
 
   /** Delivers CANCEL. */
   cancel(pid: string, reason: string, from: string): void {
-    if (this.#isOutside(pid)) return this.#runtime.outside!.control("cancel", pid, reason);
+    if (this.#isOutside(pid)) return this.#runtime.outside!.control("cancel", pid, reason, from);
     const route = this.#wayTo(pid);
     if (route !== undefined) return this.#runtime.elsewhere.ask(route, "cancel", pid, from, reason);
     const id = this.#liveId(pid, "process not found");
@@ -140,7 +147,7 @@ export class Messages {
 
   /** Ends what lives behind a pid by force. */
   terminate(pid: string): void {
-    if (this.#isOutside(pid)) return this.#runtime.outside!.control("terminate", pid, "");
+    if (this.#isOutside(pid)) return this.#runtime.outside!.control("terminate", pid, "", "");
     const route = this.#wayTo(pid);
     if (route !== undefined) return this.#runtime.elsewhere.ask(route, "terminate", pid, "");
     this.#liveId(pid, "process not found");
@@ -157,7 +164,7 @@ export class Messages {
 
   /** Makes `watcher` get an EXIT event when the process behind `pid` ends. */
   monitor(watcher: LuaProcess, pid: string): void {
-    if (this.#isOutside(pid)) return this.#runtime.outside!.control("monitor", pid, "");
+    if (this.#isOutside(pid)) return this.#runtime.outside!.control("monitor", pid, "", watcher.pid);
     const route = this.#wayTo(pid);
     if (route !== undefined) return this.#runtime.elsewhere.monitor(watcher, route, pid);
     this.#runtime.table.monitor(watcher.id, this.#liveId(pid, "pid not registered"));
@@ -165,7 +172,7 @@ export class Messages {
 
   /** Undoes `monitor`; an unknown pid is fine. */
   unmonitor(watcher: LuaProcess, pid: string): void {
-    if (this.#isOutside(pid)) return this.#runtime.outside!.control("unmonitor", pid, "");
+    if (this.#isOutside(pid)) return this.#runtime.outside!.control("unmonitor", pid, "", watcher.pid);
     const id = this.localId(pid);
     if (id !== undefined) this.#runtime.table.unmonitor(watcher.id, id);
     else this.#runtime.elsewhere.unmonitor(watcher, pid);
@@ -173,7 +180,7 @@ export class Messages {
 
   /** Links two processes both ways. */
   link(process: LuaProcess, pid: string): void {
-    if (this.#isOutside(pid)) return this.#runtime.outside!.control("link", pid, "");
+    if (this.#isOutside(pid)) return this.#runtime.outside!.control("link", pid, "", process.pid);
     const route = this.#wayTo(pid);
     if (route !== undefined) return this.#runtime.elsewhere.link(process, route, pid);
     this.#runtime.table.link(process.id, this.#liveId(pid, "pid not registered"));
@@ -181,7 +188,7 @@ export class Messages {
 
   /** Undoes `link`; an unknown pid is fine. */
   unlink(process: LuaProcess, pid: string): void {
-    if (this.#isOutside(pid)) return this.#runtime.outside!.control("unlink", pid, "");
+    if (this.#isOutside(pid)) return this.#runtime.outside!.control("unlink", pid, "", process.pid);
     const id = this.localId(pid);
     if (id !== undefined) this.#runtime.table.unlink(process.id, id);
     else this.#runtime.elsewhere.unlink(process, pid);
@@ -190,6 +197,8 @@ export class Messages {
   /** Whether the failure of a linked peer reaches `process` as an event instead of ending it. */
   trapLinks(process: LuaProcess, trap: boolean): void {
     process.trapLinks = trap;
+    const { outside } = this.#runtime;
+    if (outside?.relates) outside.control(trap ? "trap" : "untrap", process.pid, "", process.pid);
     this.#runtime.table.setTrapLinks(process.id, trap);
   }
 
@@ -225,6 +234,10 @@ export class Messages {
   deliverEvent(id: number, event: LifecycleEvent): void {
     if (id < 0) return this.#runtime.elsewhere.event(id, event);
     const process = this.#runtime.book.find(id);
+    if (process?.placement !== undefined) {
+      const values = this.#runtime.universe.encode([eventTable(event)]);
+      return this.#runtime.board!.deliver(process, { topic: "@", from: event.from, values });
+    }
     if (process !== undefined) {
       this.#runtime.universe.deliverEvent(process.slot, event.from, eventTable(event));
       this.#runtime.slices.wake();

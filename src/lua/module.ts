@@ -50,6 +50,8 @@ export type ModuleConstants = { [name: string]: LuaValue | ModuleConstants };
 export interface ModuleSource {
   readonly name: string;
   readonly classes: readonly ModuleClass[];
+  /** See `ModuleDefinition`. */
+  readonly portable?: boolean;
   load(): Promise<ModuleDefinition>;
 }
 
@@ -69,6 +71,11 @@ export interface ModuleDefinition extends ModuleDeclaration {
   /** Members the VM implements itself, by builtin name; a function or command of the same name is the fallback. */
   readonly builtins?: Readonly<Record<string, string>>;
   readonly objects?: readonly ObjectDefinition<never>[];
+  /**
+   * Whether it works in every worker of a host, because it needs nothing but clock, randomness, log and the runtime. A process whose
+   * code lists any other module runs on the main worker.
+   */
+  readonly portable?: boolean;
   /** Whether programs that list it get copies of all module tables, to be changed by it alone. */
   readonly copiesModules?: boolean;
   /** Members that are objects, the same for every process; made once, from what the runtime offers. */

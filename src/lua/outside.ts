@@ -1,9 +1,11 @@
 /**
  * Where a runtime ends: hosts whose processes somebody else runs, and what lies outside of a runtime that is a world of its own.
  *
- * A workflow is both: a native process of the runtime of its node, and a world whose every step outside is recorded.
+ * A workflow is both: a native process of the runtime of its node, and a world whose every step outside is recorded. For a worker on
+ * a thread of its own the outside is the main worker of its node.
  */
 import type { Frame } from "../ports/mod.ts";
+import type { LuaProcess } from "./lua_process.ts";
 import type { CallRequest, CallResult } from "./function_table.ts";
 import type { SpawnRelations } from "./process_starter.ts";
 
@@ -26,7 +28,15 @@ export interface HostProvider {
 }
 
 /** What can be done to a process elsewhere. */
-export type ControlAction = "cancel" | "terminate" | "monitor" | "unmonitor" | "link" | "unlink";
+export type ControlAction =
+  | "cancel"
+  | "terminate"
+  | "monitor"
+  | "unmonitor"
+  | "link"
+  | "unlink"
+  | "trap"
+  | "untrap";
 
 /** Everything outside of a world. */
 export interface Outside {
@@ -34,15 +44,32 @@ export interface Outside {
   readonly asked: number;
   /** Takes note of a command that asked nothing of the outside, so it ends by itself: a library is loaded, say. */
   works(command: Promise<unknown>): void;
+  /** True when relations of all processes belong to the outside, also those between processes here. */
+  readonly relates: boolean;
+  /** Whether calls of this target are made here after all. */
+  runsHere(target: string): boolean;
   /** Makes a call; `done` is called once, later. */
   call(request: CallRequest, done: (result: CallResult) => void): { cancel(): void };
   /** Starts a process; returns its pid. */
-  spawn(entryId: string, hostId: string, args: Uint8Array, relations: SpawnRelations): string;
+  spawn(
+    entryId: string,
+    hostId: string,
+    args: Uint8Array,
+    relations: SpawnRelations,
+    parent: LuaProcess,
+  ): string;
   /** Runs a process to its end. */
-  exec(entryId: string, hostId: string, args: Uint8Array, frame: Frame): Promise<CallResult>;
+  exec(
+    entryId: string,
+    hostId: string,
+    args: Uint8Array,
+    frame: Frame,
+    caller: LuaProcess,
+  ): Promise<CallResult>;
   /** The pid that a name stands for; throws NotFound. */
   resolve(name: string): string;
   /** Sends a message to a process elsewhere. */
-  send(pid: string, topic: string, values: Uint8Array): void;
-  control(action: ControlAction, pid: string, reason: string): void;
+  send(pid: string, topic: string, values: Uint8Array, from: string): void;
+  /** `from` is the pid of who asks; "" for nobody. */
+  control(action: ControlAction, pid: string, reason: string, from: string): void;
 }

@@ -42,7 +42,7 @@ export class ProcessBook {
 
   /** Whether a process is the one at its slot. */
   has(process: LuaProcess): boolean {
-    return this.#bySlot[process.slot] === process;
+    return this.#byId.get(process.id) === process;
   }
 
   /** Enters a process. */
@@ -53,9 +53,14 @@ export class ProcessBook {
     this.#byId.set(process.id, process);
   }
 
+  /** Enters a process that is not in this universe. */
+  place(process: LuaProcess): void {
+    this.#byId.set(process.id, process);
+  }
+
   /** Strikes a process out. */
   delete(process: LuaProcess): void {
-    this.#bySlot[process.slot] = undefined;
+    if (process.slot >= 0) this.#bySlot[process.slot] = undefined;
     this.#byId.delete(process.id);
   }
 

@@ -34,6 +34,7 @@ export class ProcessEndings {
   kill(process: LuaProcess, error: LuaError): void {
     this.#runtime.slices.defer(() => {
       if (!this.#runtime.book.has(process)) return;
+      if (process.placement !== undefined) return this.#runtime.board!.kill(process, error);
       process.killed = true;
       this.#runtime.universe.kill(process.slot, error);
     });
@@ -41,29 +42,40 @@ export class ProcessEndings {
 
   /** Takes the end of what ran at `slot` from the VM. */
   exited(slot: number, exit: Exit): void {
-    const { book, calls, functions, hosts } = this.#runtime;
+    const { book, calls, functions } = this.#runtime;
     const process = book.at(slot);
     if (process === undefined) return;
+    if (!process.isCall) return this.ended(process, exit);
     book.delete(process);
+    this.#leave(process);
+    const call = calls.take(process);
+    this.#announce(process, exit);
+    functions.exited(process, call, exit);
+  }
+
+  /** Takes the end of a process, or of a function call in another worker. */
+  ended(process: LuaProcess, exit: Exit): void {
+    this.#runtime.book.delete(process);
+    this.#leave(process);
+    this.#runtime.hosts.left(process);
+    this.#announce(process, exit);
+  }
+
+  /** Gives up what it has under way. */
+  #leave(process: LuaProcess): void {
+    const { calls } = this.#runtime;
     if (process.hasCalls) {
       for (const call of process.calls) {
         calls.cancel(call, new Failure("Canceled", "caller context canceled"));
       }
     }
     process.end();
-    if (process.isCall) {
-      const call = calls.take(process);
-      this.#announce(process, exit);
-      functions.exited(process, call, exit);
-      return;
-    }
-    hosts.left(process);
-    this.#announce(process, exit);
   }
 
   #announce(process: LuaProcess, exit: Exit): void {
-    const { names, table, universe } = this.#runtime;
+    const { board, names, table, universe } = this.#runtime;
     names.release(process.id);
+    board?.gone(process.id);
     const listeners = this.#listeners.get(process.id);
     if (table.involved(process.id)) {
       const result = callResult(this.#runtime, exit);

@@ -1,4 +1,5 @@
 /** Facts of live processes, for listings. */
+import type { SlotInfo } from "../vm/mod.ts";
 import type { LuaRuntime } from "./runtime.ts";
 
 /** Facts of a live process, for listings. */
@@ -9,6 +10,8 @@ export interface ProcessFacts {
   state: string;
   memoryBytes: number;
   mailbox: number;
+  /** Number of the worker that runs it; 0 is the main one, or where it waits. */
+  worker: number;
   coroutines: number;
   channels: number;
   subscriptions: number;
@@ -25,26 +28,33 @@ export interface ProcessFacts {
   stale: boolean;
 }
 
-/** Facts of every live process. */
+/** What is said of a process of which nothing has been heard yet. */
+const BEGINNING: SlotInfo = { state: "ready", mailbox: 0, fibers: 0, channels: 0, subscriptions: 0 };
+
+/** Facts of every live process; of those in other workers, what was last heard. */
 export function processFacts(runtime: LuaRuntime): ProcessFacts[] {
   const { book, names, programs, universe } = runtime;
   book.adoptAll();
   const facts: ProcessFacts[] = [];
   for (const process of book.known()) {
     if (process.isCall) continue;
-    const info = universe.info(process.slot);
+    const { link, facts: told } = process.placement ?? {};
+    const info = process.placement === undefined ? universe.info(process.slot) : told ?? BEGINNING;
     facts.push({
       pid: process.pid,
       entry: process.entryId,
       host: process.host,
       state: info.state,
-      memoryBytes: universe.memoryOf(process.slot),
-      mailbox: info.mailbox,
+      memoryBytes: process.placement === undefined ? universe.memoryOf(process.slot) : told?.memoryBytes ?? 0,
+      mailbox: process.placement === undefined || link !== undefined
+        ? info.mailbox
+        : process.placement.heldCount,
+      worker: link?.number ?? 0,
       coroutines: info.fibers,
       channels: info.channels,
       subscriptions: info.subscriptions,
       names: names.namesOf(process.id),
-      turns: universe.turnsOf(process.slot),
+      turns: process.placement === undefined ? universe.turnsOf(process.slot) : told?.turns ?? 0,
       startedMs: process.startedMs,
       parent: process.parent,
       actor: process.frame.actor?.id ?? "",

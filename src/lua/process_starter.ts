@@ -34,7 +34,7 @@ export class ProcessStarter {
     args: Uint8Array,
     options: { frame: Frame; inherit?: boolean; parent?: string; id?: number },
   ): LuaProcess {
-    const { book, hosts, memoryBytesMax, node, services, slices, universe } = this.#runtime;
+    const { board, book, hosts, memoryBytesMax, node, services, slices, universe } = this.#runtime;
     const host = hosts.admit(hostId);
     const program = this.program(entryId);
     if (book.size >= PROCESSES_MAX) throw new Failure("LimitExceeded", "max processes limit exceeded");
@@ -43,6 +43,14 @@ export class ProcessStarter {
       ? given
       : { ...given, attachments: EMPTY_FRAME.attachments };
     const process = new LuaProcess(options.id ?? universe.nextPid(), node, hostId, program, frame, false);
+    process.startedMs = services.ports.clock.nowMs();
+    if (options.parent !== undefined) process.parent = options.parent;
+    if (board?.takes(host, program, frame)) {
+      book.place(process);
+      host.processes.add(process);
+      board.enqueue(process, args);
+      return process;
+    }
     const slot = universe.spawn({
       program: program.ref,
       pid: process.id,
@@ -53,8 +61,6 @@ export class ProcessStarter {
       args,
     });
     book.add(process, slot);
-    process.startedMs = services.ports.clock.nowMs();
-    if (options.parent !== undefined) process.parent = options.parent;
     host.processes.add(process);
     slices.wake();
     return process;
@@ -80,7 +86,7 @@ export class ProcessStarter {
     relations: SpawnRelations,
   ): string {
     const { hosts, names, outside, table } = this.#runtime;
-    if (outside !== undefined) return outside.spawn(entryId, hostId, args, relations);
+    if (outside !== undefined) return outside.spawn(entryId, hostId, args, relations, parent);
     if (relations.name !== "") {
       const existing = names.lookup(relations.name);
       if (existing !== undefined) {
@@ -129,7 +135,7 @@ export class ProcessStarter {
   /** Lets later spawns like this one stay inside the VM: same parent, its frame, an unlimited host. */
   #openSpawn(parent: LuaProcess, child: LuaProcess): void {
     const { frames, hosts, universe } = this.#runtime;
-    if (this.#runtime.guarded(parent.frame) || child.frame.attachments.size > 0) return;
+    if (child.slot < 0 || this.#runtime.guarded(parent.frame) || child.frame.attachments.size > 0) return;
     const host = hosts.get(child.host);
     if (host === undefined) return;
     hosts.open(host);
@@ -149,7 +155,7 @@ export class ProcessStarter {
     const { hosts, outside } = this.#runtime;
     const asResult = (result: CallResult): NativeResult =>
       result.ok ? new Encoded(result.results) : new Values([null, result.error]);
-    if (outside !== undefined) return outside.exec(entryId, hostId, args, frame).then(asResult);
+    if (outside !== undefined) return outside.exec(entryId, hostId, args, frame, caller).then(asResult);
     const { provider } = hosts.get(hostId) ?? {};
     if (provider !== undefined) {
       hosts.admit(hostId);

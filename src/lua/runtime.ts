@@ -46,6 +46,7 @@ import { ProcessStarter } from "./process_starter.ts";
 import { type ProgramCacheOptions, ProgramTable } from "./program_table.ts";
 import { ShellSessions } from "./shell_sessions.ts";
 import { Slices } from "./slices.ts";
+import { WorkerBoard, type WorkerOptions } from "./workers/worker_board.ts";
 
 /** What a runtime is made of. */
 export interface LuaRuntimeOptions {
@@ -68,9 +69,18 @@ export interface LuaRuntimeOptions {
   readonly cache?: LuaCache;
   /** Counts how often each line runs. */
   readonly countLines?: boolean;
+  /** What this node's other workers are made of; absent when all its processes share this universe. */
+  readonly workers?: WorkerOptions;
+  /** Where names of processes are kept, when it is not here. */
+  readonly names?: ProcessNames;
+  /** What the numbers of processes are counted from; 0 by default. */
+  readonly pidBase?: number;
   /** Is told of every function call that has ended. */
   readonly observeCall?: CallObserver;
 }
+
+/** The names of processes that a runtime uses. */
+export type ProcessNames = Pick<NameRegistry, "register" | "lookup" | "unregister" | "release" | "namesOf">;
 
 /** The Lua side of a node. */
 export class LuaRuntime implements Runtime {
@@ -88,7 +98,9 @@ export class LuaRuntime implements Runtime {
   readonly functions: FunctionTable;
   readonly hosts: HostTable;
   readonly table: ProcessTable;
-  readonly names = new NameRegistry();
+  readonly names: ProcessNames;
+  /** The other workers of this node; undefined when this universe is all there is. */
+  readonly board: WorkerBoard | undefined;
   readonly frames = new InheritedFrames();
   readonly book: ProcessBook;
   readonly starter: ProcessStarter;
@@ -106,6 +118,7 @@ export class LuaRuntime implements Runtime {
     this.node = options.node === "local" ? "" : options.node ?? "";
     this.memoryBytesMax = options.processMemoryBytesMax ?? PROCESS_MEMORY_BYTES_MAX;
     this.outside = options.outside;
+    this.names = options.names ?? new NameRegistry();
     this.universe = this.#createUniverse(options);
     if (options.countLines) this.universe.code.countLines();
     this.#noArgs = this.universe.encode([]);
@@ -134,6 +147,11 @@ export class LuaRuntime implements Runtime {
       this,
       options.evaluations ?? { sizeMax: EVALUATIONS_CACHED_DEFAULT, lifetimeMs: 0 },
     );
+    if (options.workers !== undefined) {
+      const board = this.board = new WorkerBoard(this, options.workers);
+      this.slices.refill = () => board.refill();
+      this.slices.afterEach(() => board.tick());
+    }
     this.table = new ProcessTable({
       event: (id, event) => this.messages.deliverEvent(id, event),
       fail: (id, failure) => {
@@ -160,6 +178,7 @@ export class LuaRuntime implements Runtime {
       hashSeed: options.hashSeed ?? random.stream("lua.hash").below(2 ** 32),
       randomSeed: random.stream("lua.random").below(2 ** 48),
       orderSeed: options.orderSeed,
+      pidBase: options.pidBase,
     });
   }
 
@@ -280,7 +299,12 @@ export class LuaRuntime implements Runtime {
     return this.messages.openNative(hostId, receiver);
   }
 
-  /** Facts of every live process. */
+  /** As `processes`, with what other workers know of theirs now; at once when there are none. */
+  observedProcesses(): ProcessFacts[] | Promise<ProcessFacts[]> {
+    return this.board?.observe()?.then(() => this.processes()) ?? this.processes();
+  }
+
+  /** Facts of every live process; of those in other workers, what was last heard. */
   processes(): ProcessFacts[] {
     return processFacts(this);
   }

@@ -13,6 +13,8 @@ export class Slices {
   readonly #universe: Universe;
   readonly #clock: Clock;
   readonly #checks = new Set<() => void>();
+  /** Makes something ready when nothing is; false when there is nothing. */
+  refill: (() => boolean) | undefined;
   #deferred: (() => void)[] = [];
   #scheduled = false;
   #inside = false;
@@ -38,7 +40,7 @@ export class Slices {
     this.#inside = true;
     let ready: number;
     try {
-      ready = this.#universe.run(TURNS_PER_SLICE, SLICE_MS);
+      ready = this.#run();
     } finally {
       this.#inside = false;
     }
@@ -50,6 +52,17 @@ export class Slices {
       ready = 1;
     }
     if (ready > 0) this.wake();
+  }
+
+  #run(): number {
+    let ready = this.#universe.run(TURNS_PER_SLICE, SLICE_MS);
+    if (this.refill === undefined || ready > 0) return ready;
+    const end = this.#clock.monotonicMs() + SLICE_MS;
+    while (ready === 0 && this.refill()) {
+      ready = this.#universe.run(TURNS_PER_SLICE, SLICE_MS);
+      if (this.#clock.monotonicMs() >= end) return ready + 1;
+    }
+    return ready;
   }
 
   /** Calls `check` after each slice, before what was deferred to its end; returns a function that stops that. */

@@ -11,6 +11,7 @@ import { SystemFiles } from "./system_files.ts";
 import { SystemHttp } from "./system_http.ts";
 import { systemHttpClient } from "./system_http_client.ts";
 import { SystemRandom } from "./system_random.ts";
+import { systemThreads } from "./system_threads.ts";
 import { SystemSqlite } from "./system_sqlite.ts";
 import { systemWebSockets } from "./system_websockets.ts";
 import { yamlReader } from "./yaml.ts";
@@ -21,6 +22,7 @@ export { SystemFiles } from "./system_files.ts";
 export * from "./system_process.ts";
 export { SystemSockets } from "./system_sockets.ts";
 export { InputBuffer, SystemTerminal } from "./system_terminal.ts";
+export { threadInlet } from "./system_threads.ts";
 export { yamlReader } from "./yaml.ts";
 
 /** The ports of this machine. */
@@ -38,6 +40,7 @@ export function createPorts(): Ports {
     connections: systemConnections,
     sqlite: new SystemSqlite(),
     yaml: yamlReader,
+    threads: systemThreads,
     // Its own only: the object also answers to `constructor` and the like.
     osVariable: (name) => Object.hasOwn(process.env, name) ? process.env[name] : undefined,
     osVariables: () => {

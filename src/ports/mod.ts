@@ -31,6 +31,7 @@ export * from "./sqlite.ts";
 export * from "./store.ts";
 export * from "./system.ts";
 export * from "./template.ts";
+export * from "./threads.ts";
 export * from "./terminal.ts";
 export * from "./waiter.ts";
 export * from "./token_store.ts";

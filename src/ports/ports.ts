@@ -8,6 +8,7 @@ import type { HttpListen } from "./http_server.ts";
 import type { Connections, Programs } from "./program.ts";
 import type { Random } from "./random.ts";
 import type { Sqlite } from "./sqlite.ts";
+import type { Threads } from "./threads.ts";
 import type { WebSocketDial } from "./websocket_client.ts";
 import type { YamlReader } from "./yaml.ts";
 
@@ -25,6 +26,8 @@ export interface Ports {
   readonly connections: Connections;
   readonly sqlite: Sqlite;
   readonly yaml: YamlReader;
+  /** Absent where everything runs on one thread: in a simulation, and in a thread itself. */
+  readonly threads?: Threads;
   /** Operating system environment variable. */
   osVariable(name: string): string | undefined;
   osVariables(): Record<string, string>;

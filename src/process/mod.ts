@@ -5,4 +5,5 @@ export * from "./lifecycle_event.ts";
 export * from "./name_registry.ts";
 export * from "./process_group_scope.ts";
 export * from "./process_table.ts";
+export * from "./run_queues.ts";
 export * from "./supervisor.ts";

@@ -99,6 +99,16 @@ export function precompile(): Promise<void> {
   });
 }
 
+/** The compiled module, for other threads of this program, which need not compile it again. */
+export function compiledModule(): WebAssembly.Module {
+  return compile();
+}
+
+/** Takes a module that another thread has compiled. */
+export function useCompiled(module: WebAssembly.Module): void {
+  compiled ??= module;
+}
+
 /** A new instance. The system calls of the C library find no files, no arguments and no clock. */
 export function instantiate(imports: VmImports): VmExports {
   const module = compile();

@@ -1,6 +1,6 @@
 /** The WebAssembly Lua VM: universes, values and native calls. */
 export type { Adopted } from "./adopted.ts";
-export { precompile } from "./instance.ts";
+export { compiledModule, precompile, useCompiled } from "./instance.ts";
 export { float, integer, isInteger, isMap, itemOf, keyOf, type LuaMap } from "./numbers_and_maps.ts";
 export { type SlotInfo, Universe, type UniverseHost, type UniverseOptions } from "./universe.ts";
 export * from "./value.ts";

@@ -47,6 +47,8 @@ export interface UniverseOptions {
   readonly randomSeed: number;
   /** Seed of the order of ready processes; 0 is first in, first out. */
   readonly orderSeed?: number;
+  /** What the numbers of processes are counted from; 0 by default. */
+  readonly pidBase?: number;
   /** Most bytes of Lua heap. */
   readonly heapBytesMax?: number;
 }
@@ -79,6 +81,7 @@ export class Universe {
   readonly #host: UniverseHost;
   readonly #now: () => number;
   readonly #nowSeconds: () => number;
+  readonly #pidBase: number;
   readonly #vm: VmExports;
   readonly #exchange: Exchange;
   /** Checks a process may take in one turn. */
@@ -91,6 +94,7 @@ export class Universe {
     this.#host = options.host;
     this.#now = options.now;
     this.#nowSeconds = options.nowSeconds ?? (() => 0);
+    this.#pidBase = options.pidBase ?? 0;
     const natives = this.natives = new NativeTable((slot, error) => this.#host.failed?.(slot, error));
     this.#vm = instantiate({
       native: (index, args, count, slot, classId, id) => natives.call(index, args, count, slot, classId, id),
@@ -196,7 +200,7 @@ export class Universe {
 
   /** The next process number. */
   nextPid(): number {
-    return this.#vm.next_pid();
+    return this.#pidBase + this.#vm.next_pid();
   }
 
   /** Numbers the frame that children started by this process inherit. `released(0, frame)` tells when none has it any more. */

@@ -311,6 +311,12 @@ export class World implements Outside {
     });
   }
 
+  readonly relates = false;
+
+  runsHere(): boolean {
+    return false;
+  }
+
   control(action: ControlAction, pid: string, reason: string): void {
     this.#issue({ type: "control", key: `${action} ${pid}` }, { type: "control", action, pid, reason });
   }

@@ -6,5 +6,6 @@ export default defineModule({
   name: "base64",
   types,
   classes: ["encoding", "deterministic", "workflow"],
+  portable: true,
   builtins: { encode: "base64.encode", decode: "base64.decode" },
 });

@@ -6,5 +6,6 @@ export default defineModule({
   name: "channel",
   types,
   classes: ["deterministic", "workflow"],
+  portable: true,
   builtins: { new: "channel.new", select: "channel.select" },
 });

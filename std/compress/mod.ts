@@ -144,5 +144,6 @@ export default defineModule({
   name: "compress",
   types,
   classes: ["deterministic", "encoding", "workflow"],
+  portable: true,
   commands,
 });

@@ -179,6 +179,7 @@ export default defineModule({
   name: "crypto",
   types,
   classes: ["nondeterministic", "security", "workflow"],
+  portable: true,
   functions: {
     "random.bytes": (call) =>
       call.services.ports.random.bytes(lengthArgument(call, 1, LENGTH_MAX, RANDOM_LENGTH)),

@@ -18,6 +18,7 @@ export default defineModule({
   name: "ctx",
   types,
   classes: ["deterministic", "workflow"],
+  portable: true,
   functions: {
     get,
     all: (call) => ({ ...call.process.frame.values }) as LuaValue,

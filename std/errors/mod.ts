@@ -6,6 +6,7 @@ export default defineModule({
   name: "errors",
   types,
   classes: ["deterministic", "workflow"],
+  portable: true,
   constants: {
     UNKNOWN: "",
     INVALID: "Invalid",

@@ -77,6 +77,7 @@ export default defineModule({
   name: "expr",
   types,
   classes: ["deterministic", "workflow"],
+  portable: true,
   functions: {
     compile: (call) =>
       call.create(programObject, compileExpression(sourceArgument(call, 1), namesArgument(call, 2))),

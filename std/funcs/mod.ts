@@ -128,6 +128,7 @@ export default defineModule({
   name: "funcs",
   types,
   classes: ["nondeterministic", "workflow"],
+  portable: true,
   functions: {
     new: (call) => call.create(executorObject, NO_EXECUTOR),
   },

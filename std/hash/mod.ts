@@ -95,5 +95,6 @@ export default defineModule({
   name: "hash",
   types,
   classes: ["deterministic", "encoding", "workflow"],
+  portable: true,
   commands,
 });

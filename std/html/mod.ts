@@ -114,6 +114,7 @@ export default defineModule({
   name: "html",
   types,
   classes: ["deterministic", "encoding", "workflow"],
+  portable: true,
   functions: {
     "sanitize.new_policy": (call) => call.create(policyObject, new Policy()),
     "sanitize.ugc_policy": (call) => call.create(policyObject, userContent()),

@@ -37,6 +37,7 @@ export default defineModule({
   name: "json",
   types,
   classes: ["encoding", "deterministic", "workflow"],
+  portable: true,
   builtins: { encode: "json.encode", decode: "json.decode" },
   commands: {
     validate: (call) => check(call, UTF8.decode(call.json(2))),

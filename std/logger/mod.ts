@@ -88,6 +88,7 @@ export default defineModule({
   name: "logger",
   types,
   classes: ["io", "workflow"],
+  portable: true,
   functions: members(() => ROOT),
   objects: [loggerObject as never],
 });

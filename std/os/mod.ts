@@ -93,6 +93,7 @@ export default defineModule({
   name: "os",
   types,
   classes: ["time", "deterministic", "workflow"],
+  portable: true,
   constants: { platform: "wippy" },
   functions: {
     time,

@@ -43,6 +43,7 @@ export default defineModule({
   name: "payload",
   types,
   classes: ["encoding", "deterministic", "workflow"],
+  portable: true,
   constants: { format: FORMATS },
   builtins: { new: "payload.new" },
   objects: [payloadObject],

@@ -165,6 +165,7 @@ export default defineModule({
   name: "process",
   types,
   classes: ["process", "workflow"],
+  portable: true,
   constants: {
     event: { CANCEL: "pid.cancel", EXIT: "pid.exit", LINK_DOWN: "pid.link.down", OUTDATED: "pid.outdated" },
     registry: { LOCAL: 0, EVENTUAL: 1, CONSISTENT: 2, STRONG: 3 },

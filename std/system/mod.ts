@@ -1,6 +1,13 @@
 /** The `system` module: the running program, its hosts and services, and what one node knows of a cluster. */
 import { Failure } from "../../src/core/mod.ts";
-import { type Call, defineModule, type ModuleCommand, type ModuleFunction } from "../../src/lua/mod.ts";
+import {
+  type Call,
+  defineModule,
+  type LuaRuntime,
+  type ModuleCommand,
+  type ModuleFunction,
+  type ProcessFacts,
+} from "../../src/lua/mod.ts";
 import {
   type MemoryUse,
   type ServiceState,
@@ -28,7 +35,7 @@ function demand(call: Call, action: Action, resource: string): void {
 }
 
 /** A function that needs the right to read `resource`. */
-function reader(resource: string, read: ModuleFunction): ModuleFunction {
+function reader<T>(resource: string, read: (call: Call) => T): (call: Call) => T {
   return (call) => {
     demand(call, "system.read", resource);
     return read(call);
@@ -151,21 +158,28 @@ const maxProcs: ModuleFunction = (call) => {
 
 // --- Hosts and services -------------------------------------------------------------------------------------------------
 
-const listHosts: ModuleFunction = (call) => {
-  const facts = call.runtime.processes();
-  return call.runtime.hosts.all().map((host) => {
+/** What `list` makes of the facts of all processes, asked from other workers where there are any. */
+function listing(list: (runtime: LuaRuntime, facts: readonly ProcessFacts[]) => LuaValue): ModuleCommand {
+  return (call) => {
+    const { runtime } = call;
+    const facts = runtime.observedProcesses();
+    return facts instanceof Promise ? facts.then((later) => list(runtime, later)) : list(runtime, facts);
+  };
+}
+
+const listHosts = listing((runtime, facts) =>
+  runtime.hosts.all().map((host) => {
     const own = facts.filter((process) => process.host === host.id);
     return {
       id: host.id,
       workers: host.workers,
       processes: own.length,
       executed: own.reduce((sum, process) => sum + process.turns, host.turnsEnded),
-      // One run queue serves all hosts of a node: there is nothing to steal from.
-      stolen: 0,
+      stolen: runtime.board?.stolen(host) ?? 0,
       queue_depth: own.filter((process) => process.state === "ready").length,
     };
-  });
-};
+  })
+);
 
 const NS_PER_MS = 1_000_000n;
 
@@ -173,10 +187,14 @@ function nanoseconds(ms: number): bigint {
   return BigInt(Math.trunc(ms)) * NS_PER_MS;
 }
 
-const listProcesses: ModuleFunction = (call) => {
+const listProcesses: ModuleCommand = (call) => {
   const host = textArgument(call, 1, "host ID");
   if (!call.runtime.hosts.known(host)) throw internal(`host not found: ${host}`);
-  return call.runtime.processes().filter((process) => process.host === host).map((process) => {
+  return listing((_runtime, all) => processesOf(host, all))(call);
+};
+
+function processesOf(host: string, all: readonly ProcessFacts[]): LuaValue {
+  return all.filter((process) => process.host === host).map((process) => {
     const facts: { [key: string]: LuaValue } = {
       pid: process.pid,
       host: process.host,
@@ -188,13 +206,14 @@ const listProcesses: ModuleFunction = (call) => {
         subscriptions: process.subscriptions,
         threads: process.coroutines,
         channels: process.channels,
+        worker: process.worker,
       },
     };
     if (process.parent !== "") facts["parent"] = process.parent;
     if (process.actor !== "") facts["actor_id"] = process.actor;
     return facts;
   });
-};
+}
 
 function stateTable(state: ServiceState): LuaValue {
   const table: { [key: string]: LuaValue } = {
@@ -236,6 +255,11 @@ export default defineModule({
   name: "system",
   types,
   classes: ["process", "nondeterministic"],
+  commands: {
+    modules,
+    "hosts.list": reader("hosts", listHosts),
+    "hosts.processes": reader("hosts", listProcesses),
+  },
   functions: {
     exit,
     "memory.stats": reader("memory", memoryStats),
@@ -256,8 +280,6 @@ export default defineModule({
     "process.pid": reader("pid", (call) => call.services.ports.processId),
     "process.hostname": reader("hostname", (call) => call.services.ports.hostname),
     "process.cwd": reader("cwd", (call) => call.services.ports.files.workingDirectory()),
-    "hosts.list": reader("hosts", listHosts),
-    "hosts.processes": reader("hosts", listProcesses),
     "supervisor.state": reader("supervisor", serviceState),
     "supervisor.states": reader("supervisor", (call) => call.services.services.states().map(stateTable)),
     "node.id": reader("node", (call) => control(call).node),
@@ -279,5 +301,4 @@ export default defineModule({
     "lock.acquire": lockFunction(),
     "lock.release": lockFunction(),
   },
-  commands: { modules },
 });

@@ -54,7 +54,8 @@ type system.Process = {
   started_at: integer,
   parent?: string,
   actor_id?: string,
-  stats?: {subscriptions: integer, threads: integer, channels: integer}
+  --- `worker` is the number of the worker that runs it, 0 for the main one.
+  stats?: {subscriptions: integer, threads: integer, channels: integer, worker: integer}
 }
 
 --- State of a supervised service. Times are in nanoseconds since the Unix epoch; `started_at` is 0 before the first start.

@@ -9,6 +9,7 @@ export default defineModule({
   name: "text",
   types,
   classes: ["deterministic", "encoding", "workflow"],
+  portable: true,
   functions: {
     "splitter.recursive": recursive,
     "splitter.markdown": markdown,

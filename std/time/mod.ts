@@ -69,6 +69,7 @@ export default defineModule({
   name: "time",
   types,
   classes: ["time", "deterministic", "workflow"],
+  portable: true,
   constants: {
     NANOSECOND: 1,
     MICROSECOND: 1000,

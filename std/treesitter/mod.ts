@@ -67,6 +67,7 @@ export default defineModule({
   name: "treesitter",
   types,
   classes: ["deterministic", "workflow"],
+  portable: true,
   functions: {
     supported_languages: () => Object.fromEntries(LANGUAGES.map(({ name }) => [name, true])),
   },

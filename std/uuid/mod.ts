@@ -79,6 +79,7 @@ export default defineModule({
   name: "uuid",
   types,
   classes: ["nondeterministic", "workflow"],
+  portable: true,
   functions: {
     v1: (call) => printUuid(source(call).timed()),
     v3: (call) => named(call, 3),

@@ -22,6 +22,7 @@ export default defineModule({
   name: "yaml",
   types,
   classes: ["encoding", "deterministic", "workflow"],
+  portable: true,
   commands: {
     encode: (call) => {
       if (call.count < 1 || call.type(1) !== "table") throw invalid("table expected");

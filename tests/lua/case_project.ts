@@ -49,8 +49,8 @@ function indent(text: string): string {
   return text.split("\n").map((line) => line === "" ? "" : `      ${line}`).join("\n");
 }
 
-/** The project of a case file. */
-export function projectOf(file: string, source: string): Record<string, string> {
+/** The project of a case file. With several workers its cases are a process, not a function. */
+export function projectOf(file: string, source: string, workers = 1): Record<string, string> {
   const { imports, modules } = headOf(source);
   const list = modules.length === 0 ? "" : `    modules: [${modules.join(", ")}]\n`;
   const map = imports.length === 0
@@ -61,9 +61,10 @@ namespace: case
 entries:
   - name: host
     kind: process.host
+    host: {workers: ${workers}}
     lifecycle: {auto_start: true}
   - name: main
-    kind: function.lua
+    kind: ${workers > 1 ? "process.lua" : "function.lua"}
     method: main
 ${list}${map}    source: |
 ${indent(BEFORE + source + AFTER)}

@@ -17,9 +17,11 @@ import { relative } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { Failure } from "../../src/core/mod.ts";
+import { Failure, type Value } from "../../src/core/mod.ts";
 import type { ModuleDefinition } from "../../src/lua/mod.ts";
-import { startApplication } from "../application.ts";
+import type { Component } from "../../src/app/components.ts";
+import { COMPONENTS } from "../../src/app/standard_components.ts";
+import { startApplication, type TestApplication } from "../application.ts";
 import { missing, servicesOf } from "../services.ts";
 import { caseFiles, namesOf, projectOf } from "./case_project.ts";
 
@@ -47,6 +49,31 @@ function describeFailure(error: unknown): Error {
   return new Error(`${error.kind === "" ? "error" : error.kind}: ${error.message}${lines.join("")}`);
 }
 
+/** Workers of the host where cases run as processes, none of which the main worker takes. */
+const WORKERS = 3;
+const elsewhere: Component = {
+  name: "elsewhere",
+  requires: ["lua"],
+  start: (context) => {
+    context.get(COMPONENTS.runtime).board!.mainTakes = false;
+  },
+};
+
+/** Whether cases of a file also run on other workers. */
+function runsInWorkers(path: string): boolean {
+  return /std\/process\//.test(path) || process.env["WIPPY_WORKERS"] !== undefined;
+}
+
+/** Runs a case as a process. */
+function runIn({ application: { runtime } }: TestApplication, number: number): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    runtime.spawn("case:main", "case:host", {
+      args: [number],
+      onExit: ({ failure, value }) => failure === null ? resolve(value) : reject(failure),
+    });
+  });
+}
+
 /** `WIPPY_CASES` narrows the run to files whose path holds that text. */
 const only = process.env["WIPPY_CASES"] ?? "";
 
@@ -56,12 +83,19 @@ for (const file of caseFiles(ROOT)) {
   const source = readFileSync(file, "utf8");
   const names = namesOf(source);
   const skip = missing(...servicesOf(source));
-  for (const budget of [undefined, 1]) {
-    const mode = budget === undefined ? "" : " (budget 1)";
+  for (const mode of ["", " (budget 1)", ...runsInWorkers(path) ? [" (workers)"] : []]) {
+    const budget = mode === " (budget 1)" ? 1 : undefined;
+    const inWorkers = mode === " (workers)";
     let started: ReturnType<typeof startApplication> | undefined;
     const application = () =>
       started ??= modulesOf(file).then((modules) =>
-        startApplication(projectOf(file, source), { budget, modules })
+        inWorkers
+          ? startApplication(projectOf(file, source, WORKERS), {
+            modules,
+            cpus: WORKERS,
+            components: [elsewhere],
+          })
+          : startApplication(projectOf(file, source), { budget, modules })
       ).catch((error: unknown) => {
         throw describeFailure(error);
       });
@@ -69,7 +103,7 @@ for (const file of caseFiles(ROOT)) {
       test(`${path}${mode}: ${name}`, { timeout: CASE_MS, skip }, async () => {
         const { app } = await application();
         try {
-          const result = await app.call("case:main", index + 1);
+          const result = inWorkers ? await runIn(app, index + 1) : await app.call("case:main", index + 1);
           assert.equal(result, name);
         } catch (error) {
           throw describeFailure(error);
@@ -83,7 +117,7 @@ for (const file of caseFiles(ROOT)) {
         const { app, stop } = await application();
         try {
           assert.equal(
-            await app.call("case:main", 0),
+            inWorkers ? await runIn(app, 0) : await app.call("case:main", 0),
             names.length,
             "a test call is not at the start of a line",
           );

@@ -138,8 +138,8 @@ export const CONTROL_OPERATIONS: Readonly<Record<string, ControlOperation>> = {
     services: services.states().map((state) => ({ ...state })),
   }),
   call,
-  ps: ({ runtime }) => ({
-    processes: runtime.processes().map(processValue),
+  ps: async ({ runtime }) => ({
+    processes: (await runtime.observedProcesses()).map(processValue),
     functions: Object.entries(runtime.functions.workers()).map(([id, workers]) => ({ id, ...workers })),
     calls: runtime.liveCount,
   }),

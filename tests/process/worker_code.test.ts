@@ -1,0 +1,365 @@
+/** What code on another worker can do: as much as on the main one, and nothing more. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Value } from "../../src/core/mod.ts";
+import { type TestApplication, withApplication } from "../application.ts";
+import { entry, main } from "../lua_entries.ts";
+
+const LONG = { timeout: 60_000 };
+
+const HOST = `version: "1.0"
+namespace: app
+entries:
+  - { name: host, kind: process.host, host: { workers: 2 }, lifecycle: { auto_start: true, stop_timeout: 300ms } }
+`;
+
+function code(name: string, body: string, modules = "", more = ""): string {
+  return entry(name, "process.lua", main(body), `method: main\nmodules: [${modules}]\n${more}`.trim());
+}
+
+function fn(name: string, body: string, modules = "", more = ""): string {
+  return entry(name, "function.lua", main(body), `method: main\nmodules: [${modules}]\n${more}`.trim());
+}
+
+/** Runs a process that can begin on the other worker only; its result. */
+function run(app: TestApplication, id: string, ...args: Value[]): Promise<Value> {
+  const { runtime } = app.application;
+  runtime.board!.mainTakes = false;
+  return new Promise((resolve, reject) => {
+    const pid = runtime.spawn(id, "app:host", {
+      args,
+      onExit: ({ failure, value }) => failure === null ? resolve(value) : reject(failure),
+    });
+    assert.ok(runtime.messages.liveProcess(pid)!.placement !== undefined, `${id} began on the main worker`);
+  });
+}
+
+const CPUS = { cpus: 2 };
+
+test(
+  "functions called from another worker run there when they can, on the main one when they have a pool or need its modules",
+  LONG,
+  () =>
+    withApplication(
+      HOST +
+        fn("plain", `return { process.pid(), ctx.get("who"), ... }`, "ctx") +
+        fn("counting", `count = (count or 0) + 1 return count`, "", "pool: {type: static, workers: 1}") +
+        fn(
+          "stored",
+          `
+        local cache = assert(store.get("app:cache"))
+        if ... then cache:set("k", ...) end
+        return cache:get("k")`,
+          "store",
+        ) +
+        `  - { name: cache, kind: store.memory, lifecycle: { auto_start: true } }\n` +
+        fn(
+          "fails",
+          `return nil, errors.new({ message = "no luck", kind = errors.CONFLICT, retryable = true })`,
+        ) +
+        code(
+          "caller",
+          `
+        local plain = assert(funcs.new():with_context({ who = "me" }):call("app:plain", 1, "b"))
+        local first, second = funcs.call("app:counting"), funcs.call("app:counting")
+        local stored = assert(funcs.call("app:stored", { deep = { 1, 2 } }))
+        local _, err = funcs.call("app:fails")
+        local _, unknown = funcs.call("app:nowhere")
+        local future = assert(funcs.async("app:stored"))
+        local late = future:response():receive()
+        return {
+          plain = plain, counts = { first, second }, stored = stored, late = late:data(),
+          err = { err:message(), err:kind(), err:retryable() }, unknown = unknown:kind(),
+        }`,
+          "funcs",
+        ),
+      async (app) => {
+        assert.equal(await app.call("app:counting"), 1);
+        const got = await run(app, "app:caller") as Record<string, Value>;
+        const [pid, who, one, two] = got["plain"] as Value[];
+        assert.deepEqual([who, one, two], ["me", 1, "b"]);
+        assert.match(String(pid), /^\{app:plain\|0x1[0-9a-f]{10}\}$/, "its number names its worker");
+        assert.deepEqual(got["counts"], [2, 3]);
+        assert.deepEqual(got["stored"], { deep: [1, 2] });
+        assert.deepEqual(got["late"], { deep: [1, 2] });
+        assert.deepEqual(got["err"], ["no luck", "Conflict", true]);
+        assert.equal(got["unknown"], "NotFound");
+      },
+      CPUS,
+    ),
+);
+
+test("a process whose code lists a module of the main worker begins there", LONG, () =>
+  withApplication(
+    HOST + code("storing", `return type(store.get)`, "store") + entry(
+      "library",
+      "library.lua",
+      `return { kind = type(store.get) }`,
+      "modules: [store]",
+    ) + code("importing", `return library.kind`, "", "imports: {library: app:library}"),
+    async ({ application: { runtime } }) => {
+      runtime.board!.mainTakes = false;
+      for (const id of ["app:storing", "app:importing"]) {
+        const value = await new Promise((resolve) =>
+          runtime.spawn(id, "app:host", { onExit: ({ value }) => resolve(value) })
+        );
+        assert.equal(value, "function", id);
+      }
+    },
+    CPUS,
+  ));
+
+test("messages between workers keep their order, whatever their size and number", LONG, () =>
+  withApplication(
+    HOST +
+      code(
+        "counter",
+        `
+        local from, total = ...
+        local inbox, expected, bytes = process.inbox(), 1, 0
+        process.send(from, "ready", process.pid())
+        while expected <= total do
+          local value = inbox:receive():payload():data()
+          assert(value.i == expected, "message " .. value.i .. " in place of " .. expected)
+          bytes = bytes + #value.text
+          expected = expected + 1
+        end
+        return bytes`,
+      ) +
+      code(
+        "sender",
+        `
+        local to, total = ...
+        local bytes = 0
+        for i = 1, total do
+          local text = string.rep("x", i % 100 == 0 and 3000000 or i % 50)
+          bytes = bytes + #text
+          assert(process.send(to, "n", { i = i, text = text }))
+        end
+        return bytes`,
+      ) +
+      fn(
+        "down",
+        `
+        local sent = {}
+        local pid = assert(process.spawn_monitored("app:counter", "app:host", process.pid(), 500))
+        process.listen("ready"):receive()
+        local bytes = 0
+        for i = 1, 500 do
+          local text = string.rep("y", i % 100 == 0 and 3000000 or i % 50)
+          bytes = bytes + #text
+          assert(process.send(pid, "n", { i = i, text = text }))
+        end
+        local event = process.events():receive()
+        return { bytes, event.result.value, tostring(event.result.error) }`,
+      ) +
+      fn(
+        "up",
+        `
+        local pid = assert(process.spawn_monitored("app:sender", "app:host", process.pid(), 500))
+        local inbox, bytes = process.inbox(), 0
+        for i = 1, 500 do
+          local value = inbox:receive():payload():data()
+          assert(value.i == i)
+          bytes = bytes + #value.text
+        end
+        local event = process.events():receive()
+        return { bytes, event.result.value, tostring(event.result.error) }`,
+      ),
+    async (app) => {
+      app.application.runtime.board!.mainTakes = false;
+      for (const target of ["app:down", "app:up"]) {
+        const [sent, received, error] = await app.call(target) as Value[];
+        assert.equal(error, "nil", target);
+        assert.equal(sent, received, target);
+      }
+    },
+    CPUS,
+  ));
+
+test(
+  "a message that was sent before its target began on the sender's own worker stays before later ones",
+  LONG,
+  () =>
+    withApplication(
+      HOST +
+        code(
+          "child",
+          `
+        local inbox, seen = process.inbox(), {}
+        for i = 1, 40 do seen[i] = inbox:receive():payload():data() end
+        return seen`,
+        ) +
+        code(
+          "parent",
+          `
+        local pids = {}
+        for i = 1, 20 do pids[i] = assert(process.spawn_monitored("app:child", "app:host")) end
+        for n = 1, 40 do
+          for _, pid in ipairs(pids) do process.send(pid, "n", n) end
+          if n % 7 == 0 then time.sleep("1ms") end
+        end
+        for _ = 1, #pids do
+          local event = process.events():receive()
+          assert(event.result.error == nil, tostring(event.result.error))
+          for n = 1, 40 do assert(event.result.value[n] == n, "message " .. event.result.value[n] .. " at " .. n) end
+        end
+        return "in order"`,
+          "time",
+        ),
+      async (app) => assert.equal(await run(app, "app:parent"), "in order"),
+      CPUS,
+    ),
+);
+
+test(
+  "a process on another worker is asked for its permissions, and what it starts inherits them",
+  LONG,
+  () =>
+    withApplication(
+      HOST +
+        `  - name: allow
+    kind: security.policy
+    policy: { actions: ["process.spawn", "process.host", "process.send"], resources: "*", effect: allow }
+  - name: deny
+    kind: security.policy
+    policy: { actions: "*", resources: "app:secret", effect: deny }
+` +
+        code("secret", `return "secret"`) +
+        code(
+          "open",
+          `
+        local _, err = process.spawn("app:secret", "app:host")
+        process.send(..., "said", { err:kind(), err:message() })`,
+        ) +
+        code(
+          "guarded",
+          `
+        local _, refused = process.spawn("app:secret", "app:host")
+        local _, cancel = process.cancel(process.pid())
+        assert(process.spawn("app:open", "app:host", process.pid()))
+        return { refused:message(), refused:kind(), cancel:kind(), (process.listen("said"):receive()) }`,
+        ),
+      async (app) => {
+        const { runtime, security } = app.application;
+        runtime.board!.mainTakes = false;
+        const frame = {
+          actor: { id: "someone", meta: {} },
+          scope: security.scopeOf(["app:allow", "app:deny"]),
+          values: {},
+          network: "",
+          attachments: new Map(),
+        };
+        const value = await new Promise((resolve, reject) =>
+          runtime.spawn("app:guarded", "app:host", {
+            frame,
+            onExit: ({ failure, value }) => failure === null ? resolve(value) : reject(failure),
+          })
+        );
+        assert.deepEqual(value, [
+          "not allowed to spawn process: app:secret",
+          "PermissionDenied",
+          "PermissionDenied",
+          ["PermissionDenied", "not allowed to spawn process: app:secret"],
+        ]);
+      },
+      CPUS,
+    ),
+);
+
+test(
+  "code that changes reaches other workers before any process that starts after it, and running ones are told",
+  LONG,
+  () =>
+    withApplication(
+      HOST +
+        entry("words", "library.lua", `return { say = "first" }`) +
+        code("says", `return words.say`, "", "imports: {words: app:words}") +
+        code(
+          "upgrades",
+          `
+        process.set_options({ upgradable = true })
+        local from, before = ...
+        if before then return { before, words.say, process.pid() } end
+        process.send(from, "ready", process.pid())
+        local event = process.events():receive()
+        assert(event.kind == process.event.OUTDATED)
+        assert(table.concat(event.sources, " "):find("app:words", 1, true))
+        process.upgrade(nil, from, words.say)`,
+          "",
+          "imports: {words: app:words}",
+        ),
+      async (app) => {
+        const { registry } = app.application;
+        assert.equal(await run(app, "app:says"), "first");
+        let ready = "";
+        const native = app.application.runtime.openNative("app:host", {
+          message: (_topic, [pid]) => ready = String(pid),
+          event: () => {},
+        });
+        const upgraded = run(app, "app:upgrades", native.pid);
+        await app.until(() => ready !== "", "a process that waits for new code");
+        const words = registry.get("app:words")!;
+        await registry.apply([{
+          kind: "entry.update",
+          entry: { ...words, data: { ...words.data, source: `return { say = "second" }` } },
+        }]);
+        assert.equal(await run(app, "app:says"), "second");
+        assert.deepEqual(await upgraded, ["first", "second", ready]);
+        native.leave();
+      },
+      CPUS,
+    ),
+);
+
+test(
+  "a process that is out of memory, raises, or is ended by force ends alone, wherever it runs",
+  LONG,
+  () =>
+    withApplication(
+      HOST +
+        code("greedy", `local t = {} for i = 1, 1e9 do t[i] = { i } end`) +
+        code("raises", `error("as planned")`) +
+        code(
+          "stubborn",
+          `
+        local from = ...
+        local guard <close> = setmetatable({}, { __close = function() process.send(from, "closed", true) end })
+        process.send(from, "ready", process.pid())
+        while true do end`,
+        ) +
+        code(
+          "linked",
+          `
+        process.spawn_linked("app:raises", "app:host")
+        process.inbox():receive()`,
+        ) +
+        code(
+          "watcher",
+          `
+        local greedy = process.spawn_monitored("app:greedy", "app:host")
+        local raises = process.spawn_monitored("app:raises", "app:host")
+        local linked = process.spawn_monitored("app:linked", "app:host")
+        local stubborn = process.spawn_monitored("app:stubborn", "app:host", process.pid())
+        process.listen("ready"):receive()
+        process.terminate(stubborn)
+        local names = { [greedy] = "greedy", [raises] = "raises", [linked] = "linked", [stubborn] = "stubborn" }
+        local ends = {}
+        for _ = 1, 4 do
+          local event = process.events():receive()
+          ends[names[event.from]] = event.result.error:message()
+        end
+        ends.closed = process.listen("closed"):receive()
+        return ends`,
+        ),
+      async (app) => {
+        const ends = await run(app, "app:watcher") as Record<string, Value>;
+        assert.match(String(ends["greedy"]), /memory/);
+        assert.match(String(ends["raises"]), /as planned/);
+        assert.equal(ends["linked"], "linked process failed");
+        assert.equal(ends["stubborn"], "process terminated");
+        assert.equal(ends["closed"], true);
+      },
+      CPUS,
+    ),
+);
