@@ -67,7 +67,9 @@ export class CodeChanges {
   }
 
   /** Replaces the code of the calling process when this slice is over. */
-  upgradeSelf(process: LuaProcess, entryId: string, args: Uint8Array): NativeResult {
+  upgradeSelf(call: { process: LuaProcess; tag: number }, entryId: string, args: Uint8Array): NativeResult {
+    // Nothing completes this call, yet what waits has a tag.
+    const { process, tag: _tag } = call;
     const { book, slices, starter, universe } = this.#runtime;
     slices.defer(() => {
       if (!book.has(process)) return;

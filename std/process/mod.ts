@@ -156,7 +156,7 @@ function optionsOf(call: Call): { options: Record<string, never> } {
 
 const upgrade: ModuleFunction = (call) => {
   const target = call.count >= 1 && call.type(1) === "string" ? call.string(1) : call.process.entryId;
-  return call.runtime.changes.upgradeSelf(call.process, target, call.raw(2));
+  return call.runtime.changes.upgradeSelf(call, target, call.raw(2));
 };
 
 const execCommand: ModuleCommand = (call) => exec(call, 1, NO_PLAN, false);
