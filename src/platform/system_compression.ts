@@ -1,7 +1,7 @@
 /** Compression by the runtime's `node:zlib`, with the differences between runtimes made up for. */
 import process from "node:process";
 import { Failure, joinBytes } from "../core/mod.ts";
-import type { Codecs, Compression, CompressionEffort, CompressionFormat } from "../ports/mod.ts";
+import type { Codecs, Compression, CompressionEffort, CodecName } from "../ports/mod.ts";
 import { DENO } from "./runtime_globals.ts";
 import { runAtOnce, type ZlibStream } from "./zlib_at_once.ts";
 import { zstdFrames } from "./zstd_frames.ts";
@@ -11,7 +11,7 @@ type Zlib = typeof import("node:zlib");
 /** Levels as the library numbers them; -1 is its own choice. */
 const LEVELS: Record<CompressionEffort, number> = { fastest: 1, default: -1, best: 9 };
 /** Bytes that are compressed in about two milliseconds, by the library's level; more goes to another thread. */
-const SYNC_BYTES: Readonly<Record<CompressionFormat, readonly [level: number, bytes: number][]>> = {
+const SYNC_BYTES: Readonly<Record<CodecName, readonly [level: number, bytes: number][]>> = {
   gzip: [[3, 256 * 1024], [6, 96 * 1024], [9, 32 * 1024]],
   deflate: [[3, 256 * 1024], [6, 96 * 1024], [9, 32 * 1024]],
   zlib: [[3, 256 * 1024], [6, 96 * 1024], [9, 32 * 1024]],
@@ -58,7 +58,7 @@ type Name = keyof Zlib;
 /** What the library calls a format: functions, stream objects, and the constant for "all of the input is there". */
 const NAMES: Readonly<
   Record<
-    CompressionFormat,
+    CodecName,
     readonly [encode: Name, decode: Name, encoder: Name, decoder: Name, finish: Finish]
   >
 > = {
@@ -81,7 +81,7 @@ function streamOf(name: Name, options: Options): ZlibStream {
 }
 
 /** Compresses at once. */
-function encodeNow(format: CompressionFormat, data: Uint8Array, options: Options): Uint8Array {
+function encodeNow(format: CodecName, data: Uint8Array, options: Options): Uint8Array {
   const [encode, , encoder, , finish] = NAMES[format];
   // Deno's handles do not tell of errors.
   if (DENO !== undefined) return runNow(encode, data, options);
@@ -94,7 +94,7 @@ function encodeNow(format: CompressionFormat, data: Uint8Array, options: Options
 }
 
 /** Decompresses at once what gives at most `sizeMax` bytes; undefined for more. */
-function decodeNow(format: CompressionFormat, data: Uint8Array, sizeMax: number): Uint8Array | undefined {
+function decodeNow(format: CodecName, data: Uint8Array, sizeMax: number): Uint8Array | undefined {
   const [, decode, , decoder, finish] = NAMES[format];
   try {
     if (DENO !== undefined) return runNow(decode, data, { maxOutputLength: sizeMax });
@@ -131,7 +131,7 @@ function runApart(
 }
 
 function encode(
-  format: CompressionFormat,
+  format: CodecName,
   data: Uint8Array,
   level: number,
 ): Uint8Array | Promise<Uint8Array> {
@@ -142,7 +142,7 @@ function encode(
   return runApart(NAMES[format][0], data.slice(), options, Math.ceil(data.length / GROWTH));
 }
 
-function levelOptions(format: CompressionFormat, level: number, size: number): Options {
+function levelOptions(format: CodecName, level: number, size: number): Options {
   const { constants } = zlib();
   switch (format) {
     case "brotli":
@@ -162,7 +162,7 @@ function levelOptions(format: CompressionFormat, level: number, size: number): O
   }
 }
 
-function invalid(format: CompressionFormat, cause?: unknown): Failure {
+function invalid(format: CodecName, cause?: unknown): Failure {
   return new Failure("Invalid", `invalid ${format} data`, { retryable: false, cause });
 }
 
@@ -174,13 +174,13 @@ function tooLarge(sizeMax: number): Failure {
 const TOO_LARGE = "ERR_BUFFER_TOO_LARGE";
 
 /** What the library throws, as a failure. */
-function decodeFailure(format: CompressionFormat, sizeMax: number, error: unknown): Failure {
+function decodeFailure(format: CodecName, sizeMax: number, error: unknown): Failure {
   const { code } = error as { code?: string };
   return code === TOO_LARGE ? tooLarge(sizeMax) : invalid(format, error);
 }
 
 function decodePart(
-  format: CompressionFormat,
+  format: CodecName,
   data: Uint8Array,
   sizeMax: number,
 ): Uint8Array | Promise<Uint8Array> {
@@ -232,7 +232,7 @@ async function decodeBrotliOnDeno(data: Uint8Array, sizeMax: number): Promise<Ui
 }
 
 function decode(
-  format: CompressionFormat,
+  format: CodecName,
   data: Uint8Array,
   sizeMax: number,
 ): Uint8Array | Promise<Uint8Array> {

@@ -3,11 +3,8 @@
 /** How hard to try: quickest, balanced, smallest. */
 export type CompressionEffort = "fastest" | "default" | "best";
 
-/** Formats of compressed streams. `deflate` is raw. */
-export type CodecName = "gzip" | "deflate" | "zlib" | "zstd";
-
-/** Formats of compressed data. */
-export type CompressionFormat = CodecName | "brotli";
+/** Formats of compressed data. `deflate` is raw. */
+export type CodecName = "gzip" | "deflate" | "zlib" | "brotli" | "zstd";
 
 /** What one step of a stream did. */
 export interface CodecStep {
@@ -59,9 +56,9 @@ export interface Compression {
    * Compresses; at once when it takes a millisecond or two, outside the main thread when it takes longer. `data` may change
    * afterwards, and a result that is there at once is valid until the next call.
    */
-  encode(format: CompressionFormat, data: Uint8Array, level: number): Uint8Array | Promise<Uint8Array>;
+  encode(format: CodecName, data: Uint8Array, level: number): Uint8Array | Promise<Uint8Array>;
   /** Decompresses, by the same rules. Bad data is Invalid, more than `sizeMax` bytes of output LimitExceeded. */
-  decode(format: CompressionFormat, data: Uint8Array, sizeMax: number): Uint8Array | Promise<Uint8Array>;
+  decode(format: CodecName, data: Uint8Array, sizeMax: number): Uint8Array | Promise<Uint8Array>;
   /** CRC-32 of `data`, continued from that of what came before. */
   crc32(data: Uint8Array, before: number): number;
   /** Loaded on first use. */

@@ -1,5 +1,5 @@
---- Compression, with a limit on what comes out. A stream in place of a string (but for Brotli) gives a stream, which is read in
---- little memory; then only a `max_size` that is written holds, and closing it closes what it reads from.
+--- Compression, with a limit on what comes out. A stream in place of a string gives a stream, which is read in little memory;
+--- then only a `max_size` that is written holds, and closing it closes what it reads from.
 ---
 --- ```lua
 --- local compress = require("compress")
@@ -33,9 +33,9 @@ function compress.zlib.encode(data: string | stream.Stream | fs.File, options: c
 --- Zlib back to what it was.
 function compress.zlib.decode(data: string | stream.Stream | fs.File, options: compress.Limit?): (any, error?)
 --- Brotli (RFC 7932), level 0 to 11, normally 6.
-function compress.brotli.encode(data: string, options: compress.Level?): (string?, error?)
+function compress.brotli.encode(data: string | stream.Stream | fs.File, options: compress.Level?): (any, error?)
 --- Brotli back to what it was.
-function compress.brotli.decode(data: string, options: compress.Limit?): (string?, error?)
+function compress.brotli.decode(data: string | stream.Stream | fs.File, options: compress.Limit?): (any, error?)
 --- Zstandard (RFC 8878).
 function compress.zstd.encode(data: string | stream.Stream | fs.File, options: compress.ZstdEncoding?): (any, error?)
 --- Zstandard back to what it was.

@@ -7,7 +7,7 @@ import {
   type Options,
   optionsArgument,
 } from "../../src/lua/mod.ts";
-import type { CodecName, Codecs, CompressionFormat, StreamCodec } from "../../src/ports/mod.ts";
+import type { CodecName, Codecs, StreamCodec } from "../../src/ports/mod.ts";
 import type { NativeResult } from "../../src/vm/mod.ts";
 import {
   decodeWithDictionary,
@@ -20,7 +20,7 @@ import { integerOption, invalid, type Range } from "./options.ts";
 import types from "./compress.d.lua" with { type: "text" };
 
 const DEFLATE: Range = { min: 1, max: 9, normal: 6, name: "compression level" };
-const FORMATS: Readonly<Record<CompressionFormat, Range>> = {
+const FORMATS: Readonly<Record<CodecName, Range>> = {
   gzip: DEFLATE,
   deflate: DEFLATE,
   zlib: DEFLATE,
@@ -28,7 +28,7 @@ const FORMATS: Readonly<Record<CompressionFormat, Range>> = {
   zstd: { min: 1, max: 22, normal: 3, name: "compression level" },
 };
 
-function levelOf(options: Options, format: CompressionFormat): number {
+function levelOf(options: Options, format: CodecName): number {
   return integerOption(options, "level", FORMATS[format]);
 }
 
@@ -66,11 +66,10 @@ function limitAsInternal(error: unknown): never {
 }
 
 /** Whether a stream stands in place of data. */
-function isStream(call: Call, format: CompressionFormat): boolean {
+function isStream(call: Call): boolean {
   const source = call.stream(1);
   if (source === undefined) return false;
   if (source.read === undefined) throw invalid("the stream is not readable");
-  if (format === "brotli") throw invalid("brotli takes strings only");
   return true;
 }
 
@@ -85,14 +84,14 @@ async function through(
   return call.createStream(new CodecStream(source, make(codecs), options));
 }
 
-function encode(format: CompressionFormat): ModuleCommand {
+function encode(format: CodecName): ModuleCommand {
   return (call): NativeResult | Promise<NativeResult> => {
-    const isFromStream = isStream(call, format);
+    const isFromStream = isStream(call);
     const options = optionsArgument(call, 2);
     const level = levelOf(options, format);
     const dictionary = format === "zstd" ? dictionaryOf(options) : undefined;
     if (isFromStream) {
-      const make = (codecs: Codecs): StreamCodec => codecs.encoder(format as CodecName, level, dictionary);
+      const make = (codecs: Codecs): StreamCodec => codecs.encoder(format, level, dictionary);
       return through(call, make, { format, sizeMax: Infinity, isRepeated: false });
     }
     const data = dataArgument(call);
@@ -103,17 +102,17 @@ function encode(format: CompressionFormat): ModuleCommand {
   };
 }
 
-function decodeStream(call: Call, format: CompressionFormat, options: Options): Promise<NativeResult> {
+function decodeStream(call: Call, format: CodecName, options: Options): Promise<NativeResult> {
   const dictionary = format === "zstd" ? dictionaryOf(options) : undefined;
   // Memory is bounded whatever comes out, so that only a limit that is asked for holds.
   const sizeMax = options["max_size"] === undefined ? Infinity : sizeOf(options);
-  const make = (codecs: Codecs): StreamCodec => codecs.decoder(format as CodecName, dictionary);
+  const make = (codecs: Codecs): StreamCodec => codecs.decoder(format, dictionary);
   return through(call, make, { format, sizeMax, isRepeated: format === "gzip" || format === "zstd" });
 }
 
-function decode(format: CompressionFormat): ModuleCommand {
+function decode(format: CodecName): ModuleCommand {
   return (call): NativeResult | Promise<NativeResult> => {
-    const isFromStream = isStream(call, format);
+    const isFromStream = isStream(call);
     const options = optionsArgument(call, 2);
     if (isFromStream) return decodeStream(call, format, options);
     const data = dataArgument(call);
@@ -135,7 +134,7 @@ const commands: Record<string, ModuleCommand> = {
   "zstd.train_dict": trainDictionary,
   "zstd.inspect_dict": inspectDictionary,
 };
-for (const format of Object.keys(FORMATS) as CompressionFormat[]) {
+for (const format of Object.keys(FORMATS) as CodecName[]) {
   commands[`${format}.encode`] = encode(format);
   commands[`${format}.decode`] = decode(format);
 }

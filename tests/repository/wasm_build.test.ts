@@ -39,7 +39,7 @@ const BUILD_MS = 600_000;
 const BUILDS = [
   ["Lua", buildVm, LUA_WASM],
   ["loops over many bytes", buildWide, WIDE_WASM],
-  ["zlib and Zstandard", buildCodec, CODEC_WASM],
+  ["zlib, Brotli and Zstandard", buildCodec, CODEC_WASM],
 ] as const;
 
 for (const [name, build, checkedIn] of BUILDS) {

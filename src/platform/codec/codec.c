@@ -1,19 +1,26 @@
 /*
- * Streams of deflate, gzip, zlib and Zstandard, and Zstandard dictionaries: what the runtimes' own libraries lack, or do
+ * Streams of deflate, gzip, zlib, Brotli and Zstandard, and Zstandard dictionaries: what the runtimes' own libraries lack, or do
  * differently. One instance of the module works on one stream at a time. Called by codec.ts.
  */
 #define ZSTD_STATIC_LINKING_ONLY
 #define ZDICT_STATIC_LINKING_ONLY
 #include <stdlib.h>
 #include <string.h>
+#include <brotli/decode.h>
+#include <brotli/encode.h>
 #include "zdict.h"
 #include "zlib.h"
 #include "zstd.h"
 
 #define EXPORT(name) __attribute__((export_name(name)))
 #define BUFFER_BYTES 65536
+/* Brotli's window of 4 MiB, as for whole strings. */
+#define BROTLI_WINDOW 22
+/* From this quality on a block takes long: the smallest there are, so that steps are short. */
+#define BROTLI_SLOW 10
+#define BROTLI_SLOW_BLOCK 16
 
-enum { NOTHING, DEFLATE, INFLATE, ZSTD_ENCODE, ZSTD_DECODE };
+enum { NOTHING, DEFLATE, INFLATE, ZSTD_ENCODE, ZSTD_DECODE, BROTLI_ENCODE, BROTLI_DECODE };
 /* What a step says. */
 enum { FAILED = -1, GOES_ON = 0, ENDED = 1 };
 
@@ -21,6 +28,8 @@ static int kind = NOTHING;
 static z_stream stream;
 static ZSTD_CCtx *encoder;
 static ZSTD_DCtx *decoder;
+static BrotliEncoderState *brotli_encoder;
+static BrotliDecoderState *brotli_decoder;
 static unsigned char in[BUFFER_BYTES];
 static unsigned char out[BUFFER_BYTES];
 static unsigned consumed, produced;
@@ -39,6 +48,8 @@ EXPORT("close") void c_close(void) {
   if (kind == INFLATE) inflateEnd(&stream);
   if (kind == ZSTD_ENCODE) ZSTD_freeCCtx(encoder);
   if (kind == ZSTD_DECODE) ZSTD_freeDCtx(decoder);
+  if (kind == BROTLI_ENCODE) BrotliEncoderDestroyInstance(brotli_encoder);
+  if (kind == BROTLI_DECODE) BrotliDecoderDestroyInstance(brotli_decoder);
   kind = NOTHING;
 }
 
@@ -81,6 +92,22 @@ EXPORT("open_zstd_decode") int c_open_zstd_decode(const void *dict, size_t dict_
   return opened(!ZSTD_isError(code), ZSTD_DECODE, ZSTD_getErrorName(code));
 }
 
+EXPORT("open_brotli_encode") int c_open_brotli_encode(int quality) {
+  c_close();
+  brotli_encoder = BrotliEncoderCreateInstance(NULL, NULL, NULL);
+  if (brotli_encoder == NULL) return opened(0, 0, "not enough memory");
+  BrotliEncoderSetParameter(brotli_encoder, BROTLI_PARAM_QUALITY, quality);
+  BrotliEncoderSetParameter(brotli_encoder, BROTLI_PARAM_LGWIN, BROTLI_WINDOW);
+  if (quality >= BROTLI_SLOW) BrotliEncoderSetParameter(brotli_encoder, BROTLI_PARAM_LGBLOCK, BROTLI_SLOW_BLOCK);
+  return opened(1, BROTLI_ENCODE, "");
+}
+
+EXPORT("open_brotli_decode") int c_open_brotli_decode(void) {
+  c_close();
+  brotli_decoder = BrotliDecoderCreateInstance(NULL, NULL, NULL);
+  return opened(brotli_decoder != NULL, BROTLI_DECODE, "not enough memory");
+}
+
 static int step_zlib(unsigned length, int last) {
   stream.next_in = in;
   stream.avail_in = length;
@@ -111,10 +138,41 @@ static int step_zstd(unsigned length, int last) {
   return left == 0 ? ENDED : GOES_ON;
 }
 
+static int step_brotli(unsigned length, int last) {
+  const uint8_t *from = in;
+  uint8_t *to = out;
+  size_t left = length, room = BUFFER_BYTES;
+  int status = GOES_ON;
+  if (kind == BROTLI_ENCODE) {
+    BrotliEncoderOperation operation = last ? BROTLI_OPERATION_FINISH : BROTLI_OPERATION_PROCESS;
+    if (!BrotliEncoderCompressStream(brotli_encoder, operation, &left, &from, &room, &to, NULL)) {
+      problem = "not enough memory";
+      status = FAILED;
+    } else if (BrotliEncoderIsFinished(brotli_encoder)) {
+      status = ENDED;
+    }
+  } else {
+    BrotliDecoderResult result = BrotliDecoderDecompressStream(brotli_decoder, &left, &from, &room, &to, NULL);
+    if (result == BROTLI_DECODER_RESULT_SUCCESS) status = ENDED;
+    if (result == BROTLI_DECODER_RESULT_ERROR) {
+      BrotliDecoderErrorCode code = BrotliDecoderGetErrorCode(brotli_decoder);
+      /* Codes of failed allocations lie below those of bad data. */
+      problem = code <= BROTLI_DECODER_ERROR_ALLOC_CONTEXT_MODES && code >= BROTLI_DECODER_ERROR_ALLOC_BLOCK_TYPE_TREES
+                    ? "not enough memory"
+                    : BrotliDecoderErrorString(code);
+      status = FAILED;
+    }
+  }
+  consumed = length - left;
+  produced = BUFFER_BYTES - room;
+  return status;
+}
+
 /* Works on `length` bytes of the input buffer; `last` says that no more will come. */
 EXPORT("step") int c_step(unsigned length, int last) {
   consumed = produced = 0;
   if (kind == DEFLATE || kind == INFLATE) return step_zlib(length, last);
+  if (kind == BROTLI_ENCODE || kind == BROTLI_DECODE) return step_brotli(length, last);
   return step_zstd(length, last);
 }
 

@@ -1,5 +1,5 @@
 /**
- * Streams of deflate, gzip, zlib and Zstandard on WebAssembly: the same bytes, limits and errors on every runtime.
+ * Streams of deflate, gzip, zlib, Brotli and Zstandard on WebAssembly: the same bytes, limits and errors on every runtime.
  *
  * C1. An instance of the module serves one stream at a time; a few that are done are kept for the next.
  * C2. A step takes and gives at most `BUFFER_BYTES`, so a small input that stands for a huge output fills no memory.
@@ -23,6 +23,8 @@ interface Exports {
   open_inflate(bits: number): number;
   open_zstd_encode(level: number, dict: number, dictSize: number): number;
   open_zstd_decode(dict: number, dictSize: number): number;
+  open_brotli_encode(quality: number): number;
+  open_brotli_decode(): number;
   step(length: number, last: number): number;
   restart(): void;
   train(
@@ -151,24 +153,20 @@ function withDictionary<T>(
 
 /** A stream that compresses. */
 export function encoder(name: CodecName, level: number, dictionary = new Uint8Array(0)): StreamCodec {
-  return new WasmCodec(
-    name,
-    (instance) =>
-      name !== "zstd"
-        ? instance.open_deflate(level, WINDOW_BITS[name])
-        : withDictionary(instance, dictionary, (at, size) => instance.open_zstd_encode(level, at, size)),
-  );
+  return new WasmCodec(name, (instance) => {
+    if (name === "brotli") return instance.open_brotli_encode(level);
+    if (name !== "zstd") return instance.open_deflate(level, WINDOW_BITS[name]);
+    return withDictionary(instance, dictionary, (at, size) => instance.open_zstd_encode(level, at, size));
+  });
 }
 
 /** A stream that decompresses. */
 export function decoder(name: CodecName, dictionary = new Uint8Array(0)): StreamCodec {
-  return new WasmCodec(
-    name,
-    (instance) =>
-      name !== "zstd"
-        ? instance.open_inflate(WINDOW_BITS[name])
-        : withDictionary(instance, dictionary, (at, size) => instance.open_zstd_decode(at, size)),
-  );
+  return new WasmCodec(name, (instance) => {
+    if (name === "brotli") return instance.open_brotli_decode();
+    if (name !== "zstd") return instance.open_inflate(WINDOW_BITS[name]);
+    return withDictionary(instance, dictionary, (at, size) => instance.open_zstd_decode(at, size));
+  });
 }
 
 /** A dictionary made from samples. */

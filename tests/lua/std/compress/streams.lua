@@ -25,7 +25,7 @@ for i = 1, 30000 do TEXT[i] = "line " .. i * 7919 % 10007 end
 TEXT = table.concat(TEXT, "\n")
 
 test("a stream is packed and unpacked as a stream, in any pieces", function()
-  for _, format in ipairs({ "gzip", "deflate", "zlib", "zstd" }) do
+  for _, format in ipairs({ "gzip", "deflate", "zlib", "brotli", "zstd" }) do
     local packing = assert(compress[format].encode(file(format .. ".txt", TEXT)))
     local packed = assert(drained(packing, 1000))
     assert(#packed < #TEXT / 2 and compress[format].decode(packed) == TEXT, format)
@@ -51,8 +51,23 @@ test("bad data, a limit and what can't be a stream are refused", function()
   end
   local text, err = drained(assert(compress.gzip.decode(file("limit.gz", packed), { max_size = 1000 })))
   assert(text == nil and err:kind() == errors.INTERNAL and err:message():find("limit of 1000 bytes", 1, true), tostring(err))
-  local none, brotli = compress.brotli.encode(file("b.txt", TEXT))
-  assert(none == nil and brotli:kind() == errors.INVALID)
+  packed = assert(compress.brotli.encode(TEXT))
+  for _, bad in ipairs({ packed:sub(1, 500), packed:sub(1, -2), "no brotli at all", packed:sub(1, 400) .. ("x"):rep(200) }) do
+    text, err = drained(assert(compress.brotli.decode(file("bad.br", bad))))
+    assert(text == nil and err:kind() == errors.INVALID, tostring(err))
+  end
+  text, err = drained(assert(compress.brotli.decode(file("limit.br", packed), { max_size = 1000 })))
+  assert(text == nil and err:kind() == errors.INTERNAL and err:message():find("limit of 1000 bytes", 1, true), tostring(err))
+end)
+
+test("brotli packs streams at every quality as it packs strings", function()
+  local text = TEXT:sub(1, 150000)
+  for quality = 0, 11 do
+    local packed = assert(drained(assert(compress.brotli.encode(file("q.txt", text), { level = quality })), 500))
+    assert(compress.brotli.decode(packed) == text, quality)
+    assert(drained(assert(compress.brotli.decode(file("q.br", packed)))) == text, quality)
+  end
+  assert(compress.brotli.decode(assert(drained(assert(compress.brotli.encode(file("empty", "")))))) == "")
 end)
 
 test("a stream is left alone when options are bad", function()
