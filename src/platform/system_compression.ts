@@ -1,7 +1,7 @@
 /** Compression by the runtime's `node:zlib`, with the differences between runtimes made up for. */
 import process from "node:process";
 import { Failure, joinBytes } from "../core/mod.ts";
-import type { Codecs, Compression, CompressionEffort, CodecName } from "../ports/mod.ts";
+import type { CodecName, Codecs, Compression, CompressionEffort } from "../ports/mod.ts";
 import { DENO } from "./runtime_globals.ts";
 import { runAtOnce, type ZlibStream } from "./zlib_at_once.ts";
 import { zstdFrames } from "./zstd_frames.ts";
