@@ -4,6 +4,8 @@
  *     bun scripts/build.ts                       dist/wippy for this machine
  *     bun scripts/build.ts --target bun-linux-arm64
  *     bun scripts/build.ts --all                 dist/wippy-<system>-<processor> for every target
+ *     bun scripts/build.ts --without treesitter  leaves a module out; may be repeated
+ *     bun scripts/build.ts --outfile PATH        writes it elsewhere
  *
  * Code is compiled to bytecode and minified but keeps its names, so that traces can be read. It is split, so that a command
  * loads only what it needs: without that `wippy version` takes 10 ms instead of 6 (`bun -e`: 4). WASM and text assets are
@@ -11,9 +13,11 @@
  * is started in: those files belong to the application.
  */
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { BUN, run } from "./command.ts";
 import { staleIndexes } from "./gen.ts";
+import { refusal, writePartialTree } from "./partial_tree.ts";
 import { ROOT } from "./source_tree.ts";
 
 /** Where the command line starts. */
@@ -52,30 +56,70 @@ export function buildArguments(target: string | undefined, outfile: string): str
   ];
 }
 
-async function build(target: string | undefined, outfile: string): Promise<boolean> {
-  const result = await run([BUN, ...buildArguments(target, outfile)], { show: "stderr" });
+/** Builds from the sources in `root`. */
+async function build(target: string | undefined, outfile: string, root: string): Promise<boolean> {
+  const path = resolve(ROOT, outfile);
+  const result = await run([BUN, ...buildArguments(target, path)], { show: "stderr", cwd: root });
   if (result.code !== 0) return false;
-  const file = [join(ROOT, outfile), join(ROOT, `${outfile}.exe`)].find((path) => existsSync(path));
+  const file = [path, `${path}.exe`].find((each) => existsSync(each));
   if (file === undefined) return false;
   process.stdout.write(`${outfile} ${(statSync(file).size / 1e6).toFixed(1)} MB\n`);
   return true;
 }
 
-async function main(args: string[]): Promise<number> {
-  const at = args.indexOf("--target");
-  const target = at === -1 ? undefined : args[at + 1];
+/** A command line, read. */
+interface Wanted {
+  readonly targets: readonly (string | undefined)[];
+  readonly without: readonly string[];
+  readonly outfile: string | undefined;
+}
+
+/** Reads the command line; a text says what is wrong with it. */
+function wantedBy(args: readonly string[]): Wanted | string {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: [...args],
+      options: {
+        target: { type: "string" },
+        all: { type: "boolean" },
+        without: { type: "string", multiple: true },
+        outfile: { type: "string" },
+      },
+    }));
+  } catch (error) {
+    return (error as Error).message;
+  }
+  const { all, outfile, target, without = [] } = values;
   if (target !== undefined && !TARGETS.includes(target)) {
-    process.stderr.write(`unknown target ${target}; there are: ${TARGETS.join(", ")}\n`);
+    return `unknown target ${target}; there are: ${TARGETS.join(", ")}`;
+  }
+  if (all && outfile !== undefined) return "--all makes several files: it goes without --outfile";
+  for (const name of without) {
+    const why = refusal(name);
+    if (why !== undefined) return `--without ${name}: ${why}`;
+  }
+  return { targets: all ? TARGETS : [target], without, outfile };
+}
+
+async function main(args: string[]): Promise<number> {
+  const wanted = wantedBy(args);
+  if (typeof wanted === "string") {
+    process.stderr.write(`${wanted}\n`);
     return 2;
   }
   for (const { path } of staleIndexes()) {
     process.stderr.write(`warning: ${path} is stale: run bun scripts/gen.ts\n`);
   }
-  const all = args.includes("--all");
-  const targets: (string | undefined)[] = all ? TARGETS : [target];
+  const { outfile, targets, without } = wanted;
+  let root = ROOT;
+  if (without.length > 0) {
+    root = join(ROOT, ".cache", "partial");
+    writePartialTree(without, root);
+  }
   for (const each of targets) {
-    const outfile = each === undefined ? "dist/wippy" : `dist/wippy-${each.slice("bun-".length)}`;
-    if (!await build(each, outfile)) return 1;
+    const name = each === undefined ? "dist/wippy" : `dist/wippy-${each.slice("bun-".length)}`;
+    if (!await build(each, outfile ?? name, root)) return 1;
   }
   return 0;
 }

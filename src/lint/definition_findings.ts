@@ -113,6 +113,10 @@ export class DefinitionFindings {
     if (!isLua) return found;
     for (const name of listOf(entry.data["modules"])) {
       if (this.#facts.hasModule(name) || name.includes("${")) continue;
+      if (this.#facts.isAbsent(name)) {
+        found.push(broken(`module ${name} is not in this build`, { kind: "module", name }));
+        continue;
+      }
       const near = nearestName(name, this.#facts.moduleNames());
       found.push(broken(`unknown module ${name}`, { kind: "module", name }, near));
     }

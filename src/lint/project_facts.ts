@@ -52,9 +52,14 @@ export class ProjectFacts {
     return this.#modules.keys();
   }
 
-  /** Whether there is a module of that name. */
+  /** Whether there is a module of that name in this build. */
   hasModule(name: string): boolean {
-    return this.#modules.has(name);
+    return this.#modules.get(name)?.isAbsent === undefined && this.#modules.has(name);
+  }
+
+  /** Whether there is a module of that name, but not in this build. */
+  isAbsent(name: string): boolean {
+    return this.#modules.get(name)?.isAbsent === true;
   }
 
   /** Answers a question. */

@@ -52,6 +52,8 @@ export interface ModuleSource {
   readonly classes: readonly ModuleClass[];
   /** See `ModuleDefinition`. */
   readonly portable?: boolean;
+  /** See `ModuleDeclaration`. */
+  readonly isAbsent?: boolean;
   load(): Promise<ModuleDefinition>;
 }
 
@@ -61,6 +63,8 @@ export interface ModuleDeclaration {
   /** Text of the module's `.d.lua`. */
   readonly types: string;
   readonly classes: readonly ModuleClass[];
+  /** Whether it was left out of this build: its types are known, and nothing can list it. */
+  readonly isAbsent?: boolean;
 }
 
 /** A module. Dotted names (`registry.lookup`) make nested tables. */

@@ -60,3 +60,13 @@ test("names are unique", async () => {
   const late = new ModuleCatalog([{ name: "twice", classes: [], load: () => Promise.resolve(twice) }]);
   await assert.rejects(Promise.resolve(late.load(["twice"])), { kind: "Conflict" });
 });
+
+test("what was left out of a build is known by name and nothing else", () => {
+  const [all] = sources(["json"], ["encoding"]);
+  const absent = { name: "heavy", classes: [], isAbsent: true, load: () => assert.fail("nothing is read") };
+  const catalog = new ModuleCatalog([...all, absent]);
+  assert.deepEqual([catalog.isAbsent("heavy"), catalog.isAbsent("json")], [true, false]);
+  assert.deepEqual([catalog.classes("heavy"), catalog.definition("heavy")], [undefined, undefined]);
+  assert.ok(!catalog.names().includes("heavy"));
+  assert.ok(catalog.ofClass("encoding").isAbsent("heavy"));
+});

@@ -4,6 +4,7 @@
  * MC1. Names and classes are known from the start; the definition is there once `load` has resolved, and stays.
  * MC2. Ambient modules are read before any program is made, and `stream` with the first module beside those: many hand out
  *      streams.
+ * MC3. What was left out of the build is known by name alone: nothing else is said of it.
  */
 import { Failure } from "../core/mod.ts";
 import type { ByteStream } from "../ports/mod.ts";
@@ -25,11 +26,16 @@ interface Item {
 /** The modules that programs may list. */
 export class ModuleCatalog {
   readonly #items = new Map<string, Item>();
+  readonly #absent = new Set<string>();
 
   /** Fails with Conflict when two modules, or two members of one, have the same name. */
   constructor(modules: Iterable<ModuleDefinition | ModuleSource>) {
     for (const module of modules) {
-      const { classes, name } = module;
+      const { classes, isAbsent, name } = module;
+      if (isAbsent === true) {
+        this.#absent.add(name);
+        continue;
+      }
       if (this.#items.has(name)) throw collision(`module ${name}`);
       if (!("load" in module)) checkMembers(module);
       const [source, definition] = "load" in module ? [module, undefined] : [undefined, module];
@@ -40,6 +46,7 @@ export class ModuleCatalog {
   /** The modules of these classes; what one of the two catalogs reads, the other has. */
   ofClass(wanted: ModuleClass): ModuleCatalog {
     const part = new ModuleCatalog([]);
+    for (const name of this.#absent) part.#absent.add(name);
     for (const item of this.#items.values()) {
       if (item.classes.includes(wanted)) part.#items.set(item.name, item);
     }
@@ -49,6 +56,11 @@ export class ModuleCatalog {
   /** Names of all modules. */
   names(): string[] {
     return [...this.#items.keys()];
+  }
+
+  /** Whether a module was left out of this build. */
+  isAbsent(name: string): boolean {
+    return this.#absent.has(name);
   }
 
   /** Classes of a module; undefined when there is no such module. */

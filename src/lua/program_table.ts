@@ -15,6 +15,7 @@ import { type CompiledSource, SourceCompiler } from "./compiled_source.ts";
 import type { LuaDefinition } from "./definition.ts";
 import type { LuaCache } from "./lua_cache.ts";
 import { AMBIENT_MODULES } from "./module_catalog.ts";
+import type { ModuleCatalog } from "./module_catalog.ts";
 import type { ModuleTable } from "./module_table.ts";
 import { type ProgramUnit, TypeUnits } from "./type_units.ts";
 
@@ -89,7 +90,7 @@ export class ProgramTable {
     const isProven = this.#proven.has(definition.module) || this.compiler.isKnown(source, id);
     for (const name of definition.modules.values()) {
       if (this.#modules.module(name) === undefined) {
-        throw unknownModule(name, id, this.#modules.catalog.names());
+        throw unknownModule(name, id, this.#modules.catalog);
       }
       if (definition.kind === "workflow.lua") this.#demandReplayable(name, id);
     }
@@ -294,7 +295,7 @@ export class ProgramTable {
       }
       for (const [alias, name] of definition.modules) {
         const ref = this.#modules.module(name);
-        if (ref === undefined) throw unknownModule(name, definition.id, this.#modules.catalog.names());
+        if (ref === undefined) throw unknownModule(name, definition.id, this.#modules.catalog);
         modules[alias] = ref;
       }
       globals = this.#universe.code.defineGlobals(modules);
@@ -305,10 +306,14 @@ export class ProgramTable {
 }
 
 /** An unknown module in a `modules:` list, with the nearest known name. */
-function unknownModule(name: string, id: string, known: readonly string[]): Failure {
+function unknownModule(name: string, id: string, catalog: ModuleCatalog): Failure {
+  if (catalog.isAbsent(name)) {
+    return new Failure("Unavailable", `${id}: module "${name}" is not in this build`, { retryable: false });
+  }
+  const known = catalog.names();
   const near = nearestName(name, known);
   const hint = near === undefined
-    ? `known modules: ${[...known].sort().join(", ")}`
+    ? `known modules: ${known.sort().join(", ")}`
     : `did you mean "${near}"?`;
   return new Failure("Invalid", `${id}: unknown module "${name}"; ${hint}`);
 }

@@ -40,7 +40,7 @@ export async function referencePages(): Promise<Page[]> {
   const byName = (a: Page, b: Page): number => a.name < b.name ? -1 : 1;
   return [
     libraryPage("base", BASE_NAME, readReference(BASE_LIBRARY), []),
-    ...declarations.map(({ classes, name, types }) =>
+    ...declarations.filter(({ isAbsent }) => isAbsent !== true).map(({ classes, name, types }) =>
       libraryPage("module", name, readReference(types), classes)
     )
       .sort(
