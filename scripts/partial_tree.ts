@@ -16,7 +16,9 @@ const NEEDED: readonly string[] = [...AMBIENT_MODULES, "stream"];
 
 /** Why a module can't be left out; undefined when it can. */
 export function refusal(name: string, root = ROOT): string | undefined {
-  if (!/^\w+$/.test(name) || !existsSync(join(root, "std", name, "mod.ts"))) return `there is no module ${name}`;
+  if (!/^\w+$/.test(name) || !existsSync(join(root, "std", name, "mod.ts"))) {
+    return `there is no module ${name}`;
+  }
   return NEEDED.includes(name) ? `every program has ${name}` : undefined;
 }
 

@@ -312,8 +312,6 @@ function unknownModule(name: string, id: string, catalog: ModuleCatalog): Failur
   }
   const known = catalog.names();
   const near = nearestName(name, known);
-  const hint = near === undefined
-    ? `known modules: ${known.sort().join(", ")}`
-    : `did you mean "${near}"?`;
+  const hint = near === undefined ? `known modules: ${known.sort().join(", ")}` : `did you mean "${near}"?`;
   return new Failure("Invalid", `${id}: unknown module "${name}"; ${hint}`);
 }

@@ -38,39 +38,49 @@ function run(program: string, args: readonly string[], cwd: string): Promise<Ran
   });
 }
 
-test("a build without tree-sitter is smaller and says what it lacks [ts.optional]", { timeout: BUILD_MS }, async (context: TestContext) => {
-  if (BINARY === undefined) return context.skip("WIPPY_BINARY names no binary");
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "wippy-partial-")));
-  try {
-    const small = join(folder, "wippy");
-    const built = await run(BUN, ["scripts/build.ts", "--without", "treesitter", "--outfile", small], ROOT);
-    assert.equal(built.code, 0, built.output);
-    assert.ok(statSync(small).size < statSync(BINARY).size - 1_000_000, "grammars take more than a megabyte");
+test(
+  "a build without tree-sitter is smaller and says what it lacks [ts.optional]",
+  { timeout: BUILD_MS },
+  async (context: TestContext) => {
+    if (BINARY === undefined) return context.skip("WIPPY_BINARY names no binary");
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), "wippy-partial-")));
+    try {
+      const small = join(folder, "wippy");
+      const built = await run(BUN, ["scripts/build.ts", "--without", "treesitter", "--outfile", small], ROOT);
+      assert.equal(built.code, 0, built.output);
+      assert.ok(
+        statSync(small).size < statSync(BINARY).size - 1_000_000,
+        "grammars take more than a megabyte",
+      );
 
-    const project = join(folder, "project");
-    mkdirSync(join(project, "src"), { recursive: true });
-    writeFileSync(join(project, "src/_index.yaml"), ENTRIES);
-    writeFileSync(join(project, "src/parse.lua"), PARSE);
-    writeFileSync(join(project, "src/pack.lua"), PACK);
-    const whole = await run(BINARY, ["call", "app:parse"], project);
-    assert.match(whole.output, /chunk/);
+      const project = join(folder, "project");
+      mkdirSync(join(project, "src"), { recursive: true });
+      writeFileSync(join(project, "src/_index.yaml"), ENTRIES);
+      writeFileSync(join(project, "src/parse.lua"), PARSE);
+      writeFileSync(join(project, "src/pack.lua"), PACK);
+      const whole = await run(BINARY, ["call", "app:parse"], project);
+      assert.match(whole.output, /chunk/);
 
-    const refused = await run(small, ["call", "app:parse"], project);
-    assert.equal(refused.code, 1);
-    assert.match(refused.output, /\(Unavailable\).*app:parse: module "treesitter" is not in this build/);
-    const linted = await run(small, ["lint"], project);
-    assert.equal(linted.code, 1);
-    assert.match(linted.output, /_index\.yaml:4:\d+: error: module treesitter is not in this build \[E0014\]/);
-    assert.match(linted.output, /1 errors/, "types are known all the same");
-    const listed = await run(small, ["docs"], project);
-    assert.ok(listed.output.includes("compress") && !listed.output.includes("treesitter"));
+      const refused = await run(small, ["call", "app:parse"], project);
+      assert.equal(refused.code, 1);
+      assert.match(refused.output, /\(Unavailable\).*app:parse: module "treesitter" is not in this build/);
+      const linted = await run(small, ["lint"], project);
+      assert.equal(linted.code, 1);
+      assert.match(
+        linted.output,
+        /_index\.yaml:4:\d+: error: module treesitter is not in this build \[E0014\]/,
+      );
+      assert.match(linted.output, /1 errors/, "types are known all the same");
+      const listed = await run(small, ["docs"], project);
+      assert.ok(listed.output.includes("compress") && !listed.output.includes("treesitter"));
 
-    writeFileSync(join(project, "src/_index.yaml"), ENTRIES.replace(/^.*name: parse.*\n/m, ""));
-    assert.match((await run(small, ["call", "app:pack"], project)).output, /whole/);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-});
+      writeFileSync(join(project, "src/_index.yaml"), ENTRIES.replace(/^.*name: parse.*\n/m, ""));
+      assert.match((await run(small, ["call", "app:pack"], project)).output, /whole/);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
 
 test("what every program has can't be left out of a build", () => {
   assert.equal(refusal("treesitter"), undefined);
