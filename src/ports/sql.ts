@@ -67,7 +67,7 @@ export interface SqlDatabase extends SqlExecutor {
 export interface SharedDatabase extends SqlDatabase {
   /** Where it is, for messages; without credentials. */
   readonly place: string;
-  query(...query: Parameters<SqlDatabase["query"]>): Promise<SqlResult["rows"]>;
+  query(...query: Parameters<SqlDatabase["query"]>): Promise<Records>;
   /** Calls `heard` with what others say on `channel`, and with "" when something may have been missed; the result ends that. */
   listen(channel: string, heard: (said: string) => void): () => void;
   close(): void;

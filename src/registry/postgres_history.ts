@@ -240,7 +240,7 @@ export class PostgresHistory implements History {
     for (const row of await rows("SELECT id, digest FROM %.files")) {
       files.set(String(row["id"]), String(row["digest"]));
     }
-    const head = typeof state?.["head"] === "number" ? state["head"] : null;
+    const head = state === undefined || state["head"] === null ? null : Number(state["head"]);
     if (state === undefined || (versions.length > 0 && !versions.some(({ id }) => id === head))) {
       throw new Failure("Invalid", "the current version is missing");
     }
@@ -261,7 +261,7 @@ export class PostgresHistory implements History {
 
   /** One statement outside a transaction. */
   readonly #direct: Run = async (sql, params) =>
-    await this.#limited(async (caller) => await this.#opened().query(this.#in(sql), params, caller));
+    await this.#limited(async (caller) => (await this.#opened().query(this.#in(sql), params, caller)).rows);
 
   /** Writes on top of the revision that this node knows; `head` is the current version from now on. */
   async #writing(head: number | undefined, work: (execute: Run) => Promise<void>): Promise<void> {

@@ -50,7 +50,7 @@ async function inSchema(body: (place: PostgresPlace) => Promise<void>): Promise<
         await database.execute(`UPDATE ${quoted}.versions SET changes = '\\x00' WHERE ${where}`, []);
       },
       graphs: async () =>
-        Number((await database.query(`SELECT count(*) AS n FROM ${quoted}.graphs`, []))[0]!["n"]),
+        Number((await database.query(`SELECT count(*) AS n FROM ${quoted}.graphs`, [])).rows[0]!["n"]),
     });
   } finally {
     await database.execute(`DROP SCHEMA IF EXISTS ${quoted} CASCADE`, []);
@@ -222,7 +222,7 @@ test(
             refusals.push(error.message);
             assert.deepEqual(registry.get("a:y")!.data, { value: 1 });
           });
-          ended += (await ending)?.length ?? 0;
+          ended += (await ending)?.rows.length ?? 0;
         }
         assert(ended >= 5, `${ended} sessions were ended`);
         const { id } = registry.version();

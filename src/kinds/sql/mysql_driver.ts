@@ -12,12 +12,13 @@ import { type MysqlColumn, mysqlParam, readerOf, type TypedParameters } from "./
 import { type MysqlOptions, mysqlOptions } from "./mysql_options.ts";
 import { placeOf, type ServerAddress } from "./server_address.ts";
 import {
+  NO_RECORDS,
   refuseZero,
   type ServerConnection,
   type ServerDriver,
   type ServerResult,
 } from "./server_connection.ts";
-import { RowCollector } from "./server_values.ts";
+import { columnsNamed, RowCollector } from "./server_values.ts";
 
 const LEVELS: Partial<Record<SqlIsolation, string>> = {
   read_uncommitted: "READ UNCOMMITTED",
@@ -31,6 +32,9 @@ const IN_TRANSACTION = 1;
 const NO_TLS = "HANDSHAKE_NO_SSL_SUPPORT";
 /** The server's word for statements that can't be prepared. */
 const NOT_PREPARABLE = 1295;
+
+/** Errors after which the server closes the session: shutdown, killed, idle for too long. */
+const LAST_WORDS = new Set([1053, 1927, 4031]);
 
 /** What the library says of a statement without rows. */
 interface Effect {
@@ -211,7 +215,8 @@ class MysqlConnection implements ServerConnection {
     try {
       return await ask(this.#connection ?? await this.#open());
     } catch (error) {
-      const isLost = !(error instanceof Failure) && (error as { sqlState?: string }).sqlState === undefined;
+      const { sqlState, errno = 0 } = error as { sqlState?: string; errno?: number };
+      const isLost = !(error instanceof Failure) && (sqlState === undefined || LAST_WORDS.has(errno));
       if (isLost || (error as { fatal?: boolean }).fatal) this.close();
       throw mysqlFailure(error, this.#place);
     }
@@ -222,14 +227,17 @@ class MysqlConnection implements ServerConnection {
     if (this.#isClosed) throw { code: "PROTOCOL_CONNECTION_LOST" };
     this.#typed = TypedParameter;
     const connect = (options: ConnectionOptions): Promise<Connection> =>
-      this.#waiting((resolve, reject) => {
+      this.#waiting((resolve) => {
         const connection = this.#connection = createConnection(options);
         connection.once("connect", () => resolve(connection));
-        connection.on("error", (error: unknown) => {
+        const lost = (error: unknown): void => {
           if (this.#connection !== connection) return;
           if (this.#fail === undefined) this.close();
-          else reject(error);
-        });
+          else this.#fail(error);
+        };
+        connection.on("error", lost);
+        // The server may leave without a word.
+        connection.on("end", () => lost({ code: "PROTOCOL_CONNECTION_LOST" }));
       });
     const connection = await connect(this.#options).catch((error) => {
       if (!this.#isTlsOptional || (error as { code?: string }).code !== NO_TLS) throw error;
@@ -267,34 +275,32 @@ class MysqlConnection implements ServerConnection {
   /** Row by row, so that a result that is too large never stands in memory as a whole. */
   #collect(running: Running): Promise<ServerResult> {
     const collector = new RowCollector();
-    let names: readonly string[] = [];
     let readers: readonly ReturnType<typeof readerOf>[] = [];
     let effect: Effect | undefined;
     return this.#waiting((resolve, reject) => {
       running.on("fields", (columns) => {
-        names = columns?.map(({ name }) => name) ?? [];
+        const names = columns?.map(({ name }) => name) ?? [];
         readers = columns?.map(readerOf) ?? [];
-        // Of several statements in one text the last one's rows count.
-        collector.rows.length = 0;
+        collector.begin(columnsNamed(names), names);
         effect = undefined;
       });
       running.on("result", (row) => {
         if (!Array.isArray(row)) effect = row;
-        else if (!collector.add(names, row.map((value, i) => readers[i]?.(value) ?? null))) {
+        else if (!collector.add(row.map((value, i) => readers[i]!(value)))) {
           reject(collector.failure);
           this.close();
         }
       });
       running.on("error", reject);
-      running.on("end", () => resolve(resultOf(collector.rows, effect)));
+      running.on("end", () => resolve(resultOf(collector, effect)));
     });
   }
 }
 
-function resultOf(rows: ServerResult["rows"], effect: Effect | undefined): ServerResult {
-  if (effect === undefined) return { rows, rowsAffected: 0, lastInsertId: 0 };
+function resultOf({ records }: RowCollector, effect: Effect | undefined): ServerResult {
+  if (effect === undefined) return { records, rowsAffected: 0, lastInsertId: 0 };
   return {
-    rows: [],
+    records: NO_RECORDS,
     rowsAffected: Number(effect.affectedRows),
     lastInsertId: integer(effect.insertId),
     transaction: (effect.serverStatus & IN_TRANSACTION) === 0 ? undefined : "open",

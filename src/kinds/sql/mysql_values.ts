@@ -1,16 +1,22 @@
 /** Values of MySQL and MariaDB. */
-import { Failure, type Value } from "../../core/mod.ts";
-import { dateOf, floatOf, integerOf, plainParam } from "./server_values.ts";
+import { type Cell, Failure, type Value } from "../../core/mod.ts";
+import { dateOf, plainParam } from "./server_values.ts";
 
 /** Numbers of column types in the protocol. */
 const TYPE = {
+  tinyint: 1,
+  smallint: 2,
+  int: 3,
   float: 4,
   double: 5,
   timestamp: 7,
   bigint: 8,
+  mediumint: 9,
   date: 10,
   datetime: 12,
+  year: 13,
 };
+const INT64_MAX = 2n ** 63n - 1n;
 
 /** A column of a result, in what matters for reading it. */
 export interface MysqlColumn {
@@ -24,25 +30,37 @@ export interface TypedParameters {
   LONGLONG: { (value: bigint): unknown; unsigned(value: bigint): unknown };
 }
 
-/** How the values of a column are read; undefined when they are right as they come. */
-export function readerOf({ columnType }: MysqlColumn): ((value: unknown) => Value) | undefined {
+/** How the values of a column are read. */
+export function readerOf({ columnType }: MysqlColumn): (value: unknown) => Cell {
   switch (columnType) {
+    case TYPE.tinyint:
+    case TYPE.smallint:
+    case TYPE.int:
+    case TYPE.mediumint:
+    case TYPE.year:
     case TYPE.bigint:
-      return (value) => value === null ? null : integerOf(String(value));
+      return wholeOf;
     case TYPE.float:
-      return (value) => value === null ? null : floatOf(shortest(Number(value)));
+      return (value) => value === null ? null : shortest(Number(value));
     case TYPE.double:
-      return (value) => value === null ? null : floatOf(Number(value));
+      return (value) => value === null ? null : Number(value);
     case TYPE.timestamp:
     case TYPE.date:
     case TYPE.datetime:
-      return (value) => typeof value === "string" ? dateOf(value) : value as Value;
+      return (value) => typeof value === "string" ? dateOf(value) : value as Cell;
     default:
       return (value) =>
         typeof value === "object" && value !== null && !(value instanceof Uint8Array)
           ? JSON.stringify(value)
-          : value as Value;
+          : value as Cell;
   }
+}
+
+/** What an integer of Lua can't hold, of the unsigned ones, stays a text. */
+function wholeOf(value: unknown): Cell {
+  if (value === null) return null;
+  const whole = BigInt(value as string | number);
+  return whole > INT64_MAX ? String(whole) : whole;
 }
 
 /** The shortest decimal that is the same single: 0.1 for a FLOAT of 0.1, not 0.10000000149. */
@@ -53,8 +71,6 @@ function shortest(single: number): number {
   }
   return single;
 }
-
-const INT64_MAX = 2n ** 63n - 1n;
 
 /** A parameter as the library takes it: integers are sent as such, since the server refuses floats in some places. */
 export function mysqlParam(value: Value, typed: TypedParameters): unknown {
@@ -73,8 +89,6 @@ export function mysqlParam(value: Value, typed: TypedParameters): unknown {
         });
       }
       return typed.DOUBLE(plain);
-    case "object":
-      return plain;
     default:
       return plain;
   }

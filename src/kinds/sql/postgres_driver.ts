@@ -6,27 +6,35 @@
  * untouched, learns types of parameters from the server, and gets every value as text.
  */
 import type Postgres from "postgres";
-import { Failure, SQL_CONNECT_WAIT_MS, SQL_STATEMENTS_CACHED_MAX, type Value } from "../../core/mod.ts";
+import {
+  type Cell,
+  type Columns,
+  Failure,
+  SQL_CONNECT_WAIT_MS,
+  SQL_STATEMENTS_CACHED_MAX,
+  type Value,
+} from "../../core/mod.ts";
 import type { SqlIsolation, SqlTransactionOptions } from "../../ports/mod.ts";
 import { postgresFailure } from "./postgres_failure.ts";
 import { COLUMN_TYPES, postgresParam } from "./postgres_values.ts";
 import { placeOf, type ServerAddress } from "./server_address.ts";
 import {
+  NO_RECORDS,
   refuseZero,
   type ServerConnection,
   type ServerDriver,
   type ServerResult,
 } from "./server_connection.ts";
-import { RowCollector } from "./server_values.ts";
+import { columnsNamed, RowCollector } from "./server_values.ts";
 
 type Client = Postgres.Sql<Record<string, unknown>>;
-type Columns = readonly { readonly name: string }[];
+type ColumnList = readonly { readonly name: string }[];
 /** What the library tells of a statement, in the parts that are used here. */
 interface Answer {
   readonly command: string | null;
   readonly count: number | null;
-  readonly columns?: Columns;
-  readonly statement?: { readonly columns?: Columns };
+  readonly columns?: ColumnList;
+  readonly statement?: { readonly columns?: ColumnList };
   readonly state?: { readonly pid: number };
 }
 
@@ -108,6 +116,7 @@ class PostgresConnection implements ServerConnection {
   #client: Client | undefined;
   #pid: number | undefined;
   readonly #prepared = new Set<string>();
+  readonly #columns = new WeakMap<ColumnList, Columns>();
   #isClosed = false;
 
   constructor(
@@ -132,21 +141,18 @@ class PostgresConnection implements ServerConnection {
     return await this.#asking(async (client) => {
       const collector = new RowCollector();
       const query = client.unsafe(sql, given as never[], { prepare: this.#prepares(sql, params) }).values();
-      let columns: Columns | undefined;
-      let names: readonly string[] = [];
+      let columns: ColumnList | undefined;
       // Row by row, so that a result that is too large never stands in memory as a whole.
-      const taking = (row: Value[], { statement }: Answer): void => {
+      const taking = (row: Cell[], { statement }: Answer): void => {
         if (statement?.columns !== columns) {
           columns = statement?.columns;
-          names = columns?.map(({ name }) => name) ?? [];
-          // Of several statements in one text the last one's rows count.
-          collector.rows.length = 0;
+          this.#begin(collector, columns ?? []);
         }
-        if (!collector.add(names, row)) this.close();
+        if (!collector.add(row)) this.close();
       };
       try {
         const answer = await query.forEach(taking as never) as unknown as Answer | Answer[];
-        return this.#effect(sql, answer, collector.rows);
+        return this.#effect(sql, answer, collector);
       } catch (error) {
         throw collector.isFull ? collector.failure : error;
       }
@@ -209,11 +215,19 @@ class PostgresConnection implements ServerConnection {
     return true;
   }
 
-  #effect(sql: string, answer: Answer | Answer[], rows: ServerResult["rows"]): ServerResult {
+  /** The library keeps the columns of a prepared statement, so they are made once for it. */
+  #begin(collector: RowCollector, list: ColumnList): void {
+    const names = list.map(({ name }) => name);
+    let columns = this.#columns.get(list);
+    if (columns === undefined) this.#columns.set(list, columns = columnsNamed(names));
+    collector.begin(columns, names);
+  }
+
+  #effect(sql: string, answer: Answer | Answer[], collector: RowCollector): ServerResult {
     const { command, count, columns, state } = isSeveral(answer) ? answer.at(-1)! : answer;
     this.#pid = state?.pid ?? this.#pid;
     return {
-      rows: (columns?.length ?? 0) > 0 ? rows : [],
+      records: (columns?.length ?? 0) > 0 ? collector.records : NO_RECORDS,
       rowsAffected: CHANGES.has(command ?? "") ? count ?? 0 : 0,
       lastInsertId: 0,
       transaction: transactionAfter(sql, command),

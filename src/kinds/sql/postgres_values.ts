@@ -3,7 +3,7 @@
  * numeric type; only bytes differ by the column they are for.
  */
 import { Failure, type Value } from "../../core/mod.ts";
-import { dateOf, floatOf, integerOf, plainParam } from "./server_values.ts";
+import { dateOf, plainParam } from "./server_values.ts";
 
 /** Numbers of types in Postgres's catalogue. */
 const OID = {
@@ -55,17 +55,12 @@ export const COLUMN_TYPES = {
   string: { to: OID.text, from: [], serialize: String, parse: String },
   number: {
     to: 0,
-    from: [OID.int2, OID.int4, OID.oid],
+    from: [OID.int2, OID.int4, OID.int8, OID.oid],
     serialize: String,
-    parse: Number,
+    parse: BigInt,
   },
-  int8: { to: OID.int8, from: [OID.int8], serialize: String, parse: integerOf },
-  float: {
-    to: OID.float8,
-    from: [OID.float4, OID.float8],
-    serialize: String,
-    parse: (text: string) => floatOf(floatIn(text)),
-  },
+  // `Infinity`, `-Infinity` and `NaN` read the same in both languages.
+  float: { to: OID.float8, from: [OID.float4, OID.float8], serialize: String, parse: Number },
   json: { to: OID.json, from: [OID.json, OID.jsonb], serialize: String, parse: String },
   boolean: { to: OID.bool, from: [OID.bool], serialize: String, parse: (text: string) => text === "t" },
   date: {
@@ -82,8 +77,3 @@ export const COLUMN_TYPES = {
     parse: (text: string) => Uint8Array.fromHex(text.slice(2)),
   },
 };
-
-function floatIn(text: string): number {
-  // `Infinity`, `-Infinity` and `NaN` read the same in both languages.
-  return Number(text);
-}

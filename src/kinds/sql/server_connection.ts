@@ -1,9 +1,13 @@
 /** What a driver of a database server offers: connections, and what its dialect calls things. */
-import { Failure, type Value } from "../../core/mod.ts";
+import { Columns, Failure, Records, type Value } from "../../core/mod.ts";
 import type { Clock, SqlDatabase, SqlResult, SqlTransactionOptions, Waiter } from "../../ports/mod.ts";
 
-/** The effect of a statement, and what it did to a transaction. */
-export interface ServerResult extends SqlResult {
+/** The rows of a statement that has none. */
+export const NO_RECORDS = new Records(new Columns([]), []);
+
+/** Rows and effect of a statement, and what it did to a transaction. */
+export interface ServerResult extends Omit<SqlResult, "rows"> {
+  readonly records: Records;
   /** `open` when the session is left inside a transaction, `rolled back` when a COMMIT did that instead. */
   readonly transaction?: "open" | "rolled back";
 }
@@ -64,6 +68,11 @@ export async function forCaller<T>(
 
 function canceled(): Failure {
   return new Failure("Canceled", "the caller ended before the database answered", { retryable: false });
+}
+
+/** The effect alone: rows are for those who query. */
+export function effectOf({ rowsAffected, lastInsertId }: ServerResult): SqlResult {
+  return { rows: [], rowsAffected, lastInsertId };
 }
 
 /** Refuses texts that the protocol would cut off. */

@@ -5,7 +5,7 @@
  * D2. `replace` moves to other settings: what is borrowed or waited for by then finishes on the old ones.
  * D3. A session is not lent again when a statement left it inside a transaction, or was given up by its caller.
  */
-import { Failure, type Value } from "../../core/mod.ts";
+import { Failure, type Records, type Value } from "../../core/mod.ts";
 import type {
   Clock,
   SqlDatabase,
@@ -18,6 +18,7 @@ import type {
 import { ConnectionPool, type PoolBounds } from "./connection_pool.ts";
 import { preparedOn } from "./prepared_statement.ts";
 import {
+  effectOf,
   forCaller,
   type ServerConnection,
   type ServerDriver,
@@ -56,12 +57,12 @@ export class ServerDatabase implements SqlDatabase {
     old.drain();
   }
 
-  async query(sql: string, params: readonly Value[], caller?: Waiter): Promise<SqlResult["rows"]> {
-    return (await this.#run(sql, params, caller)).rows;
+  async query(sql: string, params: readonly Value[], caller?: Waiter): Promise<Records> {
+    return (await this.#run(sql, params, caller)).records;
   }
 
-  execute(sql: string, params: readonly Value[], caller?: Waiter): Promise<SqlResult> {
-    return this.#run(sql, params, caller);
+  async execute(sql: string, params: readonly Value[], caller?: Waiter): Promise<SqlResult> {
+    return effectOf(await this.#run(sql, params, caller));
   }
 
   async prepare(sql: string, caller?: Waiter): Promise<SqlStatement> {

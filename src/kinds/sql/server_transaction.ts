@@ -4,10 +4,10 @@
  * T1. It ends once: by commit, rollback, the loss of its session, or when a caller gives up a statement of it; the session
  *     goes back then. T2. Statements run one after the other, whoever asks. T3. A commit that fails has rolled back.
  */
-import { Failure, type Value } from "../../core/mod.ts";
+import { Failure, type Records, type Value } from "../../core/mod.ts";
 import type { Clock, SqlResult, SqlStatement, SqlTransaction, Waiter } from "../../ports/mod.ts";
 import { preparedOn } from "./prepared_statement.ts";
-import { forCaller, type ServerConnection, type ServerResult } from "./server_connection.ts";
+import { effectOf, forCaller, type ServerConnection, type ServerResult } from "./server_connection.ts";
 
 /** A transaction that has begun. */
 export class ServerTransaction implements SqlTransaction {
@@ -28,12 +28,12 @@ export class ServerTransaction implements SqlTransaction {
     return this.#active;
   }
 
-  async query(sql: string, params: readonly Value[], caller?: Waiter): Promise<SqlResult["rows"]> {
-    return (await this.execute(sql, params, caller)).rows;
+  async query(sql: string, params: readonly Value[], caller?: Waiter): Promise<Records> {
+    return (await this.#statement(sql, params, caller)).records;
   }
 
-  execute(sql: string, params: readonly Value[], caller?: Waiter): Promise<SqlResult> {
-    return this.#inTurn(() => this.#run(() => this.#connection.run(sql, params), caller));
+  async execute(sql: string, params: readonly Value[], caller?: Waiter): Promise<SqlResult> {
+    return effectOf(await this.#statement(sql, params, caller));
   }
 
   async prepare(sql: string, caller?: Waiter): Promise<SqlStatement> {
@@ -69,6 +69,10 @@ export class ServerTransaction implements SqlTransaction {
       }
       this.#end(false);
     });
+  }
+
+  #statement(sql: string, params: readonly Value[], caller?: Waiter): Promise<ServerResult> {
+    return this.#inTurn(() => this.#run(() => this.#connection.run(sql, params), caller));
   }
 
   async #run<T>(work: () => Promise<T>, caller: Waiter | undefined): Promise<T> {

@@ -1,28 +1,16 @@
 /**
  * Values of database servers as the `sql` port has them, and back.
  *
- * Integers are exact, whole floats are wrapped, dates are texts in UTC with whole seconds; whatever has no counterpart stays the
- * text that the server sends.
+ * Integers are bigints and floats numbers, as cells have it; dates are texts in UTC with whole seconds; whatever has no
+ * counterpart stays the text that the server sends.
  */
-import { Failure, SQL_RESULT_BYTES_MAX, type Value } from "../../core/mod.ts";
-import type { SqlResult } from "../../ports/mod.ts";
+import { type Cell, Columns, Failure, Records, SQL_RESULT_BYTES_MAX, type Value } from "../../core/mod.ts";
 import { LuaFloat } from "../../vm/mod.ts";
 
 const DATE =
   /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.\d+)?)?(?:([+-])(\d\d)(?::?(\d\d))?(?::?(\d\d))?)?$/;
 /** What a value costs beside its bytes, as rough as it needs to be for a bound. */
 const VALUE_BYTES = 16;
-
-/** An integer in decimal digits. */
-export function integerOf(text: string): number | bigint {
-  const number = Number(text);
-  return Number.isSafeInteger(number) ? number : BigInt(text);
-}
-
-/** A float; one that is whole stays a float. */
-export function floatOf(value: number): Value {
-  return Number.isInteger(value) ? new LuaFloat(value) as unknown as Value : value;
-}
 
 /** `2024-01-15T10:30:00Z` for a date or a point in time; without an offset it is in UTC. Other texts as they are. */
 export function dateOf(text: string): string {
@@ -59,25 +47,42 @@ export function plainParam(value: Value): string | number | bigint | boolean | n
   }
 }
 
+const NO_COLUMNS = new Columns([]);
+
 /** Takes in rows as they come, up to `SQL_RESULT_BYTES_MAX`. */
 export class RowCollector {
-  readonly rows: SqlResult["rows"] = [];
+  #columns = NO_COLUMNS;
+  #names: readonly string[] = [];
+  #rows: { [column: string]: Cell }[] = [];
   #bytes = 0;
 
+  /** Begins with other columns; of several statements in one text the last one's rows count. `names` may hold one twice. */
+  begin(columns: Columns, names: readonly string[]): void {
+    this.#columns = columns;
+    this.#names = names;
+    this.#rows = [];
+  }
+
   /** False once the result is too large: then nothing is kept. */
-  add(names: readonly string[], values: readonly Value[]): boolean {
+  add(values: readonly Cell[]): boolean {
     if (this.isFull) return false;
-    const row: { [column: string]: Value } = {};
+    const row: { [column: string]: Cell } = {};
+    const names = this.#names;
     for (let i = 0; i < names.length; i++) {
       const value = values[i]!;
       this.#bytes += VALUE_BYTES;
       if (typeof value === "string" || value instanceof Uint8Array) this.#bytes += value.length;
       setField(row, names[i]!, value);
     }
-    this.rows.push(row);
+    this.#rows.push(row);
     if (!this.isFull) return true;
-    this.rows.length = 0;
+    this.#rows = [];
     return false;
+  }
+
+  /** What was taken in. */
+  get records(): Records {
+    return new Records(this.#columns, this.#rows);
   }
 
   /** True when there was more than may be kept. */
@@ -98,8 +103,13 @@ export class RowCollector {
   }
 }
 
+/** Columns of these names, each once. */
+export function columnsNamed(names: readonly string[]): Columns {
+  return new Columns([...new Set(names)]);
+}
+
 /** Not by assignment for the one name that means something else. */
-function setField(row: { [column: string]: Value }, name: string, value: Value): void {
+function setField(row: { [column: string]: Cell }, name: string, value: Cell): void {
   if (name !== "__proto__") row[name] = value;
   else Object.defineProperty(row, name, { value, enumerable: true, configurable: true, writable: true });
 }
