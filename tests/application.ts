@@ -8,6 +8,7 @@ import { type Application, type ApplicationOptions, createApplication } from "..
 import type { Component } from "../src/app/components.ts";
 import { composeConfiguration, CONFIG_FILE, type Configuration, NO_LOCK } from "../src/app/config/mod.ts";
 import { LogHub } from "../src/app/logging/mod.ts";
+import { PackShelf } from "../src/pack/mod.ts";
 import { expansionOf, loadProject, optionsOf, type Project } from "../src/app/project.ts";
 import { COMPONENTS } from "../src/app/standard_components.ts";
 import type { Value } from "../src/core/mod.ts";
@@ -188,6 +189,7 @@ function projectIn(folder: string, ports: Ports, configuration: Configuration): 
     sourceDirectory,
     modulesDirectory: join(folder, ".wippy"),
     warnings: [],
+    packs: new PackShelf(ports),
   };
 }
 

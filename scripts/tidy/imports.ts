@@ -18,6 +18,7 @@ export const RANKS: Readonly<Record<string, number>> = {
   "src/expression": 3,
   "src/template": 3,
   "src/framework": 3,
+  "src/pack": 3,
   "src/workflow": 4,
   "src/lint": 4,
   "src/kinds": 4,

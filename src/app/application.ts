@@ -15,14 +15,17 @@ import type {
   LuaRuntimeOptions,
   ModuleDefinition,
 } from "../lua/mod.ts";
-import type {
-  Bus,
-  ContractDirectory,
-  Environment,
-  Frame,
-  Ports,
-  Resources,
-  SecurityDirectory,
+import {
+  type Bus,
+  type ContractDirectory,
+  type Environment,
+  type Frame,
+  PACK_ID,
+  type PackContents,
+  PackResource,
+  type Ports,
+  type Resources,
+  type SecurityDirectory,
 } from "../ports/mod.ts";
 import { EventBus, type Supervisor } from "../process/mod.ts";
 import { precompile } from "../vm/mod.ts";
@@ -81,6 +84,8 @@ export interface ApplicationOptions {
   readonly metricsAddress?: string;
   /** Serves profiles; lines are counted then. */
   readonly profiler?: ProfilerOptions;
+  /** The packs it was loaded from; without them nothing is embedded or compiled. */
+  readonly packs?: PackContents;
   readonly history?: RegistryOptions["history"];
   readonly prepare?: RegistryOptions["prepare"];
   readonly resolveGraph?: RegistryOptions["resolveGraph"];
@@ -151,6 +156,7 @@ export class Application {
     this.context.provide(INFRASTRUCTURE.log, this.log);
     this.context.provide(INFRASTRUCTURE.bus, this.bus);
     this.context.provide(INFRASTRUCTURE.resources, this.resources);
+    if (options.packs !== undefined) this.resources.provide(PackResource, PACK_ID, options.packs);
     const gate = typeGate(
       options.typeSystem ?? { enabled: false, strict: false },
       options.modules ?? [],

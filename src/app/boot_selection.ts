@@ -77,6 +77,13 @@ function collect(value: Value, ns: string, byId: ReadonlyMap<string, Entry>, fou
   }
 }
 
+/** Ids that a source names, each once, in order. */
+export function namedInSource(source: string, byId: ReadonlyMap<string, Entry>): string[] {
+  const found: string[] = [];
+  collectInside(source, byId, found);
+  return [...new Set(found)].sort();
+}
+
 function collectInside(text: string, byId: ReadonlyMap<string, Entry>, found: string[]): void {
   for (const [word] of text.matchAll(/[A-Za-z_][\w.-]*(?::[\w./-]+)+/g)) {
     // A longer word may end in what does not belong to the id, a full stop for one.

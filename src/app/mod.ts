@@ -14,6 +14,7 @@ export * from "./config/mod.ts";
 export * from "./lint/mod.ts";
 export { parseAddress } from "./listen_address.ts";
 export * from "./logging/mod.ts";
+export * from "./packing/mod.ts";
 export {
   expansionOf,
   loadProject,
@@ -38,6 +39,6 @@ export {
   type WantedModule,
 } from "./module_lock.ts";
 export { type LineCounts, lineCounts } from "./line_counts.ts";
-export { type SourcePlace, sourcePlace, type TraceLine, traceOf } from "./trace.ts";
+export { sourcePlace, type TraceLine, traceOf } from "./trace.ts";
 export { CONTROL_OPERATIONS, ShellDesk } from "./control/mod.ts";
 export { connectControl, type ControlClient, controlComponent, controlPath } from "./control/mod.ts";

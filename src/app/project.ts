@@ -1,5 +1,5 @@
 /**
- * A project on disk: its configuration, its lock file, its entries, and the options of the application they make.
+ * A project, on disk or in a pack: its configuration, its lock file, its entries, and the options of the application they make.
  *
  * J1. Reading a project starts nothing. What can be wrong with it is found here, with file and line.
  * J2. Entries are overridden first and disabled then, before anything looks at them.
@@ -7,11 +7,14 @@
 import { Failure, nearestName } from "../core/mod.ts";
 import { bundledModules } from "../framework/mod.ts";
 import type { Log, Ports } from "../ports/mod.ts";
+import { PackShelf } from "../pack/mod.ts";
 import {
+  type Entry,
   type LoadedEntries,
   loadEntries,
   moduleExpansion,
   ModuleShelf,
+  type PackedModule,
   type ProjectSources,
 } from "../registry/mod.ts";
 import type { ApplicationOptions } from "./application.ts";
@@ -34,6 +37,8 @@ import { luaCacheOf } from "./lua_cache.ts";
 export interface ProjectRequest extends ConfigurationRequest {
   /** Lock file as typed; default `wippy.lock`, which may be absent. */
   readonly lockFile?: string;
+  /** A pack, as typed, instead of files. */
+  readonly pack?: string;
 }
 
 /** Configuration and lock file of a project. */
@@ -48,11 +53,26 @@ export interface Project {
   readonly modulesDirectory: string;
   /** What the user should know though nothing is wrong. */
   readonly warnings: readonly string[];
+  /** Packs that its entries come from. */
+  readonly packs: PackShelf;
+  /** The pack that it is, instead of files. */
+  readonly pack?: ProjectPack;
 }
 
-/** Reads configuration and lock file. Fails with NotFound when a lock file that was named is not there. */
+/** An application that is a pack. */
+export interface ProjectPack {
+  /** As it was named. */
+  readonly name: string;
+  readonly parts: ReadonlyMap<string, PackedModule>;
+}
+
+/**
+ * Reads configuration and lock file, or opens the pack that was named. Fails with NotFound when a lock file or a pack that was named is
+ * not there.
+ */
 export function openProject(request: ProjectRequest, ports: Ports): Project {
   const { files } = ports;
+  if (request.pack !== undefined) return openPackProject(request, request.pack, ports);
   const configuration = composeConfiguration(request, ports);
   const path = lockPath(request.lockFile, configuration, ports);
   const lock = path === undefined
@@ -76,6 +96,29 @@ export function openProject(request: ProjectRequest, ports: Ports): Project {
     warnings: lock.replacements === undefined || lock.replacements === null ? [] : [
       `${LOCK_FILE}: replacements are deprecated; move them to workspace.replacements of a configuration file`,
     ],
+    packs: new PackShelf(ports),
+  };
+}
+
+/** The application in a pack; of the files around it only the configuration counts. */
+function openPackProject(request: ProjectRequest, name: string, ports: Ports): Project {
+  const { files } = ports;
+  if (request.lockFile !== undefined) {
+    throw flagFailure("Invalid", "--lock-file", `${name} holds its modules; a lock file has no say in it`);
+  }
+  const packs = new PackShelf(ports);
+  const pack = packs.open(files.resolve(name), name);
+  const configuration = composeConfiguration({ ...request, packed: pack.runtime }, ports);
+  const root = configuration.baseDirectory;
+  return {
+    configuration,
+    lock: NO_LOCK,
+    root,
+    sourceDirectory: root,
+    modulesDirectory: files.resolve(root, NO_LOCK.directories.modules),
+    warnings: [],
+    packs,
+    pack: { name, parts: pack.parts() },
   };
 }
 
@@ -102,6 +145,8 @@ export interface LoadWish {
   readonly mounted?: readonly string[];
   /** Told of modules that are missing; without it they are a failure. */
   readonly missing?: (failure: Failure) => void;
+  /** Told of the entries, overridden and disabled, before they are linked. */
+  readonly edited?: (entries: readonly Entry[]) => void;
 }
 
 /**
@@ -126,22 +171,35 @@ export function loadProject(
 
 /** Where the entries of a project and its modules are. */
 export function sourcesOf(project: Project, { files, yaml }: Pick<Ports, "files" | "yaml">): ProjectSources {
-  const { configuration, lock, modulesDirectory, root, sourceDirectory } = project;
+  const { configuration, lock, modulesDirectory, pack, packs, root, sourceDirectory } = project;
   const { baseDirectory, replacements } = configuration;
   const bundled = () => bundledModules(yaml);
-  return { files, yaml, root, sourceDirectory, modulesDirectory, lock, replacements, baseDirectory, bundled };
+  return {
+    files,
+    yaml,
+    root,
+    sourceDirectory,
+    modulesDirectory,
+    lock,
+    replacements,
+    baseDirectory,
+    bundled,
+    packs,
+    packed: pack?.parts,
+  };
 }
 
-/** Lets a running application mount and dismount modules of this project, and find their files. */
+/** Lets a running application mount and dismount modules of this project, and find their files and what packs hold of them. */
 export function expansionOf(
   project: Project,
   ports: Pick<Ports, "files" | "yaml">,
   log: Log,
-): ReturnType<typeof moduleExpansion> & Required<Pick<ApplicationOptions, "moduleRoot">> {
+): ReturnType<typeof moduleExpansion> & Required<Pick<ApplicationOptions, "moduleRoot" | "packs">> {
   const warn = (message: string): void => log.named("registry").warn(message);
   const sources = sourcesOf(project, ports);
   return {
     ...moduleExpansion({ ...sources, warn }),
+    packs: project.packs,
     moduleRoot: (module) => new ModuleShelf(sources, warn).treeOf(module),
   };
 }

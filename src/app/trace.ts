@@ -6,7 +6,7 @@
  */
 import { Failure, isValueMap, parseEntryId, type Value } from "../core/mod.ts";
 import type { Ports } from "../ports/mod.ts";
-import { FILE_SCHEME, type LoadedEntries } from "../registry/mod.ts";
+import { FILE_SCHEME, type LoadedEntries, type SourcePlace } from "../registry/mod.ts";
 import { LuaError } from "../vm/mod.ts";
 
 /** One line of a trace. */
@@ -56,20 +56,14 @@ function brokenSource(
   return { place: `${place.file}:${place.line + line - 1}${at}`, name: id };
 }
 
-/** Where the first line of an entry's source stands. */
-export interface SourcePlace {
-  readonly file: string;
-  readonly line: number;
-  /** Whether it is a file of its own. */
-  readonly isFile: boolean;
-}
-
 /** Where the source of an entry stands; undefined when no file of the project has it. */
 export function sourcePlace(
   id: string,
   loaded: LoadedEntries,
   { files, yaml }: Pick<Ports, "files" | "yaml">,
 ): SourcePlace | undefined {
+  const packed = loaded.source?.(id);
+  if (packed !== undefined) return packed;
   const origin = loaded.origin?.(id);
   if (origin === undefined || files.stat(files.resolve(origin.file)) === undefined) return undefined;
   const text = files.readText(files.resolve(origin.file));

@@ -1,6 +1,7 @@
 /** Commands that an application brings: process entries with `meta.command`. */
 import { Failure, isValueMap } from "../core/mod.ts";
-import type { Entry, LoadedEntries } from "../registry/mod.ts";
+import { type Entry, type LoadedEntries, moduleOf } from "../registry/mod.ts";
+import type { Session } from "./session.ts";
 
 /** One command of an application. */
 export interface ApplicationCommand {
@@ -32,6 +33,13 @@ export function commandsOf(loaded: Pick<LoadedEntries, "entries" | "origin">): A
     commands.set(command.name, command);
   }
   return [...commands.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+/** The commands that a project offers: all of its own and of its modules; a pack those of the application alone. */
+export function commandsIn({ project, loaded }: Pick<Session, "project" | "loaded">): ApplicationCommand[] {
+  if (project.pack === undefined) return commandsOf(loaded);
+  const { entries, origin } = loaded;
+  return commandsOf({ entries: entries.filter((entry) => moduleOf(entry) === ""), origin });
 }
 
 function placeOf(id: string, loaded: Pick<LoadedEntries, "origin">): string {

@@ -12,6 +12,11 @@ export interface OptionSpec {
   readonly completes?: "file" | "directory" | readonly string[];
 }
 
+/** Whether a word names a pack. */
+export function isPackName(word: string): boolean {
+  return word.endsWith(".wapp");
+}
+
 /** Options by long name. */
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
@@ -20,6 +25,8 @@ export class ParsedArguments {
   readonly positionals: readonly string[];
   /** How many of `positionals` stood before `--`; all of them without it. */
   readonly positionalsBeforeDashes: number;
+  /** The pack that the command works on, instead of the project in this folder. */
+  readonly pack: string | undefined;
   readonly #flags: ReadonlySet<string>;
   readonly #texts: ReadonlyMap<string, readonly string[]>;
 
@@ -28,11 +35,20 @@ export class ParsedArguments {
     positionalsBeforeDashes: number,
     flags: ReadonlySet<string>,
     texts: ReadonlyMap<string, readonly string[]>,
+    pack?: string,
   ) {
+    this.pack = pack;
     this.positionals = positionals;
     this.positionalsBeforeDashes = positionalsBeforeDashes;
     this.#flags = flags;
     this.#texts = texts;
+  }
+
+  /** The same with the first word, when it names a pack, as `pack`. */
+  withPack(): ParsedArguments {
+    const [first, ...rest] = this.positionals;
+    if (first === undefined || this.positionalsBeforeDashes === 0 || !isPackName(first)) return this;
+    return new ParsedArguments(rest, this.positionalsBeforeDashes - 1, this.#flags, this.#texts, first);
   }
 
   /** Whether a flag was given. */
@@ -56,6 +72,8 @@ export interface Command {
   /** Help as it is printed, common options first, examples last. */
   readonly help: string;
   readonly options: OptionSpecs;
+  /** A pack may stand before its other words. */
+  readonly takesPack?: boolean;
   /** Returns the exit code: 0 fine, 1 findings or failure, 2 misuse. */
   run(args: ParsedArguments): Promise<number> | number;
 }
@@ -86,8 +104,20 @@ export class Misuse extends Error {
   }
 }
 
+/** Refuses a pack together with an application that runs already. */
+export function refuseConnectedPack(args: ParsedArguments): void {
+  if (args.pack !== undefined && args.flag("connect")) {
+    throw new Misuse(`--connect asks the application that runs in this folder; ${args.pack} is another one`);
+  }
+}
+
 /** Refuses more words than a command knows. */
 export function refuseExtra(args: ParsedArguments, most: number, usage: string): void {
   const extra = args.positionals[most];
+  if (extra !== undefined && isPackName(extra)) {
+    throw new Misuse(
+      `${extra}: this command works on the files of a project, not on a pack; usage: ${usage}`,
+    );
+  }
   if (extra !== undefined) throw new Misuse(`unexpected argument ${JSON.stringify(extra)}; usage: ${usage}`);
 }

@@ -82,6 +82,11 @@ export const COMMANDS: readonly (CommandEntry | CommandGroup)[] = [
     bootsLua: true,
   },
   {
+    name: "pack",
+    summary: "put the application into one file",
+    load: async () => (await import("./commands/pack.ts")).pack,
+  },
+  {
     name: "lint",
     summary: "check the Lua of a project",
     load: async () => (await import("./commands/lint.ts")).lint,

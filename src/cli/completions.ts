@@ -30,6 +30,7 @@ const PATHS: Readonly<Record<string, string>> = {
   "wippy init": "<directory>",
   "wippy lsp": "<directory>",
   "wippy fmt": "<file>",
+  "wippy pack": "<file>",
 };
 
 /** Prints the candidates for the last of `words`, which may be empty. */
@@ -119,7 +120,7 @@ async function projectCandidates(
 ): Promise<Candidate[]> {
   let args: ParsedArguments;
   try {
-    args = parseArguments(words, specs, "");
+    args = parseArguments(words, specs, "").withPack();
   } catch (error) {
     if (error instanceof Misuse) return [];
     throw error;

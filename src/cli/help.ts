@@ -26,6 +26,7 @@ Begin
   lint         check the Lua: syntax, types, rules
   fmt          format sources and definition files
   lsp          serve editors
+  pack         put the application into one file that runs anywhere
   docs         reference of modules and entry kinds
 
 Modules

@@ -75,7 +75,7 @@ async function runCommand(entry: CommandEntry, args: readonly string[], name: st
     printResult(withGlobalHelp(command.help));
     return 0;
   }
-  return await command.run(parsed);
+  return await command.run(command.takesPack ? parsed.withPack() : parsed);
 }
 
 /** Begins to compile the virtual machine on another processor; whoever boots waits for its end. */

@@ -2,6 +2,7 @@
 import type { Application, Component, LogEncoding, LogHub, Project, ProjectRequest } from "../app/mod.ts";
 import type { LogLevel, Ports } from "../ports/mod.ts";
 import type { LoadedEntries } from "../registry/mod.ts";
+import { Failure } from "../core/mod.ts";
 import type { OptionSpecs, ParsedArguments } from "./command.ts";
 import { edition } from "./edition.ts";
 import { isProgressTerminal, printProgress, type Style, styleOf, writeProgress } from "./output.ts";
@@ -56,18 +57,23 @@ export function projectRequest(args: ParsedArguments): ProjectRequest {
     overrides: args.list("override"),
     memoryLimit: args.text("memory-limit"),
     lockFile: args.text("lock-file"),
+    pack: args.pack,
   };
 }
 
-/** Reads the project; what is odd about it but not wrong is said on stderr. */
-export async function openSession(args: ParsedArguments, loudness: Loudness): Promise<Session> {
+/** Reads the project; what is odd about it but not wrong is said on stderr. What is read may decide about the loudness. */
+export async function openSession(
+  args: ParsedArguments,
+  loudness: Loudness | ((project: Project, loaded: LoadedEntries) => Loudness),
+): Promise<Session> {
   const { loadProject, openProject } = await import("../app/mod.ts");
   const { createPorts } = await import("../platform/mod.ts");
   const ports = createPorts();
   const project = openProject(projectRequest(args), ports);
   const isHuman = isHumanLog(args, project);
-  const log = await createLog(args, project, ports, loudness, isHuman);
   const { loaded, warnings } = loadProject(project, ports);
+  const loud = typeof loudness === "string" ? loudness : loudness(project, loaded);
+  const log = await createLog(args, project, ports, loud, isHuman);
   const style = styleOf("progress");
   for (const warning of [...project.warnings, ...warnings]) {
     if (isHuman) printProgress(`${style.yellow("warning:")} ${warning}`);
@@ -82,7 +88,8 @@ function isHumanLog(args: ParsedArguments, project: Project): boolean {
   return isProgressTerminal() && project.configuration.settings.logger.encoding !== "json";
 }
 
-async function createLog(
+/** The log as the flags and the configuration want it. */
+export async function createLog(
   args: ParsedArguments,
   project: Project,
   ports: Ports,
@@ -138,6 +145,7 @@ export async function createProjectApplication(
     history: wish.isPassing ? undefined : historyOf(configuration, ports),
     components: wish.isPassing ? [] : [
       controlComponent(new SystemSockets(), configuration.baseDirectory, () => {
+        if (project.pack !== undefined) throw packStays(project.pack.name);
         const { loaded, warnings } = loadProject(project, ports);
         for (const warning of warnings) log.named("config").warn(warning);
         return loaded;
@@ -145,6 +153,13 @@ export async function createProjectApplication(
       ...await languageServer(project, ports),
     ],
   });
+}
+
+/** An application that is a pack has no files that could say something else. */
+function packStays(name: string): Failure {
+  const message =
+    `the application runs from the pack ${name}, which has no files to read again; start it with the new pack`;
+  return new Failure("Invalid", message, { retryable: false });
 }
 
 /** The language server, when the configuration asks for it; loaded only then. */

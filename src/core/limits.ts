@@ -28,6 +28,16 @@ export const EVENT_AWAIT_TIMEOUT_MS = 30_000;
 export const SERVICE_FORCE_MS = 5_000;
 /** Most bytes of a file that one read takes into memory; a larger file is opened and read in parts. */
 export const FILE_READ_BYTES_MAX = 256 * 1024 * 1024;
+/** Index of a pack: it lists modules, compiled chunks and embedded folders, not their files. */
+export const PACK_INDEX_BYTES_MAX = 256 * 1024 * 1024;
+/** Entries of a pack as they are stored; all of them are in memory at a time. */
+export const PACK_ENTRIES_BYTES_MAX = 1024 * 1024 * 1024;
+/** Compiled code of one entry in a pack. */
+export const PACK_CHUNK_BYTES_MAX = 64 * 1024 * 1024;
+/** Files and folders that one embedded folder may have: its list takes about 200 bytes for each. */
+export const PACK_FILES_MAX = 1_000_000;
+/** Plain blocks of a pack that are kept (128 KiB each), for readers that go through a file in small steps. */
+export const PACK_BLOCKS_CACHED_MAX = 32;
 /** Longest line or word a scanner yields; past it the scanner fails instead of growing without end. */
 export const SCANNER_TOKEN_BYTES_MAX = 1024 * 1024;
 /** Longest wait for the connection of a database that others hold; then the call fails with Timeout. */

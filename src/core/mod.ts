@@ -12,6 +12,7 @@ export { nearestName } from "./nearest_name.ts";
 export * from "./pid.ts";
 export * from "./recent_table.ts";
 export * from "./records.ts";
+export { treePath } from "./tree_path.ts";
 export * from "./value.ts";
 export * from "./zone_names.ts";
 export * as schema from "./schema.ts";

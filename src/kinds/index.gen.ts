@@ -14,6 +14,7 @@ export const kinds: readonly KindSource[] = [
   { name: "exec.docker", load: async () => (await import("./exec/docker.ts")).default },
   { name: "exec.native", load: async () => (await import("./exec/native.ts")).default },
   { name: "fs.directory", load: async () => (await import("./fs/directory.ts")).default },
+  { name: "fs.embed", load: async () => (await import("./fs/embed.ts")).default },
   { name: "http.endpoint", load: async () => (await import("./http/endpoint.ts")).default },
   { name: "http.router", load: async () => (await import("./http/router.ts")).default },
   { name: "http.service", load: async () => (await import("./http/service.ts")).default },

@@ -1,14 +1,15 @@
-/** Lua sources compiled for one universe. */
+/** Lua compiled for one universe: from sources, and from what another universe of the same machine has compiled. */
 import { Failure } from "../core/mod.ts";
 import { formatDiagnostic, LineMap, parseForRun } from "../lang/mod.ts";
-import { type CodeRef, LuaSyntaxError, type Universe } from "../vm/mod.ts";
+import { type CodeRef, LuaSyntaxError, Universe } from "../vm/mod.ts";
+import { type CompiledChunk, encodeChunk } from "./compiled_chunk.ts";
 import type { LuaCache, PlainSource, TypeSource } from "./lua_cache.ts";
-import type { TypeUnits } from "./type_units.ts";
+import { type TypeNeeds, TypeUnits } from "./type_units.ts";
 
 /** A compiled source, with its types when it uses them as values. */
 export interface CompiledSource {
   readonly code: CodeRef;
-  readonly types: { readonly code: CodeRef; readonly values: TypeSource } | undefined;
+  readonly types: { readonly code: CodeRef; readonly values: TypeNeeds } | undefined;
 }
 
 /** What stands before and after a source that was found well-formed; neither may hold a line end. */
@@ -71,6 +72,32 @@ export class SourceCompiler {
     }
   }
 
+  /** Takes compiled code, which must come from a pack whose checksums were compared. Fails with Invalid. */
+  load({ code, types }: CompiledChunk, id: string): CompiledSource {
+    const load = (bytes: Uint8Array, name: string): CodeRef => {
+      try {
+        return this.#universe.code.load(bytes, name);
+      } catch (error) {
+        if (!(error instanceof LuaSyntaxError)) throw error;
+        const message = `the compiled code of ${id} can't be loaded: ${error.message}; make the pack again`;
+        throw new Failure("Invalid", message, { retryable: false });
+      }
+    };
+    const main = load(code, id);
+    return {
+      code: main,
+      types: types === undefined ? undefined : { code: load(types.code, `${id}:types`), values: types },
+    };
+  }
+
+  /** What was compiled, as bytes. */
+  dump({ code, types }: CompiledSource): CompiledChunk {
+    const bytes = this.#universe.code.dump(code);
+    if (types === undefined) return { code: bytes };
+    const { imports, builtins } = types.values;
+    return { code: bytes, types: { code: this.#universe.code.dump(types.code), imports, builtins } };
+  }
+
   /** Forgets a source; programs made of it keep it. */
   release({ code, types }: CompiledSource): void {
     this.#universe.code.releaseCode(code);
@@ -85,4 +112,23 @@ function plainSource(source: string, id: string): PlainSource {
   const first = new LineMap(source).position(parsed.diagnostics[0]!.start);
   const chunk = { id, line: first.line, column: first.column };
   throw new Failure("Invalid", text, { retryable: false, details: { chunk } });
+}
+
+/** Compiles sources into bytes for packs, in a universe of its own where nothing runs. */
+export class ChunkCompiler {
+  readonly #compiler: SourceCompiler;
+
+  constructor() {
+    const host = { exited: () => undefined, released: () => undefined };
+    const universe = Universe.create({ host, now: () => 0, hashSeed: 1, randomSeed: 1 });
+    this.#compiler = new SourceCompiler(universe, new TypeUnits(universe));
+  }
+
+  /** The compiled source of entry `id`. Fails with Invalid; `details.chunk` says where. */
+  compile(source: string, id: string): Uint8Array {
+    const compiled = this.#compiler.compileEntry(source, id);
+    const bytes = encodeChunk(this.#compiler.dump(compiled));
+    this.#compiler.release(compiled);
+    return bytes;
+  }
 }

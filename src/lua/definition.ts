@@ -4,7 +4,9 @@
  * Owns decoding and validation of those entries; compiling them belongs to `ProgramTable`.
  */
 import { type Decoded, Failure, isValueMap, resolveEntryId, schema, type ValueMap } from "../core/mod.ts";
+import { PACK_ID, type PackContents } from "../ports/mod.ts";
 import { type Entry, moduleOf } from "../registry/mod.ts";
+import { type CompiledChunk, decodeChunk } from "./compiled_chunk.ts";
 
 /** Kinds whose entries hold Lua. */
 export const LUA_KINDS = [
@@ -16,6 +18,19 @@ export const LUA_KINDS = [
 ] as const;
 /** One of the Lua kinds. */
 export type LuaKind = (typeof LUA_KINDS)[number];
+
+/** Kinds whose entries name Lua that was compiled when a pack was made. */
+export const COMPILED_KINDS = [
+  "function.lua.bc",
+  "process.lua.bc",
+  "workflow.lua.bc",
+  "library.lua.bc",
+] as const;
+
+/** The kind with compiled code that stands for a kind with a source; undefined when it has none. */
+export function compiledKindOf(kind: string): (typeof COMPILED_KINDS)[number] | undefined {
+  return COMPILED_KINDS.find((compiled) => compiled === `${kind}.bc`);
+}
 
 /** Fields of a pool block, as written. */
 const POOL = schema.object({
@@ -37,15 +52,30 @@ const POOL = schema.object({
   warm_start: schema.boolean({ default: false, doc: "Start one worker before the first call." }),
 });
 
-/** Configuration of every Lua kind. */
-export const LUA_CONFIG = schema.object({
-  source: schema.string({ default: "", doc: "Lua source; `file://` paths are inlined at load." }),
+const FIELDS = {
   method: schema.string({ default: "", doc: "Member of the returned table to call." }),
   modules: schema.list(schema.string(), { doc: "Modules that the source may require." }),
   imports: schema.map(schema.string(), {
     doc: "Other Lua entries by the name under which they are required.",
   }),
   pool: schema.optional(POOL),
+};
+
+/** Configuration of every Lua kind with a source. */
+export const LUA_CONFIG = schema.object({
+  source: schema.string({ default: "", doc: "Lua source; `file://` paths are inlined at load." }),
+  ...FIELDS,
+});
+
+/** Configuration of every Lua kind with compiled code. */
+export const COMPILED_CONFIG = schema.object({
+  fs: schema.string({ nonEmpty: true, doc: `Where the code is: \`${PACK_ID}\`, the pack.` }),
+  path: schema.string({ default: "", doc: "The file it was compiled from, for people." }),
+  hash: schema.string({ nonEmpty: true, doc: "SHA-256 of the code; what the pack finds it by." }),
+  mentions: schema.list(schema.string(), {
+    doc: "Ids that the source named, for runs that boot only what is needed.",
+  }),
+  ...FIELDS,
 });
 
 /** How a function's calls are spread over workers. */
@@ -68,7 +98,10 @@ export interface LuaDefinition {
   /** The module it came with; `""` for the application's own. */
   readonly module: string;
   readonly kind: LuaKind;
+  /** `""` when there is `compiled`. */
   readonly source: string;
+  /** What a pack has instead of a source. */
+  readonly compiled?: CompiledChunk;
   readonly method: string;
   /** Built-in modules by the name under which the code sees them. */
   readonly modules: ReadonlyMap<string, string>;
@@ -144,8 +177,37 @@ export function planPool(pool: Decoded<typeof POOL> | undefined): PoolPlan {
 
 /** Decodes and validates a Lua entry; every failure is Invalid and names the field. */
 export function decodeDefinition(entry: Entry, config: Decoded<typeof LUA_CONFIG>): LuaDefinition {
-  const kind = entry.kind as LuaKind;
   if (config.source === "") throw new Failure("Invalid", "source is required");
+  return definitionOf(entry, entry.kind as LuaKind, config, { source: config.source });
+}
+
+/** Decodes and validates an entry with compiled code; its kind is that of the source it was made of. */
+export function decodeCompiled(
+  entry: Entry,
+  config: Decoded<typeof COMPILED_CONFIG>,
+  packs: PackContents | undefined,
+): LuaDefinition {
+  if (config.fs !== PACK_ID) {
+    throw new Failure("Invalid", `fs: compiled code is taken from packs alone: ${PACK_ID}`, {
+      retryable: false,
+    });
+  }
+  const bytes = packs?.chunk(config.hash);
+  if (bytes === undefined) {
+    throw new Failure("NotFound", `hash: no pack of this application holds the code ${config.hash}`, {
+      retryable: false,
+    });
+  }
+  const kind = entry.kind.replace(/\.bc$/, "") as LuaKind;
+  return definitionOf(entry, kind, config, { source: "", compiled: decodeChunk(bytes, entry.id) });
+}
+
+function definitionOf(
+  entry: Entry,
+  kind: LuaKind,
+  config: Omit<Decoded<typeof LUA_CONFIG>, "source">,
+  code: Pick<LuaDefinition, "source" | "compiled">,
+): LuaDefinition {
   const callable = kind === "function.lua" || kind === "workflow.lua";
   if (callable && config.method === "") throw new Failure("Invalid", "method is required");
   const ns = entry.id.slice(0, Math.max(0, entry.id.indexOf(":")));
@@ -170,7 +232,7 @@ export function decodeDefinition(entry: Entry, config: Decoded<typeof LUA_CONFIG
     id: entry.id,
     module: moduleOf(entry),
     kind,
-    source: config.source,
+    ...code,
     method: config.method === "" ? "main" : config.method,
     modules,
     imports,

@@ -3,10 +3,18 @@
  *
  * They are made for one runtime, since they reach into it; every other kind stands under `src/kinds`.
  */
-import { asFailure, Failure, isValueMap, schema } from "../core/mod.ts";
-import type { Service } from "../ports/mod.ts";
+import { asFailure, type Decoded, Failure, type Field, isValueMap, schema } from "../core/mod.ts";
+import { PACK_ID, PackResource, type Service } from "../ports/mod.ts";
 import { type Announcement, defineKind, type KindContext, type KindDefinition } from "../registry/mod.ts";
-import { decodeDefinition, LUA_CONFIG, LUA_KINDS } from "./definition.ts";
+import {
+  COMPILED_CONFIG,
+  COMPILED_KINDS,
+  decodeCompiled,
+  decodeDefinition,
+  LUA_CONFIG,
+  LUA_KINDS,
+  type LuaDefinition,
+} from "./definition.ts";
 import type { Host } from "./host_table.ts";
 import type { LuaRuntime } from "./runtime.ts";
 import type { TypeGate } from "./type_gate.ts";
@@ -20,7 +28,8 @@ export type RuntimeOf = () => LuaRuntime;
  */
 export function luaKinds(runtime: RuntimeOf, gate?: TypeGate): KindDefinition[] {
   return [
-    ...LUA_KINDS.map((name) => luaKind(runtime, name, gate)),
+    ...LUA_KINDS.map((name) => luaKind(runtime, name, sourceCode(gate))),
+    ...COMPILED_KINDS.map((name) => luaKind(runtime, name, COMPILED)),
     processHost(runtime),
     terminalHost(runtime),
   ];
@@ -54,45 +63,79 @@ const HOST: Announcement = {
 const ANNOUNCEMENTS: Readonly<Record<string, Announcement>> = {
   "function.lua": FUNCTION,
   "process.lua": FACTORY,
+  "function.lua.bc": FUNCTION,
+  "process.lua.bc": FACTORY,
 };
 
-const DOCS: Readonly<Record<(typeof LUA_KINDS)[number], string>> = {
+type Name = (typeof LUA_KINDS)[number] | (typeof COMPILED_KINDS)[number];
+
+const DOCS: Readonly<Record<Name, string>> = {
   "function.lua": "A function: stateless, called by others, run in its caller's context.",
   "library.lua": "Code for other entries to import.",
   "process.lua": "A process: an actor with its own state, mailbox and lifetime.",
   "module.lua": "A library with several methods.",
   "workflow.lua": "A workflow: a process whose steps are recorded and survive a restart.",
+  "function.lua.bc": "A function compiled into a pack (`wippy pack --bytecode`).",
+  "library.lua.bc": "Code for other entries to import, compiled into a pack.",
+  "process.lua.bc": "A process compiled into a pack.",
+  "workflow.lua.bc": "A workflow compiled into a pack.",
 };
 
-function luaKind(
+/** How the code of an entry is had. */
+interface CodeForm<F extends Field<unknown>> {
+  readonly config: F;
+  /** The definition of an entry that is created or changed; fails when it may not be. */
+  admit(context: KindContext<Decoded<F>>, isChange: boolean): LuaDefinition | Promise<LuaDefinition>;
+}
+
+/** From a source, whose types are checked where that is wanted. */
+function sourceCode(gate: TypeGate | undefined): CodeForm<typeof LUA_CONFIG> {
+  return {
+    config: LUA_CONFIG,
+    async admit({ entry, config, entries, log }, isChange) {
+      const definition = decodeDefinition(entry, config);
+      await gate?.admit(entry, entries, log, isChange);
+      return definition;
+    },
+  };
+}
+
+/** From a pack, where it was checked when the pack was made; for those who import it it has the type `any`. */
+const COMPILED: CodeForm<typeof COMPILED_CONFIG> = {
+  config: COMPILED_CONFIG,
+  admit: ({ entry, config, resources }) =>
+    decodeCompiled(entry, config, resources.find(PackResource, PACK_ID)),
+};
+
+function luaKind<F extends Field<unknown>>(
   runtime: RuntimeOf,
-  name: (typeof LUA_KINDS)[number],
-  gate: TypeGate | undefined,
+  name: Name,
+  code: CodeForm<F>,
 ): KindDefinition {
+  const isFunction = name === "function.lua" || name === "function.lua.bc";
   return defineKind({
     name,
     doc: DOCS[name],
-    config: LUA_CONFIG,
+    config: code.config,
     references: ["imports.*", "meta.default_host", "meta.options.default_host"],
     verbatim: ["source"],
     announces: ANNOUNCEMENTS[name],
     async open(context) {
-      const { entry, config, entries, log } = context;
-      const definition = decodeDefinition(entry, config);
-      await gate?.admit(entry, entries, log, false);
-      if (name === "process.lua") warnOfLifecycle(context);
+      const { entry } = context;
+      const definition = await code.admit(context, false);
+      if (definition.kind === "process.lua") warnOfLifecycle(context);
       await runtime().modules.catalog.load(definition.modules.values());
       runtime().changes.define(definition);
-      if (name === "function.lua" && definition.pool.warmStart) runtime().functions.warm(entry.id);
+      if (isFunction && definition.pool.warmStart) runtime().functions.warm(entry.id);
       return {};
     },
-    async change(current, { entry, config, bus, entries, log }) {
+    async change(current, context) {
+      const { bus, entry } = context;
       const tell = (kind: string, data?: string): void =>
         bus.send({ system: "lua", kind, path: entry.id, ...(data === undefined ? {} : { data }) });
       tell("lua.reset_code");
       try {
-        const definition = decodeDefinition(entry, config);
-        await gate?.admit(entry, entries, log, true);
+        const definition = await code.admit(context, true);
         await runtime().modules.catalog.load(definition.modules.values());
         runtime().changes.define(definition);
       } catch (error) {

@@ -1,4 +1,6 @@
 /** Lua as processes: the contract of modules, and the runtime that runs Lua entries. */
+export { demandMachine, machineName } from "./compiled_chunk.ts";
+export { ChunkCompiler } from "./compiled_source.ts";
 export * from "./definition.ts";
 export { decodeSignal, encodeSignal, type Signal, type SignalKind } from "./signal.ts";
 export { EntryKeys } from "./entry_keys.ts";

@@ -86,15 +86,16 @@ export class ProgramTable {
    * Fails with Invalid; the previous definition then stays.
    */
   set(definition: LuaDefinition): void {
-    const { id, source } = definition;
-    const isProven = this.#proven.has(definition.module) || this.compiler.isKnown(source, id);
+    const { id, source, compiled } = definition;
+    const isProven = compiled === undefined &&
+      (this.#proven.has(definition.module) || this.compiler.isKnown(source, id));
     for (const name of definition.modules.values()) {
       if (this.#modules.module(name) === undefined) {
         throw unknownModule(name, id, this.#modules.catalog);
       }
       if (definition.kind === "workflow.lua") this.#demandReplayable(name, id);
     }
-    const code = isProven ? undefined : this.compiler.compileEntry(source, id);
+    const code = isProven ? undefined : this.#compile(definition);
     this.#release(id);
     if (code !== undefined) this.#code.set(id, code);
     this.#definitions.set(id, definition);
@@ -276,12 +277,16 @@ export class ProgramTable {
   codeOf(definition: LuaDefinition): CompiledSource {
     let code = this.#code.get(definition.id);
     if (code === undefined) {
-      code = this.compiler.compileEntry(definition.source, definition.id);
+      code = this.#compile(definition);
     }
     // Used last now.
     this.#code.delete(definition.id);
     this.#code.set(definition.id, code);
     return code;
+  }
+
+  #compile({ id, source, compiled }: LuaDefinition): CompiledSource {
+    return compiled === undefined ? this.compiler.compileEntry(source, id) : this.compiler.load(compiled, id);
   }
 
   #globalsOf(definition: LuaDefinition): GlobalsRef {

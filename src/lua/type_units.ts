@@ -16,6 +16,9 @@ export interface ProgramUnit {
   imports: { alias: string; unit: number }[];
 }
 
+/** What the types of a source are linked with. */
+export type TypeNeeds = Pick<TypeSource, "imports" | "builtins">;
+
 /** Names under which the units find each other; no identifier is written so. */
 const RUNTIME_ALIAS = "@type-runtime";
 const TYPES_ALIAS = "@types";
@@ -43,7 +46,7 @@ export class TypeUnits {
   add(
     units: ProgramUnit[],
     source: {
-      types: TypeSource;
+      types: TypeNeeds;
       code: CodeRef;
       imports: ProgramUnit["imports"];
       taken: (name: string) => boolean;

@@ -2,7 +2,7 @@
 import process from "node:process";
 import { Failure, joinBytes } from "../core/mod.ts";
 import type { CodecName, Codecs, Compression, CompressionEffort } from "../ports/mod.ts";
-import { DENO } from "./runtime_globals.ts";
+import { BUN, DENO } from "./runtime_globals.ts";
 import { runAtOnce, type ZlibStream } from "./zlib_at_once.ts";
 import { zstdFrames } from "./zstd_frames.ts";
 
@@ -246,6 +246,19 @@ export const systemCompression: Compression = {
   gzip: (data, effort) => new Uint8Array(zlib().gzipSync(data, { level: LEVELS[effort] })),
   encode,
   decode,
+  inflate(data, size) {
+    let result: Uint8Array;
+    try {
+      // Bun's own is there at once, and knows no limit.
+      result = BUN === undefined
+        ? runNow("inflateRaw", data, { maxOutputLength: size + 1 })
+        : BUN.inflateSync(data as Uint8Array<ArrayBuffer>);
+    } catch (error) {
+      throw invalid("deflate", error);
+    }
+    if (result.length !== size) throw invalid("deflate");
+    return result;
+  },
   crc32: (data, before) => zlib().crc32(data, before),
   codecs: () => codecs ?? import("./codec/codec.ts").then((module) => codecs = module),
   gzipStream(data, effort) {

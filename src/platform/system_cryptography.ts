@@ -9,7 +9,7 @@ import type { chacha20poly1305 } from "@noble/ciphers/chacha.js";
 import process from "node:process";
 import { Failure, joinBytes } from "../core/mod.ts";
 import type { CipherName, Cryptography, SealOptions } from "../ports/mod.ts";
-import { DENO } from "./runtime_globals.ts";
+import { BUN, DENO } from "./runtime_globals.ts";
 
 const TAG_BYTES = 16;
 
@@ -57,7 +57,11 @@ function withKey<T>(use: () => T): T {
 
 /** The system's cryptography. */
 export const systemCryptography: Cryptography = {
-  digest: (name, data) => new Uint8Array(nodeCrypto().createHash(name).update(data).digest()),
+  digest: (name, data) => {
+    // Bun's own is there at once.
+    const hash = BUN === undefined ? nodeCrypto().createHash(name) : new BUN.CryptoHasher(name);
+    return new Uint8Array(hash.update(data).digest());
+  },
   hmac: (name, key, data) => new Uint8Array(nodeCrypto().createHmac(name, key).update(data).digest()),
   incremental(name, key) {
     const { createHash, createHmac } = nodeCrypto();

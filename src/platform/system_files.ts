@@ -77,6 +77,7 @@ interface Stats {
   mode: number;
   mtimeMs: number;
   isDirectory(): boolean;
+  isFile(): boolean;
 }
 
 function infoOf(name: string, stats: Stats): FileInfo {
@@ -86,6 +87,7 @@ function infoOf(name: string, stats: Stats): FileInfo {
     mode: stats.mode & 0o777,
     modifiedMs: stats.mtimeMs,
     isDirectory: stats.isDirectory(),
+    ...(stats.isFile() || stats.isDirectory() ? {} : { isSpecial: true }),
   };
 }
 

@@ -49,6 +49,9 @@ function resolveInteger(source: string): number | bigint | typeof NOT_RESOLVED {
 
 type Events = ReturnType<typeof parseEvents>;
 
+/** Events of the text whose lines were asked for last. */
+let parsedLast: { readonly text: string; readonly events: Events } | undefined;
+
 /** Reads YAML. */
 export const yamlLibrary: YamlReader = {
   parse(text) {
@@ -72,7 +75,9 @@ export const yamlLibrary: YamlReader = {
 
   lineOf(text, path) {
     try {
-      return lineAt(text, offsetOf(text, parseEvents(text, {}), path));
+      // Who asks for the lines of many entries asks for those of one file after the other.
+      if (parsedLast?.text !== text) parsedLast = { text, events: parseEvents(text, {}) };
+      return lineAt(text, offsetOf(text, parsedLast.events, path));
     } catch (error) {
       const line = yamlFailure(error).details?.line;
       return typeof line === "number" ? line : 1;

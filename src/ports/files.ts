@@ -8,8 +8,12 @@ export interface FileInfo {
   mode: number;
   modifiedMs: number;
   isDirectory: boolean;
+  /** Another one for another content, where that is known without reading the file. */
+  tag?: string;
   /** In listings: true for a symbolic link; the other facts are those of what it points at. */
   isLink?: boolean;
+  /** True for what is neither a file nor a directory: a pipe, a socket, a device. */
+  isSpecial?: boolean;
 }
 
 /** An open file. */

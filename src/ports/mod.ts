@@ -16,6 +16,7 @@ export * from "./local_sockets.ts";
 export * from "./log.ts";
 export * from "./metrics.ts";
 export * from "./network.ts";
+export * from "./pack.ts";
 export * from "./ports.ts";
 export * from "./process_group.ts";
 export * from "./program.ts";

@@ -8,7 +8,7 @@
 import { Failure, type Value } from "../core/mod.ts";
 import type { Files, YamlReader } from "../ports/mod.ts";
 import { FILE_SCHEME, type InlineSite, readDefinitions } from "./definition_file.ts";
-import type { Entry } from "./entry.ts";
+import type { Entry, EntryOrigin, SourcePlace } from "./entry.ts";
 import type { PathTest } from "./path_glob.ts";
 
 /** What of a file system is needed to read definitions. */
@@ -43,6 +43,14 @@ export interface PlacedEntry {
   readonly path: readonly (string | number)[];
   /** Absolute paths of the files that were put into it, by field. */
   readonly inlined: ReadonlyMap<string, string>;
+  /** Known for entries from packs, which stand in no file. */
+  readonly packed?: PackedPlace;
+}
+
+/** Where an entry of a pack stood when the pack was made. */
+export interface PackedPlace {
+  readonly origin?: EntryOrigin;
+  readonly source?: SourcePlace;
 }
 
 const NOTHING_INLINED: ReadonlyMap<string, string> = new Map();

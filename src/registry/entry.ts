@@ -20,6 +20,14 @@ export interface EntryPlace {
   readonly shown: (path: string) => string;
 }
 
+/** Where the first line of an entry's source stands. */
+export interface SourcePlace {
+  readonly file: string;
+  readonly line: number;
+  /** Whether it is a file of its own. */
+  readonly isFile: boolean;
+}
+
 /** Where an entry came from, for messages; never stored in versions. */
 export interface EntryOrigin {
   file: string;

@@ -1,7 +1,8 @@
 /**
- * Modules that can be read: replacement directories, unpacked ones in the vendor folder, those that come with the program.
+ * Modules that can be read: replacement directories, those in the vendor folder, those that come with the program; for an
+ * application that is a pack, those in the pack instead of the vendor folder.
  *
- * MS1. A replacement hides an installed copy, an installed copy a bundled one. MS2. Entries of modules carry `meta.module`, unless
+ * MS1. A replacement hides an installed copy, an installed copy a bundled one; an unpacked copy hides a packed one. MS2. Entries of modules carry `meta.module`, unless
  * they set it themselves. MS3. A module is read once.
  */
 import { Failure, isValueMap, type Value } from "../core/mod.ts";
@@ -16,7 +17,11 @@ import { digestBytes, digestOf } from "./digest.ts";
 import type { Entry } from "./entry.ts";
 import { DEPENDENCY_KIND, isRootDependency, moduleOf } from "./link.ts";
 import { openModuleFolder } from "./module_folder.ts";
+import { compareModuleVersions, parseModuleVersion } from "./module_version.ts";
 import type { DependencyDeclaration, ModuleCandidate, ModuleCatalog } from "./module_resolution.ts";
+
+/** How packs end. */
+export const PACK_EXTENSION = ".wapp";
 
 /** What of a lock file the loader reads. */
 export interface ProjectLock {
@@ -35,6 +40,20 @@ export interface BundledModule {
   readonly folder: string;
 }
 
+/** Reads modules that are packs. */
+export interface ModulePacks {
+  /** The module that is the pack at `path`; fails with Invalid when that is no good pack. `shown` is for messages. */
+  module(path: string, shown: string): PackedModule;
+}
+
+/** A module in a pack. */
+export interface PackedModule {
+  /** `org/module`; `""` when the pack does not say. */
+  readonly name: string;
+  readonly version: string;
+  readonly placed: readonly PlacedEntry[];
+}
+
 /** Where a project's entries come from. */
 export interface ProjectSources {
   readonly files: Files;
@@ -51,6 +70,10 @@ export interface ProjectSources {
   readonly baseDirectory?: string;
   /** Modules that come with the program; asked for when one is looked for. */
   readonly bundled?: () => readonly BundledModule[];
+  /** Reads modules of the vendor folder that are packs; without it they are not seen. */
+  readonly packs?: ModulePacks;
+  /** All of an application that is a pack, by module; `""` is the application itself. */
+  readonly packed?: ReadonlyMap<string, PackedModule>;
 }
 
 /** A module, or the project itself, as it was read. */
@@ -58,7 +81,7 @@ export interface LoadedPart {
   /** `org/module`; `""` for the project itself. */
   readonly module: string;
   readonly version: string;
-  readonly origin: "source" | "replacement" | "vendor" | "bundled";
+  readonly origin: "source" | "replacement" | "vendor" | "bundled" | "pack";
   readonly files: DefinitionFiles;
   /** What its file references may not leave. */
   readonly tree: string;
@@ -91,7 +114,8 @@ export class ModuleShelf {
 
   /** The project's own definitions. */
   source(): LoadedPart {
-    const { files, root, sourceDirectory, modulesDirectory } = this.#sources;
+    const { files, root, sourceDirectory, modulesDirectory, packed } = this.#sources;
+    if (packed !== undefined) return this.#packed("", packed.get("")!, "pack");
     const skipped = [...this.replaced.values(), modulesDirectory].flatMap((path) => [
       path,
       files.realPath(path) ?? path,
@@ -112,6 +136,7 @@ export class ModuleShelf {
     if (!isModuleName(module)) return undefined;
     const replacement = this.replaced.get(module);
     if (replacement !== undefined) return replacement;
+    if (this.#sources.packed !== undefined) return undefined;
     const tree = this.#vendorFolder(module);
     return this.#sources.files.stat(tree)?.isDirectory === true ? tree : undefined;
   }
@@ -122,8 +147,10 @@ export class ModuleShelf {
     if (part !== undefined) return part;
     const { files } = this.#sources;
     const place = this.shown(files, this.#vendorFolder(module));
-    const message =
-      `module ${module} ${version} is in wippy.lock but not installed (no ${place}); put it there, ` +
+    const message = `module ${module} ${version} is in wippy.lock but not installed (no ${place}` +
+      `${
+        version === "" ? "" : `, no ${place}-v${version.replace(/^v/, "")}${PACK_EXTENSION}`
+      }); put it there, ` +
       "or name a directory for it in workspace.replacements";
     throw new Failure("NotFound", message, { retryable: true, details: { module } });
   }
@@ -135,15 +162,15 @@ export class ModuleShelf {
 
   #open(module: string, version: string): LoadedPart | undefined {
     if (!isModuleName(module)) return undefined;
-    const { files, bundled } = this.#sources;
+    const { files, bundled, packed } = this.#sources;
     const replacement = this.replaced.get(module);
     if (replacement !== undefined) {
       return this.#loadModule({ module, version: "", origin: "replacement", files, tree: replacement });
     }
-    const tree = this.#vendorFolder(module);
-    if (files.stat(tree)?.isDirectory === true) {
-      return this.#loadModule({ module, version, origin: "vendor", files, tree });
-    }
+    const inPack = packed?.get(module);
+    if (inPack !== undefined) return this.#packed(module, inPack, "pack");
+    const installed = packed === undefined ? this.#installed(module, version) : undefined;
+    if (installed !== undefined) return installed;
     const included = bundled?.().find((item) => item.name === module);
     if (included === undefined) return undefined;
     const origin = "bundled" as const;
@@ -154,6 +181,55 @@ export class ModuleShelf {
       files: included.files,
       tree: included.folder,
     });
+  }
+
+  /** A module of the vendor folder: unpacked, else as a pack. */
+  #installed(module: string, version: string): LoadedPart | undefined {
+    const { files, packs } = this.#sources;
+    const tree = this.#vendorFolder(module);
+    if (files.stat(tree)?.isDirectory === true) {
+      return this.#loadModule({ module, version, origin: "vendor", files, tree });
+    }
+    const path = packs === undefined ? undefined : this.#vendorPack(tree, version);
+    if (packs === undefined || path === undefined) return undefined;
+    const shown = this.shown(files, path);
+    const found = packs.module(path, shown);
+    if (found.name !== "" && found.name !== module) {
+      throw new Failure("Invalid", `${shown}: the pack holds ${found.name} and not ${module}`, {
+        retryable: false,
+      });
+    }
+    const inName = path.slice(tree.length + "-v".length, -PACK_EXTENSION.length);
+    if (found.version !== "" && found.version !== inName) {
+      const message = `${shown}: the pack holds version ${found.version}; its name must say that`;
+      throw new Failure("Invalid", message, { retryable: false });
+    }
+    return this.#packed(module, { ...found, version: inName }, "vendor");
+  }
+
+  /** The pack of a module beside where its folder would be: of one version, else of the highest. */
+  #vendorPack(tree: string, version: string): string | undefined {
+    const { files } = this.#sources;
+    if (version !== "") {
+      const path = `${tree}-v${version}${PACK_EXTENSION}`;
+      return files.stat(path)?.isDirectory === false ? path : undefined;
+    }
+    const folder = files.directory(tree);
+    if (files.stat(folder)?.isDirectory !== true) return undefined;
+    const start = `${relativePath(files, folder, tree)}-v`;
+    const found = files.list(folder).flatMap(({ name, isDirectory }) => {
+      if (isDirectory || !name.startsWith(start) || !name.endsWith(PACK_EXTENSION)) return [];
+      const parsed = parseModuleVersion(name.slice(start.length, -PACK_EXTENSION.length));
+      return parsed === undefined ? [] : [{ name, parsed }];
+    });
+    const [highest] = found.sort((a, b) => compareModuleVersions(b.parsed, a.parsed));
+    return highest === undefined ? undefined : files.resolve(folder, highest.name);
+  }
+
+  #packed(module: string, { version, placed }: PackedModule, origin: "pack" | "vendor"): LoadedPart {
+    const { files, root } = this.#sources;
+    const mine = module === "" ? placed : placed.map((item) => tagged(item, module));
+    return { module, version, origin, files, tree: root, placed: mine };
   }
 
   #loadModule(part: Omit<LoadedPart, "placed">): LoadedPart {
@@ -271,6 +347,7 @@ function candidateOf(part: LoadedPart, declared: readonly Entry[]): ModuleCandid
     origin: part.origin,
     hash: digestBytes(new TextEncoder().encode(digests.join("\n"))),
     dependencies: own.filter((entry) => !isRootDependency(entry)).map(declarationOf),
-    anyVersion: part.origin === "replacement" || part.version === "",
+    // What a pack holds was resolved when it was made.
+    anyVersion: part.origin === "replacement" || part.origin === "pack" || part.version === "",
   };
 }

@@ -1,5 +1,5 @@
 /**
- * All entries of a project on disk: its own, then those of replacement directories, then those of installed modules.
+ * All entries of a project: its own, then those of replacement directories, then those of installed modules; or those of a pack.
  *
  * PL1. A replaced module's installed copy is not read. A module of the lock file that is not installed is NotFound.
  * PL2. An id may be defined once; a second definition is Invalid and names both places.
@@ -28,6 +28,8 @@ export interface LoadOptions extends ProjectSources {
   readonly mounted?: readonly string[];
   /** The stages before linking: override and disable. */
   readonly edit?: (loaded: LoadedEntries) => LoadedEntries;
+  /** Told of the entries before they are linked. */
+  readonly edited?: (entries: readonly Entry[]) => void;
   /** Fail on unresolved requirements; they are warnings otherwise. */
   readonly strict?: boolean;
   readonly warn?: (message: string, fields: Record<string, Value>) => void;
@@ -42,6 +44,7 @@ export function loadEntries(options: LoadOptions): LoadedEntries {
   const parts = readParts(options, shelf);
   const read = merge(options, shelf, [...parts.values()]);
   const edited = options.edit?.(read) ?? read;
+  options.edited?.(edited.entries);
   const graph = tolerant(
     options,
     () => placed(edited, () => graphOf(edited.entries, (module) => parts.get(module))),
@@ -54,6 +57,8 @@ export function loadEntries(options: LoadOptions): LoadedEntries {
     entries,
     origin: edited.origin,
     place: edited.place,
+    source: edited.source,
+    part: edited.part,
     proven,
     ...(graph === undefined ? {} : { graph }),
   };
@@ -100,7 +105,9 @@ export function graphOf(
 /** The project and its modules in load order. */
 function readParts(options: LoadOptions, shelf: ModuleShelf): Map<string, LoadedPart> {
   const parts = new Map([["", shelf.source()]]);
-  for (const module of shelf.replaced.keys()) parts.set(module, shelf.find(module)!);
+  for (const module of [...shelf.replaced.keys(), ...options.packed?.keys() ?? []]) {
+    if (!parts.has(module)) parts.set(module, shelf.find(module)!);
+  }
   for (const { name, version } of options.lock?.modules ?? []) {
     if (parts.has(name)) continue;
     const part = tolerant(options, () => shelf.require(name, version));
@@ -125,6 +132,7 @@ function readParts(options: LoadOptions, shelf: ModuleShelf): Map<string, Loaded
 function merge(options: LoadOptions, shelf: ModuleShelf, parts: readonly LoadedPart[]): LoadedEntries {
   const places = new Map<string, { part: LoadedPart; item: PlacedEntry }>();
   const originOf = (part: LoadedPart, item: PlacedEntry): EntryOrigin => {
+    if (item.packed !== undefined) return item.packed.origin ?? { file: item.file, line: 1 };
     const file = shelf.shown(part.files, item.file);
     return { file, line: lineOf(options, part, item) };
   };
@@ -151,10 +159,12 @@ function merge(options: LoadOptions, shelf: ModuleShelf, parts: readonly LoadedP
     },
     place: (id) => {
       const place = places.get(id);
-      if (place === undefined) return undefined;
+      if (place === undefined || place.item.packed !== undefined) return undefined;
       const { file, path, inlined } = place.item;
       return { file, path, inlined, shown: (other) => shelf.shown(place.part.files, other) };
     },
+    part: (id) => places.get(id)?.part.module,
+    source: (id) => places.get(id)?.item.packed?.source,
   };
 }
 

@@ -1,6 +1,6 @@
 /** What a registry is made of, and what goes into it and comes out. */
 import type { Operation } from "./change_set.ts";
-import type { Entry, EntryOrigin, EntryPlace } from "./entry.ts";
+import type { Entry, EntryOrigin, EntryPlace, SourcePlace } from "./entry.ts";
 import type { FinderOptions } from "./finder.ts";
 import type { History, ModuleGraph } from "./history.ts";
 import type { KindServices } from "./kind.ts";
@@ -15,6 +15,10 @@ export interface LoadedEntries {
   origin?(id: string): EntryOrigin | undefined;
   /** Where an entry's text is; undefined for entries that stand in no file. */
   place?(id: string): EntryPlace | undefined;
+  /** Where an entry's source stands, for entries from packs; for others it is found through their definition. */
+  source?(id: string): SourcePlace | undefined;
+  /** The module whose files defined an entry, `""` for the application's own. */
+  part?(id: string): string | undefined;
   /** Modules the entries come from. */
   readonly graph?: ModuleGraph;
   /** Modules that come with the program: what is in them is known to be well-formed. */

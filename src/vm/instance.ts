@@ -11,7 +11,8 @@ export interface VmExports {
   io(length: number): number;
   out(): number;
   out_size(): number;
-  compile(sourceLength: number, nameLength: number): number;
+  compile(sourceLength: number, nameLength: number, binary: number): number;
+  dump(ref: number): number;
   unref(ref: number): void;
   define_class(length: number): number;
   define_shape(length: number): number;

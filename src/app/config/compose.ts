@@ -12,7 +12,7 @@ import type { Ports } from "../../ports/mod.ts";
 import { parseByteSize } from "./byte_size.ts";
 import { type Disabled, type EntryOverride, parseOverride, parseOverrideFlag } from "./entry_edits.ts";
 import { type Layer, LayeredValues, leafLayer, parseSet } from "./layers.ts";
-import { fillEnvironment, fillVariables } from "./references.ts";
+import { ENVIRONMENT_REFERENCE, fillEnvironment, fillVariables } from "./references.ts";
 import { SETTINGS, type Settings, texts } from "./settings.ts";
 import { flagFailure } from "./flag_failure.ts";
 import { readYaml } from "./yaml_file.ts";
@@ -36,6 +36,8 @@ export interface ConfigurationRequest {
   readonly memoryLimit?: string;
   /** Configuration that an application pack brings. */
   readonly packed?: ValueMap;
+  /** Overrides are written down for other machines: none may take its value from the environment of this one. */
+  readonly isForPack?: boolean;
 }
 
 /** The configuration of a run. */
@@ -87,7 +89,10 @@ export function composeConfiguration(
       if (named.length === 0) continue;
       throw flagFailure("NotFound", "--config", `${named[i]}: no such file`);
     }
-    layered.add(fileLayer(files.readText(path), named[i] ?? CONFIG_FILE, ports));
+    const text = files.readText(path);
+    const file = readYaml(text, named[i] ?? CONFIG_FILE, ports.yaml);
+    if (request.isForPack) refuseOwnEnvironment(file, request.profiles ?? []);
+    layered.add(fileLayer(file, ports));
     read.push(path);
   }
   for (const name of request.profiles ?? []) layered.add(profileLayer(layered, name));
@@ -122,8 +127,29 @@ export function composeConfiguration(
   };
 }
 
-function fileLayer(text: string, name: string, ports: ConfigurationPorts): Layer {
-  const file = readYaml(text, name, ports.yaml);
+/** Fails with Invalid when an override, of the file or of a chosen profile, refers to the environment. */
+function refuseOwnEnvironment({ values, origin }: Layer, profiles: readonly string[]): void {
+  for (const path of [["override"], ...profiles.map((name) => ["profiles", name, "override"])]) {
+    const overrides = at(values, path);
+    for (const [key, value] of Object.entries(isValueMap(overrides) ? overrides : {})) {
+      const [reference] = JSON.stringify(value, bigintText)?.match(ENVIRONMENT_REFERENCE) ?? [];
+      if (reference === undefined) continue;
+      throw new Failure(
+        "Invalid",
+        `${[...path, key].join(".")} (${
+          origin([...path, key])
+        }): the value of ${reference} on this machine would be ` +
+          "written into the pack; put the reference into the entry, where it is looked up by the application that runs",
+      );
+    }
+  }
+}
+
+function bigintText(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
+}
+
+function fileLayer(file: Layer, ports: ConfigurationPorts): Layer {
   const values = fillEnvironment(file.values, (variable) => ports.osVariable(variable), file.origin);
   return { values, origin: file.origin };
 }

@@ -19,7 +19,9 @@ export {
   parseOverrideFlag,
 } from "./entry_edits.ts";
 export { flagFailure } from "./flag_failure.ts";
-export { coerce } from "./layers.ts";
+export { coerce, type Layer } from "./layers.ts";
 export { LOCK_FILE, type LockFile, NO_LOCK, parseLockFile, printLockFile } from "./lock_file.ts";
 export { defaultNodeName } from "./node_name.ts";
-export { SETTINGS, type Settings } from "./settings.ts";
+export { ENVIRONMENT_REFERENCE, VARIABLE_REFERENCE } from "./references.ts";
+export { SETTINGS, type Settings, texts } from "./settings.ts";
+export { readYaml } from "./yaml_file.ts";

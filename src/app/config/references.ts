@@ -4,8 +4,10 @@
  */
 import { Failure, isValueMap, type Value, type ValueMap } from "../../core/mod.ts";
 
-const ENV = /\$\{env:([^}]*)\}/g;
-const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_.-]*)\}/g;
+/** A reference to the environment of the machine. */
+export const ENVIRONMENT_REFERENCE = /\$\{env:([^}]*)\}/g;
+/** A reference to a variable of the configuration. */
+export const VARIABLE_REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_.-]*)\}/g;
 
 /** How texts inside a value are rewritten; `path` leads to the text. */
 type Rewrite = (text: string, path: readonly string[]) => Value;
@@ -28,7 +30,7 @@ export function fillEnvironment(
   origin: (path: readonly string[]) => string,
 ): ValueMap {
   return mapTexts(values, [], (text, path) =>
-    text.replace(ENV, (_whole, name: string) => {
+    text.replace(ENVIRONMENT_REFERENCE, (_whole, name: string) => {
       const place = `${path.join(".")} (${origin(path)})`;
       if (path[0] === "profiles" && path[2] === "vars") {
         throw new Failure(
@@ -83,9 +85,9 @@ export function fillVariables(
   }
 
   function fill(text: string, path: readonly string[]): Value {
-    const whole = new RegExp(`^${VARIABLE.source}$`).exec(text);
+    const whole = new RegExp(`^${VARIABLE_REFERENCE.source}$`).exec(text);
     if (whole !== null) return variable(whole[1]!, path);
-    return text.replace(VARIABLE, (_match, name: string) => {
+    return text.replace(VARIABLE_REFERENCE, (_match, name: string) => {
       const value = variable(name, path);
       return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
     });

@@ -7,7 +7,7 @@
 import { durationMs, Failure, type Value } from "../../core/mod.ts";
 import type { ControlClient } from "../../app/mod.ts";
 import { callArguments } from "../call_arguments.ts";
-import { type Command, Misuse, type ParsedArguments } from "../command.ts";
+import { type Command, Misuse, type ParsedArguments, refuseConnectedPack } from "../command.ts";
 import { connectRunning, findRunning } from "../connection.ts";
 import { printFailure, reportIn } from "../failure_report.ts";
 import { printJson } from "../json_text.ts";
@@ -35,7 +35,7 @@ Boots just what the function needs. Arguments are JSON or text; all key=value wo
 means that the function failed, its error is on stderr.
 
 Usage
-  wippy call <namespace:function> [argument | key=value]... [options]
+  wippy call [pack.wapp] <namespace:function> [argument | key=value]... [options]
 
 Options
       --connect              call into the application that runs in this folder
@@ -48,6 +48,7 @@ Examples
   wippy call app:add 2 3
   wippy call app:import '{"rows": [1, 2, 3]}' --timeout 5m
   wippy call app:count --connect
+  wippy call shop.wapp shop:total 7         a function of a pack
   wippy call app:echo -- -5                 what begins with a dash goes behind --
 `,
   options: {
@@ -56,7 +57,9 @@ Examples
     json: { type: "flag", about: "result on one line, errors as JSON" },
     ...BOOT_OPTIONS,
   },
+  takesPack: true,
   async run(args) {
+    refuseConnectedPack(args);
     const [target, ...words] = args.positionals;
     if (target === undefined) {
       throw new Misuse("which function? usage: wippy call <namespace:function> [arguments]");

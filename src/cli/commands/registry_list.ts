@@ -1,7 +1,7 @@
 /** `wippy registry list`: entries of a project, or of the application that runs. */
 import type { Value } from "../../core/mod.ts";
 import type { Command } from "../command.ts";
-import { refuseExtra } from "../command.ts";
+import { refuseConnectedPack, refuseExtra } from "../command.ts";
 import { entryFilter } from "../entry_filter.ts";
 import { printJson } from "../json_text.ts";
 import { printResult, styleOf } from "../output.ts";
@@ -15,7 +15,7 @@ export const registryList: Command = {
   help: `List the entries of a project
 
 Usage
-  wippy registry list [options]
+  wippy registry list [pack.wapp] [options]
 
 Options
   -k, --kind GLOB            by kind, such as "function.*"
@@ -41,6 +41,7 @@ Examples
     connect: { type: "flag", about: "of the running application" },
     ...PROJECT_OPTIONS,
   },
+  takesPack: true,
   async run(args) {
     refuseExtra(args, 0, "wippy registry list [options]");
     const matches = entryFilter({
@@ -49,6 +50,7 @@ Examples
       name: args.text("name"),
       meta: args.list("meta"),
     });
+    refuseConnectedPack(args);
     const { entries } = await entriesFor(args);
     const found = entries.filter(matches).toSorted((a, b) => a.id < b.id ? -1 : 1);
     const values: Value[] = found.map(entryValueOf);

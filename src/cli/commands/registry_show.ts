@@ -1,6 +1,6 @@
 /** `wippy registry show`: one entry, or one field of it. */
 import { Failure, isValueMap, parseEntryId, type Value } from "../../core/mod.ts";
-import { type Command, Misuse, refuseExtra } from "../command.ts";
+import { type Command, Misuse, refuseConnectedPack, refuseExtra } from "../command.ts";
 import { printJson } from "../json_text.ts";
 import { printResult, styleOf } from "../output.ts";
 import { entriesFor, entryValueOf } from "../registry_source.ts";
@@ -13,7 +13,7 @@ export const registryShow: Command = {
   help: `Show one entry of a project
 
 Usage
-  wippy registry show <namespace:name> [options]
+  wippy registry show [pack.wapp] <namespace:name> [options]
 
 Options
   -f, --field PATH           one field, such as kind, meta.title or data.source
@@ -34,10 +34,12 @@ Examples
     connect: { type: "flag", about: "of the running application" },
     ...PROJECT_OPTIONS,
   },
+  takesPack: true,
   async run(args) {
     refuseExtra(args, 1, "wippy registry show <namespace:name> [options]");
     const [id] = args.positionals;
     if (id === undefined) throw new Misuse("which entry? usage: wippy registry show <namespace:name>");
+    refuseConnectedPack(args);
     const { entries, origin } = await entriesFor(args);
     const entry = entries.find((each) => each.id === id);
     if (entry === undefined) {

@@ -7,7 +7,7 @@
 import type { Application } from "../../app/mod.ts";
 import { keepAlive } from "../../platform/mod.ts";
 import { printVersion } from "../../registry/mod.ts";
-import { commandsOf } from "../application_commands.ts";
+import { type ApplicationCommand, commandsIn } from "../application_commands.ts";
 import { banner } from "../banner.ts";
 import { type Command, Misuse, type ParsedArguments, refuseExtra } from "../command.ts";
 import { isProgressTerminal, printProgress, printResult, writeProgress } from "../output.ts";
@@ -29,12 +29,14 @@ export const run: Command = {
   help: `Start the application, or run one of its commands
 
 Without a command the application runs until Ctrl+C. A command is a process with meta.command; it gets the words behind
-its name as arguments, and its result is the exit code.
+its name as arguments, and its result is the exit code. A pack (see wippy pack) runs with nothing beside it, on what it
+brings and the configuration of this folder, if there is any; a command of it that is marked with meta.command.main
+runs when none is named.
 
 Usage
-  wippy run [options]
-  wippy run <command> [arguments] [options]
-  wippy run list [--json]
+  wippy run [pack.wapp] [options]
+  wippy run [pack.wapp] <command> [arguments] [options]
+  wippy run [pack.wapp] list [--json]
 
 Options
   -x, --exec ID              run this process or function (namespace:entry) and exit
@@ -47,6 +49,7 @@ Examples
   wippy run migrate --profile production    a command of the application
   wippy run greet -- --loud                 options behind -- belong to the command
   wippy run -x app:cli                      a process without a command
+  wippy run shop.wapp migrate               a command of a pack
 `,
   options: {
     exec: { type: "text", short: "x", about: "run this entry and exit" },
@@ -54,9 +57,11 @@ Examples
     json: { type: "flag", about: "list as JSON" },
     ...BOOT_OPTIONS,
   },
+  takesPack: true,
   async run(args) {
     const exec = args.text("exec");
-    const [word] = args.positionals;
+    const isWord = args.pack === undefined || args.positionalsBeforeDashes > 0;
+    const word = isWord ? args.positionals[0] : undefined;
     if (exec !== undefined) {
       const session = await openSession(args, "silent");
       return await runTarget(session, await targetOf(exec, session), args.positionals, args.text("host"));
@@ -73,18 +78,42 @@ Examples
   },
 };
 
+function runnable(session: Pick<Session, "project" | "loaded">): ApplicationCommand[] {
+  return commandsIn(session).filter(({ useCase }) => useCase !== "test");
+}
+
+/** What is typed before the name of a command. */
+function programOf(pack: string | undefined): string {
+  return pack === undefined ? "wippy run" : `wippy run ${pack}`;
+}
+
+/** The command that a pack runs when none is named; undefined when the application is to be started. */
+function mainCommand(session: Pick<Session, "project" | "loaded">): ApplicationCommand | undefined {
+  if (session.project.pack === undefined) return undefined;
+  const marked = runnable(session).filter(({ isMain }) => isMain);
+  if (marked.length < 2) return marked[0];
+  throw new Misuse(
+    `${session.project.pack.name} marks several main commands (${
+      marked.map(({ name }) => name).join(", ")
+    }); name one`,
+  );
+}
+
 function commandNamed(name: string, session: Session): string {
-  const commands = commandsOf(session.loaded).filter(({ useCase }) => useCase !== "test");
+  const commands = runnable(session);
   const found = commands.find((command) => command.name === name);
   if (found !== undefined) return found.entry;
-  const hint = didYouMean(name, commands.map((command) => command.name), "wippy run ").replace(/^; d/, "\nD");
-  throw new Misuse(`command "${name}" not found. Use 'wippy run list' to see available commands${hint}`);
+  const program = programOf(session.project.pack?.name);
+  const hint = didYouMean(name, commands.map((command) => command.name), `${program} `).replace(
+    /^; d/,
+    "\nD",
+  );
+  throw new Misuse(`command "${name}" not found. Use '${program} list' to see available commands${hint}`);
 }
 
 async function list(args: ParsedArguments): Promise<number> {
   refuseExtra(args, 1, "wippy run list [--json]");
-  const { loaded } = await openSession(args, "quiet");
-  const commands = commandsOf(loaded).filter(({ useCase }) => useCase !== "test");
+  const commands = runnable(await openSession(args, "quiet"));
   if (args.flag("json")) {
     printResult(
       printJson(commands.map(({ name, short, entry, isMain }) => ({ name, short, entry, main: isMain }))),
@@ -99,14 +128,26 @@ async function list(args: ParsedArguments): Promise<number> {
         short === 0 ? "" : `${command.short.padEnd(short)}  `
       }(${command.entry})`
     );
-    printResult(["Available commands:", "", ...lines, "", "Run with: wippy run <command>"].join("\n"));
+    printResult(
+      ["Available commands:", "", ...lines, "", `Run with: ${programOf(args.pack)} <command>`].join("\n"),
+    );
   }
   return 0;
 }
 
 /** Runs until the application ends; its exit code. */
 async function serve(args: ParsedArguments): Promise<number> {
-  const session = await openSession(args, "normal");
+  const session = await openSession(
+    args,
+    (project, loaded) => mainCommand({ project, loaded }) === undefined ? "normal" : "silent",
+  );
+  const main = mainCommand(session);
+  if (main !== undefined) return await runTarget(session, main.entry, args.positionals, args.text("host"));
+  if (args.positionals.length > 0) {
+    throw new Misuse(
+      `${args.pack} has no main command that could take arguments; wippy run ${args.pack} list shows all`,
+    );
+  }
   const { log, ports, loaded, isHuman } = session;
   const isShown = isHuman && isProgressTerminal() && !args.flag("silent");
   // On a terminal the summary says what the lines of a healthy boot would say; without flags they are left out.

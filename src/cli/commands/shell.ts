@@ -41,11 +41,11 @@ export const shell: Command = {
 
 What is typed is checked, run inside the application, and its value is shown; what it declares stays until the end.
 Every module is there by name, libraries of the application by require("namespace:name"). Without a running
-application the project is booted for the session. From a pipe the whole input is run at once.
+application the project, or the pack that is named, is booted for the session. From a pipe the whole input is run at once.
 
 Usage
-  wippy shell [options]
-  wippy shell -e CODE [options]
+  wippy shell [pack.wapp] [options]
+  wippy shell [pack.wapp] -e CODE [options]
 
 Options
   -e, --eval CODE            run this and end; repeatable
@@ -65,6 +65,7 @@ Examples
     boot: { type: "flag", about: "boot the project though an application runs here" },
     ...BOOT_OPTIONS,
   },
+  takesPack: true,
   async run(args) {
     refuseExtra(args, 0, "wippy shell [options]");
     const { link, where } = await openLink(args);
@@ -95,7 +96,7 @@ Examples
 
 /** A way to the application that runs here, else to one that is booted now. */
 async function openLink(args: ParsedArguments): Promise<{ link: ShellLink; where: string }> {
-  const client = args.flag("boot") ? undefined : await findRunning(args);
+  const client = args.flag("boot") || args.pack !== undefined ? undefined : await findRunning(args);
   if (client !== undefined) {
     if (args.list("override").length > 0) {
       client.close();

@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { Failure } from "../../core/mod.ts";
-import { commandsOf } from "../application_commands.ts";
+import { commandsIn } from "../application_commands.ts";
 import { type Command, Misuse, type ParsedArguments } from "../command.ts";
 import { printJson } from "../json_text.ts";
 import { printProgress, printResult, styleOf } from "../output.ts";
@@ -31,6 +31,7 @@ run beside each other, the tests of one suite in order. An application with a te
 
 Usage
   wippy test [org/module] [word]... [options]
+  wippy test pack.wapp [word]... [options]
 
 Words choose tests whose id contains one of them.
 
@@ -63,8 +64,10 @@ Examples
     registry: { type: "text", about: "hub to ask for modules" },
     ...BOOT_OPTIONS,
   },
+  takesPack: true,
   async run(args) {
     const request = requestOf(args);
+    refuseSources(args);
     if (!args.flag("watch")) return await runOnce(await openSession(args, "quiet"), args, request);
     const { rerunOnChange } = await import("../testing/watch.ts");
     const session = await openSession(args, "quiet");
@@ -100,15 +103,13 @@ interface Request {
 
 function requestOf({ positionals }: ParsedArguments): Request {
   const [first, ...words] = positionals;
-  const pack = positionals.find((word) => word.endsWith(".wapp"));
-  if (pack !== undefined) throw new Misuse(`${pack}: this version runs tests of sources only, not of packs`);
   if (first === undefined || !MODULE_TARGET.test(first)) return { module: undefined, words: positionals };
   return { module: first.replace(/@.*$/, ""), words };
 }
 
 async function runOnce(opened: Session, args: ParsedArguments, { module, words }: Request): Promise<number> {
   const session = await withRunner(opened, module, args);
-  const commands = commandsOf(session.loaded).filter(({ useCase }) => useCase === "test");
+  const commands = commandsIn(session).filter(({ useCase }) => useCase === "test");
   const own = commands.filter(({ entry }) => entry !== RUNNER);
   if (own.length > 1) {
     throw new Misuse(`several test commands: ${own.map(({ entry }) => entry).join(", ")}`);
@@ -136,7 +137,7 @@ async function withRunner(
   args: ParsedArguments,
 ): Promise<Session> {
   const has = session.loaded.entries.some(({ id }) => id === RUNNER);
-  const own = commandsOf(session.loaded).some(({ useCase }) => useCase === "test");
+  const own = commandsIn(session).some(({ useCase }) => useCase === "test");
   const modules = [
     ...(module === undefined ? [] : [module]),
     ...(has || (own && module === undefined) ? [] : [MODULE]),
@@ -166,6 +167,14 @@ function runnerFlags(args: ParsedArguments, module: string | undefined): string[
     ...(styleOf("result").isColoured ? ["--colour"] : []),
     ...(module === undefined ? [] : [`--module=${module}`]),
   ];
+}
+
+/** A pack has no sources that could change or that a report could show. */
+function refuseSources(args: ParsedArguments): void {
+  if (args.pack === undefined) return;
+  const given = args.flag("watch") ? "watch" : wantsCoverage(args) ? "coverage" : undefined;
+  if (given === undefined) return;
+  throw new Misuse(`--${given} needs the sources of a project; ${args.pack} is a pack`);
 }
 
 function wantsCoverage(args: ParsedArguments): boolean {

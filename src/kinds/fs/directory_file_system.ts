@@ -5,7 +5,7 @@
  *     the middle of a path and links to what does not exist yet.
  * D2. A failure names the path inside the file system, never the one on the machine.
  */
-import { Failure, type FailureKind, FILE_READ_BYTES_MAX } from "../../core/mod.ts";
+import { Failure, type FailureKind, FILE_READ_BYTES_MAX, treePath } from "../../core/mod.ts";
 import type { FileHandle, FileInfo, FileMode, Files, FileSystem } from "../../ports/mod.ts";
 import { directoryMode } from "../file_mode.ts";
 
@@ -88,7 +88,7 @@ export class DirectoryFileSystem implements FileSystem {
 
   remove(path: string): void {
     this.#demandWrite(path);
-    const parts = partsOf(path);
+    const parts = treePath(path);
     const name = parts.pop();
     if (name === undefined) throw failure("Invalid", "the root can't be removed");
     // The last part is not followed: removing a link removes the link.
@@ -118,12 +118,12 @@ export class DirectoryFileSystem implements FileSystem {
     if ((this.#mode & READ_BITS) === 0) {
       throw failure("PermissionDenied", `the mode of this filesystem forbids reading: ${path}`);
     }
-    return this.#locate(this.#files.resolve(this.#root, ...partsOf(path)));
+    return this.#locate(this.#files.resolve(this.#root, ...treePath(path)));
   }
 
   #writable(path: string): string {
     this.#demandWrite(path);
-    return this.#locate(this.#files.resolve(this.#root, ...partsOf(path)));
+    return this.#locate(this.#files.resolve(this.#root, ...treePath(path)));
   }
 
   #demandWrite(path: string): void {
@@ -182,20 +182,8 @@ export class DirectoryFileSystem implements FileSystem {
   }
 }
 
-/** Names of a path from the root on. Refuses a path that climbs above the root. */
-export function partsOf(path: string): string[] {
-  if (path.includes("\0")) throw failure("Invalid", "path contains a NUL byte");
-  const parts: string[] = [];
-  for (const part of path.split("/")) {
-    if (part === "" || part === ".") continue;
-    if (part !== "..") parts.push(part);
-    else if (parts.pop() === undefined) throw failure("Invalid", "path traversal not allowed");
-  }
-  return parts;
-}
-
 function nameOf(path: string): string {
-  return partsOf(path).at(-1) ?? "/";
+  return treePath(path).at(-1) ?? "/";
 }
 
 function retold(error: Failure, path: string): Failure {

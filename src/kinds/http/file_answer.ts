@@ -20,7 +20,9 @@ export function fileAnswer(exchange: Exchange, files: FileSystem, path: string, 
   const headers: Record<string, string> = {
     "content-type": getMimeType(info.name) ?? OCTETS,
     "last-modified": new Date(info.modifiedMs).toUTCString(),
-    etag: `W/"${info.size.toString(16)}-${Math.trunc(info.modifiedMs).toString(16)}"`,
+    etag: info.tag === undefined
+      ? `W/"${info.size.toString(16)}-${Math.trunc(info.modifiedMs).toString(16)}"`
+      : `"${info.tag}"`,
     "accept-ranges": "bytes",
   };
   if (isUnchanged(exchange, headers, info)) {

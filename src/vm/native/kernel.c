@@ -1034,8 +1034,9 @@ EXPORT(io_cap) uint32_t x_io_cap (void) { return vm_io_cap; }
 EXPORT(out) uint8_t *x_out (void) { return vm_out.p; }
 EXPORT(out_size) uint32_t x_out_size (void) { return vm_out.n; }
 
-/* Source then chunk name in the io buffer. A reference, or -1 with the message in out. */
-EXPORT(compile) int x_compile (uint32_t sourceLength, uint32_t nameLength) {
+/* A source (or with binary 1 a compiled chunk, which names itself) then a chunk name in the io buffer. A reference, or -1 with
+** the message in out. Nothing in a compiled chunk is checked: it must come from where programs come from. */
+EXPORT(compile) int x_compile (uint32_t sourceLength, uint32_t nameLength, int binary) {
   char *source = malloc(sourceLength + nameLength + 2), *name;
   int r;
   if (!source) return -2;
@@ -1045,7 +1046,7 @@ EXPORT(compile) int x_compile (uint32_t sourceLength, uint32_t nameLength) {
   memcpy(name + 1, vm_io + sourceLength, nameLength);
   name[nameLength + 1] = 0;
   vm_budget = 0x7fffffff;
-  if (luaL_loadbufferx(vm_G, source, sourceLength, name, "t") != LUA_OK) {
+  if (luaL_loadbufferx(vm_G, source, sourceLength, name, binary ? "b" : "t") != LUA_OK) {
     vm_out.n = 0;
     enc_one(&vm_out, s2v(vm_G->top.p - 1), MODE_MESSAGE);
     lua_pop(vm_G, 1);
@@ -1057,6 +1058,20 @@ EXPORT(compile) int x_compile (uint32_t sourceLength, uint32_t nameLength) {
   }
   free(source);
   return r;
+}
+static int put_dumped (lua_State *L, const void *p, size_t n, void *b) {
+  buf_put((Buf *)b, p, (uint32_t)n);
+  return ((Buf *)b)->failed;
+}
+/* The compiled chunk of a reference, with its lines and names, into out; 0 without memory. */
+EXPORT(dump) int x_dump (int ref) {
+  int failed;
+  vm_out.n = 0;
+  lua_rawgeti(vm_G, LUA_REGISTRYINDEX, ref);
+  failed = lua_dump(vm_G, put_dumped, &vm_out, 0);
+  vm_out.failed = 0;
+  lua_pop(vm_G, 1);
+  return !failed;
 }
 EXPORT(unref) void x_unref (int ref) { luaL_unref(vm_G, LUA_REGISTRYINDEX, ref); }
 

@@ -1,0 +1,73 @@
+/**
+ * Compiled Lua as bytes: what a pack holds instead of a source.
+ *
+ * CC1. Code says which machine compiled it, and another one refuses it: the VM checks nothing in what it loads. CC2. The same source
+ *      gives the same bytes. CC3. Lines and names are kept, so that errors and traces say what they say of a source.
+ */
+import { Failure, type Value } from "../core/mod.ts";
+import { digestBytes, packValue, unpackValue } from "../registry/mod.ts";
+import { VM_ID } from "../vm/mod.ts";
+import REGEX from "./type_regex.lua" with { type: "text" };
+import RUNTIME from "./type_runtime.lua" with { type: "text" };
+
+/** One compiled source. */
+export interface CompiledChunk {
+  readonly code: Uint8Array;
+  /** The chunk that makes its types, when it uses them as values. */
+  readonly types?: {
+    readonly code: Uint8Array;
+    readonly imports: readonly string[];
+    readonly builtins: readonly string[];
+  };
+}
+
+let machine: string | undefined;
+
+/** Names what compiled code depends on: the virtual machine, and the runtime of types that it is linked with. */
+export function machineName(): string {
+  return machine ??= `${VM_ID}-${
+    digestBytes(new TextEncoder().encode(RUNTIME + REGEX)).slice(0, VM_ID.length)
+  }`;
+}
+
+/** A chunk with the name of this machine. */
+export function encodeChunk({ code, types }: CompiledChunk): Uint8Array {
+  const { code: typeCode, imports = [], builtins = [] } = types ?? {};
+  const parts: Value[] = types === undefined ? [] : [typeCode, [...imports], [...builtins]];
+  return packValue([machineName(), code, ...parts]);
+}
+
+/** A chunk of entry `id`; fails with Invalid when it was compiled by another machine. */
+export function decodeChunk(bytes: Uint8Array, id: string): CompiledChunk {
+  const value = unpackValue(bytes);
+  const [made, code, typeCode, imports, builtins] = Array.isArray(value) ? value : [];
+  if (made !== machineName()) {
+    throw new Failure(
+      "Invalid",
+      `${id} was compiled by another version of this program (${
+        String(made)
+      }, this one is ${machineName()}); ` +
+        "make the pack again with this one, or leave the code as source (wippy pack without --bytecode)",
+      { retryable: false, details: { id } },
+    );
+  }
+  if (!(code instanceof Uint8Array)) throw broken(id);
+  if (typeCode === undefined) return { code };
+  if (!(typeCode instanceof Uint8Array) || !isTextList(imports) || !isTextList(builtins)) throw broken(id);
+  return { code, types: { code: typeCode, imports, builtins } };
+}
+
+/** Fails with Invalid when compiled code is not for this machine. */
+export function demandMachine(bytes: Uint8Array, id: string): void {
+  decodeChunk(bytes, id);
+}
+
+function isTextList(value: Value): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function broken(id: string): Failure {
+  return new Failure("Invalid", `the compiled code of ${id} is malformed; make the pack again`, {
+    retryable: false,
+  });
+}
