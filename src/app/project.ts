@@ -106,6 +106,9 @@ function openPackProject(request: ProjectRequest, name: string, ports: Ports): P
   if (request.lockFile !== undefined) {
     throw flagFailure("Invalid", "--lock-file", `${name} holds its modules; a lock file has no say in it`);
   }
+  if (files.stat(files.resolve(name)) === undefined) {
+    throw new Failure("NotFound", `${name}: no such file`, { retryable: false, details: { flag: "pack" } });
+  }
   const packs = new PackShelf(ports);
   const pack = packs.open(files.resolve(name), name);
   const configuration = composeConfiguration({ ...request, packed: pack.runtime }, ports);

@@ -17,7 +17,9 @@ import { Failure, PACK_INDEX_BYTES_MAX } from "../core/mod.ts";
 export const PACK_VERSION = 1;
 /** Plain bytes of every block but the last one of a stream. */
 export const BLOCK_BYTES = 128 * 1024;
+/** Length of the head. */
 export const HEAD_BYTES = 16;
+/** Length of the tail. */
 export const TAIL_BYTES = 64;
 const RECORD_BYTES = 36;
 const DEFLATED = 0x80000000;

@@ -1,6 +1,9 @@
 /** `wippy pack`: an application as one file, and what is in such a file. */
-import type { PackReport } from "../../app/mod.ts";
+import type { PackReport, Project } from "../../app/mod.ts";
+import type { Ports } from "../../ports/mod.ts";
+import type { LoadedEntries } from "../../registry/mod.ts";
 import { type Command, isPackName, Misuse, type ParsedArguments } from "../command.ts";
+import { reportIn } from "../failure_report.ts";
 import { printJson } from "../json_text.ts";
 import { printProgress, printResult, styleOf } from "../output.ts";
 import { VERSION } from "../product.ts";
@@ -124,21 +127,39 @@ async function write(shown: string, args: ParsedArguments): Promise<number> {
   const project = openProject({ ...projectRequest(args), isForPack: true }, ports);
   const log = await createLog(args, project, ports, "quiet", true);
   const description = args.text("description");
-  const report = await packProject({
-    project,
-    ports,
-    log,
-    path,
-    program: VERSION,
-    description,
-    tags,
-    meta,
-    ...choiceOf(args),
-  });
+  let report: PackReport;
+  try {
+    report = await packProject({
+      project,
+      ports,
+      log,
+      path,
+      program: VERSION,
+      description,
+      tags,
+      meta,
+      ...choiceOf(args),
+    });
+  } catch (error) {
+    return await reportPlaces(error, project, ports);
+  }
   tellWarnings([...project.warnings, ...report.warnings]);
   if (args.flag("json")) printResult(printJson(reportValue(shown, report)));
   else printResult(reportText(shown, report));
   return 0;
+}
+
+/** Tells of a failure with the places that it is about, as far as the project can be read. */
+async function reportPlaces(error: unknown, project: Project, ports: Ports): Promise<number> {
+  const { loadProject } = await import("../../app/mod.ts");
+  let loaded: LoadedEntries;
+  try {
+    ({ loaded } = loadProject(project, ports));
+  } catch {
+    // What failed is reading the project: its message says where.
+    throw error;
+  }
+  return await reportIn({ loaded, ports, style: styleOf("progress") }, error);
 }
 
 function reportValue(path: string, { size, entries, modules, compiled, folders }: PackReport) {
