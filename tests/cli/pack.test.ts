@@ -126,7 +126,7 @@ test("a pack runs where nothing else is: commands, functions, entries, tests [cl
     const tests = await wippy(["test", "shop.wapp"], { cwd });
     assert.equal(tests.code, 0, tests.stderr);
     assert.match(tests.stdout, /sums/);
-    assert.deepEqual(readdirSync(cwd).sort(), ["data", "shop.wapp"]);
+    assert.deepEqual(readdirSync(cwd).sort(), [".wippy", "data", "shop.wapp"]);
   }));
 
 test("a main command runs when none is named, without one the application starts [cli.command.main] [cli.run.pack]", () =>
