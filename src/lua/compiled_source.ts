@@ -3,7 +3,7 @@ import { Failure } from "../core/mod.ts";
 import { formatDiagnostic, LineMap, parseForRun } from "../lang/mod.ts";
 import { type CodeRef, LuaSyntaxError, Universe } from "../vm/mod.ts";
 import { type CompiledChunk, encodeChunk } from "./compiled_chunk.ts";
-import type { LuaCache, PlainSource, TypeSource } from "./lua_cache.ts";
+import type { LuaCache, PlainSource } from "./lua_cache.ts";
 import { type TypeNeeds, TypeUnits } from "./type_units.ts";
 
 /** A compiled source, with its types when it uses them as values. */

@@ -131,7 +131,7 @@ async function boot<T>(
   const application = createApplication({
     ports,
     log,
-    ...await optionsOf(project.configuration, ports),
+    ...optionsOf(project.configuration, ports, () => "tests"),
     ...expansionOf(project, ports, log),
   });
   try {

@@ -42,7 +42,7 @@ export async function compileEntries(request: BytecodeRequest): Promise<Compiled
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
   const check = typeCheck(request, byId);
   let compiled = 0;
-  const result = entries.map((entry): Entry => {
+  const compileOne = async (entry: Entry): Promise<Entry> => {
     if (entry.kind.endsWith(".bc") && compiledKindOf(entry.kind.slice(0, -3)) !== undefined) {
       const [hash, code] = carried(entry, request.packs);
       chunks.set(hash, code);
@@ -53,7 +53,7 @@ export async function compileEntries(request: BytecodeRequest): Promise<Compiled
     const code = compiler.compile(source, entry.id);
     const kind = compiledKindOf(entry.kind);
     if (kind === undefined || !fitsEntry(entry.id, patterns)) return entry;
-    check(entry);
+    await check(entry);
     const hash = ports.cryptography.digest("sha256", code).toHex();
     chunks.set(hash, code);
     compiled++;
@@ -62,17 +62,19 @@ export async function compileEntries(request: BytecodeRequest): Promise<Compiled
     const named = namedInSource(source, byId);
     const mentions = named.length === 0 ? {} : { mentions: named };
     return { ...entry, kind, data: { ...data, fs: PACK_ID, path, hash, ...mentions } };
-  });
+  };
+  const result: Entry[] = [];
+  for (const entry of entries) result.push(await compileOne(entry));
   return { entries: result, chunks, compiled };
 }
 
 function typeCheck(
   { entries, log, typeSystem }: BytecodeRequest,
   byId: ReadonlyMap<string, Entry>,
-): (entry: Entry) => void {
+): (entry: Entry) => Promise<void> {
   const gate = typeGate(typeSystem, []);
   const all = { get: (id: string) => byId.get(id), all: () => entries };
-  return (entry) => gate?.admit(entry, all, log, false);
+  return async (entry) => await gate?.admit(entry, all, log, false);
 }
 
 /** Code that a pack of a module brings; fails when this machine could not run it. */
