@@ -44,7 +44,11 @@ export interface PackWorld {
     name?: string,
   ): { project: Project; loaded: LoadedEntries; warnings: string[] };
   /** Boots a pack for `body`. */
-  run<T>(body: (app: RunningPack) => Promise<T>, request?: ProjectRequest, name?: string): Promise<T>;
+  run<T>(
+    body: (app: RunningPack) => Promise<T>,
+    request?: ProjectRequest & { readonly cpus?: number },
+    name?: string,
+  ): Promise<T>;
 }
 
 /** An application that runs from a pack. */
@@ -95,7 +99,8 @@ export async function withProject(
       open: (request, name) => open(request, name),
       async run(run, request, name) {
         const { loaded, project } = open(request, name);
-        return await boot(project, loaded, ports, run);
+        const { cpus = ports.cpus } = request ?? {};
+        return await boot(project, loaded, { ...ports, cpus }, run);
       },
     });
   } finally {

@@ -163,6 +163,30 @@ test("functions, libraries, processes and workflows run as compiled code; a modu
     });
   }));
 
+test("compiled code reaches other workers [kind.lua.bc]", { timeout: 60_000 }, () => {
+  const host =
+    `version: "1.0"\nnamespace: app\nentries:\n  - { name: host, kind: process.host, host: { workers: 2 }, lifecycle: { auto_start: true } }\n`;
+  const typed = "type Size = { n: number }\nreturn { check = function(v: any) return Size(v).n end }";
+  const body = `return require("lib").check({ n = 3 }) + funcs.call("app:one")`;
+  const index = host + entry("lib", "library.lua", typed) +
+    entry("one", "function.lua", main("return 1"), "method: main") +
+    entry("far", "process.lua", main(body), "method: main\nmodules: [funcs]\nimports: { lib: lib }");
+  return withProject({ "src/_index.yaml": index }, async (world) => {
+    assert.equal((await world.pack({ bytecode: ["**"] })).compiled, 3);
+    const result = await world.run(({ application: { runtime } }) => {
+      runtime.board!.mainTakes = false;
+      return new Promise((resolve, reject) => {
+        const pid = runtime.spawn("app:far", "app:host", {
+          args: [],
+          onExit: ({ failure, value }) => failure === null ? resolve(value) : reject(failure),
+        });
+        assert.ok(runtime.messages.liveProcess(pid)!.placement !== undefined, "it began on the main worker");
+      });
+    }, { cpus: 2 });
+    assert.equal(result, 4);
+  });
+});
+
 test("patterns choose what is compiled, and one that means nothing is refused [cli.pack.bytecode]", () =>
   withProject(CODE, async (world) => {
     assert.equal((await world.pack({ bytecode: ["app:f*", "worker"] })).compiled, 3);

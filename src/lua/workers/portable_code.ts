@@ -4,6 +4,7 @@
  * C1. A program is portable when every entry in it lists only portable modules. Anything else runs on the main worker.
  * C2. A function with a pool of its own is one per node: other workers call it on the main one.
  */
+import type { CompiledChunk } from "../compiled_chunk.ts";
 import { type LuaDefinition, type LuaKind, planPool } from "../definition.ts";
 import type { LuaValue } from "../../vm/mod.ts";
 import type { Program } from "../program_table.ts";
@@ -72,12 +73,13 @@ function isPlainPool({ pool }: LuaDefinition): boolean {
 
 /** A definition as a value of the codec. */
 function definitionToWire(definition: LuaDefinition): LuaValue {
-  const { defaultHost, id, imports, kind, method, module, modules, options, source } = definition;
+  const { compiled, defaultHost, id, imports, kind, method, module, modules, options, source } = definition;
   return {
     id,
     module,
     kind,
     source,
+    ...(compiled === undefined ? {} : { compiled: compiledToWire(compiled) }),
     method,
     modules: [...modules],
     imports: [...imports],
@@ -94,6 +96,7 @@ export function definitionFromWire(value: LuaValue): LuaDefinition {
     module: wire.module as string,
     kind: wire.kind as LuaKind,
     source: wire.source as string,
+    ...(wire.compiled === undefined ? {} : { compiled: compiledFromWire(wire.compiled) }),
     method: wire.method as string,
     modules: new Map(wire.modules as [string, string][]),
     imports: new Map(wire.imports as [string, string][]),
@@ -101,4 +104,28 @@ export function definitionFromWire(value: LuaValue): LuaDefinition {
     options: recordOf(wire.options),
     defaultHost: wire.defaultHost as string,
   };
+}
+
+function compiledToWire({ code, types }: CompiledChunk): LuaValue {
+  if (types === undefined) return [code];
+  return [code, types.code, [...types.imports], [...types.builtins]];
+}
+
+function compiledFromWire(value: LuaValue): CompiledChunk {
+  const [code, types, imports, builtins] = value as LuaValue[];
+  if (types === undefined) return { code: bytesOf(code) };
+  return {
+    code: bytesOf(code),
+    types: { code: bytesOf(types), imports: textsOf(imports), builtins: textsOf(builtins) },
+  };
+}
+
+/** A list; an empty one may have come as a map. */
+function textsOf(value: LuaValue): string[] {
+  return Array.isArray(value) ? value as string[] : [];
+}
+
+/** Bytes that may have come as a text. */
+function bytesOf(value: LuaValue): Uint8Array {
+  return typeof value === "string" ? new TextEncoder().encode(value) : value as Uint8Array;
 }
