@@ -70,9 +70,10 @@ export class CodeChanges {
   upgradeSelf(call: { process: LuaProcess; tag: number }, entryId: string, args: Uint8Array): NativeResult {
     // Nothing completes this call, yet what waits has a tag.
     const { process, tag: _tag } = call;
-    const { book, slices, starter, universe } = this.#runtime;
+    const { book, outside, slices, starter, universe } = this.#runtime;
     slices.defer(() => {
       if (!book.has(process)) return;
+      if (outside?.moves(process, entryId, args)) return;
       try {
         const program = starter.program(entryId);
         process.program = program;

@@ -48,6 +48,8 @@ export interface Outside {
   readonly relates: boolean;
   /** Whether calls of this target are made here after all. */
   runsHere(target: string): boolean;
+  /** Takes over a process that upgrades to code which can't run here; false when it can. */
+  moves(process: LuaProcess, entryId: string, args: Uint8Array): boolean;
   /** Makes a call; `done` is called once, later. */
   call(request: CallRequest, done: (result: CallResult) => void): { cancel(): void };
   /** Starts a process; returns its pid. */

@@ -53,6 +53,16 @@ export class ProcessEndings {
     functions.exited(process, call, exit);
   }
 
+  /** Lets a process go that goes on elsewhere: nobody here is told. */
+  released(process: LuaProcess): void {
+    const { book, hosts, universe } = this.#runtime;
+    universe.kill(process.slot, null);
+    book.delete(process);
+    this.#listeners.delete(process.id);
+    this.#leave(process);
+    hosts.left(process);
+  }
+
   /** Takes the end of a process, or of a function call in another worker. */
   ended(process: LuaProcess, exit: Exit): void {
     this.#runtime.book.delete(process);

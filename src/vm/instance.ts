@@ -32,6 +32,7 @@ export interface VmExports {
   call_worker(slot: number, pid: number, host: number, args: number, guarded: number): number;
   replace(slot: number, program: number, args: number): number;
   kill(slot: number, error: number): number;
+  mailbox_take(slot: number): number;
   run(turns: number): number;
   next_pid(): number;
   set_frame(slot: number, frame: number): void;

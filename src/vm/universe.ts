@@ -14,6 +14,7 @@ import { FedChannels } from "./fed_channels.ts";
 import { instantiate, type VmExports } from "./instance.ts";
 import { NativeTable } from "./native_table.ts";
 import { shortBytes } from "./text.ts";
+import { decodeUnread, type Unread } from "./unread.ts";
 import {
   Encoded,
   type Exit,
@@ -270,6 +271,11 @@ export class Universe {
   replace(slot: number, program: ProgramRef, args: Uint8Array): void {
     this.#exchange.fill(args);
     this.#vm.replace(slot, program, args.length);
+  }
+
+  /** Takes the oldest message or event that a process has not received; it must be ended then. */
+  takeUnread(slot: number): Unread | undefined {
+    return this.#vm.mailbox_take(slot) === 0 ? undefined : decodeUnread(this.#exchange.out().slice());
   }
 
   /** Completes a pending native call. */

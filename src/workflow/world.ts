@@ -317,6 +317,10 @@ export class World implements Outside {
     return false;
   }
 
+  moves(): boolean {
+    return false;
+  }
+
   control(action: ControlAction, pid: string, reason: string): void {
     this.#issue({ type: "control", key: `${action} ${pid}` }, { type: "control", action, pid, reason });
   }

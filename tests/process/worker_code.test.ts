@@ -2,39 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Value } from "../../src/core/mod.ts";
-import { type TestApplication, withApplication } from "../application.ts";
-import { entry, main } from "../lua_entries.ts";
-
-const LONG = { timeout: 60_000 };
-
-const HOST = `version: "1.0"
-namespace: app
-entries:
-  - { name: host, kind: process.host, host: { workers: 2 }, lifecycle: { auto_start: true, stop_timeout: 300ms } }
-`;
-
-function code(name: string, body: string, modules = "", more = ""): string {
-  return entry(name, "process.lua", main(body), `method: main\nmodules: [${modules}]\n${more}`.trim());
-}
-
-function fn(name: string, body: string, modules = "", more = ""): string {
-  return entry(name, "function.lua", main(body), `method: main\nmodules: [${modules}]\n${more}`.trim());
-}
-
-/** Runs a process that can begin on the other worker only; its result. */
-function run(app: TestApplication, id: string, ...args: Value[]): Promise<Value> {
-  const { runtime } = app.application;
-  runtime.board!.mainTakes = false;
-  return new Promise((resolve, reject) => {
-    const pid = runtime.spawn(id, "app:host", {
-      args,
-      onExit: ({ failure, value }) => failure === null ? resolve(value) : reject(failure),
-    });
-    assert.ok(runtime.messages.liveProcess(pid)!.placement !== undefined, `${id} began on the main worker`);
-  });
-}
-
-const CPUS = { cpus: 2 };
+import { withApplication } from "../application.ts";
+import { entry } from "../lua_entries.ts";
+import { code, CPUS, fn, HOST, LONG, run } from "./worker_project.ts";
 
 test(
   "functions called from another worker run there when they can, on the main one when they have a pool or need its modules",
@@ -108,109 +78,6 @@ test("a process whose code lists a module of the main worker begins there", LONG
     },
     CPUS,
   ));
-
-test("messages between workers keep their order, whatever their size and number", LONG, () =>
-  withApplication(
-    HOST +
-      code(
-        "counter",
-        `
-        local from, total = ...
-        local inbox, expected, bytes = process.inbox(), 1, 0
-        process.send(from, "ready", process.pid())
-        while expected <= total do
-          local value = inbox:receive():payload():data()
-          assert(value.i == expected, "message " .. value.i .. " in place of " .. expected)
-          bytes = bytes + #value.text
-          expected = expected + 1
-        end
-        return bytes`,
-      ) +
-      code(
-        "sender",
-        `
-        local to, total = ...
-        local bytes = 0
-        for i = 1, total do
-          local text = string.rep("x", i % 100 == 0 and 3000000 or i % 50)
-          bytes = bytes + #text
-          assert(process.send(to, "n", { i = i, text = text }))
-        end
-        return bytes`,
-      ) +
-      fn(
-        "down",
-        `
-        local sent = {}
-        local pid = assert(process.spawn_monitored("app:counter", "app:host", process.pid(), 500))
-        process.listen("ready"):receive()
-        local bytes = 0
-        for i = 1, 500 do
-          local text = string.rep("y", i % 100 == 0 and 3000000 or i % 50)
-          bytes = bytes + #text
-          assert(process.send(pid, "n", { i = i, text = text }))
-        end
-        local event = process.events():receive()
-        return { bytes, event.result.value, tostring(event.result.error) }`,
-      ) +
-      fn(
-        "up",
-        `
-        local pid = assert(process.spawn_monitored("app:sender", "app:host", process.pid(), 500))
-        local inbox, bytes = process.inbox(), 0
-        for i = 1, 500 do
-          local value = inbox:receive():payload():data()
-          assert(value.i == i)
-          bytes = bytes + #value.text
-        end
-        local event = process.events():receive()
-        return { bytes, event.result.value, tostring(event.result.error) }`,
-      ),
-    async (app) => {
-      app.application.runtime.board!.mainTakes = false;
-      for (const target of ["app:down", "app:up"]) {
-        const [sent, received, error] = await app.call(target) as Value[];
-        assert.equal(error, "nil", target);
-        assert.equal(sent, received, target);
-      }
-    },
-    CPUS,
-  ));
-
-test(
-  "a message that was sent before its target began on the sender's own worker stays before later ones",
-  LONG,
-  () =>
-    withApplication(
-      HOST +
-        code(
-          "child",
-          `
-        local inbox, seen = process.inbox(), {}
-        for i = 1, 40 do seen[i] = inbox:receive():payload():data() end
-        return seen`,
-        ) +
-        code(
-          "parent",
-          `
-        local pids = {}
-        for i = 1, 20 do pids[i] = assert(process.spawn_monitored("app:child", "app:host")) end
-        for n = 1, 40 do
-          for _, pid in ipairs(pids) do process.send(pid, "n", n) end
-          if n % 7 == 0 then time.sleep("1ms") end
-        end
-        for _ = 1, #pids do
-          local event = process.events():receive()
-          assert(event.result.error == nil, tostring(event.result.error))
-          for n = 1, 40 do assert(event.result.value[n] == n, "message " .. event.result.value[n] .. " at " .. n) end
-        end
-        return "in order"`,
-          "time",
-        ),
-      async (app) => assert.equal(await run(app, "app:parent"), "in order"),
-      CPUS,
-    ),
-);
 
 test(
   "a process on another worker is asked for its permissions, and what it starts inherits them",

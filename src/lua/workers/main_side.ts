@@ -66,6 +66,8 @@ export class MainSide implements Outside {
   #lastNumber = 0;
   /** Keeps a message for a process that is here and may not begin yet; false for any other one. */
   keep: ((id: number, message: HeldMessage) => boolean) | undefined;
+  /** Is told of a process that has left. */
+  left: ((id: number) => void) | undefined;
   /** Messages sent by way of the main worker so far. */
   sent = 0;
 
@@ -154,16 +156,37 @@ export class MainSide implements Outside {
 
   runsHere(target: string): boolean {
     let runs = this.#runnable.get(target);
-    if (runs === undefined) this.#runnable.set(target, runs = this.#canRun(target));
+    if (runs === undefined) {
+      const kind = this.#runtime.programs.definition(target)?.kind;
+      runs = (kind === "function.lua" || kind === "module.lua") && this.#isWhole(target);
+      this.#runnable.set(target, runs);
+    }
     return runs;
   }
 
-  /** A function that is here with all it imports. */
-  #canRun(target: string): boolean {
+  moves(process: LuaProcess, entryId: string, args: Uint8Array): boolean {
+    if (this.#runtime.programs.definition(entryId)?.kind === "process.lua" && this.#isWhole(entryId)) {
+      this.tell(UP.upgraded, [process.id, entryId]);
+      return false;
+    }
+    const { endings, universe } = this.#runtime;
+    const mailbox: LuaValue[] = [];
+    for (
+      let at = universe.takeUnread(process.slot);
+      at !== undefined;
+      at = universe.takeUnread(process.slot)
+    ) {
+      mailbox.push([at.topic, at.from, at.values]);
+    }
+    this.tell(UP.moved, [process.id, entryId, mailbox], args);
+    this.left?.(process.id);
+    endings.released(process);
+    return true;
+  }
+
+  /** An entry that is here with all it imports. */
+  #isWhole(target: string): boolean {
     const { programs } = this.#runtime;
-    const kind = programs.definition(target)?.kind;
-    if (kind === undefined) return target.startsWith("eval:");
-    if (kind !== "function.lua" && kind !== "module.lua") return false;
     for (const id of programs.reach(target)) {
       for (const imported of programs.definition(id)!.imports.values()) {
         if (programs.definition(imported) === undefined) return false;

@@ -30,8 +30,8 @@ export const DOWN = {
   announce: 8,
   /** Say what is known of your processes. Head: number. */
   facts: 9,
-  /** Tell when all before it is done. Head: number. */
-  collect: 10,
+  /** A process that moved is known to have left: say so when all that was on its way to it has been sent back. Head: id. */
+  left: 10,
 } as const;
 
 /** From another worker to the main one. */
@@ -62,8 +62,12 @@ export const UP = {
   observed: 12,
   /** A process has replaced its program. Head: id, entry. */
   upgraded: 13,
-  /** A process wants a program that only the main worker can run. Head: id, entry. Payload: arguments. */
+  /** A process wants a program that only the main worker can run. Head: id, entry, its mailbox. Payload: arguments. */
   moved: 14,
+  /** A message for a process that has left. Payload: signal. */
+  returned: 15,
+  /** Answers `left`. Head: id. */
+  left: 16,
 } as const;
 
 /** Numbers of processes that other workers give: the number of the worker, and one of its own. */

@@ -10,12 +10,7 @@
  * B5. A worker that fails ends its processes with an error that says so; another one takes its place when there is work.
  * B6. A worker has the code of a version before it gets a process that was started under it: both come through its ring.
  */
-import {
-  WORKER_BOOT_WAIT_MS,
-  WORKER_IDLE_MS,
-  WORKER_START_AFTER_MS,
-  WORKER_WAIT_MS,
-} from "../../core/mod.ts";
+import { WORKER_BOOT_WAIT_MS, WORKER_START_AFTER_MS, WORKER_WAIT_MS } from "../../core/mod.ts";
 import type { Frame } from "../../ports/mod.ts";
 import { RunQueues } from "../../process/mod.ts";
 import { type Exit, LuaError } from "../../vm/mod.ts";
@@ -30,6 +25,7 @@ import { PortableCode } from "./portable_code.ts";
 import { DOWN, frameToWire, UP, type WireFrame, workerOf } from "./wire.ts";
 import { type CrewOptions, WorkerCrew } from "./worker_crew.ts";
 import type { WorkerLink } from "./worker_link.ts";
+import { WorkerMoves } from "./worker_moves.ts";
 import { WorkerRequests } from "./worker_requests.ts";
 
 /** The main worker's number in queues. */
@@ -49,6 +45,7 @@ export class WorkerBoard {
   readonly #requests: WorkerRequests;
   readonly #code: PortableCode;
   readonly #crew: WorkerCrew;
+  readonly #moves: WorkerMoves;
   readonly #queues = new Map<Host, RunQueues<LuaProcess>>();
   /** Whether the main worker takes new processes; without it every portable one begins elsewhere. */
   mainTakes = true;
@@ -61,6 +58,13 @@ export class WorkerBoard {
     const crew = this.#crew = new WorkerCrew(runtime, options, this.#code, {
       frame: (link, frame) => this.#frame(link, frame),
       lost: (link, reason) => this.#lost(link, reason),
+    });
+    this.#moves = new WorkerMoves(runtime, {
+      begin: (process, first) => {
+        this.#beginHere(process, first);
+        runtime.slices.wake();
+      },
+      fail: (process, error) => this.#end(process, error),
     });
     this.#requests = new WorkerRequests(runtime, (id) => crew.lives(id), options.observeCall);
   }
@@ -105,6 +109,7 @@ export class WorkerBoard {
     for (const queues of this.#queues.values()) {
       const process = queues.take(MAIN);
       if (process === undefined) continue;
+      this.#waiting--;
       this.#beginHere(process);
       return true;
     }
@@ -120,7 +125,9 @@ export class WorkerBoard {
       const oldest = queues.oldest();
       if (oldest === undefined) continue;
       const waited = this.#nowMs() - oldest.placement!.queuedMs;
-      if (waited >= (this.mainTakes ? WORKER_START_AFTER_MS : 0)) this.#open(host, queues.size);
+      if (!this.#isClosed && waited >= (this.mainTakes ? WORKER_START_AFTER_MS : 0)) {
+        this.#crew.openFor(host, queues.size);
+      }
       if (this.mainTakes && waited >= this.#longestWait(host)) this.#begin(host, oldest);
     }
   }
@@ -135,6 +142,7 @@ export class WorkerBoard {
     if (!link.hungry || link.retiring) return false;
     const process = this.#queuesOf(link.host).take(link.number);
     if (process === undefined) return false;
+    this.#waiting--;
     this.#beginAt(process, link);
     return true;
   }
@@ -142,6 +150,7 @@ export class WorkerBoard {
   /** Lets a process begin on the worker with the least to do. */
   #begin(host: Host, process: LuaProcess): void {
     this.#queuesOf(host).remove(process);
+    this.#waiting--;
     let least: WorkerLink | undefined;
     for (const link of this.#crew.of(host)) {
       if (!link.isUp || link.retiring) continue;
@@ -151,8 +160,7 @@ export class WorkerBoard {
     else this.#beginHere(process);
   }
 
-  #beginHere(process: LuaProcess): void {
-    this.#waiting--;
+  #beginHere(process: LuaProcess, first: readonly HeldMessage[] = []): void {
     const { args, held } = process.placement!.release();
     process.placement = undefined;
     const { book, memoryBytesMax, node, universe } = this.#runtime;
@@ -171,11 +179,12 @@ export class WorkerBoard {
       this.#end(process, new LuaError("no memory for another process", "LimitExceeded", false));
       return;
     }
-    for (const { from, topic, values } of held) universe.deliver(process.slot, topic, from, values);
+    for (const { from, topic, values } of [...first, ...held]) {
+      universe.deliver(process.slot, topic, from, values);
+    }
   }
 
   #beginAt(process: LuaProcess, link: WorkerLink): void {
-    this.#waiting--;
     link.hungry = false;
     link.processes.add(process);
     const placement = process.placement!;
@@ -219,6 +228,7 @@ export class WorkerBoard {
       link.send(DOWN.kill, this.#runtime.universe.encode([process.id, error]));
       return;
     }
+    if (this.#moves.kill(process, error)) return;
     const host = this.#runtime.hosts.get(process.host);
     if (host === undefined || !this.#queuesOf(host).remove(process)) return;
     this.#waiting--;
@@ -231,10 +241,7 @@ export class WorkerBoard {
 
   #ended(process: LuaProcess, exit: Exit): void {
     const link = process.placement?.link;
-    if (link !== undefined) {
-      link.processes.delete(process);
-      if (process.frame.scope !== null) link.leaveScope(process.frame.scope);
-    }
+    link?.leave(process);
     this.#runtime.endings.ended(process, exit);
     if (link?.retiring && link.processes.size === 0) this.#close(link);
   }
@@ -246,28 +253,11 @@ export class WorkerBoard {
 
   // --- Threads ------------------------------------------------------------------------------------------------------------
 
-  /** Starts as many more workers of a host as it may have and as there are processes for, those on their way among them. */
-  #open(host: Host, waiting: number): void {
-    const active = [...this.#crew.of(host)].filter(({ retiring }) => !retiring);
-    const coming = active.filter(({ isUp }) => !isUp).length;
-    const wanted = Math.min(host.threadsMax - active.length, waiting - coming);
-    for (let i = 0; i < wanted && !this.#isClosed; i++) this.#crew.open(host);
-  }
-
-  /** Looks after a while whether a worker is still without processes: then it ends. */
-  #rest(link: WorkerLink): void {
-    if (link.resting || link.processes.size > 0) return;
-    link.resting = true;
-    this.#runtime.services.ports.clock.timer(WORKER_IDLE_MS, () => {
-      link.resting = false;
-      if (link.isOpen && link.hungry && link.processes.size === 0) this.#close(link);
-    }, { background: true });
-  }
-
   #close(link: WorkerLink): void {
     this.#crew.forget(link);
     this.#queuesOf(link.host).close(link.number);
     this.#requests.forget(link);
+    this.#moves.lost(link);
   }
 
   #lost(link: WorkerLink, reason: string): void {
@@ -325,7 +315,7 @@ export class WorkerBoard {
         return;
       case UP.hungry:
         link.hungry = true;
-        if (!this.#give(link)) this.#rest(link);
+        if (!this.#give(link)) this.#crew.rest(link, () => this.#close(link));
         return;
       case UP.message:
         return requests.message(link, frame);
@@ -349,6 +339,12 @@ export class WorkerBoard {
         return this.#crew.factsCame(link, frame);
       case UP.upgraded:
         return requests.upgraded(frame);
+      case UP.moved:
+        return this.#moves.start(link, frame);
+      case UP.returned:
+        return this.#moves.returned(frame);
+      case UP.left:
+        return this.#moves.left(frame);
     }
   }
 

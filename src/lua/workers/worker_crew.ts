@@ -3,7 +3,7 @@
  *
  * Which process a worker gets belongs to `WorkerBoard`.
  */
-import { WORKER_FACTS_MS } from "../../core/mod.ts";
+import { WORKER_FACTS_MS, WORKER_IDLE_MS } from "../../core/mod.ts";
 import type { Threads } from "../../ports/mod.ts";
 import type { LuaValue } from "../../vm/mod.ts";
 import type { Host } from "../host_table.ts";
@@ -60,8 +60,25 @@ export class WorkerCrew {
     return links;
   }
 
-  /** Starts one more worker of a host. */
-  open(host: Host): void {
+  /** Starts as many more workers of a host as it may have and as there are processes for, those on their way among them. */
+  openFor(host: Host, waiting: number): void {
+    const active = [...this.of(host)].filter(({ retiring }) => !retiring);
+    const coming = active.filter(({ isUp }) => !isUp).length;
+    const wanted = Math.min(host.threadsMax - active.length, waiting - coming);
+    for (let i = 0; i < wanted; i++) this.#open(host);
+  }
+
+  /** Calls `close` when a worker is still without processes after a while. */
+  rest(link: WorkerLink, close: () => void): void {
+    if (link.resting || link.processes.size > 0) return;
+    link.resting = true;
+    this.#runtime.services.ports.clock.timer(WORKER_IDLE_MS, () => {
+      link.resting = false;
+      if (link.isOpen && link.hungry && link.processes.size === 0) close();
+    }, { background: true });
+  }
+
+  #open(host: Host): void {
     const link = new WorkerLink(++this.#lastNumber, host, this.#events);
     this.#links.set(link.number, link);
     (this.of(host) as Set<WorkerLink>).add(link);

@@ -169,6 +169,13 @@ export class WorkerLink {
     Atomics.notify(this.#words, WORD.answered);
   }
 
+  /** A process is no longer here. */
+  leave(process: LuaProcess): void {
+    this.processes.delete(process);
+    const { scope } = process.frame;
+    if (scope !== null) this.#leaveScope(scope);
+  }
+
   /** Ends the thread at once. */
   terminate(): void {
     Atomics.store(this.#words, WORD.closed, 1);
@@ -191,8 +198,7 @@ export class WorkerLink {
     return number;
   }
 
-  /** A process that used a scope has ended. */
-  leaveScope(scope: Scope): void {
+  #leaveScope(scope: Scope): void {
     const number = this.#scopes.get(scope);
     const entry = number === undefined ? undefined : this.#scopesByNumber.get(number);
     if (entry === undefined || --entry.users > 0) return;

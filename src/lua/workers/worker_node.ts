@@ -59,6 +59,8 @@ export class WorkerNode {
   readonly #clock: Clock;
   readonly #inlet: ThreadInlet;
   readonly #fenced = new Map<number, Fenced>();
+  /** Processes that have left, until nothing for them can come any more. */
+  readonly #moved = new Set<number>();
   /** Modules are being read. */
   #isLoading = false;
   #isHungry = false;
@@ -90,6 +92,7 @@ export class WorkerNode {
         : undefined,
     });
     side.bind(this.#runtime);
+    side.left = (id) => this.#moved.add(id);
     side.keep = (id, message) => {
       const fenced = this.#fenced.get(id);
       fenced?.kept.push(message);
@@ -227,6 +230,12 @@ export class WorkerNode {
       case DOWN.announce:
         changes.announce(universe.decode(head)[0] as string[]);
         break;
+      case DOWN.left: {
+        const [id] = universe.decode(head);
+        this.#moved.delete(Number(id));
+        this.#side.tell(UP.left, [id!]);
+        break;
+      }
       case DOWN.facts:
         this.#tellFacts(universe.decode(head)[0]!);
         break;
@@ -272,21 +281,24 @@ export class WorkerNode {
     if (fenced === undefined) return;
     this.#fenced.delete(id);
     fenced.begin();
-    for (const message of [...fenced.came, ...fenced.kept]) this.#deliver(id, message);
+    const process = this.#runtime.book.find(id);
+    if (process === undefined) return;
+    for (const message of [...fenced.came, ...fenced.kept]) this.#deliver(process.pid, message);
   }
 
   #message(signal: Uint8Array): void {
     const { from, name, payload, to } = decodeSignal(signal);
     const id = parsePid(to)!.id;
+    if (this.#moved.has(id)) return this.#side.tell(UP.returned, undefined, signal);
     const message = { topic: name, from, values: payload };
     const fenced = this.#fenced.get(id);
-    if (fenced === undefined) this.#deliver(id, message);
+    if (fenced === undefined) this.#deliver(to, message);
     else fenced.came.push(message);
   }
 
-  #deliver(id: number, { from, topic, values }: HeldMessage): void {
+  #deliver(pid: string, { from, topic, values }: HeldMessage): void {
     // Gone meanwhile is as good as never sent to.
-    const process = this.#runtime.book.find(id);
+    const process = this.#runtime.messages.liveProcess(pid);
     if (process !== undefined) this.#runtime.universe.deliver(process.slot, topic, from, values);
   }
 

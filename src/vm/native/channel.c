@@ -568,6 +568,26 @@ void mailbox_reset (Proc *p, int keep) {
   p->mailbox = 0; p->mailboxBytes = 0;
 }
 
+/*
+** Takes the oldest message or event that a process has not received; it is about to end. Out: lengths of topic and sender, both
+** texts, the values. 0 when nothing is left.
+*/
+EXPORT(mailbox_take) int x_mailbox_take (uint32_t slot) {
+  Proc *p = proc_live(slot);
+  Blob *b;
+  if (!p || p->worker) return 0;
+  mailbox_reset(p, 1);
+  if ((b = p->held) == NULL) return 0;
+  if ((p->held = b->next) == NULL) p->heldTail = NULL;
+  mailbox_left(p, b);
+  vm_out.n = 0;
+  buf_put(&vm_out, &b->topicLength, sizeof b->topicLength);
+  buf_put(&vm_out, &b->fromLength, sizeof b->fromLength);
+  buf_put(&vm_out, b->bytes, b->topicLength + b->fromLength + b->size);
+  free(b);
+  return 1;
+}
+
 /* True when something outside may still wake the blocked process. */
 int proc_idle_outside (Proc *p) {
   Fiber *f = &p->main, *next = p->fibers;
