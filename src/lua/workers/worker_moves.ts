@@ -6,7 +6,7 @@
  * V2. It begins here when its old worker has said that nothing more comes back, or is gone.
  */
 import { parsePid } from "../../core/mod.ts";
-import { LuaError, type LuaValue } from "../../vm/mod.ts";
+import type { LuaError, LuaValue } from "../../vm/mod.ts";
 import { luaErrorOf } from "../lua_failure.ts";
 import type { LuaProcess } from "../lua_process.ts";
 import type { LuaRuntime } from "../runtime.ts";
