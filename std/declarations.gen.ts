@@ -21,6 +21,7 @@ import hashTypes from "./hash/hash.d.lua" with { type: "text" };
 import htmlTypes from "./html/html.d.lua" with { type: "text" };
 import httpTypes from "./http/http.d.lua" with { type: "text" };
 import httpClientTypes from "./http_client/http_client.d.lua" with { type: "text" };
+import hubTypes from "./hub/hub.d.lua" with { type: "text" };
 import ioTypes from "./io/io.d.lua" with { type: "text" };
 import jsonTypes from "./json/json.d.lua" with { type: "text" };
 import loaderTypes from "./loader/loader.d.lua" with { type: "text" };
@@ -69,6 +70,7 @@ export const declarations: readonly ModuleDeclaration[] = [
   { name: "html", classes: ["deterministic", "encoding", "workflow"], types: htmlTypes },
   { name: "http", classes: ["network", "io", "nondeterministic"], types: httpTypes },
   { name: "http_client", classes: ["network", "io", "nondeterministic"], types: httpClientTypes },
+  { name: "hub", classes: ["network", "io", "nondeterministic"], types: hubTypes },
   { name: "io", classes: ["io", "nondeterministic"], types: ioTypes },
   { name: "json", classes: ["encoding", "deterministic", "workflow"], types: jsonTypes },
   { name: "loader", classes: ["nondeterministic", "io", "storage"], types: loaderTypes },

@@ -24,6 +24,7 @@ export const modules: readonly ModuleSource[] = [
   { name: "html", classes: ["deterministic", "encoding", "workflow"], portable: true, load: async () => (await import("./html/mod.ts")).default },
   { name: "http", classes: ["network", "io", "nondeterministic"], load: async () => (await import("./http/mod.ts")).default },
   { name: "http_client", classes: ["network", "io", "nondeterministic"], load: async () => (await import("./http_client/mod.ts")).default },
+  { name: "hub", classes: ["network", "io", "nondeterministic"], load: async () => (await import("./hub/mod.ts")).default },
   { name: "io", classes: ["io", "nondeterministic"], load: async () => (await import("./io/mod.ts")).default },
   { name: "json", classes: ["encoding", "deterministic", "workflow"], portable: true, load: async () => (await import("./json/mod.ts")).default },
   { name: "loader", classes: ["nondeterministic", "io", "storage"], load: async () => (await import("./loader/mod.ts")).default },

@@ -6,6 +6,7 @@ export * from "./entry_id.ts";
 export { SIMPLE_ESCAPES } from "./escapes.ts";
 export * from "./event_pattern.ts";
 export * from "./failure.ts";
+export * from "./hub_address.ts";
 export * from "./limits.ts";
 export { parseListenAddress } from "./listen_address.ts";
 export { nearestName } from "./nearest_name.ts";

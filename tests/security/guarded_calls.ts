@@ -37,7 +37,7 @@ export interface GuardedCalls {
 const NOWHERE = "nobody:nothing";
 const MODULES =
   ("funcs contract pg events registry sql store queue fs env system security time exec http_client websocket templates " +
-    "eval_runner").split(" ");
+    "eval_runner hub").split(" ");
 const REFUSAL = /not allowed|permission denied/;
 
 function policy(name: string, body: ValueMap): Value {

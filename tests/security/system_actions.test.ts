@@ -178,3 +178,27 @@ test(
     },
   ),
 );
+
+test(
+  "questions to a hub need the action of the same name on the module [security.action.hub]",
+  guards(
+    { action: "hub.modules.list", resource: "", code: `return hub.modules.list()` },
+    { action: "hub.modules.search", resource: "words", code: `return hub.modules.search("words")` },
+    { action: "hub.modules.get", resource: "acme/http", code: `return hub.modules.get("acme/http")` },
+    { action: "hub.modules.readme", resource: "acme/http", code: `return hub.modules.readme("acme/http")` },
+    { action: "hub.versions.list", resource: "acme/http", code: `return hub.versions.list("acme/http")` },
+    { action: "hub.versions.get", resource: "acme/http", code: `return hub.versions.get("acme/http", "1")` },
+    {
+      action: "hub.versions.inspect",
+      resource: "acme/http",
+      code: `return hub.versions.inspect("acme/http", "1")`,
+    },
+    { action: "hub.versions.inspect", resource: "acme/http", code: `return hub.versions.open("acme/http", "1")` },
+    { action: "hub.dependencies.get", resource: "acme/http", code: `return hub.dependencies.get("acme/http")` },
+    { action: "hub.dependents.get", resource: "acme/http", code: `return hub.dependents.get("acme/http")` },
+    { action: "hub.files.list", resource: "acme/http", code: `return hub.files.list("acme/http", "1")` },
+    { action: "hub.auth.authenticate", resource: "", code: `return hub.auth.authenticate("token")` },
+    { action: "hub.auth.status", resource: "", code: `return hub.auth.status()` },
+    { action: "hub.auth.logout", resource: "", code: `return hub.auth.logout()` },
+  ),
+);

@@ -4,7 +4,7 @@
  * Unknown sections and keys are ignored. Durations are milliseconds once decoded. Sections that only certain builds or
  * platforms act upon are decoded all the same, so that a wrong value is found wherever the file is read.
  */
-import { type Decoded, type Field, schema, type Value } from "../../core/mod.ts";
+import { type Decoded, type Field, HUB_URL, schema, type Value } from "../../core/mod.ts";
 import { CLUSTER } from "./cluster_settings.ts";
 
 const { boolean, duration, integer, number, object, oneOf, string } = schema;
@@ -146,7 +146,7 @@ export const SETTINGS = object({
       max_clients: integer({ default: 0, min: 0 }),
     }),
   }),
-  modules: object({ registry_url: string({ default: "https://hub.wippy.ai" }) }),
+  modules: object({ registry_url: string({ default: HUB_URL }) }),
   extensions: object({ enabled: boolean({ default: true }), paths: texts() }),
   scheduler: object({
     wasm_isolation: object({
