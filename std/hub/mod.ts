@@ -44,7 +44,9 @@ function question(action: string, parameters: Parameters): ModuleCommand {
     for (const name of others) {
       // Options may stand where an optional parameter would.
       if (name.endsWith("?") && call.type(at) === "table") continue;
-      if (!name.endsWith("?") || !["none", "nil"].includes(call.type(at))) text(call, at, name.replace("?", ""));
+      if (!name.endsWith("?") || !["none", "nil"].includes(call.type(at))) {
+        text(call, at, name.replace("?", ""));
+      }
       at++;
     }
     demand(call, action, resource);

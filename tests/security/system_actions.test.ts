@@ -193,8 +193,16 @@ test(
       resource: "acme/http",
       code: `return hub.versions.inspect("acme/http", "1")`,
     },
-    { action: "hub.versions.inspect", resource: "acme/http", code: `return hub.versions.open("acme/http", "1")` },
-    { action: "hub.dependencies.get", resource: "acme/http", code: `return hub.dependencies.get("acme/http")` },
+    {
+      action: "hub.versions.inspect",
+      resource: "acme/http",
+      code: `return hub.versions.open("acme/http", "1")`,
+    },
+    {
+      action: "hub.dependencies.get",
+      resource: "acme/http",
+      code: `return hub.dependencies.get("acme/http")`,
+    },
     { action: "hub.dependents.get", resource: "acme/http", code: `return hub.dependents.get("acme/http")` },
     { action: "hub.files.list", resource: "acme/http", code: `return hub.files.list("acme/http", "1")` },
     { action: "hub.auth.authenticate", resource: "", code: `return hub.auth.authenticate("token")` },
