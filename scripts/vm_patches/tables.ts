@@ -1,8 +1,29 @@
-/** The table library: joining and moving pause when the budget is spent, sorting is our own. */
+/** Tables get their first room at once. The library: joining and moving pause when the budget is spent, sorting is our own. */
 import type { Patch } from "./patch.ts";
 
-/** Changes of `ltablib.c`. */
+/** Changes of `ltable.c` and `ltablib.c`. */
 export const TABLES: Patch[] = [
+  {
+    file: "ltable.c",
+    from: `  unsigned int oldasize = setlimittosize(t);
+  TValue *newarray;
+`,
+    to: `  unsigned int oldasize;
+  TValue *newarray;
+  if (t->array == NULL && isdummy(t)) {  /* it is new: nothing moves */
+    setnodevector(L, t, nhsize);
+    if (newasize > 0) {
+      newarray = luaM_newvector(L, newasize, TValue);
+      for (i = 0; i < newasize; i++) setempty(&newarray[i]);
+      t->array = newarray;
+      t->alimit = newasize;
+      setrealasize(t);
+    }
+    return;
+  }
+  oldasize = setlimittosize(t);
+`,
+  },
   { file: "ltablib.c", from: '#include "lprefix.h"', to: '#include "lprefix.h"\n#include "vm_hooks.h"' },
   {
     file: "ltablib.c",

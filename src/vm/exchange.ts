@@ -5,13 +5,16 @@
  */
 import { Failure, Records } from "../core/mod.ts";
 import type { VmExports } from "./instance.ts";
+import { RecordWriter } from "./records.ts";
 import { Reader } from "./reader.ts";
 import type { Given } from "./value.ts";
-import { NO_SHAPE, Shapes } from "./shapes.ts";
+import { NO_SHAPE, Shapes, tablesOf } from "./shapes.ts";
 import { Writer } from "./writer.ts";
 
 /** Size of the exchange buffer to begin with; as in C. */
 const IO_BYTES = 65_536;
+/** What the exchange buffer grows by when records do not fit. */
+const ROOM_GROWTH = 4;
 /** Room for what a list has besides the bytes of its texts. */
 const LIST_BYTES = 4096;
 
@@ -20,6 +23,7 @@ export class Exchange {
   readonly vm: VmExports;
   readonly writer = new Writer();
   readonly reader = new Reader();
+  readonly #records = new RecordWriter();
   readonly #shapes = new Shapes((names) => this.vm.define_shape(this.put([names as string[]])));
   #bytes = new Uint8Array(0);
   /** The exchange buffer: address and size. */
@@ -97,16 +101,22 @@ export class Exchange {
 
   /** Writes a list of one value into the exchange buffer; returns its length. */
   putOne(value: Given): number {
-    const { writer } = this;
-    const shape = value instanceof Records ? this.#shapes.idOf(value.columns) : NO_SHAPE;
-    const bytes = this.memory();
-    const end = this.#io + this.#ioBytes;
-    const length = shape === NO_SHAPE
-      ? writer.oneInto(bytes, this.#io, end, value)
-      : writer.recordsInto(bytes, this.#io, end, value as Records, shape);
-    const { spilled } = writer;
+    if (value instanceof Records) return this.putRecords(value);
+    const length = this.writer.oneInto(this.memory(), this.#io, this.#io + this.#ioBytes, value);
+    const { spilled } = this.writer;
     if (spilled !== undefined) this.fill(spilled);
     return length;
+  }
+
+  /** As `putOne`, for rows. */
+  putRecords(records: Records): number {
+    const shape = this.#shapes.idOf(records.columns);
+    if (shape === NO_SHAPE) return this.putOne(tablesOf(records));
+    for (;;) {
+      const length = this.#records.into(this.memory(), this.#io, this.#io + this.#ioBytes, records, shape);
+      if (length >= 0) return length;
+      this.#room(this.#ioBytes * ROOM_GROWTH);
+    }
   }
 
   /** What the VM put out; a view. */

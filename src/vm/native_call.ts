@@ -172,7 +172,8 @@ export class CallFrame implements NativeCall {
     while (length > 0 && (bytes[array + (length - 1) * SLOT_BYTES + TAG_AT]! & 15) === 0) length--;
     const values: LuaValue[] = [];
     for (let at = array; length > 0; length--, at += SLOT_BYTES) {
-      const value = this.#plain(at, bytes[at + TAG_AT]!, exact);
+      const tag = bytes[at + TAG_AT]!;
+      const value = exact && tag === INTEGER ? view.getBigInt64(at, true) : this.#plain(at, tag, exact);
       if (value === undefined) return undefined;
       values.push(value);
     }

@@ -197,8 +197,8 @@ export interface NativeCall {
   /** Argument `i`, deeply converted; null past the last. With `exact`, floats that are whole come as `LuaFloat`. */
   value(i: number, exact?: boolean): LuaValue;
   /**
-   * Argument `i` when it is a table of plain values at 1..n, holes being null; undefined for any other, which `value` reads. The
-   * quick way to short lists.
+   * Argument `i` when it is a table of plain values at 1..n, holes being null; undefined for any other, which `value` reads. With
+   * `exact`, integers come as bigints, and floats that are whole as `LuaFloat`. The quick way to short lists.
    */
   list(i: number, exact?: boolean): LuaValue[] | undefined;
   /** A string (numbers are converted, an error gives its message); raises an argument error for anything else. */

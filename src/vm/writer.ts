@@ -4,7 +4,7 @@
  * V1. Values nested deeper than `DEPTH_MAX`, or cyclic ones, are refused.
  * Hot: `tests/bench/services.bench.ts` earns the plain loops and the reused buffer.
  */
-import { type Cell, Failure, Records } from "../core/mod.ts";
+import { Failure, Records } from "../core/mod.ts";
 import { tablesOf } from "./shapes.ts";
 import {
   type Given,
@@ -57,23 +57,6 @@ export class Writer {
     this.#bytes[this.#length++] = 0;
     this.#bytes[this.#length++] = 1;
     this.#value(value, 1);
-    return this.#length - this.#start;
-  }
-
-  /** As `oneInto`, for records whose columns the VM knows by `shape`. */
-  recordsInto(bytes: Uint8Array, at: number, end: number, { columns, rows }: Records, shape: number): number {
-    this.#begin(bytes, at, end);
-    this.#room(23);
-    this.#bytes[this.#length++] = 0;
-    this.#bytes[this.#length++] = 1;
-    this.#bytes[this.#length++] = 16;
-    this.#varint(shape);
-    this.#varint(rows.length);
-    const { names } = columns;
-    for (let i = 0; i < rows.length; i++) {
-      const row = rows[i]!;
-      for (let column = 0; column < names.length; column++) this.#cell(row[names[column]!]);
-    }
     return this.#length - this.#start;
   }
 
@@ -320,25 +303,6 @@ export class Writer {
       this.#value(value, depth + 1);
     }
     this.#byte(0);
-  }
-
-  #cell(value: Cell | undefined): void {
-    switch (typeof value) {
-      case "string":
-        return this.#text(value);
-      case "number":
-        return this.#float(value);
-      case "bigint":
-        this.#room(9);
-        this.#bytes[this.#length] = 17;
-        this.#view.setBigInt64(this.#length + 1, value, true);
-        this.#length += 9;
-        return;
-      case "boolean":
-        return this.#byte(value ? 2 : 1);
-      default:
-        return value instanceof Uint8Array ? this.#blob(value) : this.#byte(0);
-    }
   }
 
   #special(value: object, depth: number): void {

@@ -23,11 +23,12 @@ function checkParams(got: string): Failure {
 /** Argument `i` as parameters: nothing, or one table with values at 1..n. */
 export function paramsArgument(call: Call, i: number): readonly Value[] {
   if (call.count < i) return NO_PARAMS;
+  const plain = call.list(i, true);
+  if (plain !== undefined) return plain as Value[];
   const type = call.type(i);
   if (type === "nil") return NO_PARAMS;
   if (type !== "table") throw checkParams(type);
-  const plain = call.list(i, true);
-  return plain === undefined ? paramsOf(call.value(i, true)) : plain as Value[];
+  return paramsOf(call.value(i, true));
 }
 
 /** Parameters of a table; holes are NULL. Fails with Invalid `check params` for other keys than 1..n. */

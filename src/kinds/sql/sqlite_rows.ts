@@ -88,12 +88,15 @@ function printDate(ms: number): string | undefined {
   return Number.isNaN(date.getTime()) ? undefined : `${date.toISOString().slice(0, 19)}Z`;
 }
 
-/** Parameters as an exact connection wants them. */
+/** Parameters as an exact connection wants them; the same list when they are so already. */
 export function bindAll(params: readonly Value[]): readonly Value[] {
-  if (params.length === 0) return params;
-  const bound: Value[] = [];
-  for (let i = 0; i < params.length; i++) bound.push(bindable(params[i]));
-  return bound;
+  for (let i = 0; i < params.length; i++) {
+    const value = params[i];
+    const isBound = typeof value === "bigint" || typeof value === "string" || value === null ||
+      typeof value === "number" && !Number.isInteger(value);
+    if (!isBound) return params.map(bindable);
+  }
+  return params;
 }
 
 /** A parameter as an exact connection wants it. Fails with Invalid for what SQL has no value for. */
