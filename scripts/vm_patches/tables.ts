@@ -1,8 +1,16 @@
-/** Tables get their first room at once. The library: joining and moving pause when the budget is spent, sorting is our own. */
+/** Tables get their first room at once, garbage of a small heap is left for a while. The library: joining and moving pause when the budget is spent, sorting is our own. */
 import type { Patch } from "./patch.ts";
 
-/** Changes of `ltable.c` and `ltablib.c`. */
+/** Changes of `ltable.c`, `lgc.c` and `ltablib.c`. */
 export const TABLES: Patch[] = [
+  { file: "lgc.c", from: '#include "lprefix.h"', to: '#include "lprefix.h"\n#include "vm_hooks.h"' },
+  {
+    file: "lgc.c",
+    from: "  if (debt > 0) debt = 0;\n  luaE_setdebt(g, debt);",
+    to: "  if (debt > 0) debt = 0;\n" +
+      "  if (pause > 100 && debt > -(VM_GC_ROOM / 100 * (pause - 100))) debt = -(VM_GC_ROOM / 100 * (pause - 100));\n" +
+      "  luaE_setdebt(g, debt);",
+  },
   {
     file: "ltable.c",
     from: `  unsigned int oldasize = setlimittosize(t);

@@ -1025,6 +1025,7 @@ EXPORT(create) int x_create (uint32_t hashSeed, double order, double random, dou
   lua_rawsetp(vm_G, LUA_REGISTRYINDEX, &texts);
   lua_gc(vm_G, LUA_GCRESTART);
   lua_gc(vm_G, LUA_GCINC, 200, 200, 0);
+  luaE_setdebt(G(vm_G), -VM_GC_ROOM);
   return 1;
 }
 

@@ -21,6 +21,10 @@ struct TValue;
 #define VM_BYTES_SHIFT 6
 #define VM_SLOTS_SHIFT 3
 
+/* Bytes that are allocated between two collections at least, when the heap may double between them: to mark a small heap again and
+   again costs more than this is worth. */
+#define VM_GC_ROOM (4 << 20)
+
 extern int vm_budget;   /* checks left in this turn */
 extern int vm_sys;      /* reason of the last yield */
 extern int vm_abort;    /* the running process is being ended: errors can't be caught */
