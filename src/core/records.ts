@@ -30,6 +30,18 @@ export class Records {
   }
 }
 
+/** One record with keys that come again and again. A number that is whole is an integer here. */
+export class Fields {
+  readonly columns: Columns;
+  /** As many as there are columns. */
+  readonly values: readonly Cell[];
+
+  constructor(columns: Columns, values: readonly Cell[]) {
+    this.columns = columns;
+    this.values = values;
+  }
+}
+
 /** The rows of either form, for whoever knows what their columns hold. */
 export function rowList(rows: ValueMap[] | Records): readonly ValueMap[] {
   return rows instanceof Records ? rows.rows : rows;

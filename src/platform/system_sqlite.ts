@@ -161,9 +161,7 @@ class Statement implements SqliteStatement {
 
   run(params: readonly Value[]): { changes: number; lastInsertRowid: number | bigint } {
     try {
-      const result = params.length === 1
-        ? this.#statement.run(this.#bind(params[0]))
-        : this.#statement.run(...params.map(this.#bind, this) as Bound[]);
+      const result = this.#run(params);
       if (this.#changesSchema) this.#schemaChanged();
       return { changes: Number(result.changes), lastInsertRowid: narrowed(result.lastInsertRowid) };
     } catch (error) {
@@ -174,11 +172,31 @@ class Statement implements SqliteStatement {
   /** Nothing to do: the library frees a statement when it is no longer reachable. */
   finalize(): void {}
 
+  // Few parameters deserve the short way: no list of bound values, no spread.
+
   #rows(params: readonly Value[]): Row[] {
-    // The point select deserves the short way: no list of bound values, no spread.
-    if (params.length === 1) return this.#statement.all(this.#bind(params[0])) as Row[];
-    if (params.length === 0) return this.#statement.all() as Row[];
-    return this.#statement.all(...params.map(this.#bind, this) as Bound[]) as Row[];
+    const statement = this.#statement;
+    if (params.length === 1) return statement.all(this.#bind(params[0])) as Row[];
+    if (params.length === 0) return statement.all() as Row[];
+    if (params.length === 2) return statement.all(this.#bind(params[0]), this.#bind(params[1])) as Row[];
+    return statement.all(...params.map(this.#bind, this) as Bound[]) as Row[];
+  }
+
+  #run(params: readonly Value[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
+    const statement = this.#statement;
+    const a = params[0], b = params[1], c = params[2];
+    switch (params.length) {
+      case 0:
+        return statement.run();
+      case 1:
+        return statement.run(this.#bind(a));
+      case 2:
+        return statement.run(this.#bind(a), this.#bind(b));
+      case 3:
+        return statement.run(this.#bind(a), this.#bind(b), this.#bind(c));
+      default:
+        return statement.run(...params.map(this.#bind, this) as Bound[]);
+    }
   }
 
   #readBigints(): void {

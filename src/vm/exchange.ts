@@ -3,12 +3,12 @@
  *
  * X1. Views of memory are taken anew after every call that may allocate.
  */
-import { Failure, Records } from "../core/mod.ts";
+import { Failure, Fields, Records } from "../core/mod.ts";
 import type { VmExports } from "./instance.ts";
 import { RecordWriter } from "./records.ts";
 import { Reader } from "./reader.ts";
 import type { Given } from "./value.ts";
-import { NO_SHAPE, Shapes, tablesOf } from "./shapes.ts";
+import { NO_SHAPE, Shapes, tableOf } from "./shapes.ts";
 import { Writer } from "./writer.ts";
 
 /** Size of the exchange buffer to begin with; as in C. */
@@ -101,19 +101,24 @@ export class Exchange {
 
   /** Writes a list of one value into the exchange buffer; returns its length. */
   putOne(value: Given): number {
-    if (value instanceof Records) return this.putRecords(value);
+    if (value instanceof Records || value instanceof Fields) return this.putShaped(value);
     const length = this.writer.oneInto(this.memory(), this.#io, this.#io + this.#ioBytes, value);
     const { spilled } = this.writer;
     if (spilled !== undefined) this.fill(spilled);
     return length;
   }
 
-  /** As `putOne`, for rows. */
-  putRecords(records: Records): number {
-    const shape = this.#shapes.idOf(records.columns);
-    if (shape === NO_SHAPE) return this.putOne(tablesOf(records));
+  /** As `putOne`, for tables whose keys the VM knows. */
+  putShaped(value: Records | Fields): number {
+    const shape = this.#shapes.idOf(value.columns);
+    if (shape === NO_SHAPE) return this.putOne(tableOf(value));
+    const records = this.#records;
     for (;;) {
-      const length = this.#records.into(this.memory(), this.#io, this.#io + this.#ioBytes, records, shape);
+      const bytes = this.memory();
+      const end = this.#io + this.#ioBytes;
+      const length = value instanceof Records
+        ? records.into(bytes, this.#io, end, value, shape)
+        : records.fieldsInto(bytes, this.#io, end, value, shape);
       if (length >= 0) return length;
       this.#room(this.#ioBytes * ROOM_GROWTH);
     }

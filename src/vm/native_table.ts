@@ -1,7 +1,7 @@
 /**
  * Functions of the host that Lua may call, and how their results go back.
  */
-import { Failure, Records } from "../core/mod.ts";
+import { Failure, Fields, Records } from "../core/mod.ts";
 import type { Exchange } from "./exchange.ts";
 import { KeptTexts } from "./kept_texts.ts";
 import { CallFrame } from "./native_call.ts";
@@ -70,7 +70,7 @@ export class NativeTable {
 
   #result(result: NativeResult): number {
     if (typeof result === "object" && result !== null) {
-      if (result instanceof Records) return this.#exchange.putRecords(result) << 3;
+      if (result instanceof Records || result instanceof Fields) return this.#exchange.putShaped(result) << 3;
       if (result instanceof Values) return this.#reply(result.items, 0);
       if (result instanceof Raised) return this.#reply([result.error], 2);
       if (result instanceof Uint8Array && result.length >= GIVEN_BYTES_MIN && this.#exchange.give(result)) {

@@ -3,7 +3,7 @@
  *
  * Hot: `tests/bench/services.bench.ts` earns that nothing here is kept between two values but where the next one goes.
  */
-import type { Cell, Records } from "../core/mod.ts";
+import type { Cell, Fields, Records } from "../core/mod.ts";
 
 /** Texts up to this length are written by hand. */
 const SHORT_TEXT = 63;
@@ -21,10 +21,7 @@ export class RecordWriter {
 
   /** Writes a list of records alone to `bytes[at..end)`; returns its length, or -1 when it does not fit. */
   into(bytes: Uint8Array, at: number, end: number, { columns, rows }: Records, shape: number): number {
-    if (this.#bytes !== bytes) {
-      this.#bytes = bytes;
-      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    }
+    this.#point(bytes);
     const { names } = columns;
     const count = rows.length;
     if (at + HEAD_BYTES > end) return -1;
@@ -40,6 +37,39 @@ export class RecordWriter {
       }
     }
     return to - at;
+  }
+
+  /** As `into`, for a record. */
+  fieldsInto(bytes: Uint8Array, at: number, end: number, { columns, values }: Fields, shape: number): number {
+    this.#point(bytes);
+    const count = columns.names.length;
+    if (at + HEAD_BYTES > end) return -1;
+    bytes[at] = 0;
+    bytes[at + 1] = 1;
+    bytes[at + 2] = 18;
+    let to = writeVarint(bytes, at + 3, shape);
+    for (let i = 0; i < count; i++) {
+      const value = values[i];
+      to = typeof value === "number" && Number.isSafeInteger(value)
+        ? this.#integer(value, to, end)
+        : this.#cell(value, to, end);
+      if (to < 0) return -1;
+    }
+    return to - at;
+  }
+
+  #point(bytes: Uint8Array): void {
+    if (this.#bytes === bytes) return;
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  #integer(value: number, at: number, end: number): number {
+    if (at + VALUE_BYTES > end) return -1;
+    this.#bytes[at] = 17;
+    this.#view.setInt32(at + 1, value | 0, true);
+    this.#view.setInt32(at + 5, Math.floor(value / 2 ** 32), true);
+    return at + VALUE_BYTES;
   }
 
   /** Writes a value; returns where the next one goes, or -1 when it does not fit. */

@@ -3,7 +3,7 @@
  *
  * A shape is never forgotten; past `SHAPES_MAX` of them, records of other columns go to Lua as any table does.
  */
-import type { Cell, Columns, Records } from "../core/mod.ts";
+import { type Cell, type Columns, Fields, type Records } from "../core/mod.ts";
 import { LuaFloat, type LuaValue } from "./value.ts";
 
 const SHAPES_MAX = 4096;
@@ -42,9 +42,11 @@ export class Shapes {
   }
 }
 
-/** Records as tables without a shape. */
-export function tablesOf({ columns, rows }: Records): LuaValue[] {
-  return rows.map((row) => Object.fromEntries(columns.names.map((name) => [name, exact(row[name])])));
+/** Records, or one, as tables without a shape. */
+export function tableOf(value: Records | Fields): LuaValue {
+  const { names } = value.columns;
+  if (value instanceof Fields) return Object.fromEntries(names.map((name, i) => [name, value.values[i]]));
+  return value.rows.map((row) => Object.fromEntries(names.map((name) => [name, exact(row[name])])));
 }
 
 function exact(value: Cell | undefined): LuaValue {

@@ -4,9 +4,9 @@
  * nil is null (undefined is accepted), integers are numbers or, beyond 2^53, bigints; a float that happens to be whole reads
  * as a plain number, and `LuaFloat` writes one. Strings that are valid UTF-8 are text, others bytes. A table is an array when its keys are
  * 1..n, a plain object when all its keys are strings (also when it is empty but once had one), a Map otherwise. Rows of
- * queries (`Records`) go to Lua as a table of tables; nothing comes back as such.
+ * queries (`Records`) go to Lua as a table of tables, `Fields` as one; nothing comes back as such.
  */
-import type { Records } from "../core/mod.ts";
+import type { Fields, Records } from "../core/mod.ts";
 
 /** A value that can go to Lua or came from it. */
 export type LuaValue =
@@ -28,7 +28,7 @@ export type LuaValue =
   | { [key: string]: LuaValue };
 
 /** A value that can go to Lua. */
-export type Given = LuaValue | Records;
+export type Given = LuaValue | Records | Fields;
 
 /** A number that is to be a float in Lua even when it is whole. */
 export class LuaFloat {

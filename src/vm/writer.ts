@@ -4,8 +4,8 @@
  * V1. Values nested deeper than `DEPTH_MAX`, or cyclic ones, are refused.
  * Hot: `tests/bench/services.bench.ts` earns the plain loops and the reused buffer.
  */
-import { Failure, Records } from "../core/mod.ts";
-import { tablesOf } from "./shapes.ts";
+import { Failure, Fields, Records } from "../core/mod.ts";
+import { tableOf } from "./shapes.ts";
 import {
   type Given,
   LuaChannel,
@@ -307,7 +307,7 @@ export class Writer {
 
   #special(value: object, depth: number): void {
     if (value instanceof Uint8Array) this.#blob(value);
-    else if (value instanceof Records) this.#array(tablesOf(value), depth);
+    else if (value instanceof Records || value instanceof Fields) this.#value(tableOf(value), depth);
     else if (value instanceof LuaHandle) {
       this.#byte(9);
       this.#varint(value.classId);

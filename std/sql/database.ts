@@ -1,5 +1,5 @@
 /** The objects `sql.DB`, `sql.Transaction` and `sql.Statement`. */
-import { Failure } from "../../src/core/mod.ts";
+import { Columns, Failure, Fields } from "../../src/core/mod.ts";
 import { type Call, defineObject, type ModuleCommand, type ObjectDefinition } from "../../src/lua/mod.ts";
 import type {
   SqlDatabase,
@@ -45,9 +45,11 @@ function invalid(message: string): Failure {
   return new Failure("Invalid", message, { retryable: false });
 }
 
+const EFFECT = new Columns(["last_insert_id", "rows_affected"]);
+
 /** What Lua sees of the effect of a statement. */
-export function effectTable({ lastInsertId, rowsAffected }: SqlResult): LuaValue {
-  return { last_insert_id: lastInsertId, rows_affected: rowsAffected };
+export function effectTable({ lastInsertId, rowsAffected }: SqlResult): Fields {
+  return new Fields(EFFECT, [lastInsertId, rowsAffected]);
 }
 
 /** The database behind a handle that was not given back. */

@@ -10,7 +10,7 @@
 **     8 error: string(message) string(kind) retryable:u8 details:value frames:varint (source line:zigzag name)*
 **     9 handle: class:varint id:f64   10 payload: string(format) value   11 channel: id:f64
 **     12 function  13 userdata  14 thread  15 plain channel   (only in calls; a message has nil there)
-**     16 records: shape:varint rows:varint value{columns * rows}   17 integer:i64le
+**     16 records: shape:varint rows:varint value{columns * rows}   17 integer:i64le   18 record: shape:varint value{columns}
 **       (only from TypeScript to its own VM; the values of rows have no parts)
 **   0x80..0xbf a string of 0..63 bytes, 0xc0..0xff the integers 0..63
 **
@@ -363,6 +363,7 @@ static void dec_value (Dec *d, int depth) {
       shape_records(d, shape, count);
       break;
     }
+    case 18: shape_record(d, dec_varint(d)); break;
     case 17: d->p--; dec_scalar(d, s2v(L->top.p)); api_incr_top(L); break;
     default: dec_malformed(d);
   }

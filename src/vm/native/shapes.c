@@ -62,13 +62,32 @@ static inline Table *shape_push (lua_State *L, const Shape *s) {
   return t;
 }
 
-/* Pushes a table of tables with the keys of shape 'id', whose values are read from 'd'. */
+/* Pushes a table with the keys of a shape, whose values are read from 'd'. */
+static Table *row_push (Dec *d, const Shape *s) {
+  Table *row = shape_push(d->L, s);  /* nothing is collected until it is full: it needs no barriers */
+  uint32_t c;
+  TValue v;
+  for (c = 0; c < s->columns; c++) {
+    TValue *place = gval(gnode(row, s->places[c]));
+    if (!dec_scalar(d, &v)) dec_malformed(d);
+    if (ttisnil(&v)) setempty(place);
+    else { setobj2t(d->L, place, &v); }
+  }
+  return row;
+}
+
+void shape_record (Dec *d, uint64_t id) {
+  if (id >= shapeCount) { dec_malformed(d); return; }
+  luaC_checkGC(d->L);
+  row_push(d, shapes[id]);
+}
+
+/* Pushes a table of such tables. */
 void shape_records (Dec *d, uint64_t id, uint64_t count) {
   lua_State *L = d->L;
   const Shape *s;
   Table *rows;
   uint64_t i;
-  uint32_t c;
   if (id >= shapeCount) { dec_malformed(d); return; }
   s = shapes[id];
   if (count > (uint64_t)(d->end - d->p) / s->columns) dec_malformed(d);
@@ -81,15 +100,8 @@ void shape_records (Dec *d, uint64_t id, uint64_t count) {
   rows->alimit = (unsigned int)count;
   for (i = 0; i < count; i++) setempty(&rows->array[i]);
   for (i = 0; i < count; i++) {
-    Table *row = shape_push(L, s);  /* nothing is collected until it is full: it needs no barriers */
     TValue v;
-    for (c = 0; c < s->columns; c++) {
-      TValue *place = gval(gnode(row, s->places[c]));
-      if (!dec_scalar(d, &v)) dec_malformed(d);
-      if (ttisnil(&v)) setempty(place);
-      else { setobj2t(L, place, &v); }
-    }
-    sethvalue(L, &v, row);
+    sethvalue(L, &v, row_push(d, s));
     setobj2t(L, &rows->array[i], &v);
     luaC_barrierback(L, obj2gco(rows), &v);
     L->top.p--;

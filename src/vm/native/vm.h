@@ -170,6 +170,7 @@ void dec_malformed (Dec *d);  /* raises */
 
 /* ---- shapes.c ---- */
 int shape_define (lua_State *L);
+void shape_record (Dec *d, uint64_t id);
 void shape_records (Dec *d, uint64_t id, uint64_t count);
 
 /* ---- objects.c ---- */
