@@ -1,7 +1,7 @@
 /** What native functions are given and give back, read and written past the codec. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Cell, Columns, Records } from "../../src/core/mod.ts";
+import { type Cell, Columns, Fields, Records } from "../../src/core/mod.ts";
 import { TestUniverse } from "./universe.ts";
 
 test("short lists are read from memory, other tables by value", () => {
@@ -95,6 +95,23 @@ test("records are tables with exact values", () => {
     local rows = host.records(2)
     return #rows, rows[1][""], next(rows[2]), #host.records(3), next(host.records(3))`),
     [2, long, null, 0, null],
+  );
+});
+
+test("one record is a table, whose whole numbers are integers", () => {
+  const vm = new TestUniverse();
+  const columns = new Columns(["a", "b", "c", "d", "e", "f"]);
+  const text = "ü".repeat(70);
+  vm.records.push(
+    new Fields(columns, [-(2 ** 53) + 1, 2 ** 53 - 1, 2n ** 63n - 1n, 0.5, text, null]),
+    new Fields(columns, [0, -1, -(2 ** 32), 2 ** 32, "x".repeat(200), false]),
+  );
+  assert.deepEqual(
+    vm.values(`
+    local r, s = host.records(0), host.records(1)
+    for _, v in ipairs({ r.a, r.b, r.c, s.a, s.b, s.c, s.d }) do if math.type(v) ~= "integer" then return v end end
+    return r.a, r.b, r.c == math.maxinteger, r.d, r.e, r.f, s.a, s.b, s.c, s.d, #s.e, s.f`),
+    [-(2 ** 53) + 1, 2 ** 53 - 1, true, 0.5, text, null, 0, -1, -(2 ** 32), 2 ** 32, 200, false],
   );
 });
 

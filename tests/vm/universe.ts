@@ -1,6 +1,6 @@
 /** A universe with the bare VM modules, for tests that need no runtime. */
 import assert from "node:assert/strict";
-import type { Records } from "../../src/core/mod.ts";
+import type { Fields, Records } from "../../src/core/mod.ts";
 import {
   type Exit,
   type GlobalsRef,
@@ -27,7 +27,7 @@ export class TestUniverse {
   readonly released: number[] = [];
   readonly failures: unknown[] = [];
   /** What `host.records(i)` gives. */
-  readonly records: Records[] = [];
+  readonly records: (Records | Fields)[] = [];
   readonly #exits = new Map<number, Ended>();
   readonly #waiting: { slot: number; tag: number; value: LuaValue }[] = [];
   readonly #globals: GlobalsRef;

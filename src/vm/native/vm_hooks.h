@@ -23,7 +23,7 @@ struct TValue;
 
 /* Bytes that are allocated between two collections at least, when the heap may double between them: to mark a small heap again and
    again costs more than this is worth. */
-#define VM_GC_ROOM (4 << 20)
+#define VM_GC_ROOM (2 << 20)
 
 extern int vm_budget;   /* checks left in this turn */
 extern int vm_sys;      /* reason of the last yield */
