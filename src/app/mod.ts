@@ -30,14 +30,8 @@ export {
   openStoredRegistry,
   type StoredRegistryOptions,
 } from "./stored_registry.ts";
-export {
-  findModule,
-  lockVersion,
-  parseModule,
-  solveModules,
-  unpackModule,
-  type WantedModule,
-} from "./module_lock.ts";
+export { findModule, lockVersion, parseModule, solveModules, type WantedModule } from "./module_lock.ts";
+export { unpackModule } from "./module_unpack.ts";
 export { type LineCounts, lineCounts } from "./line_counts.ts";
 export { sourcePlace, type TraceLine, traceOf } from "./trace.ts";
 export { CONTROL_OPERATIONS, ShellDesk } from "./control/mod.ts";

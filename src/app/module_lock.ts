@@ -21,6 +21,7 @@ import {
   resolveModules,
   satisfies,
 } from "../registry/mod.ts";
+import { entryForHash } from "./module_unpack.ts";
 import { type Project, sourcesOf } from "./project.ts";
 
 /** A module that is wanted besides those that the sources declare. */
@@ -73,7 +74,7 @@ function demandWanted(
 
 /** SHA-256 of what a module's entries say, whatever the order and the layout of its files. */
 function contentHash(part: LoadedPart, { cryptography }: Pick<Ports, "cryptography">): string {
-  const entries = part.placed.map(({ entry }) => entry).sort((a, b) => a.id < b.id ? -1 : 1);
+  const entries = part.placed.map(({ entry }) => entryForHash(entry)).sort((a, b) => a.id < b.id ? -1 : 1);
   const said = packValue(entries.map(({ id, kind, meta, data }) => [id, kind, meta, data]), { sorted: true });
   return cryptography.digest("sha256", said).toHex();
 }
@@ -96,29 +97,6 @@ export function findModule(
   const { version, origin, dependencies } = candidate;
   const hash = contentHash(shelf.find(name)!, ports);
   return { name, version, origin, hash, dependencies: dependencies.map(({ component }) => component) };
-}
-
-/** Writes a module that comes with the program into the modules directory. */
-export function unpackModule(
-  project: Project,
-  ports: Pick<Ports, "files" | "yaml">,
-  name: string,
-): boolean {
-  const { bundled } = sourcesOf(project, ports);
-  const module = bundled?.().find((item) => item.name === name);
-  if (module === undefined) return false;
-  const { files } = ports;
-  const target = files.resolve(project.modulesDirectory, "vendor", ...name.split("/"));
-  const copy = (from: string, to: string): void => {
-    files.makeDirectory(to, { recursive: true });
-    for (const item of module.files.list(from)) {
-      const [inner, outer] = [module.files.resolve(from, item.name), files.resolve(to, item.name)];
-      if (item.isDirectory) copy(inner, outer);
-      else files.writeFile(outer, module.files.readFile(inner));
-    }
-  };
-  copy(module.folder, target);
-  return true;
 }
 
 /** `org/name` or `org/name@version` as typed; fails with Invalid. */

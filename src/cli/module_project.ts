@@ -47,13 +47,16 @@ export async function lockModules(
     .sort((a, b) => a.name < b.name ? -1 : 1);
   await writeModules(lockPath, locked);
   if (!project.lock.options.unpack_modules) return;
-  for (const { name, origin } of modules) if (origin === "bundled") unpackModule(project, ports, name);
+  for (const { name, origin } of modules) {
+    if (origin === "bundled" || origin === "packed") await unpackModule(project, ports, name);
+  }
 }
 
 /** Where a module is had from, for people. */
 export const ORIGINS: Readonly<Record<string, string>> = {
   bundled: "comes with the program",
   vendor: "installed",
+  packed: "installed as a pack",
   replacement: "replaced by a directory; not written down",
 };
 

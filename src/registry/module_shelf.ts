@@ -81,7 +81,7 @@ export interface LoadedPart {
   /** `org/module`; `""` for the project itself. */
   readonly module: string;
   readonly version: string;
-  readonly origin: "source" | "replacement" | "vendor" | "bundled" | "pack";
+  readonly origin: "source" | "replacement" | "vendor" | "packed" | "bundled" | "pack";
   readonly files: DefinitionFiles;
   /** What its file references may not leave. */
   readonly tree: string;
@@ -185,11 +185,18 @@ export class ModuleShelf {
 
   /** A module of the vendor folder: unpacked, else as a pack. */
   #installed(module: string, version: string): LoadedPart | undefined {
-    const { files, packs } = this.#sources;
+    const { files } = this.#sources;
     const tree = this.#vendorFolder(module);
     if (files.stat(tree)?.isDirectory === true) {
       return this.#loadModule({ module, version, origin: "vendor", files, tree });
     }
+    return this.findPack(module, version);
+  }
+
+  /** The pack of a module in the vendor folder, unpacked or not; undefined when there is none. Fails with Invalid for a wrong one. */
+  findPack(module: string, version = ""): LoadedPart | undefined {
+    const { files, packs } = this.#sources;
+    const tree = this.#vendorFolder(module);
     const path = packs === undefined ? undefined : this.#vendorPack(tree, version);
     if (packs === undefined || path === undefined) return undefined;
     const shown = this.shown(files, path);
@@ -204,7 +211,7 @@ export class ModuleShelf {
       const message = `${shown}: the pack holds version ${found.version}; its name must say that`;
       throw new Failure("Invalid", message, { retryable: false });
     }
-    return this.#packed(module, { ...found, version: inName }, "vendor");
+    return this.#packed(module, { ...found, version: inName }, "packed");
   }
 
   /** The pack of a module beside where its folder would be: of one version, else of the highest. */
@@ -226,7 +233,7 @@ export class ModuleShelf {
     return highest === undefined ? undefined : files.resolve(folder, highest.name);
   }
 
-  #packed(module: string, { version, placed }: PackedModule, origin: "pack" | "vendor"): LoadedPart {
+  #packed(module: string, { version, placed }: PackedModule, origin: "pack" | "packed"): LoadedPart {
     const { files, root } = this.#sources;
     const mine = module === "" ? placed : placed.map((item) => tagged(item, module));
     return { module, version, origin, files, tree: root, placed: mine };

@@ -54,11 +54,12 @@ Examples
         const missing = new Failure("NotFound", `no module ${name}`, { details: { component: name } });
         throw withoutHub(missing, args);
       }
-      const isBroken = found.origin === "vendor" && problemOf(locked, found) !== undefined;
-      const isUnpacked = options.unpack_modules && found.origin !== "replacement" &&
-        (found.origin === "bundled" || again || isBroken) && unpackModule(project, ports, name);
+      const isBroken = isInstalled(found) && problemOf(locked, found) !== undefined;
+      const isWanted = found.origin === "bundled" || again || (found.origin === "packed") !== isBroken;
+      const isUnpacked = options.unpack_modules && found.origin !== "replacement" && isWanted &&
+        await unpackModule(project, ports, name);
       if (isUnpacked) found = findModule(project, ports, name) ?? found;
-      const problem = found.origin === "vendor" ? problemOf(locked, found) : undefined;
+      const problem = isInstalled(found) ? problemOf(locked, found) : undefined;
       if (problem !== undefined) throw new Failure("Conflict", problem, { retryable: false });
       const note = isBroken ? "; was not what wippy.lock says, written again" : "";
       lines.push(`${name} ${lockVersion(found.version)} (${ORIGINS[found.origin] ?? found.origin}${note})`);
@@ -67,6 +68,11 @@ Examples
     return 0;
   },
 };
+
+/** Whether a module was put into the modules directory. */
+function isInstalled({ origin }: { readonly origin: string }): boolean {
+  return origin === "vendor" || origin === "packed";
+}
 
 /** Why what is there is not what was locked; what comes with the program is what the program says. */
 function problemOf(
