@@ -14,6 +14,7 @@ import { join } from "node:path";
 import type { Benchmark, Tools } from "../tests/bench/benchmark.ts";
 import { median } from "../tests/bench/benchmark.ts";
 import { BUN } from "./command.ts";
+import { startServices } from "./services.ts";
 import { ROOT } from "./source_tree.ts";
 
 const ROUNDS = 5;
@@ -149,7 +150,12 @@ async function main(args: string[]): Promise<number> {
   for (const benchmark of await benchmarksIn(tools.folder)) {
     const name = nameOf(benchmark);
     if (!name.includes(filter)) continue;
+    const services = await startServices(benchmark.services ?? []);
     try {
+      for (const [absent, why] of services.absent) throw new Error(`${absent} does not run: ${why}`);
+      for (const [variable, address] of Object.entries(services.env)) {
+        process.env[`${variable.replace("WIPPY", "BENCH")}_PORT`] = new URL(address).port;
+      }
       const row = await measure(benchmark, tools, rounds);
       rows.push(row);
       if (!json) process.stdout.write(printRow(row) + "\n");
@@ -158,6 +164,8 @@ async function main(args: string[]): Promise<number> {
       failed++;
       process.stderr.write(`skipped: ${name}: ${(error as Error).message}
 `);
+    } finally {
+      await services.stop();
     }
   }
   if (json) process.stdout.write(JSON.stringify(rows) + "\n");

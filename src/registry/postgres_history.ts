@@ -57,6 +57,8 @@ export interface PostgresHistoryOptions {
   readonly clock: Clock;
   /** Schema of its tables; "" for the usual one. */
   readonly schema: string;
+  /** Versions between two stored states; `CHECKPOINT_EVERY` when absent. */
+  readonly checkpointEvery?: number;
   /** Opens the database; called once. */
   readonly connect: () => Promise<SharedDatabase>;
 }
@@ -141,7 +143,8 @@ export class PostgresHistory implements History {
         [version.id, version.parent, version.createdMs, changes, digestBytes(changes), digest],
       );
       if (files !== undefined) await putFiles(execute, files);
-      if (version.id % CHECKPOINT_EVERY === 0 && version.id > 0) {
+      const { checkpointEvery = CHECKPOINT_EVERY } = this.#options;
+      if (version.id % checkpointEvery === 0 && version.id > 0) {
         const bytes = packEntries(record.state());
         await execute(
           `INSERT INTO %.checkpoints VALUES ($1, $2, $3)

@@ -47,14 +47,18 @@ export class SqliteHistory implements History {
   readonly #files: Files;
   readonly #path: string;
   readonly #name: string;
+  readonly #checkpointEvery: number;
   #connection: SqliteConnection | undefined;
 
   /** `name` is the path as people wrote it, for messages. */
-  constructor(options: { sqlite: Sqlite; files: Files; path: string; name?: string }) {
+  constructor(
+    options: { sqlite: Sqlite; files: Files; path: string; name?: string; checkpointEvery?: number },
+  ) {
     this.#sqlite = options.sqlite;
     this.#files = options.files;
     this.#path = options.path;
     this.#name = options.name ?? options.path;
+    this.#checkpointEvery = options.checkpointEvery ?? CHECKPOINT_EVERY;
   }
 
   open(): StoredHistory {
@@ -128,7 +132,7 @@ export class SqliteHistory implements History {
       ).run([version.id, version.parent, version.createdMs, changes, digestBytes(changes), digest]);
       this.#setHead(connection, version.id);
       if (files !== undefined) this.#putFiles(connection, files);
-      if (version.id % CHECKPOINT_EVERY === 0 && version.id > 0) {
+      if (version.id % this.#checkpointEvery === 0 && version.id > 0) {
         this.#putCheckpoint(connection, version.id, record.state());
       }
     });

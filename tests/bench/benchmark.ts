@@ -14,6 +14,8 @@ export interface Benchmark {
   readonly aim: string;
   ours(tools: Tools): Promise<number>;
   peer?(tools: Tools): Promise<number>;
+  /** What must run meanwhile; both sides find its port in `BENCH_<NAME>_PORT`. */
+  readonly services?: readonly string[];
   /** Pairs to run; the median counts. */
   readonly rounds?: number;
 }

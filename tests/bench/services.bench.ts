@@ -1,4 +1,4 @@
-/** HTTP, SQLite and the command line, each beside what the machine can do without us. */
+/** HTTP, SQLite, Postgres and the command line, each beside what the machine can do without us. */
 import { createServer } from "node:net";
 import { join } from "node:path";
 import {
@@ -100,6 +100,17 @@ export const benchmarks: readonly Benchmark[] = [
   sqlite("SQLite point select through sql", "selects/s", "point", 1_000_000),
   sqlite("SQLite select of 1,000 rows through sql", "rows/s", "rows", 5_000_000),
   sqlite("SQLite insert in a transaction through sql", "inserts/s", "insert", 1_000_000),
+  {
+    name: "Postgres point select through sql",
+    unit: "selects/s",
+    peerName: "postgres.js",
+    must: ">=0.5",
+    aim: ">=0.8",
+    services: ["postgres"],
+    ours: ({ wippy, folder }) =>
+      numberFrom([wippy, "call", "bench:select", "10000", "--json"], join(folder, "postgres")),
+    peer: ({ bun, folder }) => numberFrom([bun, join(folder, "peers", "select_postgres.ts"), "10000"]),
+  },
   {
     name: "wippy call of a hello function, wall time",
     unit: "ms",

@@ -285,6 +285,9 @@ return { err:kind(), err:retryable(), err2:message() }`),
     const silent = createServer((socket) => socket.on("error", () => {}));
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     const { port } = silent.address() as { port: number };
+    const closing = createServer((socket) => socket.destroy());
+    await new Promise<void>((resolve) => closing.listen(0, "127.0.0.1", resolve));
+    const { port: closed } = closing.address() as { port: number };
     const timeout = server.kind === "db.sql.mysql" ? "timeout: 50ms" : "connect_timeout: 0.05";
     const at = (where: string, name: string) =>
       `  - { name: ${name}, kind: ${server.kind}, ${where}, database: d, username: u, password: s3cret }\n`;
@@ -292,7 +295,7 @@ return { err:kind(), err:retryable(), err2:message() }`),
       await withApplication(
         DATABASE_FUNCTIONS + at("host: 127.0.0.1, port: 1", "refusing") +
           at(`host: 127.0.0.1, port: ${port}, options: { ${timeout} }`, "silent") +
-          at("host: no-such-host.invalid", "nowhere"),
+          at("host: no-such-host.invalid", "nowhere") + at(`host: 127.0.0.1, port: ${closed}`, "closing"),
         async (app) => {
           const refusing = String(await run(app, "SELECT 1", "app:refusing"));
           assert.match(
@@ -304,11 +307,16 @@ return { err:kind(), err:retryable(), err2:message() }`),
             /^Timeout\/true: .* does not answer$/,
           );
           assert.match(String(await run(app, "SELECT 1", "app:nowhere")), /^Unavailable\/true: .*host name/);
+          assert.match(
+            String(await run(app, "SELECT 1", "app:closing")),
+            /^Unavailable\/true: .*(closed|reset)/,
+          );
           assert.doesNotMatch(JSON.stringify(app.logs), /s3cret/);
         },
       );
     } finally {
       silent.close();
+      closing.close();
     }
   });
 

@@ -6,18 +6,14 @@ import process from "node:process";
 import { test } from "node:test";
 import { Failure } from "../../src/core/mod.ts";
 import { createPorts } from "../../src/platform/mod.ts";
-import {
-  CHECKPOINT_EVERY,
-  type Entry,
-  type History,
-  type ModuleGraph,
-  type Registry,
-  type RegistryOptions,
-} from "../../src/registry/mod.ts";
+import type { Entry, History, ModuleGraph, Registry, RegistryOptions } from "../../src/registry/mod.ts";
 import { create, entry, registryWorld, remove, update, type WorldOptions } from "./registry_world.ts";
 
 /** Ports of this machine. */
 export const ports = createPorts();
+
+/** Versions between two stored states in these tests. */
+export const STATE_EVERY = 20;
 
 /** Where one test keeps its versions. */
 export interface HistoryPlace {
@@ -201,16 +197,16 @@ export function keptHistorySuite(
     { timeout: 60_000, skip },
     async () => {
       await inPlace(async (place) => {
-        const last = CHECKPOINT_EVERY + 3;
+        const last = STATE_EVERY + 3;
         await run(place, { entries: FILES }, async (registry) => {
           for (let v = 1; v <= last; v++) await registry.apply([update("a:x", "data", { v })]);
         });
         // What lies before the stored state is not read: even damaged it does no harm to a start.
-        await place.damage(`id < ${CHECKPOINT_EVERY}`);
+        await place.damage(`id < ${STATE_EVERY}`);
         await run(place, { entries: FILES }, async (registry) => {
           assert.deepEqual(dataOf(registry), { "a:x": { v: last }, "a:y": { value: 1 } });
-          assert.deepEqual((await registry.snapshotAt(CHECKPOINT_EVERY + 1)).state.get("a:x")!.data, {
-            v: CHECKPOINT_EVERY + 1,
+          assert.deepEqual((await registry.snapshotAt(STATE_EVERY + 1)).state.get("a:x")!.data, {
+            v: STATE_EVERY + 1,
           });
           assert.match((await refused(registry.snapshotAt(3))).message, /version \d+ is damaged/);
         });

@@ -7,7 +7,16 @@ import { openSharedPostgres } from "../../src/kinds/mod.ts";
 import type { SharedDatabase } from "../../src/ports/mod.ts";
 import { PostgresHistory, type Registry } from "../../src/registry/mod.ts";
 import { missing, serviceUrl } from "../services.ts";
-import { dataOf, FILES, type HistoryPlace, keptHistorySuite, ports, refused, run } from "./history_suite.ts";
+import {
+  dataOf,
+  FILES,
+  type HistoryPlace,
+  keptHistorySuite,
+  ports,
+  refused,
+  run,
+  STATE_EVERY,
+} from "./history_suite.ts";
 import { create, registryWorld, tracing, update, type WorldOptions } from "./registry_world.ts";
 
 const skip = missing("postgres");
@@ -21,6 +30,7 @@ function historyIn(schema: string, dsn = DSN): PostgresHistory {
   return new PostgresHistory({
     clock: ports.clock,
     schema,
+    checkpointEvery: STATE_EVERY,
     connect: () => Promise.resolve(openDatabase(dsn)),
   });
 }

@@ -15,6 +15,7 @@ import {
   refused,
   run as runIn,
   type Start,
+  STATE_EVERY,
 } from "./history_suite.ts";
 import { create, registryWorld, update } from "./registry_world.ts";
 
@@ -37,7 +38,14 @@ function placeAt(path: string): HistoryPlace {
     }
   };
   return {
-    open: () => new SqliteHistory({ sqlite: ports.sqlite, files: ports.files, path, name: "registry.db" }),
+    open: () =>
+      new SqliteHistory({
+        sqlite: ports.sqlite,
+        files: ports.files,
+        path,
+        name: "registry.db",
+        checkpointEvery: STATE_EVERY,
+      }),
     worker: [path],
     damage: (where) => inDatabase((it) => it.exec(`UPDATE versions SET changes = x'00' WHERE ${where}`)),
     graphs: () => inDatabase((it) => Number(it.prepare("SELECT count(*) AS n FROM graphs").all([])[0]!["n"])),

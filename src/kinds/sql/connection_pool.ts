@@ -41,6 +41,8 @@ export class ConnectionPool {
   #inUse = 0;
   #isClosing = false;
   #timer: TimerHandle | undefined;
+  /** When the timer fires. */
+  #wakeMs = Infinity;
   #idleClosed = 0;
   #lifetimesEnded = 0;
 
@@ -52,10 +54,16 @@ export class ConnectionPool {
 
   /** A session for the caller, who must give it back. Fails with Timeout, Canceled or Unavailable. */
   async borrow(caller?: Waiter): Promise<PooledConnection> {
+    const free = this.tryBorrow();
+    if (free !== undefined) return free;
+    await this.#gate.enter(caller);
+    return this.#take();
+  }
+
+  /** As `borrow`, when nobody has to be waited for. */
+  tryBorrow(): PooledConnection | undefined {
     if (this.#isClosing) throw this.#gone();
-    if (!this.#gate.tryEnter()) await this.#gate.enter(caller);
-    this.#inUse++;
-    return this.#takeIdle() ?? this.#open();
+    return this.#gate.tryEnter() ? this.#take() : undefined;
   }
 
   /** Takes a session back; one that `isSpoiled` is closed. */
@@ -97,15 +105,12 @@ export class ConnectionPool {
     };
   }
 
-  #takeIdle(): PooledConnection | undefined {
+  #take(): PooledConnection {
+    this.#inUse++;
     for (let pooled = this.#idle.pop(); pooled !== undefined; pooled = this.#idle.pop()) {
       if (this.#isFresh(pooled)) return pooled;
       pooled.connection.close();
     }
-    return undefined;
-  }
-
-  #open(): PooledConnection {
     const { bounds, clock, connect } = this.#options;
     const expiresMs = bounds.lifetimeMs > 0 ? clock.monotonicMs() + bounds.lifetimeMs : Infinity;
     return { connection: connect(), expiresMs };
@@ -133,13 +138,15 @@ export class ConnectionPool {
     this.#idle = [];
   }
 
-  /** Wakes when the first of the idle ones is too old. */
+  /** Wakes when the first of the idle ones is too old. A timer that comes too early is cheaper than a new one each time. */
   #watchLifetimes(): void {
-    this.#timer?.cancel();
     const { clock } = this.#options;
     const first = this.#idle.reduce((least, { expiresMs }) => Math.min(least, expiresMs), Infinity);
-    if (first === Infinity) return;
+    if (first >= this.#wakeMs) return;
+    this.#timer?.cancel();
+    this.#wakeMs = first;
     this.#timer = clock.timer(Math.max(0, first - clock.monotonicMs()), () => {
+      this.#wakeMs = Infinity;
       const [fresh, old]: [PooledConnection[], PooledConnection[]] = [[], []];
       for (const pooled of this.#idle) (this.#isFresh(pooled) ? fresh : old).push(pooled);
       this.#idle = fresh;

@@ -45,6 +45,8 @@ const LEVELS: Partial<Record<SqlIsolation, string>> = {
   repeatable_read: " ISOLATION LEVEL REPEATABLE READ",
   serializable: " ISOLATION LEVEL SERIALIZABLE",
 };
+/** A path where no socket is. */
+const CLOSED_AT_ONCE = "/dev/null/closed";
 /** Commands whose count is one of changed rows. */
 const CHANGES = new Set(["INSERT", "UPDATE", "DELETE", "MERGE", "COPY"]);
 
@@ -192,18 +194,22 @@ class PostgresConnection implements ServerConnection {
     try {
       return await ask(this.#client ?? await this.#open());
     } catch (error) {
-      throw postgresFailure(error, this.#place);
+      const { address, code } = error as { address?: string; code?: string };
+      const isClosed = address === CLOSED_AT_ONCE && code !== "CONNECT_TIMEOUT";
+      throw postgresFailure(isClosed ? { code: "CONNECTION_CLOSED" } : error, this.#place);
     }
   }
 
   async #open(): Promise<Client> {
     const make = await load();
     if (this.#isClosed) throw { code: "CONNECTION_CLOSED" };
-    return this.#client = make({
+    const client = make({
       ...this.#options,
       onclose: () => this.close(),
       onnotify: this.#events.heard,
     } as Postgres.Options<Record<string, Postgres.PostgresType>>) as unknown as Client;
+    connectOnce(client);
+    return this.#client = client;
   }
 
   /** The server keeps what is prepared as long as the session, so only so many texts are. */
@@ -245,6 +251,16 @@ function transactionAfter(sql: string, command: string | null): ServerResult["tr
   if (command === "COMMIT") return undefined;
   // Of several statements in one text the library tells the last tag alone.
   return /(?:^|;)\s*(?:begin|start\s+transaction)\b/i.test(sql) ? "open" : undefined;
+}
+
+/**
+ * Keeps the library from trying for ever, without a pause, when a server closes a connection before it has said anything: it
+ * looks for a socket's path at each try, and what it finds at the second one is none.
+ */
+function connectOnce({ options }: Client): void {
+  const { path } = options as { path?: string };
+  let looksLeft = path === undefined ? 1 : 2;
+  Object.defineProperty(options, "path", { get: () => looksLeft-- > 0 ? path : CLOSED_AT_ONCE });
 }
 
 /** Options that the connection takes; all others are settings of the session. */

@@ -124,7 +124,7 @@ export class ServerDatabase implements SqlDatabase {
     work: (connection: ServerConnection) => Promise<boolean>,
   ): Promise<void> {
     const pool = this.#pool;
-    const borrowed = await pool.borrow(caller);
+    const borrowed = pool.tryBorrow() ?? await pool.borrow(caller);
     let isSpoiled = true;
     try {
       isSpoiled = await forCaller(borrowed.connection, () => work(borrowed.connection), caller, this.#clock);
