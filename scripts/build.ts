@@ -22,8 +22,8 @@ import { ROOT } from "./source_tree.ts";
 
 /** Where the command line starts. */
 const ENTRANCE = "src/cli/main.ts";
-/** What its threads run; `src/platform/system_threads.ts` names it too. */
-const THREAD_ENTRANCE = "src/app/host_worker.ts";
+/** What its threads run; `src/platform/system_threads.ts` names them too. */
+const THREAD_ENTRANCES = ["src/app/host_worker.ts", "src/cli/check_worker.ts"];
 
 const TARGETS = [
   "bun-linux-x64",
@@ -50,7 +50,7 @@ export function buildArguments(target: string | undefined, outfile: string): str
     "--no-compile-autoload-bunfig",
     ...(target === undefined ? [] : [`--target=${target}`]),
     ENTRANCE,
-    THREAD_ENTRANCE,
+    ...THREAD_ENTRANCES,
     "--outfile",
     outfile,
   ];

@@ -16,6 +16,8 @@ const result = await run([
   // What threads run, which nothing imports.
   "--include",
   "src/app/host_worker.ts",
+  "--include",
+  "src/cli/check_worker.ts",
   "--output",
   "dist/wippy-deno",
   "src/cli/main.ts",

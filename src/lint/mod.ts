@@ -2,4 +2,8 @@
 export { definitionEdits } from "./definition_edit.ts";
 export * from "./definition_findings.ts";
 export * from "./definition_nodes.ts";
+export * from "./entry_lint.ts";
+export * from "./finding.ts";
+export * from "./lint_thread.ts";
 export * from "./project_facts.ts";
+export * from "./thread_pool.ts";

@@ -1,19 +1,49 @@
 /** The outline of a Lua source: functions, types, what it keeps at its top. */
 import type { syntax } from "../lang/mod.ts";
 import { type DocumentSymbol, SymbolKind } from "./protocol.ts";
+import type { Text } from "./text.ts";
 import type { CheckedUnit } from "./workspace.ts";
+
+/** A symbol by its offsets. */
+export interface OutlineItem extends syntax.Range {
+  readonly name: string;
+  readonly kind: SymbolKind;
+  readonly nameStart: number;
+  readonly nameEnd: number;
+  readonly detail: string | undefined;
+  readonly children: readonly OutlineItem[];
+}
 
 /** Symbols of a source, nested as functions are. */
 export function luaSymbols(checked: CheckedUnit): DocumentSymbol[] {
-  return symbolsOf(checked, checked.parsed.block.statements, true);
+  return outlineOf(checked).map((item) => documentSymbol(checked.text, item));
 }
 
+/** The same by offsets. */
+export function outlineOf(source: Parsed): OutlineItem[] {
+  return symbolsOf(source, source.parsed.block.statements, true);
+}
+
+function documentSymbol(text: Text, item: OutlineItem): DocumentSymbol {
+  const { children, detail, end, kind, name, nameEnd, nameStart, start } = item;
+  return {
+    name,
+    kind,
+    range: text.range(start, end),
+    selectionRange: text.range(nameStart, nameEnd),
+    ...(detail === undefined ? {} : { detail }),
+    ...(children.length === 0 ? {} : { children: children.map((child) => documentSymbol(text, child)) }),
+  };
+}
+
+type Parsed = Pick<CheckedUnit, "parsed">;
+
 function symbolsOf(
-  checked: CheckedUnit,
+  checked: Parsed,
   statements: readonly syntax.Statement[],
   isTop: boolean,
-): DocumentSymbol[] {
-  const found: DocumentSymbol[] = [];
+): OutlineItem[] {
+  const found: OutlineItem[] = [];
   for (const statement of statements) {
     switch (statement.kind) {
       case "local-function":
@@ -29,7 +59,7 @@ function symbolsOf(
       }
       case "type":
         found.push(
-          symbol(checked, statement.name, statement, SymbolKind.Struct, fieldsOf(checked, statement.type)),
+          symbol(statement.name, statement, SymbolKind.Struct, fieldsOf(statement.type)),
         );
         break;
       case "local":
@@ -50,47 +80,48 @@ function symbolsOf(
 }
 
 function symbol(
-  { text }: CheckedUnit,
   name: syntax.Identifier,
   whole: syntax.Range,
   kind: SymbolKind,
-  children: DocumentSymbol[] = [],
+  children: OutlineItem[] = [],
   detail?: string,
-): DocumentSymbol {
+): OutlineItem {
   return {
     name: name.name === "" ? "?" : name.name,
     kind,
-    range: text.range(Math.min(whole.start, name.start), Math.max(whole.end, name.end)),
-    selectionRange: text.range(name.start, name.end),
-    ...(detail === undefined ? {} : { detail }),
-    ...(children.length === 0 ? {} : { children }),
+    start: Math.min(whole.start, name.start),
+    end: Math.max(whole.end, name.end),
+    nameStart: name.start,
+    nameEnd: name.end,
+    detail,
+    children,
   };
 }
 
 function functionSymbol(
-  checked: CheckedUnit,
+  checked: Parsed,
   name: syntax.Identifier,
   whole: syntax.Range,
   body: syntax.FunctionBody,
   kind: SymbolKind,
-): DocumentSymbol {
+): OutlineItem {
   const inner = symbolsOf(checked, body.block?.statements ?? [], false);
   const head = checked.parsed.source.slice(
     body.start,
     (body.returns ?? body.vararg ?? body.params.at(-1))?.end ?? body.start + 1,
   );
   const isClosed = body.returns !== undefined;
-  return symbol(checked, name, whole, kind, inner, `${head}${isClosed ? "" : ")"}`.replace(/\s+/g, " "));
+  return symbol(name, whole, kind, inner, `${head}${isClosed ? "" : ")"}`.replace(/\s+/g, " "));
 }
 
-function fieldsOf(checked: CheckedUnit, type: syntax.TypeNode): DocumentSymbol[] {
+function fieldsOf(type: syntax.TypeNode): OutlineItem[] {
   if (type.kind !== "type-record") return [];
   return type.fields.map((field) =>
-    symbol(checked, { ...field, end: field.start + field.name.length }, field, SymbolKind.Field)
+    symbol({ ...field, end: field.start + field.name.length }, field, SymbolKind.Field)
   );
 }
 
-function locals(checked: CheckedUnit, statement: syntax.LocalStatement): DocumentSymbol[] {
+function locals(checked: Parsed, statement: syntax.LocalStatement): OutlineItem[] {
   return statement.bindings.map((binding, i) => {
     const value = statement.values[i];
     if (value?.kind === "function") {
@@ -98,11 +129,11 @@ function locals(checked: CheckedUnit, statement: syntax.LocalStatement): Documen
     }
     const kind = binding.attribute === "const" ? SymbolKind.Constant : SymbolKind.Variable;
     const children = value?.kind === "table" ? tableFunctions(checked, value) : [];
-    return symbol(checked, binding, binding, kind, children);
+    return symbol(binding, binding, kind, children);
   });
 }
 
-function assigned(checked: CheckedUnit, statement: syntax.AssignStatement): DocumentSymbol[] {
+function assigned(checked: Parsed, statement: syntax.AssignStatement): OutlineItem[] {
   return statement.targets.flatMap((target, i) => {
     const value = statement.values[i];
     if (target.kind !== "member" || value?.kind !== "function") return [];
@@ -111,7 +142,7 @@ function assigned(checked: CheckedUnit, statement: syntax.AssignStatement): Docu
   });
 }
 
-function tableFunctions(checked: CheckedUnit, value: syntax.Expression): DocumentSymbol[] {
+function tableFunctions(checked: Parsed, value: syntax.Expression): OutlineItem[] {
   if (value.kind !== "table") return [];
   return value.fields.flatMap((field) =>
     field.name === undefined || field.value.kind !== "function"

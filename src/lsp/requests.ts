@@ -29,7 +29,9 @@ import { SymbolKind } from "./protocol.ts";
 import { semanticTokens } from "./semantic_tokens.ts";
 import { signatureAt } from "./signature.ts";
 import { editsWithin, lineEdits } from "./text_edits.ts";
-import type { CheckedUnit, Workspace } from "./workspace.ts";
+import { type IndexedSymbol, topSymbols } from "./source_index.ts";
+import type { Text } from "./text.ts";
+import type { CheckedUnit, LuaUnit, Workspace } from "./workspace.ts";
 
 /** Most symbols that one search gives. */
 const SYMBOLS_MAX = 500;
@@ -180,14 +182,25 @@ export class Requests {
       if (isCancelled() || found.length >= SYMBOLS_MAX) return found;
       const uri = navigation.uriOf(unit);
       const containerName = unit.entries[0]?.id ?? "";
-      const written = this.#workspace.asWritten(this.#workspace.check(unit));
-      for (const { name, kind, selectionRange } of luaSymbols(written)) {
-        if (matches(name)) {
-          found.push({ name, kind, containerName, location: { uri, range: selectionRange } });
-        }
+      for (const { name, kind, start, end } of this.#symbolsOf(unit)) {
+        if (!matches(name)) continue;
+        const range = this.#writtenText(unit).range(start, end);
+        found.push({ name, kind, containerName, location: { uri, range } });
       }
     }
     return found.slice(0, SYMBOLS_MAX);
+  }
+
+  /** Symbols at the top of a source, by offsets: from the index as far as it is there. */
+  #symbolsOf(unit: LuaUnit): readonly IndexedSymbol[] {
+    return this.#workspace.index.get(unit.key)?.symbols ?? topSymbols(this.#workspace.check(unit));
+  }
+
+  /** The text by which offsets of a source become positions where it is written. */
+  #writtenText(unit: LuaUnit): Text {
+    return unit.path !== undefined
+      ? this.#workspace.unitText(unit)
+      : this.#workspace.asWritten(this.#workspace.check(unit)).text;
   }
 
   semanticTokens({ textDocument: { uri } }: P.SemanticTokensParams, range?: P.Range): P.SemanticTokens {

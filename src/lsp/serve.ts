@@ -10,7 +10,7 @@ import type { LiveEntries } from "./workspace.ts";
 
 /** What editors are served from. */
 export interface ServeOptions {
-  readonly ports: Pick<Ports, "files" | "clock">;
+  readonly ports: Pick<Ports, "files" | "clock" | "threads" | "cpus">;
   readonly version: string;
   readonly messageBytesMax: number;
   /** The folder of a project, when the client names none. */
@@ -63,6 +63,8 @@ export class LanguageServers {
     return {
       files: ports.files,
       clock: ports.clock,
+      threads: ports.threads,
+      threadCount: ports.cpus,
       modules: declarations,
       kinds: [...luaKinds(noRuntime), ...this.#kinds],
       version,

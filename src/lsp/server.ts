@@ -16,10 +16,11 @@ import {
   ResponseError,
 } from "vscode-languageserver-protocol/node";
 import type * as P from "vscode-languageserver-protocol";
-import type { Clock } from "../ports/mod.ts";
+import type { Clock, Threads } from "../ports/mod.ts";
 import { encodingFor, initializeResult } from "./capabilities.ts";
 import { diagnosticsOf } from "./diagnostics.ts";
 import { INVALID_REQUEST } from "./framing.ts";
+import { Indexer } from "./indexer.ts";
 import { RenameRefused } from "./navigation.ts";
 import { isProject } from "./project_files.ts";
 import { type IsCancelled, Requests } from "./requests.ts";
@@ -30,6 +31,9 @@ import { Workspace, type WorkspaceOptions } from "./workspace.ts";
 /** What a conversation is held with. */
 export interface ServerOptions extends Omit<WorkspaceOptions, "encoding" | "roots"> {
   readonly clock: Clock;
+  /** For the index of a large project; made on this thread without them. */
+  readonly threads?: Threads;
+  readonly threadCount?: number;
   readonly version: string;
   /** Folders of the project; those that the client names when absent. */
   readonly roots?: readonly string[];
@@ -51,6 +55,7 @@ export class LanguageServer {
   #state: State = "new";
   #workspace: Workspace | undefined;
   #requests: Requests | undefined;
+  #indexer: Indexer | undefined;
   #client: InitializeParams["capabilities"] = {};
   #versions = new Map<string, number>();
   #isScheduled = false;
@@ -80,6 +85,7 @@ export class LanguageServer {
   #end(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#indexer?.stop();
     this.#ended.resolve(this.#state === "shut" ? 0 : 1);
     this.#connection.dispose();
   }
@@ -91,6 +97,7 @@ export class LanguageServer {
     connection.onRequest("shutdown", () => {
       this.#demandOpen();
       this.#state = "shut";
+      this.#indexer?.stop();
       return null;
     });
     connection.onNotification("exit", () => this.#end());
@@ -226,6 +233,8 @@ export class LanguageServer {
     const roots = this.#options.roots ?? this.#rootsOf(params);
     this.#workspace = new Workspace({ ...this.#options, encoding, roots });
     this.#requests = new Requests(this.#workspace);
+    const { clock, threadCount = 1, threads } = this.#options;
+    this.#indexer = new Indexer({ workspace: this.#workspace, clock, threadCount, threads });
     this.#state = "open";
     return initializeResult(encoding, this.#options.version);
   }
@@ -251,21 +260,7 @@ export class LanguageServer {
       }];
       this.#ask("client/registerCapability", { registrations });
     }
-    this.#index();
-  }
-
-  /** Checks every source, what is imported first, one at a time between the client's requests. */
-  #index(): void {
-    const workspace = this.#workspace;
-    if (workspace === undefined) return;
-    const waiting = [...workspace.units()];
-    const next = (): void => {
-      const unit = waiting.pop();
-      if (unit === undefined || this.#isClosed || this.#state !== "open") return;
-      workspace.check(unit);
-      this.#options.clock.soon(next);
-    };
-    this.#options.clock.soon(next);
+    this.#indexer?.begin();
   }
 
   #demandOpen(): Requests {
@@ -276,6 +271,7 @@ export class LanguageServer {
 
   /** Tells what is wrong with the open documents, once what is waiting has been taken. */
   #tellSoon(): void {
+    this.#indexer?.changed();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     this.#options.clock.soon(() => {

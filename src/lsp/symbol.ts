@@ -16,8 +16,15 @@ export interface LuaSymbol {
   readonly isLocal: boolean;
 }
 
+/** Checked sources by what resolved their names. */
+export type SourceSpace = Pick<Workspace, "unitOfOrigin">;
+
 /** The symbol behind a place; undefined for what no source of the project declares. */
-export function symbolOf(workspace: Workspace, checked: CheckedUnit, place: Place): LuaSymbol | undefined {
+export function symbolOf(
+  workspace: SourceSpace,
+  checked: CheckedUnit,
+  place: Place,
+): LuaSymbol | undefined {
   const { target } = place;
   const { unit } = checked;
   switch (target.kind) {
@@ -47,7 +54,7 @@ export function bodyOf(variable: Variable): syntax.FunctionBody | undefined {
   return variable.body ?? (variable.initial?.kind === "function" ? variable.initial.body : undefined);
 }
 
-function declaredSymbol(workspace: Workspace, type: types.Type | undefined): LuaSymbol | undefined {
+function declaredSymbol(workspace: SourceSpace, type: types.Type | undefined): LuaSymbol | undefined {
   const declared = type?.kind === "function"
     ? type.declared
     : type?.kind === "type" || type?.kind === "named"
@@ -59,7 +66,7 @@ function declaredSymbol(workspace: Workspace, type: types.Type | undefined): Lua
 }
 
 /** A field of a declared record. */
-function recordField(workspace: Workspace, owner: types.Type, name: string): LuaSymbol | undefined {
+function recordField(workspace: SourceSpace, owner: types.Type, name: string): LuaSymbol | undefined {
   for (const member of types.membersOf(owner)) {
     if (member.kind !== "named" || member.definition.declared === undefined) continue;
     const { origin, start } = member.definition.declared;
@@ -89,6 +96,11 @@ export function isSameSymbol(a: LuaSymbol | undefined, b: LuaSymbol): boolean {
   return a !== undefined && a.start === b.start && a.unit.key === b.unit.key;
 }
 
+/** Names a symbol among those of all sources. */
+export function keyOf({ start, unit }: LuaSymbol): string {
+  return `${start} ${unit.key}`;
+}
+
 /** A place in some source. */
 export interface UnitPlace {
   readonly checked: CheckedUnit;
@@ -105,6 +117,7 @@ export function placesOfSymbol(
   const found: UnitPlace[] = [];
   for (const unit of units) {
     if (isCancelled()) return found;
+    if (unit.key !== symbol.unit.key && workspace.index.get(unit.key)?.refers.has(keyOf(symbol)) === false) continue;
     const checked = workspace.check(unit);
     for (const place of placesOf(checked)) {
       if (isSameSymbol(symbolOf(workspace, checked, place), symbol)) found.push({ checked, place });

@@ -2,7 +2,7 @@
  * Entries and the Lua sources behind them, put together from definition files and from an application that runs.
  */
 import { isValueMap, resolveEntryId, type Value, type ValueMap } from "../core/mod.ts";
-import { LUA_KINDS, type LuaKind } from "../lua/mod.ts";
+import { LUA_KINDS, type LuaDefinition, type LuaKind, planPool } from "../lua/mod.ts";
 import type { Entry } from "../registry/mod.ts";
 import type { DefinitionText, WrittenEntry } from "./definition_text.ts";
 import type { ProjectFiles } from "./project_files.ts";
@@ -137,18 +137,35 @@ export class UnitTable {
     return unit;
   }
 
-  /** Sources that import `unit`, however far. */
-  importersOf(unit: LuaUnit): LuaUnit[] {
+  /** What the checker asks of a source with that text; its imports are named by the keys of their sources. */
+  definitionOf(unit: LuaUnit, source: string): LuaDefinition {
+    const method = unit.entries[0]?.data.method;
+    return {
+      module: "",
+      id: unit.key,
+      kind: (unit.entries[0]?.kind ?? "library.lua") as LuaKind,
+      source,
+      method: typeof method === "string" && method !== "" ? method : "main",
+      modules: unit.modules,
+      imports: new Map([...unit.imports].map(([alias, id]) => [alias, this.unitByEntry.get(id)?.key ?? id])),
+      pool: planPool(undefined),
+      options: {},
+      defaultHost: "",
+    };
+  }
+
+  /** Sources that import the one under `key`, however far. */
+  importersOf(key: string): LuaUnit[] {
     const importers = this.#importers ??= this.#importersByKey();
     const found = new Set<LuaUnit>();
-    const visit = (key: string): void => {
-      for (const other of importers.get(key) ?? []) {
-        if (other.key !== unit.key) found.add(other);
+    const visit = (imported: string): void => {
+      for (const other of importers.get(imported) ?? []) {
+        if (other.key !== key) found.add(other);
       }
     };
-    visit(unit.key);
+    visit(key);
     // A Set's iterator also visits what is added on the way.
-    for (const { key } of found) visit(key);
+    for (const each of found) visit(each.key);
     return [...found];
   }
 

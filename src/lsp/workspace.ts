@@ -7,8 +7,8 @@
  * WS2. A source is checked when somebody asks. A change drops what is known of that source and of its importers, of nothing else.
  * WS3. One source that several entries share is checked once, with all that any of them is granted.
  */
-import { EntryTypes, libraryOf, planPool } from "../lua/mod.ts";
-import type { CheckedEntry, LuaDefinition, LuaKind, ModuleDeclaration } from "../lua/mod.ts";
+import { EntryTypes, libraryOf } from "../lua/mod.ts";
+import type { CheckedEntry, LuaDefinition, ModuleDeclaration } from "../lua/mod.ts";
 import { RecentTable } from "../core/mod.ts";
 import type { Library, World } from "../lang/mod.ts";
 import { DefinitionFindings, madeIds, ProjectFacts } from "../lint/mod.ts";
@@ -32,6 +32,7 @@ import {
   type ProjectEntry,
   UnitTable,
 } from "./unit_table.ts";
+import { IndexTable } from "./source_index.ts";
 import { entryUri, fileUri, parseUri } from "./uris.ts";
 
 export type { LiveEntries, LuaUnit, ProjectEntry } from "./unit_table.ts";
@@ -72,6 +73,8 @@ export class Workspace {
   /** Counts how often entries have changed. */
   #epoch = 0;
   readonly #types: EntryTypes;
+  /** What is kept of every source; filled in the background. */
+  readonly index = new IndexTable();
   /** Open documents by URI. */
   readonly #open = new Map<string, Text>();
   /** Texts of files by path, as they were read last. */
@@ -128,8 +131,14 @@ export class Workspace {
     if (name.kind === "file") this.#changed(name.path);
     else if (name.kind === "entry") {
       const unit = this.unitOfEntry(name.id);
-      if (unit !== undefined) this.#types.forget(unit.key);
+      if (unit !== undefined) this.#forget(unit.key);
     }
+  }
+
+  /** Drops what is known of a source and of all that imports it. */
+  #forget(key: string): void {
+    this.#types.forget(key);
+    this.index.drop([key, ...this.#table.importersOf(key).map((unit) => unit.key)]);
   }
 
   /** A file was written, made or removed outside the editor. */
@@ -159,7 +168,7 @@ export class Workspace {
     this.#update();
     const unit = this.#table.unitByUri.get(fileUri(path));
     if (unit === undefined) this.#isCurrent = false;
-    else this.#types.forget(unit.key);
+    else this.#forget(unit.key);
   }
 
   /** Definition files by path. */
@@ -182,6 +191,12 @@ export class Workspace {
   entries(): ReadonlyMap<string, ProjectEntry> {
     this.#update();
     return this.#table.entries;
+  }
+
+  /** The definition under a key, as the checker sees it. */
+  luaDefinition(key: string): LuaDefinition | undefined {
+    this.#update();
+    return this.#luaDefinition(key);
   }
 
   /** All Lua sources of entries. */
@@ -314,7 +329,7 @@ export class Workspace {
   /** Sources that import `unit`, however far. */
   importersOf(unit: LuaUnit): LuaUnit[] {
     this.#update();
-    return this.#table.importersOf(unit);
+    return this.#table.importersOf(unit.key);
   }
 
   /** The path that a definition file refers to, when there is no such file. */
@@ -372,29 +387,13 @@ export class Workspace {
     this.#table = new UnitTable(this.#files, this.#definitions, this.#live);
     for (const [key, old] of before.units) {
       const unit = this.#table.units.get(key);
-      if (unit === undefined || this.#table.grantsOf(unit) !== before.grantsOf(old)) this.#types.forget(key);
+      if (unit === undefined || this.#table.grantsOf(unit) !== before.grantsOf(old)) this.#forget(key);
     }
   }
 
   /** What the checker asks of a source. */
   #luaDefinition(key: string): LuaDefinition | undefined {
     const unit = this.#table.units.get(key) ?? this.#table.unitByEntry.get(key);
-    if (unit === undefined) return undefined;
-    const method = unit.entries[0]?.data.method;
-    const imports = new Map(
-      [...unit.imports].map(([alias, id]) => [alias, this.#table.unitByEntry.get(id)?.key ?? id]),
-    );
-    return {
-      module: "",
-      id: unit.key,
-      kind: (unit.entries[0]?.kind ?? "library.lua") as LuaKind,
-      source: this.unitText(unit).source,
-      method: typeof method === "string" && method !== "" ? method : "main",
-      modules: unit.modules,
-      imports,
-      pool: planPool(undefined),
-      options: {},
-      defaultHost: "",
-    };
+    return unit === undefined ? undefined : this.#table.definitionOf(unit, this.unitText(unit).source);
   }
 }

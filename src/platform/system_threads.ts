@@ -3,10 +3,13 @@
  *
  * H1. A thread's own failure and its unasked end are told once; what is posted to one that has ended is dropped.
  */
-import type { Thread, ThreadEvents, ThreadInlet, Threads } from "../ports/mod.ts";
+import type { Thread, ThreadEvents, ThreadInlet, ThreadProgram, Threads } from "../ports/mod.ts";
 
-/** The file that threads run, from the root of the sources: the binary holds it under this name. */
-const ENTRANCE = "app/host_worker.ts";
+/** The files that threads run, from the root of the sources: the binary holds them under these names. */
+const ENTRANCES: Readonly<Record<ThreadProgram, string>> = {
+  host: "app/host_worker.ts",
+  check: "cli/check_worker.ts",
+};
 /** The root of the sources, from here. */
 const ROOT = "..";
 
@@ -18,9 +21,9 @@ interface WorkerGlobal {
   onmessage: ((event: { data: unknown }) => void) | null;
 }
 
-function entrance(): string {
+function entranceOf(program: ThreadProgram): string {
   const here = import.meta.url;
-  return EMBEDDED.test(here) ? `./${ENTRANCE}` : new URL(`${ROOT}/${ENTRANCE}`, here).href;
+  return EMBEDDED.test(here) ? `./${ENTRANCES[program]}` : new URL(`${ROOT}/${ENTRANCES[program]}`, here).href;
 }
 
 class SystemThread implements Thread {
@@ -28,9 +31,9 @@ class SystemThread implements Thread {
   readonly #events: ThreadEvents;
   #ended = false;
 
-  constructor(events: ThreadEvents) {
+  constructor(events: ThreadEvents, program: ThreadProgram) {
     this.#events = events;
-    this.#worker = new Worker(entrance(), { type: "module" });
+    this.#worker = new Worker(entranceOf(program), { type: "module" });
     this.#worker.onmessage = ({ data }) => {
       if (!this.#ended) events.message(data);
     };
@@ -61,7 +64,7 @@ class SystemThread implements Thread {
 }
 
 /** Threads of this machine. */
-export const systemThreads: Threads = { start: (events) => new SystemThread(events) };
+export const systemThreads: Threads = { start: (events, program = "host") => new SystemThread(events, program) };
 
 /** This thread's end towards the one who started it. */
 export function threadInlet(): ThreadInlet {

@@ -16,9 +16,13 @@ export interface ThreadEvents {
   ended(reason: string): void;
 }
 
-/** Starts threads that run the program's worker. They never keep the program alive. */
+/** What a thread runs: workers of a process host, or checks of Lua sources. */
+export type ThreadProgram = "host" | "check";
+
+/** Starts threads. They never keep the program alive. */
 export interface Threads {
-  start(events: ThreadEvents): Thread;
+  /** Fails when there can be none. */
+  start(events: ThreadEvents, program?: ThreadProgram): Thread;
 }
 
 /** The thread's own end. */

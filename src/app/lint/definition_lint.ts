@@ -10,7 +10,7 @@ import { excerptsOf } from "../../lang/mod.ts";
 import { type DefinitionFinding, placesOfFinding } from "../../lint/mod.ts";
 import { type Entry, type EntryPlace, type KindTable, orderEntries } from "../../registry/mod.ts";
 import type { EntryTexts } from "./entry_text.ts";
-import type { Finding } from "./finding.ts";
+import type { Finding } from "../../lint/mod.ts";
 
 /** Findings about definitions as those of a project. */
 export class DefinitionPlaces {

@@ -10,7 +10,7 @@ import type { GrantChange } from "../../lint/mod.ts";
 import type { Ports } from "../../ports/mod.ts";
 import { decodeText, type Entry, type LoadedEntries } from "../../registry/mod.ts";
 import { applyEdits, editsInFile, EntryTexts } from "./entry_text.ts";
-import type { Finding } from "./finding.ts";
+import type { Finding } from "../../lint/mod.ts";
 
 const UNUSED_IMPORT = "W0006";
 

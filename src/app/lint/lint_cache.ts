@@ -8,8 +8,8 @@
  */
 import { Failure } from "../../core/mod.ts";
 import type { Files } from "../../ports/mod.ts";
-import type { KnownFindings } from "./entry_lint.ts";
-import type { LintReport } from "./finding.ts";
+import type { KnownFindings } from "../../lint/mod.ts";
+import type { LintReport } from "./lint_report.ts";
 import { type Observation, stillHolds } from "./observed_files.ts";
 
 /** Most reports that are kept; each combination of flags has its own. */

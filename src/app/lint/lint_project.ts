@@ -9,19 +9,21 @@ import type { Ports } from "../../ports/mod.ts";
 import { digestBytes, type Entry, type LoadedEntries } from "../../registry/mod.ts";
 import type { LuaDefinition } from "../../lua/mod.ts";
 import { loadProject, type Project } from "../project.ts";
-import type { EntryFindings } from "./entry_lint.ts";
-import type { Finding, LintReport } from "./finding.ts";
-import { sortFindings } from "./finding.ts";
+import type { EntryFindings, Finding, LintJob } from "../../lint/mod.ts";
+import { type LintReport, sortFindings } from "./lint_report.ts";
 import { LintCache } from "./lint_cache.ts";
 import { observeFiles } from "./observed_files.ts";
 
 /** Kinds whose entries hold Lua; those of compiled ones begin with the same name and have no text. */
 const LUA_KIND = /^(?:function|library|process|workflow|module)\.lua(\.bc)?$/;
 
+/** With threads and a clock, large projects are linted on several threads. */
+export type LintPorts = Pick<Ports, "files" | "yaml"> & Partial<Pick<Ports, "threads" | "clock" | "cpus">>;
+
 /** What to lint, and how. */
 export interface LintRequest {
   readonly project: Project;
-  readonly ports: Pick<Ports, "files" | "yaml">;
+  readonly ports: LintPorts;
   /** Patterns of namespaces; all of the project's own without any. */
   readonly namespaces: readonly string[];
   /** Names this program, so that findings of another one are not taken over. */
@@ -114,6 +116,7 @@ export async function lintEntries(
     DefinitionPlaces,
     EntryLint,
     EntryTexts,
+    findingsAhead,
     ProjectFacts,
   } = parts;
   const isSelected = selection(namespaces);
@@ -124,12 +127,13 @@ export async function lintEntries(
     if (definition !== undefined) definitions.set(entry.id, definition);
   }
   const sources = new EntryLint(definitions, declarations, edition, known);
-  const made: { ids?: Set<string> } = {};
+  let ids: Set<string> | undefined;
+  const made = () => ids ??= new Set([...definitions.keys()].flatMap((id) => [...sources.made(id)]));
   const facts = new ProjectFacts(
     loaded.entries,
     declarations,
     isIncomplete ?? false,
-    () => made.ids ??= new Set([...definitions.keys()].flatMap((id) => [...sources.made(id)])),
+    made,
   );
   const texts = new EntryTexts(ports);
   const place = (id: string) => loaded.place?.(id);
@@ -143,14 +147,26 @@ export async function lintEntries(
   if (cycle !== undefined) findings.push(places.placed(cycle.finding, cycle.kind));
   const fresh = new Map<string, EntryFindings>();
   const selected = loaded.entries.filter(isSelected);
+  const ahead = await findingsAhead({
+    ports,
+    sources,
+    facts,
+    definitions,
+    entries: loaded.entries,
+    selected,
+    made,
+    isIncomplete: isIncomplete ?? false,
+    edition,
+    progress,
+  });
   for (const [i, entry] of selected.entries()) {
     const about = around.of(entry);
     const definition = definitions.get(entry.id);
     if (definition !== undefined) {
-      const found = sources.findings(entry.id, facts);
-      fresh.set(entry.id, found);
-      about.push(...around.grants(entry, found.used));
-      findings.push(...placed(found, definition.source));
+      const own = ahead.get(entry.id) ?? sources.findings(entry.id, facts);
+      fresh.set(entry.id, own);
+      about.push(...around.grants(entry, own.used));
+      findings.push(...placed(own, definition.source));
     }
     findings.push(...about.map((finding) => places.placed(finding, entry.kind)));
     progress?.((i + 1) / selected.length);

@@ -4,8 +4,8 @@
  * EL1. A source with syntax errors is not checked further: what follows from them is noise.
  * EL2. What depends on the text of one entry, those it imports and the answers to what its rules asked is kept between runs.
  */
-import { type Decoded, Failure } from "../../core/mod.ts";
-import { describe, type Diagnostic, excerptsOf, lint } from "../../lang/mod.ts";
+import { type Decoded, Failure } from "../core/mod.ts";
+import { describe, type Diagnostic, excerptsOf, lint } from "../lang/mod.ts";
 import {
   type CheckedEntry,
   decodeDefinition,
@@ -16,9 +16,10 @@ import {
   type LuaDefinition,
   type ModuleDeclaration,
   usedGrants,
-} from "../../lua/mod.ts";
-import { type Asked, madeIds, moduleFix, type ProjectFacts } from "../../lint/mod.ts";
-import type { Entry } from "../../registry/mod.ts";
+} from "../lua/mod.ts";
+import { moduleFix } from "./definition_findings.ts";
+import { type Asked, madeIds, type ProjectFacts } from "./project_facts.ts";
+import type { Entry } from "../registry/mod.ts";
 import type { Finding } from "./finding.ts";
 
 /** A finding without its place, which depends on where the entry stands. */
@@ -64,13 +65,17 @@ export class EntryLint {
     return this.#made ??= new EntryTypes(libraryOf(this.#modules), (id) => this.#definitions.get(id));
   }
 
-  /** The findings of an entry, from before when nothing that matters has changed. */
+  /** The findings of an entry from before, when nothing that matters has changed. */
+  known(id: string, facts: ProjectFacts): EntryFindings | undefined {
+    const known = this.#known.get(id);
+    const holds = known?.key === this.#keys.key(id) &&
+      known.asked.every(([question, about, answer]) => facts.answer(question, about) === answer);
+    return holds ? known : undefined;
+  }
+
+  /** The findings of an entry, found out anew. */
   findings(id: string, facts: ProjectFacts): EntryFindings {
     const key = this.#keys.key(id);
-    const known = this.#known.get(id);
-    const holds = known?.key === key &&
-      known.asked.every(([question, about, answer]) => facts.answer(question, about) === answer);
-    if (holds) return known;
     const checked = this.#types.check(id)!;
     const asked = new Map<string, Asked>();
     const findings = diagnose(checked, facts, asked).map((diagnostic) =>
@@ -84,8 +89,7 @@ export class EntryLint {
   made(id: string): readonly string[] {
     const known = this.#known.get(id);
     if (known?.key === this.#keys.key(id)) return known.made;
-    const checked = this.#types.check(id);
-    return checked === undefined ? [] : mentions(checked).made;
+    return madeIds(this.#definitions.get(id)?.source ?? "");
   }
 }
 
