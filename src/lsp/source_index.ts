@@ -60,6 +60,8 @@ export class IndexSpace implements SourceSpace {
   readonly #definitions: ReadonlyMap<string, LuaDefinition>;
   readonly #types: EntryTypes;
   readonly #units = new WeakMap<object, CheckedUnit>();
+  /** Origins of what no source of the project declares. */
+  readonly #foreign = new WeakSet<object>();
   readonly #details = new RecentTable<CheckedEntry, Details>(DETAILS_MAX);
 
   constructor(library: Library, definitions: Iterable<LuaDefinition>) {
@@ -68,14 +70,16 @@ export class IndexSpace implements SourceSpace {
   }
 
   unitOfOrigin(origin: object): CheckedUnit | undefined {
-    // Those that were checked since the last time are not known yet.
-    if (!this.#units.has(origin)) {
-      for (const key of this.#definitions.keys()) {
-        const checked = this.#types.known(key);
-        if (checked !== undefined) this.#unitOf(checked);
-      }
+    const known = this.#units.get(origin);
+    if (known !== undefined || this.#foreign.has(origin)) return known;
+    // It was checked since the last time, or is none of the project's.
+    for (const key of this.#definitions.keys()) {
+      const checked = this.#types.known(key);
+      if (checked !== undefined) this.#unitOf(checked);
     }
-    return this.#units.get(origin);
+    const found = this.#units.get(origin);
+    if (found === undefined) this.#foreign.add(origin);
+    return found;
   }
 
   /** The index of the source under a key; undefined when there is none. */

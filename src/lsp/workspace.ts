@@ -86,6 +86,8 @@ export class Workspace {
   readonly #details = new RecentTable<CheckedEntry, Details>(DETAILS_MAX);
   /** Keys of the units by what resolved their names. */
   readonly #origins = new WeakMap<object, string>();
+  /** Those of what no source declares. */
+  readonly #foreign = new WeakSet<object>();
   #isCurrent = false;
   #isScanned = false;
 
@@ -312,10 +314,12 @@ export class Workspace {
 
   /** The source whose names `origin` resolved. */
   unitOfOrigin(origin: object): CheckedUnit | undefined {
+    if (this.#foreign.has(origin)) return undefined;
     const known = this.#origins.get(origin);
     for (const unit of known === undefined ? this.units() : [this.#table.units.get(known)]) {
       if (unit !== undefined && this.#types.known(unit.key)?.resolution === origin) return this.check(unit);
     }
+    if (known === undefined) this.#foreign.add(origin);
     return undefined;
   }
 

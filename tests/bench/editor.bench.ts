@@ -10,6 +10,11 @@ function session(tools: Tools, what: string): Promise<number> {
   return numberFrom([tools.bun, join(tools.folder, "editor_session.ts"), tools.wippy, what]);
 }
 
+/** See `index_load.ts`. */
+function index(tools: Tools, how: string): Promise<number> {
+  return numberFrom([tools.bun, join(tools.folder, "index_load.ts"), how]);
+}
+
 export const benchmarks: readonly Benchmark[] = [
   {
     name: "wippy lsp, key stroke to diagnostics, 2,000 lines",
@@ -36,6 +41,16 @@ export const benchmarks: readonly Benchmark[] = [
     must: "",
     aim: "<=100",
     ours: (tools) => session(tools, "formatting"),
+    rounds: 3,
+  },
+  {
+    name: "index of 100,000 lines for the first time, on threads",
+    unit: "ms",
+    peerName: "on one thread",
+    must: "<=0.9",
+    aim: "<=0.7",
+    ours: (tools) => index(tools, "threads"),
+    peer: (tools) => index(tools, "one"),
     rounds: 3,
   },
 ];
