@@ -1,4 +1,5 @@
 /** What a close look at a source finds out: the types of everything, and what each name stands for. */
+import { RecentTable } from "../core/mod.ts";
 import { check, type TypeFacts } from "../lang/mod.ts";
 import type { CheckedEntry } from "../lua/mod.ts";
 import type { Place } from "./places.ts";
@@ -20,4 +21,19 @@ export function detailsOf({ parsed, environment, resolution }: CheckedEntry): De
   };
   check(parsed, environment, resolution, undefined, facts);
   return { facts };
+}
+
+/** Details of the sources that were looked at last. */
+export class RecentDetails {
+  readonly #known: RecentTable<CheckedEntry, Details>;
+
+  constructor(sourcesMax: number) {
+    this.#known = new RecentTable(sourcesMax);
+  }
+
+  of(checked: CheckedEntry): Details {
+    let details = this.#known.get(checked);
+    if (details === undefined) this.#known.set(checked, details = detailsOf(checked));
+    return details;
+  }
 }

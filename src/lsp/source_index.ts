@@ -5,10 +5,9 @@
  * SI2. The index of a source holds as long as neither the source nor anything that it imports changes.
  * SI3. Without one a source is looked at as if it might hold anything: searches find the same, only later.
  */
-import { RecentTable } from "../core/mod.ts";
 import type { Library } from "../lang/mod.ts";
 import { type CheckedEntry, EntryTypes, type LuaDefinition } from "../lua/mod.ts";
-import { type Details, detailsOf } from "./details.ts";
+import { type Details, RecentDetails } from "./details.ts";
 import { outlineOf } from "./lua_symbols.ts";
 import { placesOf } from "./places.ts";
 import type { SymbolKind } from "./protocol.ts";
@@ -62,7 +61,7 @@ export class IndexSpace implements SourceSpace {
   readonly #units = new WeakMap<object, CheckedUnit>();
   /** Origins of what no source of the project declares. */
   readonly #foreign = new WeakSet<object>();
-  readonly #details = new RecentTable<CheckedEntry, Details>(DETAILS_MAX);
+  readonly #details = new RecentDetails(DETAILS_MAX);
 
   constructor(library: Library, definitions: Iterable<LuaDefinition>) {
     this.#definitions = new Map([...definitions].map((definition) => [definition.id, definition]));
@@ -92,7 +91,7 @@ export class IndexSpace implements SourceSpace {
     let unit = this.#units.get(checked.resolution);
     if (unit === undefined) {
       const { id, imports, modules, source } = checked.definition;
-      const details = (): Details => this.#detailsOf(checked);
+      const details = (): Details => this.#details.of(checked);
       unit = {
         ...checked,
         unit: { key: id, uri: "", path: undefined, entries: [], modules, imports },
@@ -104,12 +103,6 @@ export class IndexSpace implements SourceSpace {
       this.#units.set(checked.resolution, unit);
     }
     return unit;
-  }
-
-  #detailsOf(checked: CheckedEntry): Details {
-    let details = this.#details.get(checked);
-    if (details === undefined) this.#details.set(checked, details = detailsOf(checked));
-    return details;
   }
 }
 

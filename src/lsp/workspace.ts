@@ -9,7 +9,6 @@
  */
 import { EntryTypes, libraryOf } from "../lua/mod.ts";
 import type { CheckedEntry, LuaDefinition, ModuleDeclaration } from "../lua/mod.ts";
-import { RecentTable } from "../core/mod.ts";
 import type { Library, World } from "../lang/mod.ts";
 import { DefinitionFindings, madeIds, ProjectFacts } from "../lint/mod.ts";
 import { type KindDefinition, KindTable } from "../registry/mod.ts";
@@ -23,7 +22,7 @@ import {
   type ProjectFiles,
   readText,
 } from "./project_files.ts";
-import { type Details, detailsOf } from "./details.ts";
+import { type Details, detailsOf, RecentDetails } from "./details.ts";
 import { type Encoding, Text } from "./text.ts";
 import {
   type DraftUnit,
@@ -83,7 +82,7 @@ export class Workspace {
   #table: UnitTable;
   readonly #texted = new WeakMap<CheckedEntry, CheckedUnit>();
   readonly #written = new WeakMap<CheckedUnit, { readonly epoch: number; readonly view: CheckedUnit }>();
-  readonly #details = new RecentTable<CheckedEntry, Details>(DETAILS_MAX);
+  readonly #details = new RecentDetails(DETAILS_MAX);
   /** Keys of the units by what resolved their names. */
   readonly #origins = new WeakMap<object, string>();
   /** Those of what no source declares. */
@@ -243,7 +242,7 @@ export class Workspace {
       const text = open.source === checked.definition.source
         ? open
         : new Text(checked.definition.source, this.encoding);
-      const detailsOf = (): Details => this.#detailsOf(checked);
+      const detailsOf = (): Details => this.#details.of(checked);
       whole = {
         ...checked,
         unit,
@@ -256,12 +255,6 @@ export class Workspace {
       this.#origins.set(checked.resolution, unit.key);
     }
     return whole;
-  }
-
-  #detailsOf(checked: CheckedEntry): Details {
-    let details = this.#details.get(checked);
-    if (details === undefined) this.#details.set(checked, details = detailsOf(checked));
-    return details;
   }
 
   /** A checked source with the places it has where it is written: in its file, or inside its definition file. */

@@ -9,7 +9,7 @@ import type { Ports } from "../../ports/mod.ts";
 import { digestBytes, type Entry, type LoadedEntries } from "../../registry/mod.ts";
 import type { LuaDefinition } from "../../lua/mod.ts";
 import { loadProject, type Project } from "../project.ts";
-import type { EntryFindings, Finding, LintJob } from "../../lint/mod.ts";
+import type { EntryFindings, Finding } from "../../lint/mod.ts";
 import { type LintReport, sortFindings } from "./lint_report.ts";
 import { LintCache } from "./lint_cache.ts";
 import { observeFiles } from "./observed_files.ts";
