@@ -78,7 +78,12 @@ test("this thread takes its share", async () => {
 });
 
 test("the job of a thread that crashes or fails is handed back, the others are done", async () => {
-  for (const bad of [(events: ThreadEvents) => events.ended("crash"), (events: ThreadEvents) => events.message({ failed: "x" })]) {
+  for (
+    const bad of [
+      (events: ThreadEvents) => events.ended("crash"),
+      (events: ThreadEvents) => events.message({ failed: "x" }),
+    ]
+  ) {
     const { threads } = doubling((job, events) => job === 2 && (bad(events), true));
     const { taken, undone } = run(threads);
     assert.deepEqual(await undone, [2]);

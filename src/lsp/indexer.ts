@@ -7,7 +7,7 @@
  */
 import { batchesOf, runOnThreads } from "../lint/mod.ts";
 import type { LuaDefinition } from "../lua/mod.ts";
-import type { Clock, TimerHandle, Threads } from "../ports/mod.ts";
+import type { Clock, Threads, TimerHandle } from "../ports/mod.ts";
 import { indexOf, type SourceIndex } from "./source_index.ts";
 import type { LuaUnit, Workspace } from "./workspace.ts";
 

@@ -117,7 +117,9 @@ export function placesOfSymbol(
   const found: UnitPlace[] = [];
   for (const unit of units) {
     if (isCancelled()) return found;
-    if (unit.key !== symbol.unit.key && workspace.index.get(unit.key)?.refers.has(keyOf(symbol)) === false) continue;
+    if (unit.key !== symbol.unit.key && workspace.index.get(unit.key)?.refers.has(keyOf(symbol)) === false) {
+      continue;
+    }
     const checked = workspace.check(unit);
     for (const place of placesOf(checked)) {
       if (isSameSymbol(symbolOf(workspace, checked, place), symbol)) found.push({ checked, place });

@@ -23,7 +23,9 @@ interface WorkerGlobal {
 
 function entranceOf(program: ThreadProgram): string {
   const here = import.meta.url;
-  return EMBEDDED.test(here) ? `./${ENTRANCES[program]}` : new URL(`${ROOT}/${ENTRANCES[program]}`, here).href;
+  return EMBEDDED.test(here)
+    ? `./${ENTRANCES[program]}`
+    : new URL(`${ROOT}/${ENTRANCES[program]}`, here).href;
 }
 
 class SystemThread implements Thread {
@@ -64,7 +66,9 @@ class SystemThread implements Thread {
 }
 
 /** Threads of this machine. */
-export const systemThreads: Threads = { start: (events, program = "host") => new SystemThread(events, program) };
+export const systemThreads: Threads = {
+  start: (events, program = "host") => new SystemThread(events, program),
+};
 
 /** This thread's end towards the one who started it. */
 export function threadInlet(): ThreadInlet {

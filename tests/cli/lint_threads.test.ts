@@ -59,7 +59,9 @@ test("threads find what one thread finds, in the same order [linter.table] [lint
     const codes = new Set(alone.findings.map(({ code }) => code));
     for (const code of ["P0001", "E0001", "S0001", "S0003"]) assert.ok(codes.has(code), code);
     // The command line does the same.
-    const { stdout } = await wippy(["lint", "--rules", "--level", "hint", "--json", "--cache-reset"], { cwd });
+    const { stdout } = await wippy(["lint", "--rules", "--level", "hint", "--json", "--cache-reset"], {
+      cwd,
+    });
     assert.equal(JSON.parse(stdout).diagnostics.length, alone.findings.length);
   });
 });

@@ -22,7 +22,9 @@ function sourceOf(i: number): string {
   if (i > 0) lines.push('local below = require("below")', 'local half = require("half")');
   lines.push(
     `function M.make_${i}(value: number): Box${i} return { value = value, name = "box ${i}" } end`,
-    `function M.sum_${i}(box: Box${i})${i > 0 ? ` below.make_${i - 1}(1) ; half.shared()` : ""} return box.value end`,
+    `function M.sum_${i}(box: Box${i})${
+      i > 0 ? ` below.make_${i - 1}(1) ; half.shared()` : ""
+    } return box.value end`,
     "function M.shared() return 1 end",
     `local first = M.make_${i}(2)`,
     `M.again = M.sum_${i}`,
@@ -61,7 +63,12 @@ function openWorkspace(files: Record<string, string>): Workspace {
 
 /** Indexes until nothing is under way. */
 async function indexed(workspace: Workspace, clock: Clock, threads?: Threads): Promise<Indexer> {
-  const indexer = new Indexer({ workspace, clock, threadCount: 2, ...threads === undefined ? {} : { threads } });
+  const indexer = new Indexer({
+    workspace,
+    clock,
+    threadCount: 2,
+    ...threads === undefined ? {} : { threads },
+  });
   indexer.begin();
   await idle(indexer, clock);
   return indexer;

@@ -2,9 +2,4 @@
 export { cycleAmong, DefinitionPlaces } from "./definition_lint.ts";
 export { EntryTexts } from "./entry_text.ts";
 export { findingsAhead } from "./threaded_lint.ts";
-export {
-  DefinitionFindings,
-  definitionOf,
-  EntryLint,
-  ProjectFacts,
-} from "../../lint/mod.ts";
+export { DefinitionFindings, definitionOf, EntryLint, ProjectFacts } from "../../lint/mod.ts";
