@@ -21,8 +21,6 @@ import {
 
 /** Results of this many bytes are written where they stay, at once. */
 const GIVEN_BYTES_MIN = 4096;
-/** The answer that one result has been given. */
-const ONE_GIVEN = 1 << 3 | 3;
 
 /** The native functions of one universe. */
 export class NativeTable {
@@ -71,10 +69,10 @@ export class NativeTable {
   #result(result: NativeResult): number {
     if (typeof result === "object" && result !== null) {
       if (result instanceof Records || result instanceof Fields) return this.#exchange.putShaped(result) << 3;
-      if (result instanceof Values) return this.#reply(result.items, 0);
+      if (result instanceof Values) return this.#given(result.items) || this.#reply(result.items, 0);
       if (result instanceof Raised) return this.#reply([result.error], 2);
-      if (result instanceof Uint8Array && result.length >= GIVEN_BYTES_MIN && this.#exchange.give(result)) {
-        return ONE_GIVEN;
+      if (result instanceof Uint8Array && result.length >= GIVEN_BYTES_MIN) {
+        return this.#given([result]) || this.#exchange.putOne(result) << 3;
       }
       if (result instanceof Encoded) {
         this.#exchange.fill(result.bytes);
@@ -82,6 +80,14 @@ export class NativeTable {
       }
     } else if (result === PENDING) return 1;
     return this.#exchange.putOne(result) << 3;
+  }
+
+  /** The answer when long bytes, which nothing but nil follows, have been given to the VM; 0 when they have not. */
+  #given(values: readonly Given[]): number {
+    const first = values[0];
+    if (!(first instanceof Uint8Array) || first.length < GIVEN_BYTES_MIN) return 0;
+    for (let i = 1; i < values.length; i++) if (values[i] !== null && values[i] !== undefined) return 0;
+    return this.#exchange.give(first) ? values.length << 3 | 3 : 0;
   }
 
   #reply(values: readonly Given[], code: number): number {

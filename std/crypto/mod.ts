@@ -69,7 +69,7 @@ function keyArgument(call: Call, i: number): Uint8Array {
 }
 
 function hmac(name: DigestName): ModuleFunction {
-  return (call) => call.services.ports.cryptography.hmac(name, keyArgument(call, 1), call.bytes(2)).toHex();
+  return (call) => call.services.ports.cryptography.hmac(name, keyArgument(call, 1), call.view(2)).toHex();
 }
 
 function cipherKey(call: Call, cipher: CipherName): Uint8Array {
@@ -87,7 +87,7 @@ function associatedArgument(call: Call): Uint8Array {
 
 function encrypt(cipher: CipherName): ModuleFunction {
   return (call) => {
-    const data = call.bytes(1);
+    const data = call.view(1);
     const key = cipherKey(call, cipher);
     const { cryptography, random } = call.services.ports;
     const nonce = random.bytes(NONCE_BYTES);
@@ -101,11 +101,11 @@ function encrypt(cipher: CipherName): ModuleFunction {
 
 function decrypt(cipher: CipherName): ModuleFunction {
   return (call) => {
-    const data = call.bytes(1);
+    const data = call.view(1);
     const key = cipherKey(call, cipher);
     if (data.length < NONCE_BYTES + TAG_BYTES) throw invalid("encrypted data too short");
     const nonce = data.slice(0, NONCE_BYTES);
-    const opened = call.services.ports.cryptography.open(cipher, data.slice(NONCE_BYTES), {
+    const opened = call.services.ports.cryptography.open(cipher, data.subarray(NONCE_BYTES), {
       key,
       nonce,
       associated: associatedArgument(call),

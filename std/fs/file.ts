@@ -155,7 +155,7 @@ export const fileObject: ObjectDefinition<OpenFile> = defineObject<OpenFile>({
     read,
     seek,
     scanner,
-    write: (call) => call.self(fileObject).write(call.bytes(2)),
+    write: (call) => call.self(fileObject).write(call.view(2)),
     stat: (call) => infoTable(call.self(fileObject).stat()),
     sync: (call) => {
       call.self(fileObject).flush();

@@ -83,7 +83,7 @@ const writeFile: ModuleCommand = (call) => {
   }
   const stream = call.stream(3);
   if (stream !== undefined) return copy(stream, { system, path, mode, pace: new Pace(call) });
-  system.writeFile(path, call.bytes(3), mode);
+  system.writeFile(path, call.view(3), mode);
   return true;
 };
 

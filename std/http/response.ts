@@ -39,8 +39,12 @@ function encoded(encode: () => Uint8Array): Uint8Array {
   }
 }
 
+/** From this length on text is passed on as the bytes it is: reading them costs more than copying. */
+const TEXT_BYTES_MAX = 4096;
+
 /** Text or bytes to write; numbers as Lua prints them. */
 function data(call: Call): string | Uint8Array {
+  if (call.type(2) === "string" && call.view(2).length > TEXT_BYTES_MAX) return call.bytes(2);
   const value = call.value(2);
   return typeof value === "string" || value instanceof Uint8Array ? value : call.string(2);
 }

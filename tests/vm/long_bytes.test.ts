@@ -18,6 +18,20 @@ test("bytes of a native function arrive whole at any length", () => {
   }
 });
 
+test("long bytes keep their place among several results", () => {
+  const vm = new TestUniverse();
+  for (const size of [10, 5000]) {
+    const values = vm.values(
+      `local n = ...
+      local a = select("#", host.several(n))
+      local first, second, third = host.several(n, "third")
+      return a, #first, second == nil, third, select("#", host.several(n, nil))`,
+      size,
+    );
+    assert.deepEqual(values, [3, size, true, "third", 3], `${size} bytes`);
+  }
+});
+
 test("a view of the memory of the VM may be a result", () => {
   const vm = new TestUniverse();
   for (const size of SIZES) {

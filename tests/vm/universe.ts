@@ -69,6 +69,9 @@ export class TestUniverse {
       object: universe.natives.add((call) => universe.handle(objectClass, call.number(1))),
       payload: universe.natives.add((call) => new LuaPayload("lua/any", call.value(1))),
       bytes: universe.natives.add((call) => new Uint8Array(call.number(1)).fill(call.number(2))),
+      several: universe.natives.add((call) =>
+        new Values([new Uint8Array(call.number(1)).fill(7), null, call.value(2)])
+      ),
       view: universe.natives.add((call) => call.view(1)),
       crash: universe.natives.add(() => {
         throw new Error("native crash");

@@ -521,7 +521,7 @@ int vm_native (lua_State *L) {
 }
 
 static int native_finish (lua_State *L, int r, Fiber *f) {
-  int code = r & 7;
+  int i, code = r & 7;
   uint32_t n = (uint32_t)r >> 3;
   if (f->proc->killed || f->proc->replaced) {  /* ended or upgraded itself */
     pending_drop(f);
@@ -548,7 +548,7 @@ static int native_finish (lua_State *L, int r, Fiber *f) {
   f->wake = WAKE_NONE;
   switch (code) {
     case 0: {
-      int base = lua_gettop(L), i, count = dec_list(L, vm_io, n);
+      int base = lua_gettop(L), count = dec_list(L, vm_io, n);
       for (i = base + 1; i <= base + count; i++)
         if (ttisfulluserdata(s2v(L->ci->func.p + i)) && class_test(L, i, CLASS_ERROR)) error_stack(L, i, L, 1);
       return count;
@@ -558,9 +558,10 @@ static int native_finish (lua_State *L, int r, Fiber *f) {
       if (lua_type(L, -1) == LUA_TSTRING) { luaL_where(L, 1); lua_insert(L, -2); lua_concat(L, 2); }
       else if (class_test(L, -1, CLASS_ERROR)) error_stack(L, -1, L, 1);
       return lua_error(L);
-    case 3: return (int)n;  /* results that the host has pushed */
+    case 3:  /* a string that the host has pushed is the first result, the others are nil */
+      for (i = 1; i < (int)n; i++) lua_pushnil(L);
+      return (int)n;
     case 4: {  /* argument error: (index, message) */
-      int i;
       dec_list(L, vm_io, n);
       i = (int)lua_tointeger(L, -2);
       return luaL_argerror(L, i, lua_tostring(L, -1));
