@@ -15,6 +15,7 @@ export const RANKS: Readonly<Record<string, number>> = {
   "src/platform": 2,
   "src/time": 2,
   "src/lua": 3,
+  "src/cluster": 3,
   "src/expression": 3,
   "src/template": 3,
   "src/framework": 3,

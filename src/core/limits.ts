@@ -193,3 +193,7 @@ export const WORKER_IDLE_MS = 30_000;
 export const WORKER_FACTS_MS = 500;
 /** Time that a worker of a stopping host has to end its processes by force; then its thread is ended with them. */
 export const WORKER_KILL_MS = 1000;
+/** One frame between nodes; a longer message is refused where it is sent. */
+export const CLUSTER_FRAME_BYTES_MAX = 32 * 1024 * 1024;
+/** Bytes that may wait for a node that does not read, or that is not linked yet; then sending fails. */
+export const CLUSTER_QUEUED_BYTES_MAX = 64 * 1024 * 1024;

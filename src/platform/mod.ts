@@ -10,6 +10,7 @@ import { systemCryptography } from "./system_cryptography.ts";
 import { SystemFiles } from "./system_files.ts";
 import { SystemHttp } from "./system_http.ts";
 import { systemHttpClient } from "./system_http_client.ts";
+import { systemNodeNetwork } from "./system_node_network.ts";
 import { SystemRandom } from "./system_random.ts";
 import { systemThreads } from "./system_threads.ts";
 import { SystemSqlite } from "./system_sqlite.ts";
@@ -38,6 +39,7 @@ export function createPorts(): Ports {
     webSockets: systemWebSockets,
     programs: systemPrograms,
     connections: systemConnections,
+    nodeNetwork: systemNodeNetwork,
     sqlite: new SystemSqlite(),
     yaml: yamlReader,
     threads: systemThreads,

@@ -17,6 +17,7 @@ export * from "./log.ts";
 export * from "./metrics.ts";
 export * from "./network.ts";
 export * from "./pack.ts";
+export * from "./node_network.ts";
 export * from "./ports.ts";
 export * from "./process_group.ts";
 export * from "./program.ts";

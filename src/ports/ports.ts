@@ -5,6 +5,7 @@ import type { Cryptography } from "./cryptography.ts";
 import type { Files } from "./files.ts";
 import type { HttpClient } from "./http_client.ts";
 import type { HttpListen } from "./http_server.ts";
+import type { NodeNetwork } from "./node_network.ts";
 import type { Connections, Programs } from "./program.ts";
 import type { Random } from "./random.ts";
 import type { Sqlite } from "./sqlite.ts";
@@ -24,6 +25,7 @@ export interface Ports {
   readonly webSockets: WebSocketDial;
   readonly programs: Programs;
   readonly connections: Connections;
+  readonly nodeNetwork: NodeNetwork;
   readonly sqlite: Sqlite;
   readonly yaml: YamlReader;
   /** Absent where everything runs on one thread: in a simulation, and in a thread itself. */

@@ -62,6 +62,12 @@ export function simulatedPorts(options: SimulationOptions): SimulatedPorts {
     webSockets: new SimulatedWebSockets(network),
     programs: { start: () => Promise.reject(outside("programs")) },
     connections: { open: () => Promise.reject(outside("connections")) },
+    nodeNetwork: {
+      listen: () => Promise.reject(outside("other nodes")),
+      connect: () => Promise.reject(outside("other nodes")),
+      openDatagrams: () => Promise.reject(outside("other nodes")),
+      machineAddress: () => "127.0.0.1",
+    },
     sqlite: new SimulatedSqlite(),
     yaml: yamlReader,
     osVariable: (name) => Object.hasOwn(variables, name) ? variables[name] : undefined,
