@@ -69,6 +69,8 @@ export interface ApplicationOptions {
   readonly defaultNodeName?: () => string;
   /** How many services start at the same time; default: what a supervisor does by itself. */
   readonly startsAtOnceMax?: number;
+  /** Makes it a node of a cluster; `nodeName` is its name there. */
+  readonly cluster?: Component;
   readonly strictSecurity?: boolean;
   /** Default: types are not checked. */
   readonly typeSystem?: TypeSystemOptions;
@@ -192,6 +194,7 @@ export class Application {
       [
         ...standard,
         metricsComponent({ address: options.metricsAddress ?? "" }),
+        ...options.cluster === undefined ? [] : [options.cluster],
         ...options.profiler === undefined ? [] : [profilerComponent(options.profiler)],
         ...options.components ?? [],
       ],

@@ -18,6 +18,7 @@ import {
   type ProjectSources,
 } from "../registry/mod.ts";
 import type { ApplicationOptions } from "./application.ts";
+import { clusterComponent } from "./cluster/mod.ts";
 import {
   composeConfiguration,
   type Configuration,
@@ -238,6 +239,7 @@ export function optionsOf(
   | "baseDirectory"
   | "nodeName"
   | "defaultNodeName"
+  | "cluster"
   | "startsAtOnceMax"
   | "strictSecurity"
   | "typeSystem"
@@ -254,8 +256,10 @@ export function optionsOf(
   | "measureCalls"
 > {
   const { settings } = configuration;
-  const name = settings.relay.node_name;
+  const { cluster, relay } = settings;
+  const name = relay.node_name || (cluster.enabled ? cluster.name || ports.hostname : "");
   return {
+    cluster: cluster.enabled ? clusterComponent({ node: name, section: cluster }) : undefined,
     baseDirectory: configuration.baseDirectory,
     nodeName: name === "" ? undefined : name,
     defaultNodeName: name === "" ? () => defaultNodeName(ports) : undefined,

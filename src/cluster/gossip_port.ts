@@ -117,8 +117,7 @@ export class GossipPort implements GossipTransport {
   }
 
   #accept(stream: NodeStream): SecureStream["handlers"] {
-    let wait: { cancel(): void } | undefined;
-    const secure = new SecureStream({
+    const secure: SecureStream = new SecureStream({
       ...this.#options,
       side: "listener",
       purpose: PURPOSE,
@@ -130,13 +129,13 @@ export class GossipPort implements GossipTransport {
         });
       },
       closed: (reason) => {
-        wait?.cancel();
+        wait.cancel();
         this.#strangers -= 1;
         if (reason !== "") this.#complain(reason);
       },
     });
     this.#strangers += 1;
-    wait = this.#options.clock.timer(STREAM_MS, () => secure.destroy(""), { background: true });
+    const wait = this.#options.clock.timer(STREAM_MS, () => secure.destroy(""), { background: true });
     secure.attach(stream);
     if (this.#strangers > STRANGERS_MAX) secure.destroy("too many streams at a time");
     return secure.handlers;

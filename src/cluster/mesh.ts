@@ -22,10 +22,7 @@ export const Channel = {
   raft: 2,
   request: 3,
   reply: 4,
-  groups: 5,
-  names: 6,
-  pairs: 7,
-  replica: 8,
+  part: 5,
 } as const;
 
 /** Is told about links. */

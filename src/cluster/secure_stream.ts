@@ -140,11 +140,13 @@ export class SecureStream {
       this.#nonces = [this.#nonce, this.#incoming.take(NONCE_BYTES).slice()];
       return this.#proved(this.#incoming.take(PROOF_BYTES), "listener");
     }
-    if (this.#incoming.length < MAGIC.length + NONCE_BYTES) return false;
-    if (!this.#options.cryptography.equal(this.#incoming.take(MAGIC.length), MAGIC)) {
+    if (this.#incoming.length < MAGIC.length) return false;
+    if (!this.#options.cryptography.equal(this.#incoming.peek(MAGIC.length), MAGIC)) {
       this.#close("not a node of this protocol");
       return false;
     }
+    if (this.#incoming.length < MAGIC.length + NONCE_BYTES) return false;
+    this.#incoming.take(MAGIC.length);
     this.#nonces = [this.#incoming.take(NONCE_BYTES).slice(), this.#nonce];
     this.#stream?.write(joinBytes([this.#nonce, this.#key("listener")]));
     this.#phase = "proof";

@@ -3,7 +3,7 @@
  */
 import { asFailure, Failure, parsePid, type Pid, printPid, type Value } from "../core/mod.ts";
 import type { NativeProcess, NativeReceiver, Route } from "../ports/mod.ts";
-import type { LifecycleEvent } from "../process/mod.ts";
+import { type LifecycleEvent, NameScope } from "../process/mod.ts";
 import { LuaError, type LuaValue } from "../vm/mod.ts";
 import { luaErrorOf } from "./lua_failure.ts";
 import type { LuaProcess } from "./lua_process.ts";
@@ -120,6 +120,13 @@ export class Messages {
     return target === undefined ? undefined : this.#idHere(target);
   }
 
+  /** Whether something lives behind a pid here, or may live elsewhere. */
+  reaches(pid: string): boolean {
+    const target = parsePid(pid);
+    if (target === undefined) return false;
+    return this.#idHere(target) !== undefined || target.node !== "" && target.node !== this.#runtime.node;
+  }
+
   /** The number of what lives behind a pid; fails with Internal when nothing does. */
   #liveId(pid: string, message: string): number {
     const id = this.localId(pid);
@@ -202,11 +209,29 @@ export class Messages {
     this.#runtime.table.setTrapLinks(process.id, trap);
   }
 
-  /** Registers a name; see `NameRegistry.register`. */
-  registerName(name: string, pid: string, scope: number): void {
+  /** Registers a name; see `NameRegistry.register`, and `ClusterNames.register` for the names of a cluster. */
+  registerName(name: string, pid: string, scope: number): void | Promise<void> {
     const target = parsePid(pid);
     if (target === undefined) throw new Failure("Invalid", "invalid pid", { retryable: false });
-    this.#runtime.names.register(name, pid, target.id, scope);
+    const { names } = this.#runtime;
+    if (names.shared !== undefined && scope !== NameScope.LOCAL) {
+      return names.shared.register(name, pid, scope);
+    }
+    if (target.node !== "" && target.node !== this.#runtime.node) {
+      throw new Failure("Invalid", `a local name is for processes of this node, not for ${pid}`, {
+        retryable: false,
+      });
+    }
+    names.register(name, pid, target.id, scope);
+  }
+
+  /** Releases a name; see `NameRegistry.unregister` and `ClusterNames.unregister`. */
+  unregisterName(name: string, scope: number, ownerPid: string): boolean | Promise<boolean> {
+    const { names } = this.#runtime;
+    if (names.shared !== undefined && scope !== NameScope.LOCAL) {
+      return names.shared.unregister(name, scope, ownerPid);
+    }
+    return names.unregister(name, scope, ownerPid);
   }
 
   /** Registers a native process; see `Runtime.openNative`. Its number may be given: one that comes back keeps it. */
@@ -222,10 +247,13 @@ export class Messages {
       end: (value, failure) => {
         if (!this.#natives.delete(id)) return;
         names.release(id);
+        names.shared?.released(pid);
         table.exited(id, pid, value, failure);
       },
       leave: () => {
-        if (this.#natives.delete(id)) names.release(id);
+        if (!this.#natives.delete(id)) return;
+        names.release(id);
+        names.shared?.released(pid);
       },
     };
   }

@@ -86,6 +86,7 @@ export class ProcessEndings {
     const { board, names, table, universe } = this.#runtime;
     names.release(process.id);
     board?.gone(process.id);
+    names.shared?.released(process.pid);
     const listeners = this.#listeners.get(process.id);
     if (table.involved(process.id)) {
       const result = callResult(this.#runtime, exit);

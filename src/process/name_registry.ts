@@ -2,13 +2,14 @@
  * Names of processes on one node, in four scopes.
  *
  * Owns which pid a name stands for. On a single node the cluster scopes differ from LOCAL only in who may release a name
- * and in which name wins a lookup.
+ * and in which name wins a lookup. On a node of a cluster they belong to `shared`, and only LOCAL names are here.
  *
  * N1. Within a scope a name stands for one pid; registering the same pid again changes nothing.
  * N2. CONSISTENT and STRONG names share one space. A LOCAL name never hides a cluster name of another pid.
  * N3. A process that ended holds no LOCAL, CONSISTENT or STRONG name; EVENTUAL names stay until they are unregistered.
  */
 import { Failure } from "../core/mod.ts";
+import type { ClusterNames } from "../ports/mod.ts";
 
 /** Scope of a name, as the numbers that Lua sees. */
 export const NameScope = { LOCAL: 0, EVENTUAL: 1, CONSISTENT: 2, STRONG: 3 } as const;
@@ -32,19 +33,17 @@ export class NameRegistry {
     new Map<string, Holder>(),
   ] as const;
   readonly #byId = new Map<number, Set<string>>();
+  /** Names of the cluster that this node is part of. */
+  shared: ClusterNames | undefined;
 
-  /** Registers `name` for a process. Fails with AlreadyExists when another pid holds it. */
+  /** Registers `name` for a process. Fails with AlreadyExists when another pid holds it. Cluster scopes are for `shared`. */
   register(name: string, pid: string, id: number, scope: number): void {
+    this.#demandUnshared(name, pid);
     const place = placeOf(scope);
     const rivals = place === LOCAL ? [SINGLETON, EVENTUAL, LOCAL] as const : [place] as const;
     for (const rival of rivals) {
       const holder = this.#tables[rival].get(name);
-      if (holder !== undefined && holder.pid !== pid) {
-        throw new Failure("AlreadyExists", "name already registered", {
-          retryable: false,
-          details: { name, pid: holder.pid },
-        });
-      }
+      if (holder !== undefined && holder.pid !== pid) throw taken(name, holder.pid);
     }
     this.#tables[place].set(name, { pid, id, scope });
     let names = this.#byId.get(id);
@@ -52,10 +51,24 @@ export class NameRegistry {
     names.add(name);
   }
 
+  /** A local name never hides one of the cluster, nor one that the cluster is about to give away. */
+  #demandUnshared(name: string, pid: string): void {
+    const holder = this.shared?.lookup(name);
+    if (holder !== undefined && holder !== pid || this.shared?.isPromised(name, pid)) {
+      throw taken(name, holder ?? "");
+    }
+  }
+
+  /** The pid that has a name in one scope on this node. */
+  local(name: string, scope: number): string | undefined {
+    return this.#tables[placeOf(scope)].get(name)?.pid;
+  }
+
   /** The pid behind a name: CONSISTENT and STRONG names first, then EVENTUAL, then LOCAL. */
   lookup(name: string): string | undefined {
-    return (this.#tables[SINGLETON].get(name) ?? this.#tables[EVENTUAL].get(name) ??
-      this.#tables[LOCAL].get(name))?.pid;
+    return this.shared?.lookup(name) ??
+      (this.#tables[SINGLETON].get(name) ?? this.#tables[EVENTUAL].get(name) ??
+        this.#tables[LOCAL].get(name))?.pid;
   }
 
   /**
@@ -96,6 +109,13 @@ export class NameRegistry {
     names?.delete(name);
     if (names?.size === 0) this.#byId.delete(id);
   }
+}
+
+function taken(name: string, pid: string): Failure {
+  return new Failure("AlreadyExists", "name already registered", {
+    retryable: false,
+    details: { name, pid },
+  });
 }
 
 function placeOf(scope: number): 0 | 1 | 2 {

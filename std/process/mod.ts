@@ -84,7 +84,7 @@ function nameArgument(call: Call): string {
   return name;
 }
 
-const register: ModuleFunction = (call) => {
+const register: ModuleCommand = (call) => {
   const name = nameArgument(call);
   let pid = call.process.pid;
   if (call.count >= 2 && call.type(2) !== "nil") {
@@ -103,8 +103,7 @@ const register: ModuleFunction = (call) => {
       `not allowed to register foreign pid ${pid} under name "${name}"`,
     );
   }
-  call.runtime.messages.registerName(name, pid, scope);
-  return true;
+  return call.runtime.messages.registerName(name, pid, scope)?.then(() => true) ?? true;
 };
 
 const lookup: ModuleFunction = (call) => {
@@ -113,7 +112,7 @@ const lookup: ModuleFunction = (call) => {
   return pid;
 };
 
-const unregister: ModuleFunction = (call) => {
+const unregister: ModuleCommand = (call) => {
   const name = nameArgument(call);
   const scope = scopeArgument(call, 2);
   const suffix = SCOPES[scope]!;
@@ -123,7 +122,7 @@ const unregister: ModuleFunction = (call) => {
     name,
     `not allowed to unregister name${label}: ${name}`,
   );
-  return call.runtime.names.unregister(name, scope, call.process.pid);
+  return call.runtime.messages.unregisterName(name, scope, call.process.pid);
 };
 
 function spawnFunction(name: string, monitored: boolean, linked: boolean): ModuleFunction {
@@ -201,10 +200,8 @@ export default defineModule({
     with_context: builder("context"),
     with_options: builder("options"),
     upgrade,
-    "registry.register": register,
     "registry.lookup": lookup,
-    "registry.unregister": unregister,
   },
-  commands: { exec: execCommand },
+  commands: { exec: execCommand, "registry.register": register, "registry.unregister": unregister },
   objects: [spawnerObject as never],
 });

@@ -173,14 +173,12 @@ export class RaftStage {
   #act(): void {
     const members = [...this.#members.values()];
     const member = members[this.#random.below(members.length)]!;
-    const { raft } = member;
     const dice = this.#random.below(100);
     if (dice < 6) this.#crash(member);
     else if (dice < 18) this.#revive(member);
     else if (dice < 22) { for (const { id } of members) this.#groups.set(id, this.#random.below(2)); }
     else if (dice < 28) this.#groups.clear();
     else if (dice < 34) this.#reconfigure();
-    else if (dice < 37) raft?.takeSnapshot();
     else if (dice < 50) this.#read();
     else this.#take();
   }

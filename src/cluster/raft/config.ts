@@ -39,9 +39,22 @@ export function othersOf({ voters, standbys }: RaftConfig, except: string): stri
   return [...voters, ...standbys].filter((id) => id !== except);
 }
 
-/** Whether one configuration may follow another: majorities of both must overlap, so at most one voter comes or goes. */
-export function isStep(from: RaftConfig, to: RaftConfig): boolean {
-  const gone = from.voters.filter((id) => !to.voters.includes(id)).length;
-  const come = to.voters.filter((id) => !from.voters.includes(id)).length;
-  return gone + come <= 1 && to.voters.length > 0;
+/** Why one configuration may not follow another now; undefined when it may. */
+export function refusalOf(
+  from: RaftConfig,
+  to: RaftConfig,
+  state: { isBusy: boolean; isCurrent: (id: string) => boolean },
+): Failure | undefined {
+  if (state.isBusy) return new Failure("Conflict", "another change is under way", { retryable: true });
+  const come = to.voters.filter((id) => !from.voters.includes(id));
+  const gone = from.voters.filter((id) => !to.voters.includes(id));
+  // Majorities of both must overlap.
+  if (come.length + gone.length > 1 || to.voters.length === 0) {
+    return new Failure("Invalid", "at most one voter may come or go at a time");
+  }
+  // One without a log may not vote yet: with it the core could lose its majority.
+  const late = come.find((id) => !state.isCurrent(id));
+  return late === undefined
+    ? undefined
+    : new Failure("Conflict", `${late} is not up to date yet`, { retryable: true });
 }

@@ -98,8 +98,46 @@ export class RaftLog {
     return first;
   }
 
-  /** Puts entries in place of all from `first` on. */
-  replace(first: number, entries: readonly LogEntry[]): void {
+  /**
+   * Takes what a leader has after `previous`. With `ok`, this log agrees with the leader's up to `last`; otherwise they can agree at
+   * `last` at best. `replaced` is the first index at which an entry is another one now, or new. What was committed is never replaced.
+   */
+  accept(
+    { previous, previousTerm, entries }: {
+      previous: number;
+      previousTerm: number;
+      entries: readonly LogEntry[];
+    },
+    commit: number,
+  ): { ok: boolean; last: number; replaced?: number } {
+    const known = Math.max(0, this.#base - previous);
+    // What a snapshot covers was committed, so it agrees.
+    const start = previous + known;
+    if (known === 0) {
+      const term = this.termAt(previous);
+      if (term === undefined) return { ok: false, last: this.lastIndex };
+      if (term !== previousTerm) return { ok: false, last: this.#beforeTerm(previous, term, commit) };
+    }
+    const last = Math.max(previous + entries.length, start);
+    const fresh = entries.slice(known);
+    const differs = fresh.findIndex((entry, i) => this.termAt(start + 1 + i) !== entry.term);
+    if (differs < 0) return { ok: true, last };
+    const replaced = start + 1 + differs;
+    if (replaced <= commit) {
+      throw new Error(`entry ${replaced} was committed (up to ${commit}) and is to be replaced`);
+    }
+    this.#replace(replaced, fresh.slice(differs));
+    return { ok: true, last, replaced };
+  }
+
+  /** The last index before all that is here of a term in which this log went wrong. */
+  #beforeTerm(index: number, term: number, commit: number): number {
+    let before = index - 1;
+    while (before > commit && this.termAt(before) === term) before -= 1;
+    return before;
+  }
+
+  #replace(first: number, entries: readonly LogEntry[]): void {
     this.#storage.append(first, entries);
     this.#entries.length = first - this.#base - 1;
     this.#entries.push(...entries);

@@ -8,45 +8,19 @@
  * R6. A member that begins without memory votes only after a leader has brought it up to date: it may have promised something before.
  */
 import { Failure, type Value } from "../../core/mod.ts";
-import type { Clock, Random, TimerHandle } from "../../ports/mod.ts";
-import { isStep, majorityOf, NO_CONFIG, packConfig, type RaftConfig, unpackConfig } from "./config.ts";
+import type { TimerHandle } from "../../ports/mod.ts";
+import { Applier } from "./applier.ts";
+import { majorityOf, NO_CONFIG, packConfig, type RaftConfig, refusalOf } from "./config.ts";
+import { Compaction } from "./compaction.ts";
+import { configAt, isNeeded } from "./config_log.ts";
+import { IncomingSnapshot } from "./incoming_snapshot.ts";
 import { Leadership } from "./leadership.ts";
-import { RaftLog, type RaftStorage, type Snapshot } from "./log.ts";
+import { RaftLog } from "./log.ts";
 import type { RaftMessage } from "./messages.ts";
+import type { RaftOptions } from "./parts.ts";
+import { Word } from "./word.ts";
 
-/** Settings of the core, in milliseconds and entries. */
-export interface RaftSettings {
-  readonly heartbeatMs: number;
-  readonly electionMs: number;
-  readonly commitMs: number;
-  readonly snapshotEntries: number;
-  readonly snapshotMs: number;
-  readonly trailingEntries: number;
-  readonly appendEntriesMax: number;
-}
-
-/** What is replicated. */
-export interface ReplicatedMachine {
-  /** Applies a command; the same at every member. */
-  apply(index: number, command: Uint8Array): Value;
-  snapshot(): Uint8Array;
-  restore(data: Uint8Array, index: number): void;
-}
-
-/** What a member is made of. */
-export interface RaftOptions {
-  readonly id: string;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly storage: RaftStorage;
-  readonly settings: RaftSettings;
-  readonly machine: ReplicatedMachine;
-  /** Sends, or loses. */
-  readonly send: (to: string, message: RaftMessage) => void;
-  /** The leader, the term or the configuration may be another one. */
-  readonly changed: () => void;
-  readonly snapshotPartBytes?: number;
-}
+export type { RaftOptions, RaftSettings, ReplicatedMachine } from "./parts.ts";
 
 type Role =
   | { readonly kind: "follower"; readonly leader: string }
@@ -57,46 +31,32 @@ const SNAPSHOT_PART_BYTES = 1024 * 1024;
 const NO_DATA = new Uint8Array(0);
 const NOT_LEADER = "not the leader of the cluster";
 
-interface Incoming {
-  readonly index: number;
-  readonly from: string;
-  readonly data: Uint8Array;
-  offset: number;
-}
-
 /** A member. */
 export class Raft {
   readonly #options: RaftOptions;
   readonly #log: RaftLog;
-  #term: number;
-  #votedFor: string;
+  readonly #word: Word;
   #role: Role = { kind: "follower", leader: "" };
   #config: RaftConfig = NO_CONFIG;
   #configIndex = 0;
-  #commit = 0;
-  #applied = 0;
+  readonly #applier: Applier;
+  readonly #compaction: Compaction;
   #contactMs = -Infinity;
-  #mayVote: boolean;
-  #incoming: Incoming | undefined;
+  readonly #incoming = new IncomingSnapshot();
   #queue: { readonly command: Uint8Array; readonly resolve: (result: Promise<Value>) => void }[] = [];
-  #waitingForIndex: { readonly index: number; readonly resolve: () => void }[] = [];
   #electionTimer: TimerHandle | undefined;
   #heartbeatTimer: TimerHandle | undefined;
-  #snapshotTimer: TimerHandle | undefined;
   #isClosed = false;
 
   constructor(options: RaftOptions) {
     this.#options = options;
     const state = options.storage.load();
-    this.#term = state.term;
-    this.#votedFor = state.votedFor;
+    this.#word = new Word(options.storage, state);
     this.#log = new RaftLog(options.storage, state);
-    this.#mayVote = state.term > 0;
-    if (state.snapshot !== undefined) {
-      options.machine.restore(state.snapshot.data, state.snapshot.index);
-      this.#commit = this.#applied = state.snapshot.index;
-    }
-    this.#findConfig();
+    this.#applier = new Applier(options.machine, this.#log);
+    this.#compaction = new Compaction(options, this.#log, this.#applier);
+    if (state.snapshot !== undefined) this.#applier.restore(state.snapshot.data, state.snapshot.index);
+    this.#readConfig();
   }
 
   // --- What is known ----------------------------------------------------------------------------------------------------
@@ -106,7 +66,7 @@ export class Raft {
   }
 
   get term(): number {
-    return this.#term;
+    return this.#word.term;
   }
 
   /** The leader as far as this member knows; "" when it knows of none. */
@@ -120,11 +80,11 @@ export class Raft {
   }
 
   get commitIndex(): number {
-    return this.#commit;
+    return this.#applier.commit;
   }
 
   get appliedIndex(): number {
-    return this.#applied;
+    return this.#applier.applied;
   }
 
   get log(): Pick<RaftLog, "lastIndex" | "lastTerm" | "base" | "at" | "termAt"> {
@@ -151,16 +111,16 @@ export class Raft {
   /** Begins to listen for a leader. */
   start(): void {
     this.#waitForLeader();
-    this.#watchSize();
+    this.#compaction.start();
   }
 
   /** The very first configuration; every member of it must be given the same one. Only an empty member may be. */
   bootstrap(config: RaftConfig): void {
-    if (!this.isEmpty || this.#term > 0) throw new Error("a member is bootstrapped once");
-    this.#setTerm(1, "");
-    this.#mayVote = true;
+    if (!this.isEmpty || this.#word.term > 0) throw new Error("a member is bootstrapped once");
+    this.#word.give(1, "");
+    this.#word.mayVote = true;
     this.#log.append([{ term: 1, kind: "config", data: packConfig(config) }]);
-    this.#findConfig();
+    this.#readConfig();
     this.#options.changed();
   }
 
@@ -170,7 +130,7 @@ export class Raft {
     this.leadership?.end();
     this.#electionTimer?.cancel();
     this.#heartbeatTimer?.cancel();
-    this.#snapshotTimer?.cancel();
+    this.#compaction.close();
     this.#options.storage.close();
   }
 
@@ -192,7 +152,7 @@ export class Raft {
     const { leadership } = this;
     try {
       if (leadership === undefined || this.#isClosed) throw notLeader();
-      const term = this.#term;
+      const term = this.#word.term;
       const first = this.#log.append(queue.map(({ command: data }) => ({ term, kind: "command", data })));
       queue.forEach(({ resolve }, i) => resolve(leadership.proposed(first + i)));
       leadership.replicate();
@@ -200,7 +160,7 @@ export class Raft {
     } catch (error) {
       for (const { resolve } of queue) resolve(Promise.reject(error));
       // One that can't write its log can't lead.
-      if (leadership !== undefined) this.#follow(this.#term, "");
+      if (leadership !== undefined) this.#follow(this.#word.term, "");
     }
   }
 
@@ -211,22 +171,14 @@ export class Raft {
   changeConfig(config: RaftConfig): Promise<Value> {
     const { leadership } = this;
     if (leadership === undefined) return Promise.reject(notLeader());
-    if (this.#configIndex > this.#commit || this.#commit < leadership.start) {
-      return Promise.reject(new Failure("Conflict", "another change is under way", { retryable: true }));
-    }
-    if (!isStep(this.#config, config)) {
-      return Promise.reject(new Failure("Invalid", "more than one voter would come or go"));
-    }
-    // One without a log may not vote yet (R6): with it the core could lose its majority.
-    const late = config.voters.find((id) =>
-      !this.#config.voters.includes(id) && leadership.matchOf(id) < this.#commit
-    );
-    if (late !== undefined) {
-      return Promise.reject(new Failure("Conflict", `${late} is not up to date yet`, { retryable: true }));
-    }
-    const index = this.#log.append([{ term: this.#term, kind: "config", data: packConfig(config) }]);
+    const refusal = refusalOf(this.#config, config, {
+      isBusy: this.#configIndex > this.#applier.commit || this.#applier.commit < leadership.start,
+      isCurrent: (id) => leadership.matchOf(id) >= this.#applier.commit,
+    });
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const index = this.#log.append([{ term: this.#word.term, kind: "config", data: packConfig(config) }]);
     const done = leadership.proposed(index);
-    this.#findConfig();
+    this.#readConfig();
     leadership.heartbeat();
     this.#advance(leadership.committable());
     this.#options.changed();
@@ -237,12 +189,7 @@ export class Raft {
   async readBarrier(): Promise<void> {
     const { leadership } = this;
     if (leadership === undefined) throw notLeader();
-    await this.#whenApplied(await leadership.readIndex());
-  }
-
-  #whenApplied(index: number): Promise<void> {
-    if (this.#applied >= index) return Promise.resolve();
-    return new Promise((resolve) => this.#waitingForIndex.push({ index, resolve }));
+    await this.#applier.reached(await leadership.readIndex());
   }
 
   // --- Messages ---------------------------------------------------------------------------------------------------------
@@ -252,10 +199,10 @@ export class Raft {
     if (this.#isClosed) return;
     if (message.kind === "ask") return this.#asked(from, message);
     if (message.kind === "vote") return this.#voted(from, message);
-    if (message.term > this.#term) this.#follow(message.term, "");
+    if (message.term > this.#word.term) this.#follow(message.term, "");
     if (message.kind === "append" || message.kind === "snapshot") return this.#led(from, message);
     const { leadership } = this;
-    if (leadership === undefined || message.term < this.#term) return;
+    if (leadership === undefined || message.term < this.#word.term) return;
     if (message.kind === "appended") leadership.appended(from, message);
     else leadership.received(from, message);
     this.#advance(leadership.committable());
@@ -285,12 +232,12 @@ export class Raft {
   /** Asks for votes: on trial first, so that a member that was cut off does not disturb the others. */
   #stand(isTrial: boolean): void {
     const { id, random, settings } = this.#options;
-    if (!this.#isNeeded() || !this.#mayVote) return this.#waitForLeader();
-    if (!isTrial) this.#setTerm(this.#term + 1, id);
+    if (!isNeeded(id, this.#log, this.#applier.commit) || !this.#word.mayVote) return this.#waitForLeader();
+    if (!isTrial) this.#word.give(this.#word.term + 1, id);
     this.#role = { kind: "candidate", isTrial, votes: new Set() };
     this.#options.changed();
     this.#wait(Math.max(settings.electionMs, settings.heartbeatMs) * (1 + random.float()));
-    const term = isTrial ? this.#term + 1 : this.#term;
+    const term = isTrial ? this.#word.term + 1 : this.#word.term;
     const { lastIndex, lastTerm } = this.#log;
     for (const voter of this.#config.voters) {
       if (voter !== id) this.#send(voter, { kind: "ask", term, lastIndex, lastTerm, isTrial });
@@ -298,40 +245,29 @@ export class Raft {
     this.#count(id);
   }
 
-  /**
-   * Whether this member may have to lead: as a voter, or as one that is none any more by an entry that may not be committed. Nobody
-   * else may have that entry, and then nobody else can win.
-   */
-  #isNeeded(): boolean {
-    const { id } = this.#options;
-    if (this.#config.voters.includes(id)) return true;
-    return this.#configIndex > this.#commit &&
-      unpackConfig(this.#configAt(this.#configIndex - 1)).voters.includes(id);
-  }
-
   #asked(from: string, { term, lastIndex, lastTerm, isTrial }: RaftMessage & { kind: "ask" }): void {
     // Whoever hears of a leader keeps it: the one who asks does not.
     const isLed = this.#role.kind === "leader" ||
       this.leader !== "" && this.#now() - this.#contactMs < this.#options.settings.heartbeatMs;
-    if (isLed && term > this.#term) return;
-    if (!isTrial && term > this.#term) this.#follow(term, "");
+    if (isLed && term > this.#word.term) return;
+    if (!isTrial && term > this.#word.term) this.#follow(term, "");
     const isNewer = lastTerm > this.#log.lastTerm ||
       lastTerm === this.#log.lastTerm && lastIndex >= this.#log.lastIndex;
     const isFree = isTrial
-      ? term > this.#term
-      : term === this.#term && (this.#votedFor === "" || this.#votedFor === from);
-    const granted = isNewer && isFree && this.#mayVote;
+      ? term > this.#word.term
+      : term === this.#word.term && (this.#word.votedFor === "" || this.#word.votedFor === from);
+    const granted = isNewer && isFree && this.#word.mayVote;
     if (granted && !isTrial) {
-      this.#setTerm(term, from);
+      this.#word.give(term, from);
       this.#waitForLeader();
     }
-    this.#send(from, { kind: "vote", term: granted ? term : this.#term, isTrial, granted });
+    this.#send(from, { kind: "vote", term: granted ? term : this.#word.term, isTrial, granted });
   }
 
   #voted(from: string, { term, isTrial, granted }: RaftMessage & { kind: "vote" }): void {
-    if (!granted && term > this.#term) return this.#follow(term, "");
+    if (!granted && term > this.#word.term) return this.#follow(term, "");
     if (this.#role.kind !== "candidate" || this.#role.isTrial !== isTrial || !granted) return;
-    if (term === this.#term + (isTrial ? 1 : 0)) this.#count(from);
+    if (term === this.#word.term + (isTrial ? 1 : 0)) this.#count(from);
   }
 
   #count(voter: string): void {
@@ -348,10 +284,10 @@ export class Raft {
     const { clock, id, send, settings, snapshotPartBytes } = this.#options;
     const leadership = new Leadership({
       id,
-      term: this.#term,
+      term: this.#word.term,
       log: this.#log,
       config: () => this.#config,
-      commit: () => this.#commit,
+      commit: () => this.#applier.commit,
       nowMs: () => clock.monotonicMs(),
       soon: (fire) => clock.soon(fire),
       send: (to, message) => this.#isClosed || send(to, message),
@@ -360,7 +296,7 @@ export class Raft {
     });
     this.#role = { kind: "leader", leadership };
     this.#electionTimer?.cancel();
-    this.#log.append([{ term: this.#term, kind: "noop", data: NO_DATA }]);
+    this.#log.append([{ term: this.#word.term, kind: "noop", data: NO_DATA }]);
     this.#beat();
     this.#advance(leadership.committable());
     this.#options.changed();
@@ -371,7 +307,7 @@ export class Raft {
     if (leadership === undefined || this.#isClosed) return;
     const { clock, settings } = this.#options;
     if (!leadership.hasMajority(Math.max(settings.electionMs, settings.heartbeatMs))) {
-      return this.#follow(this.#term, "");
+      return this.#follow(this.#word.term, "");
     }
     leadership.heartbeat();
     this.#heartbeatTimer?.cancel();
@@ -382,7 +318,7 @@ export class Raft {
   #follow(term: number, leader: string): void {
     const { leadership } = this;
     this.#heartbeatTimer?.cancel();
-    if (term > this.#term) this.#setTerm(term, "");
+    if (term > this.#word.term) this.#word.give(term, "");
     const isSame = this.#role.kind === "follower" && this.#role.leader === leader;
     this.#role = { kind: "follower", leader };
     leadership?.end();
@@ -390,96 +326,49 @@ export class Raft {
     if (!isSame) this.#options.changed();
   }
 
-  #setTerm(term: number, votedFor: string): void {
-    if (term === this.#term && votedFor === this.#votedFor) return;
-    this.#options.storage.saveVote(term, votedFor);
-    this.#term = term;
-    this.#votedFor = votedFor;
-  }
-
   // --- Following --------------------------------------------------------------------------------------------------------
 
   #led(from: string, message: RaftMessage & { kind: "append" | "snapshot" }): void {
     const { round } = message;
-    if (message.term < this.#term) {
+    if (message.term < this.#word.term) {
       const last = this.#log.lastIndex;
-      return this.#send(from, { kind: "appended", term: this.#term, ok: false, last, round });
+      return this.#send(from, { kind: "appended", term: this.#word.term, ok: false, last, round });
     }
     this.#contactMs = this.#now();
-    this.#follow(this.#term, from);
+    this.#follow(this.#word.term, from);
     if (message.kind === "snapshot") return this.#install(from, message);
-    const { ok, last } = this.#accept(message);
+    const { ok, last, replaced } = this.#log.accept(message, this.#applier.commit);
+    const hasConfig = message.entries.some(({ kind }) => kind === "config");
+    if (replaced !== undefined && (hasConfig || this.#configIndex >= replaced)) {
+      this.#readConfig();
+      this.#options.changed();
+    }
     if (ok) this.#remember(from, message.commit);
-    this.#send(from, { kind: "appended", term: this.#term, ok, last, round });
+    this.#send(from, { kind: "appended", term: this.#word.term, ok, last, round });
     if (ok) this.#advance(Math.min(message.commit, last));
   }
 
   /** One that began without memory knows now what it may have promised: see R6. */
   #remember(leader: string, commit: number): void {
-    if (this.#mayVote || this.#log.lastIndex < commit) return;
-    this.#setTerm(this.#term, leader);
-    this.#mayVote = true;
-  }
-
-  #accept(
-    { previous, previousTerm, entries }: RaftMessage & { kind: "append" },
-  ): { ok: boolean; last: number } {
-    const known = Math.max(0, this.#log.base - previous);
-    // What a snapshot covers was committed, so it agrees.
-    const start = previous + known;
-    if (known === 0) {
-      const term = this.#log.termAt(previous);
-      if (term === undefined) return { ok: false, last: this.#log.lastIndex };
-      if (term !== previousTerm) return { ok: false, last: this.#beforeTerm(previous, term) };
-    }
-    const fresh = entries.slice(known);
-    const differs = fresh.findIndex((entry, i) => this.#log.termAt(start + 1 + i) !== entry.term);
-    if (differs >= 0) {
-      const first = start + 1 + differs;
-      assertUncommitted(first, this.#commit);
-      const isConfigTouched = this.#configIndex >= first;
-      this.#log.replace(first, fresh.slice(differs));
-      if (isConfigTouched || fresh.some(({ kind }) => kind === "config")) {
-        this.#findConfig();
-        this.#options.changed();
-      }
-    }
-    return { ok: true, last: Math.max(previous + entries.length, start) };
-  }
-
-  /** The last index before all that is here of a term in which this log went wrong. */
-  #beforeTerm(index: number, term: number): number {
-    let before = index - 1;
-    while (before > this.#commit && this.#log.termAt(before) === term) before -= 1;
-    return before;
+    if (this.#word.mayVote || this.#log.lastIndex < commit) return;
+    this.#word.give(this.#word.term, leader);
+    this.#word.mayVote = true;
   }
 
   #install(from: string, message: RaftMessage & { kind: "snapshot" }): void {
-    const { index, indexTerm, offset, data, size, round } = message;
+    const { index, indexTerm, size, round } = message;
     const answer = (offset: number): void =>
-      this.#send(from, { kind: "received", term: this.#term, index, offset, round });
-    if (index <= this.#commit || this.#log.termAt(index) === indexTerm) {
-      this.#incoming = undefined;
+      this.#send(from, { kind: "received", term: this.#word.term, index, offset, round });
+    if (index <= this.#applier.commit || this.#log.termAt(index) === indexTerm) {
+      this.#incoming.clear();
       this.#advance(index);
       return answer(size);
     }
-    if (
-      this.#incoming?.index !== index || this.#incoming.from !== from || this.#incoming.data.length !== size
-    ) {
-      this.#incoming = { index, from, data: new Uint8Array(size), offset: 0 };
-    }
-    const incoming = this.#incoming;
-    if (offset === incoming.offset && offset + data.length <= size) {
-      incoming.data.set(data, offset);
-      incoming.offset += data.length;
-    }
-    if (incoming.offset < size) return answer(incoming.offset);
-    this.#incoming = undefined;
-    this.#log.install({ index, term: indexTerm, config: message.config, data: incoming.data });
-    this.#options.machine.restore(incoming.data, index);
-    this.#commit = this.#applied = index;
-    this.#findConfig();
-    this.#wakeWaiting();
+    const data = this.#incoming.take(from, message);
+    if (data === undefined) return answer(this.#incoming.offset);
+    this.#log.install({ index, term: indexTerm, config: message.config, data });
+    this.#applier.restore(data, index);
+    this.#readConfig();
     this.#options.changed();
     answer(size);
   }
@@ -487,81 +376,24 @@ export class Raft {
   // --- Applying ---------------------------------------------------------------------------------------------------------
 
   #advance(commit: number): void {
-    if (commit <= this.#commit) return;
-    this.#commit = commit;
-    while (this.#applied < this.#commit) {
-      const index = ++this.#applied;
-      const { kind, data } = this.#log.at(index)!;
-      const result = kind === "command" ? this.#options.machine.apply(index, data) : null;
-      this.leadership?.applied(index, result);
-    }
-    this.#wakeWaiting();
+    if (commit <= this.#applier.commit) return;
+    this.#applier.advance(commit, (index, result) => this.leadership?.applied(index, result));
     const { leadership } = this;
     if (leadership === undefined) return;
     // Others apply it as soon as they hear of it.
     leadership.replicate();
     const isMember = this.#config.voters.includes(this.#options.id);
-    if (!isMember && this.#configIndex <= this.#commit) this.#follow(this.#term, "");
-  }
-
-  #wakeWaiting(): void {
-    const waiting = this.#waitingForIndex;
-    if (waiting.length === 0) return;
-    this.#waitingForIndex = waiting.filter(({ index }) => index > this.#applied);
-    for (const { index, resolve } of waiting) if (index <= this.#applied) resolve();
+    if (!isMember && this.#configIndex <= commit) this.#follow(this.#word.term, "");
   }
 
   /** The configuration is the last one in the log, committed or not. */
-  #findConfig(): void {
-    for (let index = this.#log.lastIndex; index > this.#log.base; index--) {
-      const entry = this.#log.at(index)!;
-      if (entry.kind !== "config") continue;
-      this.#config = unpackConfig(entry.data);
-      this.#configIndex = index;
-      return;
-    }
-    const { snapshot } = this.#log;
-    this.#config = snapshot === undefined ? NO_CONFIG : unpackConfig(snapshot.config);
-    this.#configIndex = snapshot?.index ?? 0;
-  }
-
-  #configAt(index: number): Uint8Array {
-    for (let at = index; at > this.#log.base; at--) {
-      const entry = this.#log.at(at)!;
-      if (entry.kind === "config") return entry.data;
-    }
-    return this.#log.snapshot?.config ?? packConfig(this.#config);
-  }
-
-  #watchSize(): void {
-    const { clock, settings } = this.#options;
-    this.#snapshotTimer = clock.timer(settings.snapshotMs, () => {
-      this.#watchSize();
-      if (this.#applied - (this.#log.snapshot?.index ?? 0) >= settings.snapshotEntries) this.takeSnapshot();
-    }, { background: true });
-  }
-
-  /** Puts what has been applied in place of the entries that led to it. */
-  takeSnapshot(): void {
-    const index = this.#applied;
-    if (index <= (this.#log.snapshot?.index ?? 0)) return;
-    const snapshot: Snapshot = {
-      index,
-      term: this.#log.termAt(index)!,
-      config: this.#configAt(index),
-      data: this.#options.machine.snapshot(),
-    };
-    this.#log.compact(snapshot, this.#options.settings.trailingEntries);
+  #readConfig(): void {
+    const { config, index } = configAt(this.#log, this.#log.lastIndex);
+    this.#config = config;
+    this.#configIndex = index;
   }
 }
 
 function notLeader(): Failure {
   return new Failure("Unavailable", NOT_LEADER, { retryable: true });
-}
-
-/** R3 would be broken: better no member than a wrong one. */
-function assertUncommitted(index: number, commit: number): void {
-  if (index <= commit) {
-    throw new Error(`entry ${index} was committed and is to be replaced (commit ${commit})`);
-  }
 }

@@ -1,0 +1,2 @@
+/** The cluster as a component of an application. */
+export { clusterComponent } from "./component.ts";

@@ -1,0 +1,380 @@
+/**
+ * The consensus core as one node takes part in it, or reaches it: forming it, keeping it in shape, and having commands applied.
+ *
+ * A1. A command is applied once, however often it has to be proposed: it carries who proposed it and a serial number.
+ * A2. Every wish ends within its time; without a majority it fails with Unavailable.
+ * A3. Only the leader changes who takes part, one step at a time.
+ */
+import { asFailure, Failure, isValueMap, type Value, type ValueMap } from "../core/mod.ts";
+import type { ClusterRole, Log, TimerHandle } from "../ports/mod.ts";
+import { Bootstrap, type BootstrapPeer } from "./bootstrap.ts";
+import { type ClusterMachine, type Command, outcomeOf, packCommand } from "./machine.ts";
+import { isLive, type Member } from "./member_table.ts";
+import { Channel } from "./mesh.ts";
+import type { ClusterNetwork } from "./network.ts";
+import type { Outcome } from "./pair_table.ts";
+import { packRaft, unpackRaft } from "./raft/messages.ts";
+import { Raft, type RaftSettings } from "./raft/raft.ts";
+import type { RaftStorage } from "./raft/log.ts";
+import { CoreShape } from "./core_shape.ts";
+import type { CoreLimits } from "./voters.ts";
+import { packMessage, unpackMessage } from "./wire.ts";
+import type { Clock, Random } from "../ports/mod.ts";
+
+/** Settings of the core. */
+export interface ConsensusSettings {
+  /** Whether this node runs the core's program. */
+  readonly isServer: boolean;
+  readonly expected: number;
+  readonly hasJoinAddresses: boolean;
+  readonly limits: CoreLimits;
+  readonly reconcileDebounceMs: number;
+  readonly reconcileTimeoutMs: number;
+  readonly raft: RaftSettings;
+  readonly stableMs: number;
+  /** How long a member that nobody has heard of since this node leads keeps what it holds. */
+  readonly unknownMs: number;
+}
+
+/** What a consensus is made of. */
+export interface ConsensusOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly network: ClusterNetwork;
+  readonly machine: ClusterMachine;
+  readonly storage: () => RaftStorage;
+  readonly settings: ConsensusSettings;
+}
+
+/** Is told about leaders. */
+export interface LeaderListener {
+  /** `leader` is "" when there is none any more. */
+  led(leader: string, term: number): void;
+}
+
+const LOOK_MS = 200;
+const RETRY_MS = 100;
+/** Longest that one attempt waits for the leader's answer. */
+const ATTEMPT_MS = 3_000;
+/** Time between two looks at what those hold that are gone. */
+const TEND_MS = 1_000;
+
+/** This node's part in the consensus core. */
+export class Consensus {
+  readonly #options: ConsensusOptions;
+  readonly #bootstrap: Bootstrap;
+  readonly #shape: CoreShape;
+  readonly #listeners: LeaderListener[] = [];
+  readonly #timers = new Set<TimerHandle>();
+  readonly #open = new Set<number>();
+  #raft: Raft | undefined;
+  #serial = 0;
+  #leader = "";
+  #status = "";
+  #ledSinceMs = 0;
+  #isClosed = false;
+
+  constructor(options: ConsensusOptions) {
+    this.#options = options;
+    this.#bootstrap = new Bootstrap(options.settings.stableMs);
+    this.#shape = new CoreShape({
+      ...options,
+      raft: () => this.#raft,
+      peers: () => options.network.members.live().map(peerOf),
+    });
+  }
+
+  /** Begins to take part. The network must be open. */
+  start(): void {
+    const { network, settings } = this.#options;
+    const { mesh, requests } = network;
+    requests.answer("leader", () => ({ leader: this.leader }));
+    requests.answer("propose", (body) => this.#proposeHere(body));
+    mesh.on(Channel.raft, (from, body) => this.#raft?.receive(from, unpackRaft(unpackMessage(body))));
+    network.listen({
+      joined: () => this.#shape.soon(),
+      updated: () => this.#shape.soon(),
+      left: (member) => this.#left(member),
+    });
+    if (settings.isServer) this.#startRaft();
+    this.#describe();
+    this.#every(LOOK_MS, () => this.#look());
+    this.#every(TEND_MS, () => this.#tend());
+  }
+
+  #startRaft(): void {
+    const { clock, machine, network, random, settings, storage } = this.#options;
+    this.#raft = new Raft({
+      id: network.node,
+      clock,
+      random: random.stream("cluster.raft"),
+      storage: storage(),
+      settings: settings.raft,
+      machine,
+      send: (to, message) => void network.mesh.offer(to, Channel.raft, packMessage(packRaft(message))),
+      // Not inside a step of the core.
+      changed: () => clock.soon(() => this.#changed()),
+    });
+    this.#raft.start();
+  }
+
+  /** Ends its part. */
+  close(): void {
+    this.#isClosed = true;
+    this.#shape.close();
+    for (const timer of this.#timers) timer.cancel();
+    this.#raft?.close();
+  }
+
+  #every(delayMs: number, work: () => void): void {
+    const timer = this.#options.clock.timer(delayMs, () => {
+      this.#timers.delete(timer);
+      if (this.#isClosed) return;
+      this.#every(delayMs, work);
+      work();
+    }, { background: true });
+    this.#timers.add(timer);
+  }
+
+  // --- What is known ----------------------------------------------------------------------------------------------------
+
+  /** Tells about leaders from now on. */
+  listen(listener: LeaderListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** This node as a member of the core; undefined on a client. */
+  get raft(): Raft | undefined {
+    return this.#raft;
+  }
+
+  /** The leader, as far as it is known; "" otherwise. */
+  get leader(): string {
+    const raft = this.#raft;
+    return raft !== undefined && this.isMember ? raft.leader : this.#leader;
+  }
+
+  /** Whether this node is in the core. */
+  get isMember(): boolean {
+    const config = this.#raft?.config;
+    const { node } = this.#options.network;
+    return config !== undefined && (config.voters.includes(node) || config.standbys.includes(node));
+  }
+
+  get role(): ClusterRole {
+    const { node } = this.#options.network;
+    if (this.#raft === undefined || !this.isMember) return "non-member";
+    if (this.#raft.role === "leader") return "leader";
+    return this.#raft.config.voters.includes(node) ? "voter" : "standby";
+  }
+
+  /** A node that is no member has been told who leads. */
+  told(leader: string): void {
+    if (this.#leader === leader) return;
+    this.#leader = leader;
+    this.#announce();
+  }
+
+  #changed(): void {
+    if (this.#isClosed) return;
+    this.#describe();
+    this.#announce();
+    if (this.#raft?.role === "leader") this.#shape.soon();
+  }
+
+  #announced = "";
+  #announce(): void {
+    const { leader } = this;
+    if (leader === this.#announced) return;
+    this.#announced = leader;
+    if (leader === this.#options.network.node) this.#ledSinceMs = this.#options.clock.monotonicMs();
+    for (const listener of this.#listeners) listener.led(leader, this.#raft?.term ?? 0);
+  }
+
+  /** Tells the others by gossip how far this node is. */
+  #describe(): void {
+    const { network, settings } = this.#options;
+    const status = !settings.isServer ? "client" : this.#raft!.isEmpty ? "waiting" : "member";
+    if (status === this.#status) return;
+    this.#status = status;
+    network.members.describe({ ...network.members.self.meta, raft: status });
+  }
+
+  // --- Forming and shaping ----------------------------------------------------------------------------------------------
+
+  #look(): void {
+    const raft = this.#raft;
+    if (raft === undefined) return;
+    this.#describe();
+    if (!raft.isEmpty || raft.term > 0) return;
+    const { clock, log, network, settings } = this.#options;
+    const config = this.#bootstrap.look({
+      self: network.node,
+      expected: settings.expected,
+      hasJoinAddresses: settings.hasJoinAddresses,
+      hasJoined: network.joined,
+      peers: network.members.live().map(peerOf),
+      limits: settings.limits,
+    }, clock.monotonicMs());
+    if (config === undefined) return;
+    log.info("the consensus core begins", { voters: [...config.voters], standbys: [...config.standbys] });
+    raft.bootstrap(config);
+  }
+
+  // --- Those who are gone -----------------------------------------------------------------------------------------------
+
+  #left(member: Member): void {
+    this.#shape.soon();
+    if (member.id === this.#leader) this.told("");
+    if (this.#raft?.role === "leader") this.#release(member.id, member.boot);
+  }
+
+  /** Looks for what is held by those who are gone, as a new leader has to, and for what has expired. */
+  #tend(): void {
+    if (this.#raft?.role !== "leader") return;
+    const { clock, machine, network, settings } = this.#options;
+    const isSettled = clock.monotonicMs() - this.#ledSinceMs > settings.unknownMs;
+    const lives = new Map<string, number>();
+    for (const { pid, boot } of [...machine.holders(), ...machine.pairs.owners()]) {
+      const node = /^\{([^@|]+)@/.exec(pid)?.[1] ?? "";
+      lives.set(node, Math.max(lives.get(node) ?? 0, boot));
+    }
+    for (const [node, boot] of lives) {
+      const member = network.members.get(node);
+      const isGone = member === undefined ? isSettled : !isLive(member) || member.boot > boot;
+      if (isGone) this.#release(node, boot);
+    }
+    if (machine.pairs.hasExpired(clock.nowMs())) this.#forget(this.propose({ kind: "sweep" }));
+  }
+
+  readonly #releasing = new Set<string>();
+
+  #release(node: string, boot: number): void {
+    const key = `${node} ${boot}`;
+    if (this.#releasing.has(key)) return;
+    this.#releasing.add(key);
+    this.#forget(this.propose({ kind: "gone", node, boot }).finally(() => this.#releasing.delete(key)));
+  }
+
+  /** What fails here is tried again by the next look. */
+  #forget(work: Promise<unknown>): void {
+    work.catch((error) => {
+      this.#options.log.debug("the consensus core did not answer", { error: asFailure(error).message });
+    });
+  }
+
+  // --- Commands and reads -----------------------------------------------------------------------------------------------
+
+  /** Has a command applied; resolves with what it gave. */
+  async propose(command: Command, timeoutMs = PROPOSE_MS): Promise<Outcome> {
+    const serial = ++this.#serial;
+    this.#open.add(serial);
+    try {
+      // The lowest that is open: what came before it will never be proposed again.
+      const floor = () => this.#open.values().next().value ?? serial;
+      const value = await this.#atLeader("propose", () =>
+        packCommand(command, {
+          node: this.#options.network.node,
+          boot: this.#options.network.members.self.boot,
+          serial,
+          floor: floor(),
+        }), timeoutMs);
+      return outcomeOf(value);
+    } finally {
+      this.#open.delete(serial);
+    }
+  }
+
+  /** Asks the leader; again, until somebody leads or the time is over. */
+  async #atLeader(kind: string, body: () => ValueMap, timeoutMs: number): Promise<Value> {
+    const { clock } = this.#options;
+    const endMs = clock.monotonicMs() + timeoutMs;
+    for (;;) {
+      const leftMs = endMs - clock.monotonicMs();
+      if (leftMs <= 0 || this.#isClosed) {
+        throw new Failure("Unavailable", "the cluster has no leader now", { retryable: true });
+      }
+      try {
+        return await this.#attempt(kind, body(), Math.min(leftMs, ATTEMPT_MS));
+      } catch (error) {
+        const { kind } = asFailure(error);
+        if (kind !== "Unavailable" && kind !== "Timeout" && kind !== "NotFound") throw error;
+      }
+      await clock.sleep(Math.min(RETRY_MS, Math.max(1, endMs - clock.monotonicMs())));
+    }
+  }
+
+  async #attempt(kind: string, body: ValueMap, timeoutMs: number): Promise<Value> {
+    const { network } = this.#options;
+    const leader = this.leader === "" ? await this.#findLeader() : this.leader;
+    if (leader === "") throw new Failure("Unavailable", "no leader is known", { retryable: true });
+    if (leader !== network.node) return await network.requests.ask(leader, kind, body, timeoutMs);
+    const answer = kind === "propose" ? this.#proposeHere(body) : this.#reads.get(kind)!(body);
+    const { promise, reject } = Promise.withResolvers<never>();
+    const timer = this.#options.clock.timer(
+      timeoutMs,
+      () => reject(new Failure("Timeout", "no majority answers")),
+      {
+        background: true,
+      },
+    );
+    return await Promise.race([answer, promise]).finally(() => timer.cancel());
+  }
+
+  #proposeHere(body: ValueMap): Promise<Value> {
+    const raft = this.#raft;
+    if (raft === undefined) throw new Failure("Unavailable", "not a member of the core", { retryable: true });
+    return raft.propose(packMessage({ ...body, nowMs: this.#options.clock.nowMs() }));
+  }
+
+  /** Asks a member of the core who leads it. */
+  async #findLeader(): Promise<string> {
+    const { network, random } = this.#options;
+    if (this.isMember) return "";
+    const members = network.members.live().filter(({ id, meta }) =>
+      meta["raft"] === "member" && network.mesh.has(id)
+    );
+    const asked = members[random.below(Math.max(1, members.length))];
+    if (asked === undefined) return "";
+    const answer = await network.requests.ask(asked.id, "leader", {}, ATTEMPT_MS);
+    const leader = isValueMap(answer) ? String(answer["leader"]) : "";
+    if (leader !== "") this.told(leader);
+    return leader;
+  }
+
+  readonly #reads = new Map<string, (body: ValueMap) => Promise<Value>>();
+
+  /** Answers reads of a kind, at the leader, from what all have agreed on. */
+  answerReads(kind: string, answer: (body: ValueMap) => Value): void {
+    const read = async (body: ValueMap): Promise<Value> => {
+      const raft = this.#raft;
+      if (raft === undefined) {
+        throw new Failure("Unavailable", "not a member of the core", { retryable: true });
+      }
+      await raft.readBarrier();
+      return answer(body);
+    };
+    this.#reads.set(kind, read);
+    this.#options.network.requests.answer(kind, read);
+  }
+
+  /** Reads what is at least as new as anything that was confirmed before. */
+  read(kind: string, body: ValueMap, timeoutMs = PROPOSE_MS): Promise<Value> {
+    return this.#atLeader(kind, () => body, timeoutMs);
+  }
+}
+
+/** Longest wait for a command or a read when nobody says otherwise. */
+const PROPOSE_MS = 10_000;
+
+function peerOf({ id, meta }: Member): BootstrapPeer {
+  const status = meta["raft"] === "member" || meta["raft"] === "waiting" ? meta["raft"] : "client";
+  return {
+    id,
+    status,
+    isEligible: meta["eligible"] !== "false",
+    domain: meta["failure_domain"] ?? "",
+    priority: Number(meta["priority"] ?? 100),
+  };
+}

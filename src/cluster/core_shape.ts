@@ -1,0 +1,98 @@
+/**
+ * Keeps the consensus core as it should be, on the node that leads it: after every change of members it goes one step after the
+ * other towards the core that `selectCore` names.
+ */
+import { asFailure } from "../core/mod.ts";
+import type { Clock, Log, TimerHandle } from "../ports/mod.ts";
+import type { BootstrapPeer } from "./bootstrap.ts";
+import type { RaftConfig } from "./raft/config.ts";
+import type { Raft, RaftSettings } from "./raft/raft.ts";
+import { type CoreLimits, nextStep, selectCore } from "./voters.ts";
+
+/** What shaping needs. */
+export interface CoreShapeOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: {
+    readonly limits: CoreLimits;
+    readonly reconcileDebounceMs: number;
+    readonly reconcileTimeoutMs: number;
+    readonly raft: RaftSettings;
+  };
+  readonly raft: () => Raft | undefined;
+  /** Live nodes. */
+  readonly peers: () => BootstrapPeer[];
+}
+
+/** Shapes the core. */
+export class CoreShape {
+  readonly #options: CoreShapeOptions;
+  #timer: TimerHandle | undefined;
+  #isWorking = false;
+  #isClosed = false;
+
+  constructor(options: CoreShapeOptions) {
+    this.#options = options;
+  }
+
+  /** Something has changed: looks at the core after a while, in which more may change. */
+  soon(): void {
+    if (this.#timer !== undefined || this.#isClosed) return;
+    const { clock, settings } = this.#options;
+    this.#timer = clock.timer(settings.reconcileDebounceMs, () => {
+      this.#timer = undefined;
+      void this.#work();
+    }, { background: true });
+  }
+
+  /** Ends it. */
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+  }
+
+  /** Goes step by step as far as it can; what does not work now is tried later. */
+  async #work(): Promise<void> {
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    const { clock, log, raft, settings } = this.#options;
+    const endMs = clock.monotonicMs() + settings.reconcileTimeoutMs;
+    try {
+      while (!this.#isClosed && clock.monotonicMs() < endMs) {
+        const step = this.#next();
+        if (step === undefined) return;
+        log.info("the consensus core changes", { voters: [...step.voters], standbys: [...step.standbys] });
+        await raft()!.changeConfig(step);
+      }
+      this.soon();
+    } catch (error) {
+      const { kind } = asFailure(error);
+      if (kind !== "Conflict" && kind !== "Unavailable") throw error;
+      this.soon();
+    } finally {
+      this.#isWorking = false;
+    }
+  }
+
+  #next(): RaftConfig | undefined {
+    const { peers, settings } = this.#options;
+    const raft = this.#options.raft();
+    const leadership = raft?.leadership;
+    if (raft === undefined || leadership === undefined) return undefined;
+    const silenceMs = Math.max(settings.raft.electionMs, settings.raft.heartbeatMs);
+    const servers = peers().filter(({ status }) => status !== "client");
+    const wanted = selectCore(servers, settings.limits);
+    const step = nextStep(raft.config, wanted, {
+      isCurrent: (id) => leadership.matchOf(id) >= raft.commitIndex,
+      isLost: (id) => !servers.some((peer) => peer.id === id) && leadership.silenceOf(id) > silenceMs,
+    });
+    // What has to wait, for a standby to catch up say, is looked at again.
+    if (step === undefined && !isSame(raft.config, wanted)) this.soon();
+    return step;
+  }
+}
+
+function isSame(a: RaftConfig, b: RaftConfig): boolean {
+  const text = ({ voters, standbys }: RaftConfig): string => `${[...voters].sort()};${[...standbys].sort()}`;
+  return text(a) === text(b);
+}

@@ -1,0 +1,248 @@
+/** Starts applications that form a cluster over loopback, each with a runtime, ports and a folder of its own. */
+import assert from "node:assert/strict";
+import { type Cluster, CLUSTER_ID, ClusterResource } from "../../src/ports/mod.ts";
+import type { ClusterNode } from "../../src/cluster/mod.ts";
+import type { Value, ValueMap } from "../../src/core/mod.ts";
+import { startApplication, type TestApplication } from "../application.ts";
+
+/** Real nodes on a busy machine take their time. */
+export const SLOW = { timeout: 60_000 };
+
+/** A secret of 32 bytes. */
+export const SECRET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+
+/** A host, and processes that do what messages and arguments say. */
+export const PROJECT = `version: "1.0"
+namespace: app
+entries:
+  - {name: host, kind: process.host, lifecycle: {auto_start: true}}
+  - name: scope
+    kind: pg.scope
+    anti_entropy_interval: 200ms
+    lifecycle: {auto_start: true}
+  - {name: agreed, kind: store.kv.raft, namespace: things}
+  - {name: converging, kind: store.kv.crdt, namespace: things}
+  - name: run
+    kind: process.lua
+    method: main
+    modules: [pg, system, store, json, events, time]
+    source: |
+      return { main = function(code) return load(code, "run")() end }
+  - name: call
+    kind: function.lua
+    method: main
+    modules: [system, store, json, pg, eval_runner]
+    source: |
+      return { main = function(what, ...)
+        local target = process
+        for part in what:gmatch("[^.]+") do
+          target = (part == "system" and require("system")) or (part == "process" and process) or target[part]
+        end
+        local a, b = target(...)
+        if b ~= nil then return {value = a, kind = b:kind(), message = b:message(), retryable = b:retryable()} end
+        return {value = a}
+      end }
+  - name: member
+    kind: process.lua
+    method: main
+    modules: [pg]
+    source: |
+      return { main = function(...)
+        process.set_options({trap_links = true})
+        local inbox, events = process.inbox(), process.events()
+        local group
+        while true do
+          local picked = channel.select({inbox:case_receive(), events:case_receive()})
+          if picked.channel == events then
+            local e = picked.value
+            if e.kind == process.event.CANCEL and not e.reason:find("name revoked", 1, true) then return end
+            print("event", e.kind, e.from, e.reason or (e.result and e.result.error and e.result.error:message()) or "")
+          else
+            local m = picked.value
+            local topic, data = m:topic(), m:payload() and m:payload():data()
+            if topic == "end" then return data end
+            if topic == "fail" then error(data) end
+            if topic == "register" then
+              local ok, err = process.registry.register(data.name, nil, data.scope)
+              print("register", data.name, ok, err and err:kind(), err and err:message())
+            elseif topic == "unregister" then
+              local ok, err = process.registry.unregister(data.name, data.scope)
+              print("unregister", data.name, ok, err and err:kind())
+            elseif topic == "lookup" then
+              local pid, err = process.registry.lookup(data)
+              print("lookup", data, pid, err and err:kind())
+            elseif topic == "send" then
+              local ok, err = process.send(data.to, data.topic, data.body)
+              print("sent", ok, err and err:kind(), err and err:message())
+            elseif topic == "monitor" or topic == "link" then
+              local ok, err = process[topic](data)
+              print(topic, ok, err and err:message())
+            elseif topic == "join" then
+              group = group or assert(pg.open("app:scope"))
+              local ok, err = group:join(data)
+              print("join", ok, err and err:message())
+            elseif topic == "leave" then
+              print("leave", group:leave(data))
+            elseif topic == "broadcast" then
+              group = group or assert(pg.open("app:scope"))
+              print("broadcast", group:broadcast(data.group, data.topic, data.body))
+            else
+              print("got", topic, m:from(), type(data) == "table" and data.text or tostring(data))
+            end
+          end
+        end
+      end }
+`;
+
+/** One node of a cluster under test. */
+export interface TestNode {
+  readonly name: string;
+  readonly app: TestApplication;
+  readonly cluster: Cluster;
+  /** Spawns `app:member`. */
+  member(): string;
+  /** Sends to a process of this node. */
+  tell(pid: string, topic: string, body?: Value): void;
+  /** What processes of this node have printed. */
+  lines(): string[];
+  /** Waits for a line that fits; returns it. */
+  line(pattern: RegExp): Promise<string>;
+  /** Leaves in order. */
+  stop(): Promise<void>;
+  /** Is gone without a word; the application behind it stays until the test ends. */
+  vanish(): Promise<void>;
+}
+
+/** How nodes are started. */
+export interface NodesOptions {
+  readonly count: number;
+  /** Configuration over that of every node. */
+  readonly config?: (name: string, index: number) => ValueMap;
+  /** Fields of `cluster`, over those that make tests fast. */
+  readonly cluster?: (name: string, index: number) => ValueMap;
+  readonly project?: string;
+}
+
+const FAST: ValueMap = {
+  membership: {
+    bind_addr: "127.0.0.1",
+    bind_port: 0,
+    secret_key: SECRET,
+    gossip_interval: "30ms",
+    push_pull_interval: "300ms",
+    probe_interval: "150ms",
+    probe_timeout: "75ms",
+    tcp_timeout: "150ms",
+    suspicion_mult: 3,
+    dead_node_reclaim_time: "2s",
+  },
+  internode: { bind_addr: "127.0.0.1", auto_port: false },
+  raft: {
+    data_dir: "",
+    heartbeat_timeout: "500ms",
+    election_timeout: "500ms",
+    commit_timeout: "60ms",
+    reconcile_debounce: "50ms",
+  },
+};
+
+/** The nodes of one test. */
+export class Nodes {
+  readonly all: TestNode[] = [];
+  readonly #options: NodesOptions;
+  readonly #stops: (() => Promise<void>)[] = [];
+
+  constructor(options: NodesOptions) {
+    this.#options = options;
+  }
+
+  /** Starts one more node, which joins those that run. */
+  async add(name = `n${this.all.length + 1}`, more: ValueMap = {}): Promise<TestNode> {
+    const index = this.all.length;
+    const seeds = this.all.map(({ cluster }) => cluster.address).join(",");
+    const cluster = merged(
+      merged(FAST, { enabled: true, name, membership: { join_addrs: seeds } }),
+      merged(this.#options.cluster?.(name, index) ?? {}, more),
+    );
+    const config = merged({ cluster }, this.#options.config?.(name, index) ?? {});
+    const started = await startApplication(this.#options.project ?? PROJECT, { config });
+    const node = nodeOf(name, started.app, started.stop);
+    this.#stops.push(node.stop);
+    this.all.push(node);
+    return node;
+  }
+
+  /** Stops all. */
+  async stop(): Promise<void> {
+    for (const stop of this.#stops.reverse()) await stop();
+  }
+}
+
+/** Starts nodes one after the other, waits until each knows all, runs `body`, stops. */
+export async function withNodes(
+  options: NodesOptions,
+  body: (nodes: TestNode[], all: Nodes) => Promise<void>,
+): Promise<void> {
+  const nodes = new Nodes(options);
+  try {
+    for (let i = 0; i < options.count; i++) await nodes.add();
+    await settled(nodes.all);
+    await body(nodes.all, nodes);
+  } finally {
+    await nodes.stop();
+  }
+}
+
+/** Waits until every node sees and is linked with all others, and they agree on a leader. */
+export async function settled(nodes: readonly TestNode[]): Promise<void> {
+  for (const { app, cluster, name } of nodes) {
+    await app.until(
+      () => cluster.members().length === nodes.length,
+      `${name} to see ${nodes.length} members`,
+    );
+    await app.until(
+      () => (cluster as ClusterNode).network.mesh.linked().length === nodes.length - 1,
+      `${name} to be linked`,
+    );
+    await app.until(
+      () => cluster.leader !== "" && cluster.leader === nodes[0]!.cluster.leader,
+      `${name} to know a leader`,
+    );
+  }
+}
+
+function nodeOf(name: string, app: TestApplication, stop: () => Promise<void>): TestNode {
+  const { runtime, resources } = app.application;
+  const cluster = resources.find(ClusterResource, CLUSTER_ID);
+  assert.ok(cluster !== undefined);
+  const lines = (): string[] =>
+    app.logs.filter(({ fields, level }) => fields["pid"] !== undefined && level === 0)
+      .map(({ message }) => message.replaceAll("\t", " "));
+  let stopped: Promise<void> | undefined;
+  return {
+    name,
+    app,
+    cluster,
+    member: () => runtime.spawn("app:member", "app:host", {}),
+    tell: (pid, topic, body) => runtime.send(pid, topic, body === undefined ? [] : [body]),
+    lines,
+    line: (pattern) =>
+      app.until(
+        () => lines().find((line) => pattern.test(line)),
+        `${name} to print ${pattern}; it printed ${lines().join(" / ")}`,
+      ),
+    stop: () => stopped ??= stop(),
+    vanish: () => (cluster as ClusterNode).vanish(),
+  };
+}
+
+function merged(base: ValueMap, over: ValueMap): ValueMap {
+  const result: ValueMap = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const known = result[key];
+    const areMaps = typeof value === "object" && typeof known === "object" && value !== null &&
+      known !== null;
+    result[key] = areMaps ? merged(known as ValueMap, value as ValueMap) : value;
+  }
+  return result;
+}
