@@ -52,9 +52,9 @@ export class Messages {
   }
 
   #deliverHere(target: Pid | undefined, pid: string, topic: string, values: Uint8Array, from: string): void {
-    const { book, hosts, programs, slices, universe } = this.#runtime;
-    const process = target === undefined ? undefined : book.find(target.id);
-    if (process !== undefined && process.host === target!.host) {
+    const { hosts, programs, slices, universe } = this.#runtime;
+    const process = target === undefined ? undefined : this.#processHere(target);
+    if (process !== undefined) {
       if (process.placement !== undefined) {
         return this.#runtime.board!.deliver(process, { topic, from, values });
       }

@@ -80,7 +80,10 @@ export interface LuaRuntimeOptions {
 }
 
 /** The names of processes that a runtime uses. */
-export type ProcessNames = Pick<NameRegistry, "register" | "lookup" | "unregister" | "release" | "namesOf">;
+export type ProcessNames = Pick<
+  NameRegistry,
+  "register" | "lookup" | "unregister" | "release" | "namesOf" | "shared" | "local"
+>;
 
 /** The Lua side of a node. */
 export class LuaRuntime implements Runtime {

@@ -83,6 +83,9 @@ export class MainSide implements Outside {
       unregister: (name, scope, owner) => this.ask("unregister", [name, scope, owner]) === true,
       release: () => {},
       namesOf: () => [],
+      // Those of a cluster are the main worker's, like all others.
+      shared: undefined,
+      local: () => undefined,
     };
   }
 

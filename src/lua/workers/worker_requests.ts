@@ -18,7 +18,7 @@ import type { WorkerLink } from "./worker_link.ts";
 
 const NOTHING = new Uint8Array(0);
 
-type Ask = (link: WorkerLink, args: LuaValue[], payload: Uint8Array) => LuaValue;
+type Ask = (link: WorkerLink, args: LuaValue[], payload: Uint8Array) => LuaValue | Promise<LuaValue>;
 
 /** Carries out what workers ask for. */
 export class WorkerRequests {
@@ -41,12 +41,10 @@ export class WorkerRequests {
         return true;
       },
       lookup: (_link, [name]) => runtime.names.lookup(String(name)) ?? null,
-      register: (_link, [name, pid, scope]) => {
-        runtime.messages.registerName(String(name), String(pid), Number(scope));
-        return true;
-      },
+      register: (_link, [name, pid, scope]) =>
+        runtime.messages.registerName(String(name), String(pid), Number(scope))?.then(() => true) ?? true,
       unregister: (_link, [name, scope, owner]) =>
-        runtime.names.unregister(String(name), Number(scope), String(owner)),
+        runtime.messages.unregisterName(String(name), Number(scope), String(owner)),
       evaluate: (link, [scope, actor, meta, action, resource, attributes]) =>
         link.scopeAt(Number(scope)).evaluate({ id: String(actor), meta: recordOf(meta!) }, {
           action: String(action),
@@ -56,13 +54,12 @@ export class WorkerRequests {
     };
   }
 
-  /** Answers a question. */
+  /** Answers a question. What other nodes have to agree to is answered when they have: the worker waits that long. */
   ask(link: WorkerLink, { head, payload }: WireFrame): void {
     const { universe } = this.#runtime;
     const [name, ...args] = universe.decode(head);
-    try {
-      link.answer(universe.encode([true, this.#asks[String(name)]!(link, args, payload)]));
-    } catch (error) {
+    const answer = (value: LuaValue): void => link.answer(universe.encode([true, value]));
+    const refuse = (error: unknown): void => {
       const { message, kind, retryable, details } = luaErrorOf(error);
       try {
         link.answer(universe.encode([false, new LuaError(message, kind, retryable, details)]));
@@ -70,6 +67,13 @@ export class WorkerRequests {
         // Its details are too much for the way back.
         link.answer(universe.encode([false, new LuaError(message.slice(0, 1000), kind, retryable)]));
       }
+    };
+    try {
+      const value = this.#asks[String(name)]!(link, args, payload);
+      if (value instanceof Promise) void value.then(answer).catch(refuse);
+      else answer(value);
+    } catch (error) {
+      refuse(error);
     }
   }
 
