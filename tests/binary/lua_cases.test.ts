@@ -3,6 +3,7 @@
  *
  * One run of the binary runs a file. A case that needs modules from TypeScript has nothing to ask of the binary.
  */
+// services: postgres, mariadb
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import {
@@ -17,6 +18,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { test, type TestContext } from "node:test";
+import { missing, servicesOf } from "../services.ts";
 import { caseFiles, namesOf, projectOf } from "../lua/case_project.ts";
 
 const ROOT = join(import.meta.dirname!, "../lua");
@@ -78,6 +80,8 @@ for (const file of caseFiles(ROOT)) {
     if (BINARY === undefined) return context.skip("WIPPY_BINARY names no binary");
     if (existsSync(file.replace(/\.lua$/, ".ts"))) return context.skip("needs modules from TypeScript");
     const source = readFileSync(file, "utf8");
+    const absent = missing(...servicesOf(source));
+    if (absent !== false) return context.skip(absent);
     const folder = realpathSync(mkdtempSync(join(tmpdir(), "wippy-case-")));
     try {
       for (
