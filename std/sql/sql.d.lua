@@ -1,5 +1,7 @@
 --- SQL databases: queries, transactions, prepared statements and a query builder.
---- Placeholders go to the database as written: `?` for SQLite and MySQL, `$1` for Postgres.
+--- Placeholders go to the database as written: `?` for SQLite and MySQL, `$1` for Postgres. Types that Lua has no value for (decimals, UUIDs,
+--- arrays, JSON) are texts; dates and times are texts in UTC such as `2024-01-15T10:30:00Z`. A deadlock or a failed serialization is
+--- `errors.CONFLICT` and may be tried again; a statement ends with the process that runs it.
 ---
 --- ```lua
 --- local sql = require("sql")
@@ -37,7 +39,7 @@ sql.NULL: sql.Typed
 
 type sql.Row = {[string]: any}
 type sql.Params = {any}
---- Effect of a statement.
+--- Effect of a statement. Postgres knows no last id, so it is 0 there: query with `RETURNING` instead.
 type sql.Result = {last_insert_id: integer, rows_affected: integer}
 --- State of a connection pool; `wait_duration` in nanoseconds.
 type sql.Stats = {

@@ -262,6 +262,8 @@ test("the query builder writes dollar placeholders [sql.builder.placeholders] [s
   local rows = assert(b.select("name", "score"):from("pg_built"):where(b.or_({ b.eq({ name = "bob" }), b.gt({ score = 70 }) }))
     :order_by("id"):limit(10):placeholder_format(b.dollar):run_with(db):query())
   assert(#rows == 2 and rows[1].name == "alice" and rows[2].score == 5)
+  rows = assert(b.select("name"):from("pg_built"):where({ name = "bob", score = 5 }):run_with(db):query())
+  assert(#rows == 1, "a format that nobody names is that of the database")
 end)
 
 test("many rows and long values pass [sql.db.query]", function()
