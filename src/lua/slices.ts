@@ -56,10 +56,11 @@ export class Slices {
 
   #run(): number {
     let ready = this.#universe.run(TURNS_PER_SLICE, SLICE_MS);
-    if (this.refill === undefined || ready > 0) return ready;
-    const end = this.#clock.monotonicMs() + SLICE_MS;
-    while (ready === 0 && this.refill()) {
+    let end: number | undefined;
+    while (ready === 0 && this.refill?.()) {
+      end ??= this.#clock.monotonicMs() + SLICE_MS;
       ready = this.#universe.run(TURNS_PER_SLICE, SLICE_MS);
+      // What waits still is taken in the next slice.
       if (this.#clock.monotonicMs() >= end) return ready + 1;
     }
     return ready;
