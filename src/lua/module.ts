@@ -80,6 +80,8 @@ export interface ModuleDefinition extends ModuleDeclaration {
    * code lists any other module runs on the main worker.
    */
   readonly portable?: boolean;
+  /** Numbers of its members, `Class:method` for methods of its classes; see `CommandNumbers`. */
+  readonly numbers?: Readonly<Record<string, number>>;
   /** Whether programs that list it get copies of all module tables, to be changed by it alone. */
   readonly copiesModules?: boolean;
   /** Members that are objects, the same for every process; made once, from what the runtime offers. */

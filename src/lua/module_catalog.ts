@@ -7,6 +7,7 @@
  * MC3. What was left out of the build is known by name alone: nothing else is said of it.
  */
 import { Failure } from "../core/mod.ts";
+import { CommandNumbers } from "./command_numbers.ts";
 import type { ByteStream } from "../ports/mod.ts";
 import type { ModuleClass, ModuleDefinition, ModuleSource, ObjectDefinition } from "./module.ts";
 
@@ -26,10 +27,13 @@ interface Item {
 /** The modules that programs may list. */
 export class ModuleCatalog {
   readonly #items = new Map<string, Item>();
+  /** Numbers of the members of what was read. */
+  readonly numbers: CommandNumbers;
   readonly #absent = new Set<string>();
 
   /** Fails with Conflict when two modules, or two members of one, have the same name. */
-  constructor(modules: Iterable<ModuleDefinition | ModuleSource>) {
+  constructor(modules: Iterable<ModuleDefinition | ModuleSource>, numbers = new CommandNumbers()) {
+    this.numbers = numbers;
     for (const module of modules) {
       const { classes, isAbsent, name } = module;
       if (isAbsent === true) {
@@ -37,15 +41,18 @@ export class ModuleCatalog {
         continue;
       }
       if (this.#items.has(name)) throw collision(`module ${name}`);
-      if (!("load" in module)) checkMembers(module);
-      const [source, definition] = "load" in module ? [module, undefined] : [undefined, module];
+      if (!("load" in module)) {
+        checkMembers(module);
+        this.numbers.add(module);
+      }
+      const [source, definition] = "load" in module ? [module, undefined] : [undefined, asOfNow(module)];
       this.#items.set(name, { name, classes, source, definition });
     }
   }
 
   /** The modules of these classes; what one of the two catalogs reads, the other has. */
   ofClass(wanted: ModuleClass): ModuleCatalog {
-    const part = new ModuleCatalog([]);
+    const part = new ModuleCatalog([], this.numbers);
     for (const name of this.#absent) part.#absent.add(name);
     for (const item of this.#items.values()) {
       if (item.classes.includes(wanted)) part.#items.set(item.name, item);
@@ -77,9 +84,16 @@ export class ModuleCatalog {
     }
     for (const name of wanted) {
       const item = this.#items.get(name);
-      if (item !== undefined && item.definition === undefined) missing.push(read(item));
+      if (item !== undefined && item.definition === undefined) missing.push(this.#read(item));
     }
     return missing.length === 0 ? undefined : Promise.all(missing).then(() => undefined);
+  }
+
+  async #read(item: Item): Promise<void> {
+    const definition = await item.source!.load();
+    checkMembers(definition);
+    this.numbers.add(definition);
+    item.definition ??= definition;
   }
 
   /** The definition of a module; undefined when there is no such module. It must have been loaded. */
@@ -98,10 +112,10 @@ export class ModuleCatalog {
   }
 }
 
-async function read(item: Item): Promise<void> {
-  const definition = await item.source!.load();
-  checkMembers(definition);
-  item.definition ??= definition;
+/** The definition as it is now, whatever becomes of the object that was given. */
+function asOfNow(definition: ModuleDefinition): ModuleDefinition {
+  const { commands, functions } = definition;
+  return { ...definition, commands: { ...commands }, functions: { ...functions } };
 }
 
 function checkMembers({ name, commands, constants, functions, instances }: ModuleDefinition): void {

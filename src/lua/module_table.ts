@@ -62,6 +62,8 @@ export class ModuleTable {
   readonly #freePlaces: number[] = [];
   /** Objects that somebody here has taken over from Lua. */
   readonly #taken = new WeakSet<object>();
+  /** The command that was last begun at each slot. */
+  readonly #waits: (string | undefined)[] = [];
   readonly #reused: LuaCall;
   #print: ModuleRef | undefined;
 
@@ -102,6 +104,11 @@ export class ModuleTable {
     });
     this.#modules.set(name, ref);
     return ref;
+  }
+
+  /** The command that a process which is blocked began last: what it waits for, unless that is a channel. */
+  waitsFor(slot: number): string {
+    return this.#waits[slot] ?? "";
   }
 
   /** Whether programs that list the module get copies of all module tables. */
@@ -219,7 +226,7 @@ export class ModuleTable {
       place(path, { kind: "native", index: this.#function(fn) });
     }
     for (const [path, fn] of Object.entries(definition.commands ?? {})) {
-      place(path, { kind: "native", index: this.#command(fn) });
+      place(path, { kind: "native", index: this.#command(fn, `${definition.name}.${path}`) });
     }
     for (const [path, instance] of Object.entries(definition.instances ?? {})) {
       const value = instance.create(this.#runtime.services) as never;
@@ -231,7 +238,7 @@ export class ModuleTable {
       const fallback = fn !== undefined
         ? this.#function(fn)
         : command !== undefined
-        ? this.#command(command)
+        ? this.#command(command, `${definition.name}.${path}`)
         : undefined;
       place(path, { kind: "builtin", name, fallback });
     }
@@ -243,14 +250,18 @@ export class ModuleTable {
     if (known !== undefined) return known;
     const methods: Record<string, number> = {};
     for (const [name, fn] of Object.entries(definition.methods ?? {})) methods[name] = this.#function(fn);
-    for (const [name, fn] of Object.entries(definition.commands ?? {})) methods[name] = this.#command(fn);
+    for (const [name, fn] of Object.entries(definition.commands ?? {})) {
+      methods[name] = this.#command(fn, `${definition.name}:${name}`);
+    }
     const shared = definition as unknown as ObjectDefinition<unknown>;
     const text = shared.tostring;
     const operators: Record<string, number> = {};
     for (const [name, fn] of Object.entries(definition.operators ?? {})) {
       operators[name] = this.#function(fn as ModuleFunction);
     }
-    if (definition.invoke !== undefined) operators["call"] = this.#command(definition.invoke);
+    if (definition.invoke !== undefined) {
+      operators["call"] = this.#command(definition.invoke, `${definition.name}:call`);
+    }
     const classId = this.#universe.code.defineClass({
       name: definition.name,
       methods,
@@ -275,14 +286,17 @@ export class ModuleTable {
     });
   }
 
-  #command(fn: ModuleCommand): number {
+  /** `label` is what people are told while a process waits for it. */
+  #command(fn: ModuleCommand, label: string): number {
     return this.#universe.natives.add((native) => {
       const call = new LuaCall(this.#runtime, this);
       call.bind(native);
       const { outside } = this.#runtime;
       const asked = outside?.asked;
       const result = fn(call);
+      if (result === PENDING) this.#waits[native.slot] = label;
       if (!(result instanceof Promise)) return result;
+      this.#waits[native.slot] = label;
       if (outside?.asked === asked) outside?.works(result);
       this.#settle(call, result);
       return PENDING;

@@ -1,5 +1,6 @@
 /** Facts of live processes, for listings. */
 import type { SlotInfo } from "../vm/mod.ts";
+import type { LuaProcess } from "./lua_process.ts";
 import type { LuaRuntime } from "./runtime.ts";
 
 /** Facts of a live process, for listings. */
@@ -16,6 +17,8 @@ export interface ProcessFacts {
   channels: number;
   subscriptions: number;
   names: string[];
+  /** The command that it waits for; "" when it is not blocked. */
+  waitsFor: string;
   /** Turns taken so far. */
   turns: number;
   /** Milliseconds since the Unix epoch. */
@@ -54,6 +57,7 @@ export function processFacts(runtime: LuaRuntime): ProcessFacts[] {
       channels: info.channels,
       subscriptions: info.subscriptions,
       names: names.namesOf(process.id),
+      waitsFor: waitsFor(runtime, process),
       turns: process.placement === undefined ? universe.turnsOf(process.slot) : told?.turns ?? 0,
       startedMs: process.startedMs,
       parent: process.parent,
@@ -62,4 +66,9 @@ export function processFacts(runtime: LuaRuntime): ProcessFacts[] {
     });
   }
   return facts;
+}
+
+function waitsFor({ modules, universe }: LuaRuntime, { placement, slot }: LuaProcess): string {
+  if (placement !== undefined) return placement.facts?.waitsFor ?? "";
+  return universe.info(slot).state === "blocked" ? modules.waitsFor(slot) : "";
 }

@@ -213,6 +213,7 @@ export default defineModule({
   name: "contract",
   types,
   classes: ["nondeterministic", "workflow"],
+  numbers: { open: 190, "Method:call": 191 },
   functions: {
     open: (call) => {
       const options = optionalTable(call, 3, "options");

@@ -104,6 +104,7 @@ export default defineModule({
   name: "eval_runner",
   types,
   classes: ["process", "nondeterministic"],
+  numbers: { compile: 170, run: 171 },
   functions: { compile },
   commands: { run },
   objects: [programObject],

@@ -81,6 +81,7 @@ export default defineModule({
   name: "events",
   types,
   classes: ["nondeterministic"],
+  numbers: { subscribe: 90, send: 91 },
   functions: { subscribe, send },
   objects: [subscriptionObject as never],
 });

@@ -130,6 +130,7 @@ export default defineModule({
   name: "exec",
   types,
   classes: ["nondeterministic", "io", "process"],
+  numbers: { "Process:wait": 150, "Process:start": 151, "Process:write_stdin": 152 },
   functions: { get },
   objects: [executorObject as never, processObject as never],
 });

@@ -129,6 +129,7 @@ export default defineModule({
   types,
   classes: ["nondeterministic", "workflow"],
   portable: true,
+  numbers: { call: 140, async: 141, "Executor:call": 142, "Executor:async": 143 },
   functions: {
     new: (call) => call.create(executorObject, NO_EXECUTOR),
   },

@@ -74,6 +74,7 @@ export default defineModule({
   name: "http_client",
   types,
   classes: ["network", "io", "nondeterministic"],
+  numbers: { request: 60, request_batch: 61, get: 62, head: 63, post: 64, put: 65, patch: 66, delete: 67 },
   functions: {
     encode_uri: (call) => encodeUri(call.bytes(1)),
     decode_uri: (call) => decodeUri(call.string(1)),

@@ -228,6 +228,18 @@ export default defineModule({
   name: "pg",
   types,
   classes: ["process", "nondeterministic"],
+  numbers: {
+    "Instance:join": 200,
+    "Instance:leave": 201,
+    "Instance:get_members": 202,
+    "Instance:get_local_members": 203,
+    "Instance:which_groups": 204,
+    "Instance:broadcast": 205,
+    "Instance:broadcast_local": 206,
+    "Instance:which_local_groups": 207,
+    "Instance:monitor": 208,
+    "Instance:events": 209,
+  },
   functions: { open },
   objects: [instanceObject as never, subscriptionObject as never],
 });

@@ -165,6 +165,17 @@ export default defineModule({
   types,
   classes: ["process", "workflow"],
   portable: true,
+  numbers: {
+    send: 1,
+    spawn: 2,
+    terminate: 3,
+    cancel: 4,
+    monitor: 5,
+    unmonitor: 6,
+    link: 7,
+    unlink: 8,
+    exec: 9,
+  },
   constants: {
     event: { CANCEL: "pid.cancel", EXIT: "pid.exit", LINK_DOWN: "pid.link.down", OUTDATED: "pid.outdated" },
     registry: { LOCAL: 0, EVENTUAL: 1, CONSISTENT: 2, STRONG: 3 },

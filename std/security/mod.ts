@@ -77,6 +77,7 @@ export default defineModule({
   name: "security",
   types,
   classes: ["security", "nondeterministic"],
+  numbers: { "TokenStore:validate": 130, "TokenStore:create": 131, "TokenStore:revoke": 132 },
   functions: {
     actor: (call) => {
       const { actor } = call.process.frame;

@@ -193,6 +193,16 @@ export default defineModule({
   name: "store",
   types,
   classes: ["nondeterministic", "io", "storage"],
+  numbers: {
+    "Store:get": 120,
+    "Store:set": 121,
+    "Store:delete": 122,
+    "Store:has": 123,
+    "Store:put": 124,
+    "Store:list": 125,
+    "Store:entry": 126,
+    "Store:info": 127,
+  },
   constants: {
     backend: { MEMORY: "memory", SQL: "sql", KV_RAFT: "kv.raft", KV_CRDT: "kv.crdt", UNKNOWN: "unknown" },
     consistency: { LINEARIZABLE: "linearizable", EVENTUAL: "eventual", LOCAL: "local", UNKNOWN: "unknown" },

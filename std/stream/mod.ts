@@ -8,5 +8,13 @@ export default defineModule({
   name: "stream",
   types,
   classes: ["io", "nondeterministic"],
+  numbers: {
+    "Stream:read": 50,
+    "Stream:write": 51,
+    "Stream:close": 52,
+    "Stream:seek": 53,
+    "Stream:flush": 54,
+    "Scanner:scan": 55,
+  },
   objects: [streamObject as never, scannerObject as never],
 });

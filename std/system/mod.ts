@@ -79,7 +79,8 @@ const modules: ModuleCommand = async (call) => {
   await catalog.load(names);
   return names.map((name) => {
     const { classes, types } = catalog.definition(name)!;
-    return { name, description: descriptionOf(types), class: [...classes] };
+    const commands = Object.fromEntries(catalog.numbers.inModule(name));
+    return { name, description: descriptionOf(types), class: [...classes], commands };
   });
 };
 
@@ -190,10 +191,10 @@ function nanoseconds(ms: number): bigint {
 const listProcesses: ModuleCommand = (call) => {
   const host = textArgument(call, 1, "host ID");
   if (!call.runtime.hosts.known(host)) throw internal(`host not found: ${host}`);
-  return listing((_runtime, all) => processesOf(host, all))(call);
+  return listing((runtime, all) => processesOf(runtime, host, all))(call);
 };
 
-function processesOf(host: string, all: readonly ProcessFacts[]): LuaValue {
+function processesOf(runtime: LuaRuntime, host: string, all: readonly ProcessFacts[]): LuaValue {
   return all.filter((process) => process.host === host).map((process) => {
     const facts: { [key: string]: LuaValue } = {
       pid: process.pid,
@@ -209,6 +210,12 @@ function processesOf(host: string, all: readonly ProcessFacts[]): LuaValue {
         worker: process.worker,
       },
     };
+    if (process.waitsFor !== "") {
+      const id = runtime.modules.catalog.numbers.of(process.waitsFor);
+      facts["waits_for"] = id === undefined
+        ? { command: process.waitsFor }
+        : { command: process.waitsFor, id };
+    }
     if (process.parent !== "") facts["parent"] = process.parent;
     if (process.actor !== "") facts["actor_id"] = process.actor;
     return facts;

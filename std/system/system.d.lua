@@ -12,7 +12,9 @@
 type system.Module = {
   name: string,
   description: string,
-  class: {string}
+  class: {string},
+  --- Numbers of its members: 1 to 255 for modules of the program, 256 and more for others.
+  commands: {[string]: integer}
 }
 
 --- Memory in bytes, counts where the name says so.
@@ -54,6 +56,8 @@ type system.Process = {
   started_at: integer,
   parent?: string,
   actor_id?: string,
+  --- What a blocked process waits for.
+  waits_for?: {command: string, id?: integer},
   --- `worker` is the number of the worker that runs it, 0 for the main one.
   stats?: {subscriptions: integer, threads: integer, channels: integer, worker: integer}
 }

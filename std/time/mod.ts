@@ -70,6 +70,7 @@ export default defineModule({
   types,
   classes: ["time", "deterministic", "workflow"],
   portable: true,
+  numbers: { sleep: 10, ticker: 11, timer: 12, after: 13 },
   constants: {
     NANOSECOND: 1,
     MICROSECOND: 1000,

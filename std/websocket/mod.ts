@@ -128,6 +128,7 @@ export default defineModule({
   name: "websocket",
   types,
   classes: ["network", "io", "nondeterministic"],
+  numbers: { connect: 80, "Client:send": 81, "Client:receive": 82, "Client:close": 83, "Client:ping": 84 },
   constants: {
     TEXT,
     BINARY,

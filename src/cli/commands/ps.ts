@@ -51,16 +51,22 @@ function restartsByPid(services: readonly ValueMap[]): Map<string, number> {
 
 function printProcesses(rows: readonly ValueMap[]): string {
   const head = ["PID", "ENTRY", "STATE", "MEMORY", "MAILBOX", "RESTARTS", "NAMES"];
-  const cells = rows.map(({ pid, entry, state, stale, memoryBytes, mailbox, restarts, names }) => [
+  const cells = rows.map(({ pid, entry, state, stale, waitsFor, memoryBytes, mailbox, restarts, names }) => [
     String(pid),
     String(entry),
-    stale === true ? `${state}, old code` : String(state),
+    printState({ state, stale, waitsFor }),
     printBytes(Number(memoryBytes)),
     String(mailbox),
     String(restarts),
     Array.isArray(names) ? names.join(", ") : "",
   ]);
   return printTable(head, cells, styleOf("result"), [3, 4, 5]);
+}
+
+/** `blocked in time.sleep`, `idle, old code`. */
+function printState({ stale, state, waitsFor }: ValueMap): string {
+  const where = waitsFor === "" || waitsFor === undefined ? "" : ` in ${waitsFor}`;
+  return `${state}${where}${stale === true ? ", old code" : ""}`;
 }
 
 /** `1.1 KB`, `12 MB`. */

@@ -15,6 +15,8 @@ export interface HeldMessage {
 export interface PlacedFacts extends SlotInfo {
   readonly memoryBytes: number;
   readonly turns: number;
+  /** The command that it waits for; "" when it is not blocked. */
+  readonly waitsFor: string;
 }
 
 const NOTHING = new Uint8Array(0);

@@ -151,7 +151,7 @@ export class WorkerCrew {
     for (const row of list as LuaValue[][]) {
       const placement = book.find(Number(row[0]))?.placement;
       if (placement?.link !== link) continue;
-      const [, state, mailbox, fibers, channels, subscriptions, memoryBytes, turns] = row;
+      const [, state, mailbox, fibers, channels, subscriptions, memoryBytes, turns, waitsFor] = row;
       placement.facts = {
         state,
         mailbox,
@@ -160,6 +160,7 @@ export class WorkerCrew {
         subscriptions,
         memoryBytes,
         turns,
+        waitsFor,
       } as unknown as PlacedFacts;
     }
     this.#asked.get(Number(question))?.get(link)?.();

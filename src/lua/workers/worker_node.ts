@@ -310,7 +310,8 @@ export class WorkerNode {
       const { channels, fibers, mailbox, state, subscriptions } = universe.info(process.slot);
       const memoryBytes = universe.memoryOf(process.slot);
       const turns = universe.turnsOf(process.slot);
-      rows.push([process.id, state, mailbox, fibers, channels, subscriptions, memoryBytes, turns]);
+      const waitsFor = state === "blocked" ? this.#runtime.modules.waitsFor(process.slot) : "";
+      rows.push([process.id, state, mailbox, fibers, channels, subscriptions, memoryBytes, turns, waitsFor]);
     }
     this.#side.tell(UP.facts, [question, rows]);
   }
