@@ -27,7 +27,8 @@ export function luaCacheOf(
   });
 }
 
-function accountFolder(ports: Ports): string | undefined {
+/** The folder of the account's caches; undefined when it has no home. */
+export function accountFolder(ports: Pick<Ports, "files" | "osVariable">): string | undefined {
   const named = ports.osVariable("WIPPY_CACHE_DIR");
   if (named !== undefined && named !== "") return ports.files.resolve(named);
   const home = ports.osVariable("HOME") || ports.osVariable("USERPROFILE");

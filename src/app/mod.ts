@@ -36,3 +36,4 @@ export { type LineCounts, lineCounts } from "./line_counts.ts";
 export { sourcePlace, type TraceLine, traceOf } from "./trace.ts";
 export { CONTROL_OPERATIONS, ShellDesk } from "./control/mod.ts";
 export { connectControl, type ControlClient, controlComponent, controlPath } from "./control/mod.ts";
+export { accountFolder } from "./lua_cache.ts";

@@ -9,6 +9,7 @@ import type { LanguageServers } from "../lsp/mod.ts";
 import type { Ports } from "../ports/mod.ts";
 import { listenHttp, type Listening, listenTcp } from "./language_transports.ts";
 import { VERSION } from "./product.ts";
+import { referenceOption } from "./reference_folder.ts";
 
 /** Serves editors as `lsp.*` says while the application runs. */
 export function languageServerComponent(project: Project, ports: Ports): Component {
@@ -32,6 +33,7 @@ export function languageServerComponent(project: Project, ports: Ports): Compone
         messageBytesMax: lsp.max_message_bytes,
         defaultRoot: project.root,
         roots: [project.root],
+        ...await referenceOption(ports),
         live: { all: () => registry.state.all() },
       });
       const told = (): void => servers.entriesChanged();

@@ -19,8 +19,8 @@ export interface ReferenceItem {
   readonly docs: string;
   /** UTF-16 offset of the declaration. */
   readonly start: number;
-  /** Fields of a record with what is written about them. */
-  readonly fields: readonly { readonly name: string; readonly docs: string }[];
+  /** Fields of a record with what is written about them, and the offset where each begins. */
+  readonly fields: readonly { readonly name: string; readonly docs: string; readonly start: number }[];
 }
 
 /** What one file declares. */
@@ -48,6 +48,7 @@ export function readReference(source: string): Reference {
     const fields = (record?.fields ?? []).map((field) => ({
       name: field.name,
       docs: comments.before(field.start),
+      start: field.start,
     }));
     const signature = source.slice(start, end).trim();
     return [{ ...named, signature, docs: comments.before(start), start, fields }];

@@ -30,14 +30,28 @@ export class Navigation {
     const place = placeAt(checked, offset);
     if (place === undefined) return [];
     const { target } = place;
-    if (target.kind === "string") return this.#definitionOfText(checked, target.value);
+    if (target.kind === "string") {
+      const found = this.#definitionOfText(checked, target.value);
+      return found.length > 0 || target.call?.path !== "require" ? found : this.#declaration(checked, place);
+    }
     const symbol = symbolOf(this.#workspace, checked, place);
     if (symbol !== undefined) {
       const { checked: origin, start, end } = declarationOf(this.#workspace, symbol);
       return [this.location(origin, start, end)];
     }
-    if (target.kind === "global") return this.#definitionOfText(checked, target.name);
-    return target.kind === "field" ? this.#assignments(checked, place) : [];
+    const found = target.kind === "global"
+      ? this.#definitionOfText(checked, target.name)
+      : this.#assignments(checked, place);
+    return found.length > 0 ? found : this.#declaration(checked, place);
+  }
+
+  /** Where a library declares something. */
+  #declaration(checked: CheckedUnit, place: Place): Location[] {
+    for (const path of libraryPaths(checked, place)) {
+      const found = this.#workspace.reference?.locate(path, this.#workspace.encoding);
+      if (found !== undefined) return [found];
+    }
+    return [];
   }
 
   #definitionOfText(checked: CheckedUnit, text: string): Location[] {
@@ -225,6 +239,34 @@ function importedBy(
     initial.callee.name === "require";
   const argument = isRequire ? initial.arguments[0] : undefined;
   return argument?.kind === "string" ? argument.value : undefined;
+}
+
+/** Full names that a place may have among the declarations of libraries, the likeliest first. */
+function libraryPaths(checked: CheckedUnit, { target }: Place): string[] {
+  const { modules } = checked.unit;
+  const moduleOf = (alias: string): string => modules.get(alias) ?? alias;
+  switch (target.kind) {
+    case "field": {
+      const { name, object, owner, type } = target;
+      const alias = object === undefined ? undefined : importedBy(checked, object);
+      return [
+        ...type?.kind === "function" && type.path !== undefined ? [type.path] : [],
+        ...owner?.kind === "named" ? [`${owner.name}.${name}`] : [],
+        ...alias === undefined ? [] : [`${moduleOf(alias)}.${name}`],
+      ];
+    }
+    case "type":
+      return [...target.type?.kind === "named" ? [target.type.name] : [], target.name];
+    case "global":
+      return [
+        ...target.type?.kind === "function" && target.type.path !== undefined ? [target.type.path] : [],
+        moduleOf(target.name),
+      ];
+    case "string":
+      return [moduleOf(target.value)];
+    case "variable":
+      return [];
+  }
 }
 
 /** Texts of a definition that name the entry `id`: in full, or by name where the kind says that it is a reference. */

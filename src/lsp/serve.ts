@@ -6,6 +6,7 @@ import type { Ports } from "../ports/mod.ts";
 import { type ByteChannel, ChannelReader, ChannelWriter } from "./framing.ts";
 import { HttpTransport, type HttpTransportOptions } from "./http_transport.ts";
 import { LanguageServer, type ServerOptions } from "./server.ts";
+import { ReferenceFiles } from "./reference_files.ts";
 import type { LiveEntries } from "./workspace.ts";
 
 /** What editors are served from. */
@@ -18,6 +19,8 @@ export interface ServeOptions {
   /** Folders of the project, whatever clients name. */
   readonly roots?: readonly string[];
   readonly live?: LiveEntries;
+  /** Where declarations of modules are written as files, for editors to open. */
+  readonly referenceFolder?: string;
 }
 
 /** Conversations with clients. */
@@ -59,7 +62,7 @@ export class LanguageServers {
   }
 
   #serverOptions(): ServerOptions {
-    const { ports, version, defaultRoot, roots, live } = this.#options;
+    const { ports, version, defaultRoot, roots, live, referenceFolder } = this.#options;
     return {
       files: ports.files,
       clock: ports.clock,
@@ -69,6 +72,7 @@ export class LanguageServers {
       kinds: [...luaKinds(noRuntime), ...this.#kinds],
       version,
       defaultRoot,
+      reference: new ReferenceFiles(ports.files, referenceFolder, declarations),
       ...(roots === undefined ? {} : { roots }),
       ...(live === undefined ? {} : { live }),
     };

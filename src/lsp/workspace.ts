@@ -31,6 +31,7 @@ import {
   type ProjectEntry,
   UnitTable,
 } from "./unit_table.ts";
+import type { ReferenceFiles } from "./reference_files.ts";
 import { IndexTable } from "./source_index.ts";
 import { entryUri, fileUri, parseUri } from "./uris.ts";
 
@@ -45,6 +46,7 @@ export interface WorkspaceOptions {
   /** Folders of projects, absolute. */
   readonly roots: readonly string[];
   readonly live?: LiveEntries;
+  readonly reference?: ReferenceFiles;
 }
 
 /** A checked source. */
@@ -64,6 +66,7 @@ export class Workspace {
   readonly allKinds: readonly KindDefinition[];
   readonly modules: ReadonlyMap<string, ModuleDeclaration>;
   readonly library: Library;
+  readonly reference: ReferenceFiles | undefined;
   readonly #files: ProjectFiles;
   readonly #roots: readonly string[];
   readonly #live: LiveEntries | undefined;
@@ -100,6 +103,7 @@ export class Workspace {
     this.kinds = new KindTable(options.kinds);
     this.modules = new Map(options.modules.map((module) => [module.name, module]));
     this.library = libraryOf(options.modules);
+    this.reference = options.reference;
     this.#types = new EntryTypes(this.library, (id) => this.#luaDefinition(id));
   }
 

@@ -23,6 +23,9 @@ import { commandLine } from "../cli/wippy.ts";
 /** Longest a server may take to end. */
 const END_MS_MAX = 10_000;
 
+/** Folder of the account's caches, in the project's. */
+export const ACCOUNT = ".account";
+
 /** What an editor says about itself. */
 export interface EditorOptions {
   readonly encodings?: readonly string[];
@@ -50,7 +53,7 @@ export class Editor {
     const [program, before] = commandLine();
     this.child = spawn(program, [...before, "lsp", ...options.args ?? []], {
       cwd: folder,
-      env: { ...process.env, NO_COLOR: "1" },
+      env: { ...process.env, NO_COLOR: "1", WIPPY_CACHE_DIR: join(folder, ACCOUNT) },
       stdio: ["pipe", "pipe", "pipe"],
     });
     this.child.stderr!.setEncoding("utf8").on("data", (text: string) => this.stderr += text);

@@ -1,8 +1,12 @@
 /** From one place to others: definitions, references, names, outlines, calls, over the protocol. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { DocumentSymbol, Location, SymbolInformation } from "vscode-languageserver-protocol/node";
-import { withEditor } from "./client.ts";
+import { VERSION } from "../../src/cli/product.ts";
+import { ACCOUNT, withEditor } from "./client.ts";
 import { openAll, PROJECT, REPORT } from "./project.ts";
 
 /** `file line:column` of places, from 0. */
@@ -25,7 +29,52 @@ test("definitions are found across sources, fields of types and entries [lsp.fea
     assert.deepEqual(await definition("src/shapes.lua", "circle.rad"), ["shapes.lua 2:2-8"]);
     assert.deepEqual(await definition("src/shapes.lua", "return hel"), ["shapes.lua 14:15-21"]);
     assert.deepEqual(await definition("src/worker.lua", '"app:rep'), ["report.lua 5:15-18"]);
-    assert.deepEqual(await definition("src/report.lua", "json.enco"), []);
+  });
+});
+
+test("what libraries declare is found in files that an editor can open [lsp.features]", async () => {
+  await withEditor(PROJECT, async (editor) => {
+    await openAll(editor);
+    const source = `local json = require("json")
+local ch: channel.Channel = channel.new(1)
+ch:send(json.encode({ text = string.upper("a") }))
+for _, value in ipairs({}) do print(value) end
+local err = errors.new("no")
+return err:kind(), err.nothing
+`;
+    await editor.edit("src/report.lua", REPORT, source);
+    /** The text that a definition points at, with the file that it is in. */
+    const declared = async (mark: string): Promise<string> => {
+      const found: Location[] = await editor.request(
+        "textDocument/definition",
+        editor.at("src/report.lua", mark),
+      );
+      const [{ uri, range: { end, start } }] = found as [Location];
+      const path = fileURLToPath(uri);
+      assert.ok(path.startsWith(join(editor.folder, ACCOUNT, "reference")), path);
+      if (process.platform !== "win32") assert.equal(statSync(path).mode & 0o222, 0, "nobody edits it by mistake");
+      const line = readFileSync(path, "utf8").split("\n")[start.line]!;
+      return `${basename(path)} ${line.slice(start.character, end.character)} | ${line}`;
+    };
+    assert.equal(
+      await declared("json.enco"),
+      "json.d.lua json.encode | function json.encode(value: any): (string?, error?)",
+    );
+    assert.match(await declared('require("js'), /^json\.d\.lua {2}\| --- JSON text/);
+    assert.match(await declared("channel.Chan"), /^channel\.d\.lua channel\.Channel \| type channel\.Channel/);
+    assert.match(await declared("channel.ne"), /^channel\.d\.lua channel\.new \| function channel\.new\(/);
+    assert.match(await declared("ch:se"), /^channel\.d\.lua send \| /);
+    assert.match(await declared("string.up"), /^base\.d\.lua string\.upper \| function string\.upper\(/);
+    assert.match(await declared("ipai"), /^base\.d\.lua ipairs \| function ipairs/);
+    assert.match(await declared("err:ki"), /^\w+\.d\.lua kind \| /);
+    assert.deepEqual(
+      await editor.request("textDocument/definition", editor.at("src/report.lua", "err.noth")),
+      [],
+    );
+    // What is opened there is served like any declaration: no findings.
+    const uri = pathToFileURL(join(editor.folder, ACCOUNT, "reference", VERSION, "json.d.lua")).href;
+    const report = await editor.request("textDocument/diagnostic", { textDocument: { uri } });
+    assert.deepEqual(report.items, []);
   });
 });
 

@@ -6,6 +6,7 @@ import type { Settings } from "../../app/mod.ts";
 import { type Command, Misuse, type ParsedArguments, refuseExtra } from "../command.ts";
 import { printProgress } from "../output.ts";
 import { VERSION } from "../product.ts";
+import { referenceOption } from "../reference_folder.ts";
 import { PROJECT_HELP, PROJECT_OPTIONS, projectRequest } from "../session.ts";
 
 const USAGE = "wippy lsp [folder] [--tcp ADDRESS] [--http ADDRESS]";
@@ -59,6 +60,7 @@ Examples
       version: VERSION,
       messageBytesMax,
       defaultRoot: folder,
+      ...await referenceOption(ports),
     });
     if (tcp === undefined && http === undefined) return await servers.serve(transports.standardChannel());
     if (tcp !== undefined) {
