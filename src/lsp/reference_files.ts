@@ -40,7 +40,10 @@ export class ReferenceFiles {
   constructor(disk: ReferenceDisk, folder: string | undefined, modules: Iterable<ModuleDeclaration>) {
     this.#disk = disk;
     this.#folder = folder;
-    this.#sources = new Map([[BASE, BASE_LIBRARY], ...[...modules].map(({ name, types }) => [name, types] as const)]);
+    this.#sources = new Map([
+      [BASE, BASE_LIBRARY],
+      ...[...modules].map(({ name, types }) => [name, types] as const),
+    ]);
   }
 
   /** Where `path`, such as `json`, `json.encode` or `channel.Channel.send`, is declared, in a file that is there. */
@@ -60,7 +63,9 @@ export class ReferenceFiles {
     if (known !== undefined) return known;
     const source = this.#sources.get(module)!;
     try {
-      if (this.#disk.stat(file) === undefined || this.#disk.readText(file) !== source) this.#write(file, source);
+      if (this.#disk.stat(file) === undefined || this.#disk.readText(file) !== source) {
+        this.#write(file, source);
+      }
     } catch (error) {
       if (error instanceof Failure) return undefined;
       throw error;

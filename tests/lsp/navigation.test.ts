@@ -52,7 +52,9 @@ return err:kind(), err.nothing
       const [{ uri, range: { end, start } }] = found as [Location];
       const path = fileURLToPath(uri);
       assert.ok(path.startsWith(join(editor.folder, ACCOUNT, "reference")), path);
-      if (process.platform !== "win32") assert.equal(statSync(path).mode & 0o222, 0, "nobody edits it by mistake");
+      if (process.platform !== "win32") {
+        assert.equal(statSync(path).mode & 0o222, 0, "nobody edits it by mistake");
+      }
       const line = readFileSync(path, "utf8").split("\n")[start.line]!;
       return `${basename(path)} ${line.slice(start.character, end.character)} | ${line}`;
     };
@@ -61,7 +63,10 @@ return err:kind(), err.nothing
       "json.d.lua json.encode | function json.encode(value: any): (string?, error?)",
     );
     assert.match(await declared('require("js'), /^json\.d\.lua {2}\| --- JSON text/);
-    assert.match(await declared("channel.Chan"), /^channel\.d\.lua channel\.Channel \| type channel\.Channel/);
+    assert.match(
+      await declared("channel.Chan"),
+      /^channel\.d\.lua channel\.Channel \| type channel\.Channel/,
+    );
     assert.match(await declared("channel.ne"), /^channel\.d\.lua channel\.new \| function channel\.new\(/);
     assert.match(await declared("ch:se"), /^channel\.d\.lua send \| /);
     assert.match(await declared("string.up"), /^base\.d\.lua string\.upper \| function string\.upper\(/);
