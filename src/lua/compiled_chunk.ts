@@ -1,7 +1,7 @@
 /**
  * Compiled Lua as bytes: what a pack holds instead of a source.
  *
- * CC1. Code says which machine compiled it, and another one refuses it: the VM checks nothing in what it loads. CC2. The same source
+ * CC1. A pack says which machine compiled its code, and another one refuses it: the VM checks nothing in what it loads. CC2. The same source
  *      gives the same bytes. CC3. Lines and names are kept, so that errors and traces say what they say of a source.
  */
 import { Failure, type Value } from "../core/mod.ts";
@@ -30,36 +30,32 @@ export function machineName(): string {
   }`;
 }
 
-/** A chunk with the name of this machine. */
+/** The bytes of a chunk. */
 export function encodeChunk({ code, types }: CompiledChunk): Uint8Array {
   const { code: typeCode, imports = [], builtins = [] } = types ?? {};
   const parts: Value[] = types === undefined ? [] : [typeCode, [...imports], [...builtins]];
-  return packValue([machineName(), code, ...parts]);
+  return packValue([code, ...parts]);
 }
 
-/** A chunk of entry `id`; fails with Invalid when it was compiled by another machine. */
+/** Fails with Invalid when the code of entry `id` was compiled by another machine. */
+export function demandMachine(made: string, id: string): void {
+  if (made === machineName()) return;
+  throw new Failure(
+    "Invalid",
+    `${id}: the code was compiled by another version of this program (${made}, this one is ${machineName()}); ` +
+      "make the pack again with this one, or leave the code as source (wippy pack without --bytecode)",
+    { retryable: false, details: { id } },
+  );
+}
+
+/** The chunk of entry `id` in its bytes. */
 export function decodeChunk(bytes: Uint8Array, id: string): CompiledChunk {
   const value = unpackValue(bytes);
-  const [made, code, typeCode, imports, builtins] = Array.isArray(value) ? value : [];
-  if (made !== machineName()) {
-    throw new Failure(
-      "Invalid",
-      `${id} was compiled by another version of this program (${
-        String(made)
-      }, this one is ${machineName()}); ` +
-        "make the pack again with this one, or leave the code as source (wippy pack without --bytecode)",
-      { retryable: false, details: { id } },
-    );
-  }
+  const [code, typeCode, imports, builtins] = Array.isArray(value) ? value : [];
   if (!(code instanceof Uint8Array)) throw broken(id);
   if (typeCode === undefined) return { code };
   if (!(typeCode instanceof Uint8Array) || !isTextList(imports) || !isTextList(builtins)) throw broken(id);
   return { code, types: { code: typeCode, imports, builtins } };
-}
-
-/** Fails with Invalid when compiled code is not for this machine. */
-export function demandMachine(bytes: Uint8Array, id: string): void {
-  decodeChunk(bytes, id);
 }
 
 function isTextList(value: Value): value is string[] {
@@ -67,7 +63,7 @@ function isTextList(value: Value): value is string[] {
 }
 
 function broken(id: string): Failure {
-  return new Failure("Invalid", `the compiled code of ${id} is malformed; make the pack again`, {
+  return new Failure("Invalid", `${id}: the compiled code is malformed; make the pack again`, {
     retryable: false,
   });
 }

@@ -79,7 +79,7 @@ export class SourceCompiler {
         return this.#universe.code.load(bytes, name);
       } catch (error) {
         if (!(error instanceof LuaSyntaxError)) throw error;
-        const message = `the compiled code of ${id} can't be loaded: ${error.message}; make the pack again`;
+        const message = `${id}: the compiled code can't be loaded: ${error.message}; make the pack again`;
         throw new Failure("Invalid", message, { retryable: false });
       }
     };

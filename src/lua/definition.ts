@@ -6,7 +6,7 @@
 import { type Decoded, Failure, isValueMap, resolveEntryId, schema, type ValueMap } from "../core/mod.ts";
 import { PACK_ID, type PackContents } from "../ports/mod.ts";
 import { type Entry, moduleOf } from "../registry/mod.ts";
-import { type CompiledChunk, decodeChunk } from "./compiled_chunk.ts";
+import { type CompiledChunk, decodeChunk, demandMachine } from "./compiled_chunk.ts";
 
 /** Kinds whose entries hold Lua. */
 export const LUA_KINDS = [
@@ -100,8 +100,8 @@ export interface LuaDefinition {
   readonly kind: LuaKind;
   /** `""` when there is `compiled`. */
   readonly source: string;
-  /** What a pack has instead of a source. */
-  readonly compiled?: CompiledChunk;
+  /** Reads what a pack has instead of a source; fails with Invalid when the pack is damaged. */
+  readonly compiled?: () => CompiledChunk;
   readonly method: string;
   /** Built-in modules by the name under which the code sees them. */
   readonly modules: ReadonlyMap<string, string>;
@@ -192,14 +192,16 @@ export function decodeCompiled(
       retryable: false,
     });
   }
-  const bytes = packs?.chunk(config.hash);
-  if (bytes === undefined) {
+  const chunk = packs?.chunk(config.hash);
+  if (chunk === undefined) {
     throw new Failure("NotFound", `hash: no pack of this application holds the code ${config.hash}`, {
       retryable: false,
     });
   }
   const kind = entry.kind.replace(/\.bc$/, "") as LuaKind;
-  return definitionOf(entry, kind, config, { source: "", compiled: decodeChunk(bytes, entry.id) });
+  demandMachine(chunk.machine, entry.id);
+  const compiled = (): CompiledChunk => decodeChunk(chunk.read(), entry.id);
+  return definitionOf(entry, kind, config, { source: "", compiled });
 }
 
 function definitionOf(

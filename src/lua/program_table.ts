@@ -87,8 +87,8 @@ export class ProgramTable {
    */
   set(definition: LuaDefinition): void {
     const { id, source, compiled } = definition;
-    const isProven = compiled === undefined &&
-      (this.#proven.has(definition.module) || this.compiler.isKnown(source, id));
+    const isProven = compiled !== undefined || this.#proven.has(definition.module) ||
+      this.compiler.isKnown(source, id);
     for (const name of definition.modules.values()) {
       if (this.#modules.module(name) === undefined) {
         throw unknownModule(name, id, this.#modules.catalog);
@@ -286,7 +286,9 @@ export class ProgramTable {
   }
 
   #compile({ id, source, compiled }: LuaDefinition): CompiledSource {
-    return compiled === undefined ? this.compiler.compileEntry(source, id) : this.compiler.load(compiled, id);
+    return compiled === undefined
+      ? this.compiler.compileEntry(source, id)
+      : this.compiler.load(compiled(), id);
   }
 
   #globalsOf(definition: LuaDefinition): GlobalsRef {

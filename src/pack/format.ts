@@ -117,7 +117,9 @@ export function decodeTail(tail: Uint8Array, size: number, name: string): IndexP
   const view = new DataView(tail.buffer, tail.byteOffset);
   const [at, stored, plain] = [0, 8, 16].map((offset) => Number(view.getBigUint64(offset, true)));
   const place = { at: at!, stored: stored!, size: plain!, hash: tail.slice(24, 24 + HASH_BYTES) };
-  if (place.at + place.stored + TAIL_BYTES !== size || place.at < HEAD_BYTES) throw damaged(name, "its end");
+  const isWhole = place.at >= HEAD_BYTES && place.at + place.stored + TAIL_BYTES === size;
+  // One that deflating makes no smaller is stored as it is.
+  if (!isWhole || place.stored > place.size) throw damaged(name, "its end");
   if (place.size > PACK_INDEX_BYTES_MAX || place.stored > PACK_INDEX_BYTES_MAX) {
     throw packFailure(name, `its index is larger than ${PACK_INDEX_BYTES_MAX} bytes`);
   }

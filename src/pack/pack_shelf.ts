@@ -11,7 +11,7 @@ import {
   PACK_ENTRIES_BYTES_MAX,
   type ValueMap,
 } from "../core/mod.ts";
-import type { FileSystem, PackContents } from "../ports/mod.ts";
+import type { FileSystem, PackContents, PackedChunk } from "../ports/mod.ts";
 import type { ModulePacks, PackedModule } from "../registry/mod.ts";
 import { EmbeddedFileSystem } from "./embedded_files.ts";
 import { damaged, type PackStream } from "./format.ts";
@@ -48,7 +48,7 @@ export class PackShelf implements PackContents, ModulePacks {
   readonly #ports: PackPorts;
   readonly #open = new Map<string, OpenPack>();
   readonly #folders = new Map<string, Located>();
-  readonly #chunks = new Map<string, Located>();
+  readonly #chunks = new Map<string, Located & { readonly machine: string }>();
 
   constructor(ports: PackPorts) {
     this.#ports = ports;
@@ -82,9 +82,12 @@ export class PackShelf implements PackContents, ModulePacks {
     return found === undefined ? undefined : new EmbeddedFileSystem(found.file, found.stream);
   }
 
-  chunk(hash: string): Uint8Array | undefined {
+  chunk(hash: string): PackedChunk | undefined {
     const found = this.#chunks.get(hash);
-    if (found === undefined) return undefined;
+    return found && { machine: found.machine, read: () => this.#readChunk(found, hash) };
+  }
+
+  #readChunk(found: Located, hash: string): Uint8Array {
     const bytes = found.file.readAll(found.stream, PACK_CHUNK_BYTES_MAX, "compiled code");
     const actual = this.#ports.cryptography.digest("sha256", bytes).toHex();
     if (actual !== hash) throw damaged(found.file.name, "compiled code");
@@ -110,8 +113,10 @@ export class PackShelf implements PackContents, ModulePacks {
     }
     const chunks: string[] = [];
     for (const [hash, item] of tableOf(file, "chunks")) {
+      const [machine, code] = Array.isArray(item) ? item : [];
+      if (typeof machine !== "string") throw damaged(file.name, "a part of its index");
       chunks.push(hash);
-      this.#chunks.set(hash, { file, stream: file.stream(item) });
+      this.#chunks.set(hash, { file, machine, stream: file.stream(code) });
     }
     return {
       file,
@@ -134,7 +139,7 @@ function tableOf(file: PackFile, name: string) {
 /** Compares every checksum of a pack; fails with Invalid when one differs. */
 export function verifyPack({ file, folders, chunks, parts }: OpenPack, shelf: PackShelf): void {
   parts();
-  for (const hash of chunks) shelf.chunk(hash);
+  for (const hash of chunks) shelf.chunk(hash)?.read();
   const buffer = new Uint8Array(VERIFY_BYTES);
   for (const { id } of folders) {
     const files = shelf.embedded(id);

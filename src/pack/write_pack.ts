@@ -1,5 +1,6 @@
 /** Writes a whole pack. */
 import { Failure, PACK_CHUNK_BYTES_MAX, type Value, type ValueMap } from "../core/mod.ts";
+import type { PackedChunk } from "../ports/mod.ts";
 import { packValue } from "../registry/mod.ts";
 import { type EmbeddedSource, embedFolder } from "./embed.ts";
 import type { PackStream } from "./format.ts";
@@ -17,7 +18,7 @@ export interface PackPlan {
   /** The first one is the application itself. */
   readonly parts: readonly SnapshotPart[];
   /** Compiled code by its hash. */
-  readonly chunks: ReadonlyMap<string, Uint8Array>;
+  readonly chunks: ReadonlyMap<string, PackedChunk>;
   /** Folders by the entry that they become the files of. */
   readonly folders: ReadonlyMap<string, EmbeddedSource>;
 }
@@ -34,14 +35,15 @@ export async function writePack(ports: PackPorts, plan: PackPlan): Promise<Writt
   try {
     const entries = streamValue(writer.add(packValue(partsValue(plan.parts), { sorted: true })));
     const chunks: ValueMap = {};
-    for (const [hash, bytes] of [...plan.chunks].sort(byKey)) {
+    for (const [hash, chunk] of [...plan.chunks].sort(byKey)) {
+      const bytes = chunk.read();
       if (bytes.length > PACK_CHUNK_BYTES_MAX) {
         throw new Failure(
           "LimitExceeded",
           `compiled code of ${bytes.length} bytes, at most ${PACK_CHUNK_BYTES_MAX} fit`,
         );
       }
-      chunks[hash] = streamValue(writer.add(bytes));
+      chunks[hash] = [chunk.machine, streamValue(writer.add(bytes))];
     }
     const folders: ValueMap = {};
     const written: PackedFolder[] = [];

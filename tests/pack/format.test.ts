@@ -52,7 +52,7 @@ function plan(path: string, folders: PackPlan["folders"] = new Map([["app:files"
     facts,
     runtime: undefined,
     parts: [{ module: "", version: "", entries: [{ entry }] }],
-    chunks: new Map([[hash, chunk]]),
+    chunks: new Map([[hash, { machine: "test", read: () => chunk }]]),
     folders,
   };
 }

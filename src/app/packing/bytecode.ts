@@ -6,8 +6,8 @@
  */
 import { Failure } from "../../core/mod.ts";
 import type { Log, Ports } from "../../ports/mod.ts";
-import { PACK_ID, type PackContents } from "../../ports/mod.ts";
-import { ChunkCompiler, compiledKindOf, demandMachine, LUA_KINDS } from "../../lua/mod.ts";
+import { PACK_ID, type PackContents, type PackedChunk } from "../../ports/mod.ts";
+import { ChunkCompiler, compiledKindOf, demandMachine, LUA_KINDS, machineName } from "../../lua/mod.ts";
 import type { Entry, SourcePlace } from "../../registry/mod.ts";
 import { precompile } from "../../vm/mod.ts";
 import { namedInSource } from "../boot_selection.ts";
@@ -28,7 +28,7 @@ export interface BytecodeRequest {
 /** What came of it: all entries, and the code of those that have some, by its hash. */
 export interface CompiledEntries {
   readonly entries: Entry[];
-  readonly chunks: ReadonlyMap<string, Uint8Array>;
+  readonly chunks: ReadonlyMap<string, PackedChunk>;
   /** How many entries were compiled. */
   readonly compiled: number;
 }
@@ -38,7 +38,7 @@ export async function compileEntries(request: BytecodeRequest): Promise<Compiled
   const { entries, patterns, ports } = request;
   await precompile();
   const compiler = new ChunkCompiler();
-  const chunks = new Map<string, Uint8Array>();
+  const chunks = new Map<string, PackedChunk>();
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
   const check = typeCheck(request, byId);
   let compiled = 0;
@@ -55,7 +55,7 @@ export async function compileEntries(request: BytecodeRequest): Promise<Compiled
     if (kind === undefined || !fitsEntry(entry.id, patterns)) return entry;
     await check(entry);
     const hash = ports.cryptography.digest("sha256", code).toHex();
-    chunks.set(hash, code);
+    chunks.set(hash, { machine: machineName(), read: () => code });
     compiled++;
     const place = request.sourceOf(entry.id);
     const path = place?.isFile ? place.file : `${entry.id.replace(":", "/")}.lua`;
@@ -78,7 +78,7 @@ function typeCheck(
 }
 
 /** Code that a pack of a module brings; fails when this machine could not run it. */
-function carried({ id, data }: Entry, packs: PackContents): [hash: string, code: Uint8Array] {
+function carried({ id, data }: Entry, packs: PackContents): [hash: string, code: PackedChunk] {
   const hash = String(data["hash"]);
   const code = packs.chunk(hash);
   if (code === undefined) {
@@ -86,6 +86,6 @@ function carried({ id, data }: Entry, packs: PackContents): [hash: string, code:
       retryable: false,
     });
   }
-  demandMachine(code, id);
+  demandMachine(code.machine, id);
   return [hash, code];
 }
