@@ -165,7 +165,8 @@ function packStays(name: string): Failure {
 /** The language server, when the configuration asks for it; loaded only then. */
 async function languageServer(project: Project, ports: Ports): Promise<Component[]> {
   const { lsp } = project.configuration.settings;
-  if (!lsp.enabled && !lsp.http_enabled) return [];
+  // A pack has no sources to be edited.
+  if (project.pack !== undefined || !lsp.enabled && !lsp.http_enabled) return [];
   const { languageServerComponent } = await import("./language_component.ts");
   return [languageServerComponent(project, ports)];
 }

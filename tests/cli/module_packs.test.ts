@@ -180,6 +180,8 @@ test("what modules have embedded and compiled goes along; commands are those of 
       assert.match(await refused(cwd, "run", "app.wapp", "serve"), /command "serve" not found/);
       assert.match(await fine(cwd, "pack", "--inspect", "app.wapp"), /^with acme\/http 1\.2\.0 +7 entries$/m);
       assert.equal(existsSync(join(cwd, ".wippy/vendor")), false);
+      const lint = await wippy(["lint", "--json"], { cwd: join(folder, "away") });
+      assert.equal(lint.code, 0, lint.stdout);
     },
     "--bytecode",
     "**",

@@ -326,3 +326,33 @@ test("what is no pack, damaged, missing or out of place is told, and nothing sta
       "the older pack is still there",
     );
   }));
+
+test("versions that a pack's run has stored are looked at and rolled back to without it running [cli.run.pack]", () =>
+  inFolder({
+    "src/_index.yaml": `version: "1.0"
+namespace: app
+entries:
+  - {name: limit, kind: registry.entry, value: 1}
+  - name: raise
+    kind: function.lua
+    method: main
+    modules: [registry]
+    source: |
+      return { main = function()
+        local registry = require("registry")
+        local changes = assert(registry.snapshot()):changes()
+        changes:update({ id = "app:limit", kind = "registry.entry", meta = {}, data = { value = 2 } })
+        return tostring(assert(changes:apply()):id())
+      end }
+`,
+    ".wippy.yaml": "registry: { history_type: sqlite }\n",
+  }, async (cwd) => {
+    await fine(cwd, "pack", "app.wapp");
+    assert.equal(await fine(cwd, "run", "app.wapp", "-x", "app:raise"), "1\n");
+    const value = () => fine(cwd, "registry", "show", "app.wapp", "app:limit", "-f", "value", "--raw");
+    assert.equal(await value(), "2\n");
+    assert.match(await fine(cwd, "registry", "history", "app.wapp"), /v1[\s\S]*v0/);
+    assert.match(await fine(cwd, "registry", "diff", "app.wapp", "v0", "v1"), /app:limit/);
+    await fine(cwd, "registry", "rollback", "app.wapp", "v0");
+    assert.equal(await value(), "1\n");
+  }));

@@ -304,3 +304,18 @@ test("links stay inside what is embedded, and the pack does not hold itself [cli
     assert.deepEqual(files.list("/").map(({ name }) => name), ["in", "inner"]);
     assert.equal(new TextDecoder().decode(files.readFile("/inner")), "real");
   }));
+
+test("places in a pack are those of the project, also for what is beside it", () =>
+  withProject({
+    ".wippy.yaml": "workspace: { replacements: { acme/log: ../log } }\n",
+    "src/_index.yaml": `${HEAD}  - { name: dependency, kind: ns.dependency, component: acme/log }\n`,
+    "../log/src/_index.yaml": "namespace: acme.log\nname: fn\nkind: library.lua\nsource: file://fn.lua\n",
+    "../log/src/fn.lua": "return {}\n",
+  }, async (world) => {
+    await world.pack();
+    const { loaded } = world.open();
+    assert.deepEqual(loaded.origin?.("acme.log:fn"), { file: "../log/src/_index.yaml", line: 1 });
+    assert.deepEqual(loaded.source?.("acme.log:fn"), { file: "../log/src/fn.lua", line: 1, isFile: true });
+    assert.doesNotMatch(readFileSync(join(world.target, "app.wapp"), "latin1"), /wippy-pack-/);
+    assert.equal(loaded.entries.find(({ id }) => id === "acme.log:fn")!.meta["module"], "acme/log");
+  }));

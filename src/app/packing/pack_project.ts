@@ -102,7 +102,7 @@ export async function packProject(request: PackRequest): Promise<PackReport> {
     skipped: new Set([path, partPath(path)].map((each) => realPlace(ports, each))),
     warn: (message) => warnings.push(message),
   });
-  const parts = partsOf(embedded.entries, loaded, version, places);
+  const parts = partsOf(embedded.entries, loaded, { version, root: project.root }, places);
   const facts = {
     program: request.program,
     module: name,
@@ -192,7 +192,7 @@ function sourcePlaces({ place, source }: LoadedEntries, { files, yaml }: Pick<Po
 function partsOf(
   entries: readonly Entry[],
   loaded: LoadedEntries,
-  version: string,
+  { version, root }: { readonly version: string; readonly root: string },
   sourceOf: ReturnType<typeof sourcePlaces>,
 ): SnapshotPart[] {
   const byModule = new Map<string, SnapshotEntry[]>([["", []]]);
@@ -202,7 +202,12 @@ function partsOf(
     const list = byModule.get(module) ?? [];
     byModule.set(module, list);
     const source = isLua(entry) ? sourceOf(entry.id) : undefined;
-    list.push({ entry, origin: loaded.origin?.(entry.id), source });
+    const origin = loaded.origin?.(entry.id);
+    list.push({
+      entry,
+      origin: origin && { ...origin, file: fromRoot(root, origin.file) },
+      source: source && { ...source, file: fromRoot(root, source.file) },
+    });
   }
   const versions = new Map(loaded.graph?.modules.map((module) => [module.name, module.version]));
   return [...byModule].map(([module, list]) => ({
@@ -210,6 +215,15 @@ function partsOf(
     version: module === "" ? version : versions.get(module) ?? "",
     entries: list,
   }));
+}
+
+/** A path as seen from the project, also one that is not below it: nobody else has the folders of this machine. */
+function fromRoot(root: string, path: string): string {
+  const [base, full] = [root, path].map((each) => each.replaceAll("\\", "/").split("/"));
+  if (!/^(\/|[A-Za-z]:)/.test(path)) return path;
+  let common = 0;
+  while (common < base!.length && base![common] === full![common]) common++;
+  return [...base!.slice(common).map(() => ".."), ...full!.slice(common)].join("/");
 }
 
 /** Where a file that may not be there yet really is. */

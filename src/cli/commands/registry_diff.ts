@@ -12,7 +12,7 @@ export const registryDiff: Command = {
   help: `Show what differs between two versions
 
 Usage
-  wippy registry diff [from] [to] [options]
+  wippy registry diff [pack.wapp] [from] [to] [options]
 
 Without versions: what the current one changed. With one: what happened since.
 
@@ -25,8 +25,9 @@ Examples
   wippy registry diff v2 v5
 `,
   options: { json: { type: "flag", about: "as JSON" }, ...PROJECT_OPTIONS },
+  takesPack: true,
   async run(args) {
-    refuseExtra(args, 2, "wippy registry diff [from] [to] [options]");
+    refuseExtra(args, 2, "wippy registry diff [pack.wapp] [from] [to] [options]");
     const wanted = args.positionals.map(readVersion);
     const source = await openVersions(args, false);
     try {

@@ -18,7 +18,7 @@ Asks the application that runs in this folder; when none does, reads the history
 (registry.history_type: sqlite or postgres).
 
 Usage
-  wippy registry history [options]
+  wippy registry history [pack.wapp] [options]
 
 Options
       --limit N              at most so many (default ${LIMIT_DEFAULT}; 0 means all)
@@ -33,8 +33,9 @@ Examples
     json: { type: "flag", about: "as JSON" },
     ...PROJECT_OPTIONS,
   },
+  takesPack: true,
   async run(args) {
-    refuseExtra(args, 0, "wippy registry history [options]");
+    refuseExtra(args, 0, "wippy registry history [pack.wapp] [options]");
     const text = args.text("limit") ?? String(LIMIT_DEFAULT);
     if (!/^\d+$/.test(text)) throw new Misuse(`--limit ${text}: expected a number`);
     const limit = Number(text) === 0 ? Infinity : Number(text);

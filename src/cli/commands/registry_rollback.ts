@@ -15,7 +15,7 @@ The changes in between are undone (or done again) as one change set: either all 
 application that runs they take effect at once. No version is lost: rollback to a later one leads forward again.
 
 Usage
-  wippy registry rollback <version> [options]
+  wippy registry rollback [pack.wapp] <version> [options]
 
 Options
       --dry-run              show what would change
@@ -30,8 +30,9 @@ Examples
     json: { type: "flag", about: "as JSON" },
     ...PROJECT_OPTIONS,
   },
+  takesPack: true,
   async run(args) {
-    refuseExtra(args, 1, "wippy registry rollback <version> [options]");
+    refuseExtra(args, 1, "wippy registry rollback [pack.wapp] <version> [options]");
     const [word] = args.positionals;
     if (word === undefined) throw new Misuse("to which version? usage: wippy registry rollback <version>");
     const version = readVersion(word);
