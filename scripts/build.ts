@@ -8,11 +8,12 @@
  *     bun scripts/build.ts --outfile PATH        writes it elsewhere
  *
  * Code is compiled to bytecode and minified but keeps its names, so that traces can be read. It is split, so that a command
- * loads only what it needs: without that `wippy version` takes 10 ms instead of 6 (`bun -e`: 4). WASM and text assets are
- * imported by the sources, so the bundler embeds them. A binary reads no `.env` and no `bunfig.toml` of the folder it
- * is started in: those files belong to the application.
+ * loads only what it needs: without that `wippy version` takes 10 ms instead of 6 (`bun -e`: 4). Bytecode is laid out in the
+ * order in which a first build has used it, and code is not compiled further before an application is up: most of what runs until
+ * then runs once. WASM and text assets are imported by the sources, so the bundler embeds them. A binary reads no `.env` and no
+ * `bunfig.toml` of the folder it is started in: those files belong to the application.
  */
-import { existsSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { BUN, run } from "./command.ts";
@@ -35,8 +36,40 @@ const TARGETS = [
   "bun-windows-x64",
 ];
 
-/** Arguments of `bun build` for one binary. */
-export function buildArguments(target: string | undefined, outfile: string): string[] {
+/** Where a first build and what it has used are. */
+const WORK = join(ROOT, ".cache/build");
+
+/** How much later than usual code is compiled to machine code as long as the program starts. */
+const SLOW_START = 30;
+
+/** What a first build runs to tell which code is used: most common first, on a project with one function. */
+const COMMANDS: readonly (readonly string[])[] = [
+  ["call", "app:hello"],
+  ["run", "-x", "app:main"],
+  ["lint"],
+  ["version"],
+];
+
+const PROJECT = `version: "1.0"
+namespace: app
+entries:
+  - name: hello
+    kind: function.lua
+    method: main
+    source: file://hello.lua
+  - name: main
+    kind: process.lua
+    method: main
+    source: file://hello.lua
+  - { name: terminal, kind: terminal.host, lifecycle: { auto_start: true } }
+`;
+
+/** Arguments of `bun build` for one binary; `orders` say which code is used first. */
+export function buildArguments(
+  target: string | undefined,
+  outfile: string,
+  orders: readonly string[] = [],
+): string[] {
   return [
     "build",
     "--compile",
@@ -48,6 +81,8 @@ export function buildArguments(target: string | undefined, outfile: string): str
     "--keep-names",
     "--no-compile-autoload-dotenv",
     "--no-compile-autoload-bunfig",
+    `--compile-jit-policy=${SLOW_START}`,
+    ...(orders.length === 0 ? [] : [`--bytecode-order=${orders.join(",")}`]),
     ...(target === undefined ? [] : [`--target=${target}`]),
     ENTRANCE,
     ...THREAD_ENTRANCES,
@@ -56,10 +91,37 @@ export function buildArguments(target: string | undefined, outfile: string): str
   ];
 }
 
+/** Builds a binary for this machine and writes down which code it uses at the start; the files, none when that does not work. */
+async function recordOrders(root: string): Promise<string[]> {
+  rmSync(WORK, { recursive: true, force: true });
+  mkdirSync(join(WORK, "project/src"), { recursive: true });
+  writeFileSync(join(WORK, "project/src/_index.yaml"), PROJECT);
+  writeFileSync(join(WORK, "project/src/hello.lua"), 'return { main = function() return "hello" end }\n');
+  const binary = join(WORK, process.platform === "win32" ? "first.exe" : "first");
+  if ((await run([BUN, ...buildArguments(undefined, binary)], { cwd: root })).code !== 0) return [];
+  const orders: string[] = [];
+  for (const [i, command] of COMMANDS.entries()) {
+    const order = join(WORK, `${i}.order`);
+    const { code, stderr } = await run([binary, ...command], {
+      cwd: join(WORK, "project"),
+      env: { BUN_BYTECODE_ORDER_OUT: order },
+      timeoutMs: 60_000,
+    });
+    if (code === 0 && existsSync(order)) orders.push(order);
+    else process.stderr.write(`warning: wippy ${command.join(" ")} of the first build failed: ${stderr}\n`);
+  }
+  rmSync(binary);
+  return orders;
+}
+
 /** Builds from the sources in `root`. */
-async function build(target: string | undefined, outfile: string, root: string): Promise<boolean> {
+async function build(
+  target: string | undefined,
+  outfile: string,
+  { orders, root }: { readonly orders: readonly string[]; readonly root: string },
+): Promise<boolean> {
   const path = resolve(ROOT, outfile);
-  const result = await run([BUN, ...buildArguments(target, path)], { show: "stderr", cwd: root });
+  const result = await run([BUN, ...buildArguments(target, path, orders)], { show: "stderr", cwd: root });
   if (result.code !== 0) return false;
   const file = [path, `${path}.exe`].find((each) => existsSync(each));
   if (file === undefined) return false;
@@ -117,9 +179,10 @@ async function main(args: string[]): Promise<number> {
     root = join(ROOT, ".cache", "partial");
     writePartialTree(without, root);
   }
+  const orders = await recordOrders(root);
   for (const each of targets) {
     const name = each === undefined ? "dist/wippy" : `dist/wippy-${each.slice("bun-".length)}`;
-    if (!await build(each, outfile ?? name, root)) return 1;
+    if (!await build(each, outfile ?? name, { orders, root })) return 1;
   }
   return 0;
 }

@@ -27,6 +27,7 @@ import {
   type Resources,
   type SecurityDirectory,
 } from "../ports/mod.ts";
+import { endSlowStart } from "../platform/mod.ts";
 import { EventBus, type Supervisor } from "../process/mod.ts";
 import { precompile } from "../vm/mod.ts";
 import {
@@ -278,6 +279,7 @@ export class Application {
       throw error;
     }
     this.#phase = "running";
+    endSlowStart();
     // Once the application runs: nobody waits for it.
     this.ports.clock.soon(() => this.runtime.cache?.save());
   }

@@ -75,7 +75,14 @@ async function runCommand(entry: CommandEntry, args: readonly string[], name: st
     printResult(withGlobalHelp(command.help));
     return 0;
   }
+  // An application ends its slow start itself, once it is up.
+  if (!isBoot) endSlowStart();
   return await command.run(command.takesPack ? parsed.withPack() : parsed);
+}
+
+/** As the platform's, which brief commands do without. */
+function endSlowStart(): void {
+  if ("Bun" in globalThis) Bun.unsafe.setJITPolicy(1);
 }
 
 /** Begins to compile the virtual machine on another processor; whoever boots waits for its end. */

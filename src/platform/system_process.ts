@@ -21,15 +21,12 @@ const OBJECT_BYTES = 64;
 /** Number of objects, as the runtime knows or guesses it. */
 function countObjects(heapUsedBytes: number): number {
   if (BUN === undefined) return Math.round(heapUsedBytes / OBJECT_BYTES);
-  return heapStatistics?.().objectCount ?? 0;
-}
-
-/** Bun's own module is not there on Deno, and a static import of it would break the program there. */
-const heapStatistics = BUN === undefined
-  ? undefined
-  : (process.getBuiltinModule("bun:jsc" as "node:v8") as unknown as
+  // Bun's own module is not there on Deno, and a static import of it would break the program there.
+  const jsc = process.getBuiltinModule("bun:jsc" as "node:v8") as unknown as
     | { heapStats(): { objectCount: number } }
-    | undefined)?.heapStats;
+    | undefined;
+  return jsc?.heapStats().objectCount ?? 0;
+}
 
 /** The resident set alone: cheap enough to be looked at all the time, which counting objects is not. */
 export function residentBytes(): number {
@@ -52,6 +49,11 @@ export function memoryFacts(): MemoryFacts {
 export function collectGarbage(): void {
   if (BUN !== undefined) BUN.gc(true);
   else (globalThis as { gc?: () => void }).gc?.();
+}
+
+/** The binary compiles code late, as most of what runs at the start runs once; from now on it does not wait. */
+export function endSlowStart(): void {
+  BUN?.unsafe.setJITPolicy(1);
 }
 
 /** Signals that ask a program to end. */
