@@ -18,6 +18,7 @@ export * from "./packing/mod.ts";
 export {
   expansionOf,
   loadProject,
+  type LoadWish,
   openProject,
   optionsOf,
   type Project,

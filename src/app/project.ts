@@ -147,6 +147,8 @@ function lockPath(
 export interface LoadWish {
   /** Modules that are read though nothing depends on them. */
   readonly mounted?: readonly string[];
+  /** Files that entries refer to are read when their fields are looked at: for who looks at few entries. */
+  readonly isDeferred?: boolean;
   /** Told of modules that are missing; without it they are a failure. */
   readonly missing?: (failure: Failure) => void;
   /** Told of the entries, overridden and disabled, before they are linked. */

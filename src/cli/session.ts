@@ -1,5 +1,13 @@
 /** What most commands begin with: the ports, the log as the flags want it, the project. */
-import type { Application, Component, LogEncoding, LogHub, Project, ProjectRequest } from "../app/mod.ts";
+import type {
+  Application,
+  Component,
+  LoadWish,
+  LogEncoding,
+  LogHub,
+  Project,
+  ProjectRequest,
+} from "../app/mod.ts";
 import type { LogLevel, Ports } from "../ports/mod.ts";
 import type { LoadedEntries } from "../registry/mod.ts";
 import { Failure } from "../core/mod.ts";
@@ -65,13 +73,14 @@ export function projectRequest(args: ParsedArguments): ProjectRequest {
 export async function openSession(
   args: ParsedArguments,
   loudness: Loudness | ((project: Project, loaded: LoadedEntries) => Loudness),
+  wish: LoadWish = {},
 ): Promise<Session> {
   const { loadProject, openProject } = await import("../app/mod.ts");
   const { createPorts } = await import("../platform/mod.ts");
   const ports = createPorts();
   const project = openProject(projectRequest(args), ports);
   const isHuman = isHumanLog(args, project);
-  const { loaded, warnings } = loadProject(project, ports);
+  const { loaded, warnings } = loadProject(project, ports, wish);
   const loud = typeof loudness === "string" ? loudness : loudness(project, loaded);
   const log = await createLog(args, project, ports, loud, isHuman);
   const style = styleOf("progress");

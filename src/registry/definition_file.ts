@@ -6,7 +6,8 @@
  * DF1. Payload fields stand at the entry's root; when there is a `data` key its value is the whole payload and the rest is dropped.
  * DF2. `meta` of the file goes into every entry; the entry's own values win.
  * DF3. Every mistake is Invalid and names file, line and, where there is one, the entry.
- * DF4. Text starting with `file://`, anywhere in the payload, is replaced by what `inline` gives for it.
+ * DF4. Text starting with `file://`, anywhere in the payload, is replaced by what `inline` gives for it; with `isDeferred` only
+ *      when somebody looks at the field.
  */
 import { Failure, isValueMap, printEntryId, type Value, type ValueMap } from "../core/mod.ts";
 import type { YamlReader } from "../ports/mod.ts";
@@ -21,6 +22,8 @@ export interface DefinitionOptions {
   /** Name of the file, for messages. */
   readonly file: string;
   readonly yaml: YamlReader;
+  /** Whether files are read when the fields that refer to them are looked at; most never are when one function is called. */
+  readonly isDeferred?: boolean;
   /** The content behind a file reference (without its scheme); throws a Failure that says why there is none. */
   readonly inline: (reference: string, entry: InlineSite) => Value;
 }
@@ -136,7 +139,7 @@ function inlined(
   reading: Reading,
 ): Value {
   if (typeof value === "string") {
-    if (!value.startsWith(FILE_SCHEME)) return value;
+    if (!isReference(value)) return value;
     try {
       return reading.options.inline(value.slice(FILE_SCHEME.length), { ...entry, field });
     } catch (error) {
@@ -150,6 +153,11 @@ function inlined(
     const before = (value as ValueMap)[key];
     const inner = field === "" ? key : `${field}.${key}`;
     const step = Array.isArray(value) ? Number(key) : key;
+    if (reading.options.isDeferred === true && isReference(before)) {
+      changed ??= Array.isArray(value) ? [...value] : { ...value };
+      defer(changed, key, () => inlined(before, [...path, step], inner, entry, reading));
+      continue;
+    }
     const after = typeof before === "string" || typeof before === "object"
       ? inlined(before, [...path, step], inner, entry, reading)
       : before;
@@ -158,4 +166,21 @@ function inlined(
     (changed as ValueMap)[key] = after;
   }
   return changed ?? value;
+}
+
+function isReference(value: Value): value is string {
+  return typeof value === "string" && value.startsWith(FILE_SCHEME);
+}
+
+/** Makes a field that is found out when it is first looked at. */
+function defer(owner: object, key: string, find: () => Value): void {
+  const shape = { enumerable: true, configurable: true };
+  Object.defineProperty(owner, key, {
+    ...shape,
+    get() {
+      const value = find();
+      Object.defineProperty(owner, key, { ...shape, writable: true, value });
+      return value;
+    },
+  });
 }

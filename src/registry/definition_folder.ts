@@ -29,6 +29,8 @@ export interface DefinitionFolder {
   readonly excluded?: PathTest;
   /** Folders that are passed over; absolute. */
   readonly skipped?: ReadonlySet<string>;
+  /** Whether files that entries refer to are read when their fields are looked at, and mistakes told then. */
+  readonly isDeferred?: boolean;
   /** A path as messages show it. */
   readonly shown: (path: string) => string;
   /** Told of what is odd but no mistake. */
@@ -94,6 +96,7 @@ function readOne(
   const found = readDefinitions(text, {
     file: source.shown(file),
     yaml: source.yaml,
+    isDeferred: source.isDeferred,
     inline(reference: string, site: InlineSite) {
       const { value, path } = inlineFile(source, file, reference, site, inlined);
       const fields = paths.get(site.id) ?? new Map<string, string>();
@@ -101,7 +104,11 @@ function readOne(
       return value;
     },
   });
-  return found?.map((item) => ({ ...item, file, inlined: paths.get(item.entry.id) ?? NOTHING_INLINED }));
+  return found?.map((item) => {
+    // Filled later, when files are read later.
+    if (source.isDeferred === true) paths.set(item.entry.id, new Map());
+    return { ...item, file, inlined: paths.get(item.entry.id) ?? NOTHING_INLINED };
+  });
 }
 
 /** Paths of all YAML files of a folder, sorted. */

@@ -68,6 +68,8 @@ export interface ProjectSources {
   /** Directories by `org/module`, from `workspace.replacements`; relative ones start at `baseDirectory`. */
   readonly replacements?: Readonly<Record<string, string>>;
   readonly baseDirectory?: string;
+  /** Whether files that entries refer to are read when their fields are looked at. */
+  readonly isDeferred?: boolean;
   /** Modules that come with the program; asked for when one is looked for. */
   readonly bundled?: () => readonly BundledModule[];
   /** Reads modules of the vendor folder that are packs; without it they are not seen. */
@@ -251,7 +253,7 @@ export class ModuleShelf {
     folder: string,
     skipped: ReadonlySet<string> | undefined,
   ): LoadedPart {
-    const { yaml } = this.#sources;
+    const { isDeferred, yaml } = this.#sources;
     const shown = (path: string) => this.shown(part.files, path);
     const { excluded } = openModuleFolder(part.files, yaml, part.tree, shown);
     const { files, tree } = part;
@@ -262,6 +264,7 @@ export class ModuleShelf {
       tree,
       excluded,
       skipped,
+      isDeferred,
       shown,
       warn: this.#warn,
     });

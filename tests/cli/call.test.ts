@@ -47,6 +47,42 @@ test("what is loaded at the last moment is there, in the binary too", async () =
   });
 });
 
+const PARTLY_BROKEN = {
+  "src/_index.yaml": `namespace: app
+entries:
+  - name: whole
+    kind: function.lua
+    method: main
+    source: file://whole.lua
+    imports: {words: words}
+  - name: words
+    kind: library.lua
+    source: file://words.lua
+  - name: broken
+    kind: function.lua
+    method: main
+    source: file://missing.lua
+`,
+  "src/whole.lua": `return { main = function() return require("words").hello end }`,
+  "src/words.lua": `return { hello = "hello" }`,
+};
+
+test("call reads only the files that the function needs, and a missing one of those is told with its place", async () => {
+  await inFolder(PARTLY_BROKEN, async (cwd) => {
+    const whole = await wippy(["call", "app:whole"], { cwd });
+    assert.deepEqual([whole.code, whole.stdout, whole.stderr], [0, '"hello"\n', ""]);
+    const broken = await wippy(["call", "app:broken"], { cwd });
+    assert.equal(broken.code, 1);
+    assert.match(
+      broken.stderr,
+      /^error \(Invalid\): src\/_index\.yaml:14: app:broken: source: file not found: src\/missing\.lua$/m,
+    );
+    const all = await wippy(["registry", "list"], { cwd });
+    assert.equal(all.code, 1);
+    assert.match(all.stderr, /_index\.yaml:14: app:broken: source: file not found/);
+  });
+});
+
 test("call boots only what the function needs", async () => {
   await inFolder(FAILING, async (cwd) => {
     assert.equal((await wippy(["run"], { cwd })).code, 1);

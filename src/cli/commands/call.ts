@@ -1,7 +1,8 @@
 /**
  * `wippy call`: one function, its result as JSON.
  *
- * K1. Without `--connect` only what the function needs is booted, in this program; nothing is kept in the registry's history.
+ * K1. Without `--connect` only what the function needs is read and booted, in this program; nothing is kept in the registry's
+ *     history.
  * K2. Exit code 1 means that the function failed: kind and message are on stderr, with the Lua trace.
  */
 import { durationMs, Failure, type Value } from "../../core/mod.ts";
@@ -153,7 +154,7 @@ async function callHere(
   timeoutMs: number,
   args: ParsedArguments,
 ): Promise<number> {
-  const session = await openSession(args, "quiet");
+  const session = await openSession(args, "quiet", { isDeferred: true });
   const loaded = await currentEntriesOf(session, args);
   const entry = loaded.entries.find(({ id }) => id === target);
   if (entry === undefined) {
