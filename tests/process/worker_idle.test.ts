@@ -1,6 +1,7 @@
 /** What a worker on a thread of its own does without work, seen from the memory that it shares. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers";
 import { ResourceTable } from "../../src/app/resources.ts";
 import { VariableTable } from "../../src/app/environment.ts";
 import { ModuleCatalog } from "../../src/lua/module_catalog.ts";
@@ -66,33 +67,41 @@ function idleWorker() {
   const words = new Int32Array(memory.words);
   const up = new Ring(memory.up);
   const down = new Ring(memory.down);
+  const said = (): number[] => {
+    const ops: number[] = [];
+    for (let frame = up.read(); frame !== undefined; frame = up.read()) ops.push(unpackFrame(frame).op);
+    return ops;
+  };
+  const run = (): number => {
+    let count = 0;
+    for (; soon.length > 0; count++) soon.shift()!();
+    return count;
+  };
   return {
     node,
-    catalog,
     down,
-    isAwake: () => Atomics.load(words, WORD.awake) === 1,
-    /** Runs what is due as long as there is something; how many times the thread was given way. */
-    run() {
-      let count = 0;
-      for (; soon.length > 0; count++) soon.shift()!();
-      return count;
-    },
-    /** What the worker has said since it was asked last. */
-    said() {
+    /** Lets it begin, which takes as long as reading its modules does; what it has said by then. */
+    async begun() {
       const ops: number[] = [];
-      for (let frame = up.read(); frame !== undefined; frame = up.read()) ops.push(unpackFrame(frame).op);
+      while (!ops.includes(UP.hungry)) {
+        await new Promise((resolve) => setImmediate(resolve));
+        run();
+        ops.push(...said());
+      }
       return ops;
     },
+    isAwake: () => Atomics.load(words, WORD.awake) === 1,
+    /** Runs what is due as long as there is something; how many times the thread was given way. */
+    run,
+    /** What the worker has said since it was asked last. */
+    said,
   };
 }
 
 test("a worker without work looks four times at once, gives way until the sixteenth, then sleeps until it is signalled [scheduler.spin]", async () => {
   const worker = idleWorker();
-  await worker.catalog.load([]);
-  await Promise.resolve();
   const slices = 1;
-  worker.run();
-  assert.deepEqual(worker.said(), [UP.ready, UP.hungry]);
+  assert.deepEqual(await worker.begun(), [UP.ready, UP.hungry]);
   assert.ok(!worker.isAwake());
 
   // One slice finds nothing; of the sixteen looks after it four need no turn of the thread.
@@ -112,10 +121,7 @@ test("a worker without work looks four times at once, gives way until the sixtee
 
 test("a worker that is awake needs no bell [scheduler.spin]", async () => {
   const worker = idleWorker();
-  await worker.catalog.load([]);
-  await Promise.resolve();
-  worker.run();
-  worker.said();
+  await worker.begun();
   worker.node.bell();
   worker.down.write(packFrame(DOWN.facts, new Uint8Array([0, 1, 0xc7])));
   worker.run();
