@@ -266,6 +266,51 @@ test(
   },
 );
 
+/** Threads whose first ones are told nonsense, so that they fail by themselves. */
+function confused(count: number): { threads: (real: Threads) => Threads; started(): number } {
+  let started = 0;
+  return {
+    threads: (real) => ({
+      start(events) {
+        const thread = real.start(events);
+        const isConfused = started++ < count;
+        return {
+          post: (message) => thread.post(isConfused ? { memory: null } : message),
+          terminate: () => thread.terminate(),
+        };
+      },
+    }),
+    started: () => started,
+  };
+}
+
+test(
+  "a thread that fails on its way is said, and what waits for it begins elsewhere; after three of them no more are started",
+  LONG,
+  async () => {
+    for (const [failing, begun] of [[1, 2], [100, 3]] as const) {
+      const { started, threads } = confused(failing);
+      await withApplication(host("workers: 2") + BUSY + SPAWN + WHERE, async (app) => {
+        await app.call("app:spawn", 3, "app:busy");
+        await app.until(
+          async () => (await where(app, "app:busy")).filter(({ steps }) => steps > 20).length === 3,
+          "all three to get on",
+        );
+        await app.until(async () => {
+          await app.call("app:spawn", 1, "app:busy");
+          return started() === begun;
+        }, "threads");
+        const failures = app.logs.filter(({ message }) => message === "worker failed");
+        await app.until(
+          () => failures.length > 0 || app.logs.some(({ message }) => message === "worker failed"),
+          "a word",
+        );
+      }, { cpus: 2, threads });
+      assert.equal(started(), begun);
+    }
+  },
+);
+
 test(
   "a host that stops cancels its processes on other workers and waits for them",
   LONG,

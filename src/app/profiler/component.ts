@@ -71,9 +71,14 @@ async function answer(request: Request, served: Served): Promise<Response> {
     case "":
       return new Response(indexPage(), { headers: { "content-type": "text/html; charset=utf-8" } });
     case "heap":
-      return profile("heap", heapProfile(runtime, ports.clock), url, ports);
+      return profile("heap", heapProfile(await runtime.observedProcesses(), ports.clock), url, ports);
     case "goroutine":
-      return profile("goroutine", processesProfile(runtime, ports.clock), url, ports);
+      return profile(
+        "goroutine",
+        processesProfile(await runtime.observedProcesses(), ports.clock),
+        url,
+        ports,
+      );
     case "profile":
       return await lines(request, url, served);
     default:

@@ -1,5 +1,5 @@
 /** What can be profiled: lines that ran, memory and states of processes. */
-import type { LuaRuntime } from "../../lua/mod.ts";
+import type { LuaRuntime, ProcessFacts } from "../../lua/mod.ts";
 import type { Clock } from "../../ports/mod.ts";
 import type { Profile, Sample } from "./pprof.ts";
 
@@ -43,9 +43,9 @@ export async function linesProfile(
 }
 
 /** Live processes and their memory, by entry. */
-export function heapProfile(runtime: LuaRuntime, clock: Clock): Profile {
+export function heapProfile(processes: readonly ProcessFacts[], clock: Clock): Profile {
   const byEntry = new Map<string, [count: number, bytes: number]>();
-  for (const { entry, memoryBytes } of runtime.processes()) {
+  for (const { entry, memoryBytes } of processes) {
     const sum = byEntry.get(entry) ?? [0, 0];
     byEntry.set(entry, [sum[0] + 1, sum[1] + memoryBytes]);
   }
@@ -58,9 +58,9 @@ export function heapProfile(runtime: LuaRuntime, clock: Clock): Profile {
 }
 
 /** Live processes by entry and state. */
-export function processesProfile(runtime: LuaRuntime, clock: Clock): Profile {
+export function processesProfile(processes: readonly ProcessFacts[], clock: Clock): Profile {
   const byState = new Map<string, { entry: string; state: string; count: number }>();
-  for (const { entry, state } of runtime.processes()) {
+  for (const { entry, state } of processes) {
     const key = `${entry} ${state}`;
     const known = byState.get(key);
     if (known === undefined) byState.set(key, { entry, state, count: 1 });

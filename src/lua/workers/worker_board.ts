@@ -267,6 +267,7 @@ export class WorkerBoard {
       processes: link.processes.size,
       error: reason,
     });
+    this.#crew.failed(link);
     this.#closeWith(link, new LuaError(`${link.name} failed: ${reason}`, "Internal", false));
     this.#runtime.slices.wake();
   }
@@ -311,8 +312,7 @@ export class WorkerBoard {
     const requests = this.#requests;
     switch (frame.op) {
       case UP.ready:
-        link.isUp = true;
-        return;
+        return this.#crew.isUp(link);
       case UP.hungry:
         link.hungry = true;
         if (!this.#give(link)) this.#crew.rest(link, () => this.#close(link));

@@ -14,6 +14,9 @@ import type { PortableCode } from "./portable_code.ts";
 import { DOWN, type WireFrame } from "./wire.ts";
 import { type LinkEvents, WorkerLink } from "./worker_link.ts";
 
+/** Threads of a host that may fail one after the other before they have come up. */
+const STILLBORN_MAX = 3;
+
 /** What workers are made of. */
 export interface CrewOptions {
   readonly threads: Threads;
@@ -29,6 +32,8 @@ export class WorkerCrew {
   readonly #events: LinkEvents;
   readonly #links = new Map<number, WorkerLink>();
   readonly #byHost = new Map<Host, Set<WorkerLink>>();
+  /** Threads in a row that did not come up, by host. */
+  readonly #stillborn = new WeakMap<Host, number>();
   /** Those who wait for facts, by the number of the question. */
   readonly #asked = new Map<number, Map<WorkerLink, () => void>>();
   /** Made with the first worker. */
@@ -62,10 +67,22 @@ export class WorkerCrew {
 
   /** Starts as many more workers of a host as it may have and as there are processes for, those on their way among them. */
   openFor(host: Host, waiting: number): void {
+    if ((this.#stillborn.get(host) ?? 0) >= STILLBORN_MAX) return;
     const active = [...this.of(host)].filter(({ retiring }) => !retiring);
     const coming = active.filter(({ isUp }) => !isUp).length;
     const wanted = Math.min(host.threadsMax - active.length, waiting - coming);
     for (let i = 0; i < wanted; i++) this.#open(host);
+  }
+
+  /** A worker is ready for work. */
+  isUp(link: WorkerLink): void {
+    link.isUp = true;
+    this.#stillborn.delete(link.host);
+  }
+
+  /** A thread has failed. Where several fail that never came up, no more are started: the main worker does it all. */
+  failed(link: WorkerLink): void {
+    if (!link.isUp) this.#stillborn.set(link.host, (this.#stillborn.get(link.host) ?? 0) + 1);
   }
 
   /** Calls `close` when a worker is still without processes after a while. */
