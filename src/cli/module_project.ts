@@ -70,7 +70,7 @@ export function withoutHub(error: unknown, args: ParsedArguments): unknown {
     "NotFound",
     `module ${component} is not there: it does not come with the program, it is not in the modules directory, and ${
       hub === undefined ? "no hub is known" : `the hub ${hub} can't be asked by this version`
-    }; put it into .wippy/vendor/${component}, or name a directory for it in workspace.replacements`,
+    }; put it into .wippy/vendor/${component}, or beside it as a pack (${component}-v1.2.3.wapp), or name a directory for it in workspace.replacements`,
     { retryable: false, details: { component }, cause: error },
   );
 }

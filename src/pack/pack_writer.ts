@@ -77,7 +77,7 @@ export class PackWriter {
 
   /** Writes the index, and gives the file its name. */
   finish(index: ValueMap): void {
-    const plain = packValue(index, { sorted: true });
+    const plain = packValue(index);
     const stored = this.#deflate(plain) ?? plain;
     const hash = this.#ports.cryptography.digest("sha256", stored);
     const at = this.size;

@@ -33,7 +33,7 @@ export interface WrittenPack {
 export async function writePack(ports: PackPorts, plan: PackPlan): Promise<WrittenPack> {
   const writer = await PackWriter.open(ports, plan.path);
   try {
-    const entries = streamValue(writer.add(packValue(partsValue(plan.parts), { sorted: true })));
+    const entries = streamValue(writer.add(packValue(partsValue(plan.parts))));
     const chunks: ValueMap = {};
     for (const [hash, chunk] of [...plan.chunks].sort(byKey)) {
       const bytes = chunk.read();

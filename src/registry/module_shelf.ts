@@ -341,7 +341,8 @@ export function catalogOf(
       const part = find(module);
       return part === undefined ? [] : [candidateOf(part, declared)];
     },
-    hint: "put it into the modules directory of wippy.lock (vendor/org/module), " +
+    hint: "put it into the modules directory of wippy.lock (vendor/org/module, or as a pack " +
+      "vendor/org/module-v1.2.3.wapp), " +
       "or name a directory for it in workspace.replacements",
   };
 }

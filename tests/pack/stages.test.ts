@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Failure, isValueMap, type Value } from "../../src/core/mod.ts";
 import { decodeCompiled } from "../../src/lua/mod.ts";
+import type { Entry } from "../../src/registry/mod.ts";
 import { entry, failureOf, HEAD, main } from "../lua_entries.ts";
 import { withProject, write } from "./pack_world.ts";
 
@@ -58,6 +59,17 @@ test("entries are overridden, disabled, linked, compiled and embedded in this or
       assert.equal(await call("app:say"), "overridden");
       assert.deepEqual(await call("app:read"), { names: ["note.txt"], text: "linked" });
     });
+  }));
+
+test("fields keep the order that their author gave them", () =>
+  withProject({
+    "src/_index.yaml":
+      "namespace: app\nname: one\nkind: registry.entry\nmeta: { z: 1, a: 2 }\nzebra: 1\napple: { y: 1, b: 2 }\n",
+  }, async (world) => {
+    await world.pack();
+    const [{ data, meta }] = world.open().loaded.entries as [Entry];
+    assert.deepEqual([Object.keys(meta), Object.keys(data)], [["z", "a"], ["zebra", "apple"]]);
+    assert.deepEqual(Object.keys(data["apple"] as object), ["y", "b"]);
   }));
 
 test("validation comes with activation: a pack of a wrong entry is refused where it starts, with its place [yaml.stages]", () => {
