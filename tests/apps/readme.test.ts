@@ -54,6 +54,10 @@ test("the first steps in the README lead where they say", async () => {
     assert.match((await ask(`${application.url}/hello?name=Ada`)).text, /Hello, Ada!/);
     assert.equal(await run(project, "ps"), "No processes.\n");
     assert.equal((await application.stop()).code, 0);
+    assert.match(await run(project, "pack hello.wapp"), /^hello\.wapp: \d+ entries/);
+    assert.ok(commandsShown().includes("run hello.wapp"));
+    const { stdout } = await project.wippy("call", "hello.wapp", "app:greet", "name=Ada");
+    assert.deepEqual(JSON.parse(stdout), { message: "Welcome, Ada!" });
   });
 });
 
