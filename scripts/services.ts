@@ -121,7 +121,7 @@ function stop({ service, child, place }: Running): Promise<void> {
     const late = setTimeout(() => kill(child, "SIGKILL"), STOP_TIMEOUT_MS);
     const done = () => {
       clearTimeout(late);
-      rmSync(place.folder, { recursive: true, force: true });
+      rmSync(place.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
       resolve();
     };
     if (child.exitCode !== null || child.pid === undefined) return done();
