@@ -89,6 +89,9 @@ export function mysqlParam(value: Value, typed: TypedParameters): unknown {
         });
       }
       return typed.DOUBLE(plain);
+    case "object":
+      // The library takes other byte arrays for texts.
+      return plain === null ? null : Buffer.from(plain.buffer, plain.byteOffset, plain.length);
     default:
       return plain;
   }

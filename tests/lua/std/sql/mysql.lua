@@ -83,6 +83,11 @@ test("placeholders reach the server untouched [sql.db.params] [sql.as]", functio
   refused("Invalid", "no such number", db:query("SELECT ?", { 0 / 0 }))
   refused("Invalid", "zero byte", db:query("SELECT 1\0"))
   assert(db:query("SELECT ? AS t", { "a\0b" })[1].t == "a\0b")
+  local bytes = "\255\254\0" .. string.rep("\200", 300)
+  assert(db:query("SELECT ? AS b", { bytes })[1].b == bytes)
+  assert(db:execute("INSERT INTO my_params (i, raw) VALUES (0, ?)", { bytes }))
+  assert(db:query("SELECT raw FROM my_params WHERE raw = ?", { sql.as.binary(bytes) })[1].raw == bytes)
+  assert(db:query("SELECT HEX(?) AS h", { sql.as.binary("\195\188") })[1].h == "C3BC")
 end)
 
 test("execute tells what it did [sql.db.execute] [sql.execute]", function()
