@@ -16,7 +16,16 @@ import type { ModuleDefinition } from "../src/lua/mod.ts";
 import { createPorts } from "../src/platform/mod.ts";
 import { type SimulatedPorts, simulatedPorts } from "../src/platform/simulated/mod.ts";
 import type { LogRecord, Ports, Threads } from "../src/ports/mod.ts";
+import { kinds } from "../src/kinds/index.gen.ts";
 import type { KindDefinition, LoadedEntries } from "../src/registry/mod.ts";
+import { modules } from "../std/index.gen.ts";
+
+// Simulated time goes on while something real is waited for, and a file that is read for the first time is that.
+await Promise.all([
+  ...[...kinds, ...modules].map((source) => source.load()),
+  import("../src/workflow/mod.ts"),
+  import("../std/declarations.gen.ts"),
+]);
 
 /** How an application is booted for a test. */
 export interface ApplicationTestOptions {

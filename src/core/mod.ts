@@ -7,6 +7,7 @@ export { SIMPLE_ESCAPES } from "./escapes.ts";
 export * from "./event_pattern.ts";
 export * from "./failure.ts";
 export * from "./hub_address.ts";
+export { defineLater } from "./later.ts";
 export * from "./limits.ts";
 export { parseListenAddress } from "./listen_address.ts";
 export { nearestName } from "./nearest_name.ts";

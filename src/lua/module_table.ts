@@ -209,6 +209,10 @@ export class ModuleTable {
     const root: Record<string, ModuleMember> = {};
     addConstants(root, definition.constants ?? {});
     const place = (path: string, member: ModuleMember): void => {
+      if (!path.includes(".")) {
+        root[path] = member;
+        return;
+      }
       const parts = path.split(".");
       let table = root;
       for (const part of parts.slice(0, -1)) {

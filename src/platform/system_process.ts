@@ -51,9 +51,12 @@ export function collectGarbage(): void {
   else (globalThis as { gc?: () => void }).gc?.();
 }
 
-/** The binary compiles code late, as most of what runs at the start runs once; from now on it does not wait. */
+/** How long a program that is up goes on as it started, in milliseconds: one that ends by then would have nothing of it. */
+const SLOW_END_MS = 20;
+
+/** The binary compiles code late, as most of what runs at the start runs once; soon it will not wait any more. */
 export function endSlowStart(): void {
-  BUN?.unsafe.setJITPolicy(1);
+  if (BUN !== undefined) setTimeout(() => BUN?.unsafe.setJITPolicy(1), SLOW_END_MS).unref();
 }
 
 /** Signals that ask a program to end. */

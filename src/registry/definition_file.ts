@@ -9,7 +9,7 @@
  * DF4. Text starting with `file://`, anywhere in the payload, is replaced by what `inline` gives for it; with `isDeferred` only
  *      when somebody looks at the field.
  */
-import { Failure, isValueMap, printEntryId, type Value, type ValueMap } from "../core/mod.ts";
+import { defineLater, Failure, isValueMap, printEntryId, type Value, type ValueMap } from "../core/mod.ts";
 import type { YamlReader } from "../ports/mod.ts";
 import type { Entry } from "./entry.ts";
 import { yamlFailure } from "./yaml_failure.ts";
@@ -155,7 +155,7 @@ function inlined(
     const step = Array.isArray(value) ? Number(key) : key;
     if (reading.options.isDeferred === true && isReference(before)) {
       changed ??= Array.isArray(value) ? [...value] : { ...value };
-      defer(changed, key, () => inlined(before, [...path, step], inner, entry, reading));
+      defineLater(changed, key, () => inlined(before, [...path, step], inner, entry, reading));
       continue;
     }
     const after = typeof before === "string" || typeof before === "object"
@@ -170,17 +170,4 @@ function inlined(
 
 function isReference(value: Value): value is string {
   return typeof value === "string" && value.startsWith(FILE_SCHEME);
-}
-
-/** Makes a field that is found out when it is first looked at. */
-function defer(owner: object, key: string, find: () => Value): void {
-  const shape = { enumerable: true, configurable: true };
-  Object.defineProperty(owner, key, {
-    ...shape,
-    get() {
-      const value = find();
-      Object.defineProperty(owner, key, { ...shape, writable: true, value });
-      return value;
-    },
-  });
 }

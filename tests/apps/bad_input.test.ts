@@ -46,7 +46,6 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
   "a missing source": {
     entries: "  - name: odd\n    kind: function.lua\n    method: x\n    source: file://nowhere.lua\n",
     error: "error (Invalid): src/_index.yaml:12: app:odd: source: file not found: src/nowhere.lua\n",
-    isEverywhere: true,
   },
   "a cyclic dependency": {
     entries: `  - name: a

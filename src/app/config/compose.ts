@@ -7,7 +7,7 @@
  * C1. Everything that can be wrong in a file, a profile name or a flag is found here, before anything is started.
  * C2. A complaint names the file and line, the profile or the flag that holds the value.
  */
-import { Failure, isValueMap, type Value, type ValueMap } from "../../core/mod.ts";
+import { defineLater, Failure, type Field, isValueMap, type Value, type ValueMap } from "../../core/mod.ts";
 import type { Ports } from "../../ports/mod.ts";
 import { parseByteSize } from "./byte_size.ts";
 import { type Disabled, type EntryOverride, parseOverride, parseOverrideFlag } from "./entry_edits.ts";
@@ -107,7 +107,7 @@ export function composeConfiguration(
 
   const { profiles: _profiles, ...sections } = layered.values;
   const values = fillVariables(sections, (path) => layered.origin(path));
-  const settings = decode(SETTINGS, values, [], layered);
+  const settings = settingsOf(values, layered);
   const baseDirectory = files.directory(files.resolve(paths[0]!));
   return {
     settings,
@@ -147,6 +147,18 @@ function refuseOwnEnvironment({ values, origin }: Layer, profiles: readonly stri
 
 function bigintText(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? String(value) : value;
+}
+
+/** The settings. Sections that nobody has written are made when they are asked for: most programs ask for few. */
+function settingsOf(values: ValueMap, layered: LayeredValues): Settings {
+  const settings: Record<string, unknown> = {};
+  for (const [name, section] of Object.entries<Field<unknown>>(SETTINGS.fields)) {
+    const written = Object.hasOwn(values, name) ? values[name] : undefined;
+    const make = (): unknown => decode(section, written, [name], layered);
+    if (written !== undefined && written !== null) settings[name] = make();
+    else defineLater(settings, name, make);
+  }
+  return settings as unknown as Settings;
 }
 
 function fileLayer(file: Layer, ports: ConfigurationPorts): Layer {

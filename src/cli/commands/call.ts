@@ -24,7 +24,7 @@ import {
 import { endOnSignals } from "../signals.ts";
 import { didYouMean } from "../suggestion.ts";
 
-const TIMEOUT_DEFAULT = "30s";
+const TIMEOUT_DEFAULT_MS = 30_000;
 /** What the runtime says of a process that has no host for calls. */
 const NO_HANDLER = "no handler registered for target";
 
@@ -40,7 +40,7 @@ Usage
 
 Options
       --connect              call into the application that runs in this folder
-      --timeout TIME         longest wait, such as 500ms or 2m (default ${TIMEOUT_DEFAULT}; 0 waits for ever)
+      --timeout TIME         longest wait, such as 500ms or 2m (default 30s; 0 waits for ever)
       --json                 result on one line, errors as JSON too
   -o, --override ID:PATH=V   change a field of an entry for this call; repeatable
 ${PROJECT_HELP}
@@ -79,7 +79,8 @@ Examples
 };
 
 function timeoutOf(args: ParsedArguments): number {
-  const text = args.text("timeout") ?? TIMEOUT_DEFAULT;
+  const text = args.text("timeout");
+  if (text === undefined) return TIMEOUT_DEFAULT_MS;
   try {
     const ms = durationMs(text, "--timeout");
     if (ms >= 0) return ms;
