@@ -2,8 +2,8 @@
  * What is known of Lua sources from earlier runs: that they compile and to what, and what checking their types tells.
  *
  * LC1. A source is known under a digest of its text and its id: no other source ever gets what was kept for it.
- * LC2. Kept is the plain Lua that a source comes to, never bytecode: the VM trusts bytecode blindly, and compiling plain Lua, when an
- *      entry is first used, is the smaller part of the work.
+ * LC2. Kept is the plain Lua that a source comes to, never bytecode: the VM trusts bytecode blindly, and takes as long to load it as to
+ *      compile plain Lua (50 and 60 µs for 40 lines). Either is done only when an entry is first used.
  */
 import { Failure } from "../core/mod.ts";
 import type { TypeValues } from "../lang/mod.ts";
