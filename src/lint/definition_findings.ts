@@ -75,7 +75,7 @@ export class DefinitionFindings {
 
   /** All findings about an entry but those about grants. */
   of(entry: DefinedEntry): DefinitionFinding[] {
-    return [...this.#broken(entry), ...this.#missing(entry)];
+    return COMPILED_KIND.test(entry.kind) ? [] : [...this.#broken(entry), ...this.#missing(entry)];
   }
 
   /** What keeps an entry from being loaded. */
@@ -89,7 +89,6 @@ export class DefinitionFindings {
       ...helpFor(near),
     });
     const kind = this.#kinds.find(entry.kind);
-    if (kind === undefined && COMPILED_KIND.test(entry.kind)) return [];
     if (kind === undefined) {
       const near = nearestName(entry.kind, this.#kinds.names());
       return [broken(`unknown kind ${entry.kind}`, { kind: "field", path: "kind" }, near)];

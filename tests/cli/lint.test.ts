@@ -1,5 +1,6 @@
 /** `wippy lint`: what it looks at, what it shows, how it ends. */
 import assert from "node:assert/strict";
+import { AMBIENT_MODULES } from "../../src/lua/mod.ts";
 import { test } from "node:test";
 import { found, MIXED, report } from "./lint_project.ts";
 import { assertSnapshot, inFolder, wippy } from "./wippy.ts";
@@ -54,6 +55,12 @@ test("findings as JSON have exactly the fields that programs read [lint.json] [l
       line: 1,
       column: 27,
     }]);
+    const all = await report(cwd, "--rules", "--level", "hint");
+    const { diagnostics: shown, ...sums } = all;
+    assert.deepEqual(sums, { total_entries: 6, error_count: 6, warning_count: 3, hint_count: 1 });
+    for (const severity of ["error", "warning", "hint"] as const) {
+      assert.equal(shown.filter((each) => each.severity === severity).length, all[`${severity}_count`]);
+    }
   });
 });
 
@@ -75,19 +82,31 @@ test("type errors are E codes and always errors [lint.code.type] [linter.e]", as
 });
 
 test("a required name that is not listed is an error without --rules, with fixed words [lint.require] [linter.require]", async () => {
+  // What is declared, and what every entry sees, whether the runtime or the linter asks: one list.
+  const granted = [...AMBIENT_MODULES, "json", "tools"];
   const source = `local a = require("nothing")
-local b = require("process")
 local c = require(name)
-return { main = function() return a, b, c end }
+${granted.map((word) => `local _${word} = require("${word}")`).join("\n")}
+local later = function() return require("tools.deep") end
+return { main = function() return a, c, later end }
 `;
   await inFolder({
-    "src/_index.yaml":
-      "namespace: app\nentries:\n  - {name: main, kind: function.lua, source: file://main.lua, method: main}\n",
+    "src/_index.yaml": `namespace: app
+entries:
+  - {name: tools, kind: library.lua, source: "return {}"}
+  - name: main
+    kind: function.lua
+    source: file://main.lua
+    method: main
+    modules: [json]
+    imports: {tools: app:tools}
+`,
     "src/main.lua": source,
   }, async (cwd) => {
     const { diagnostics } = await report(cwd, "--code", "E0013");
     assert.deepEqual(diagnostics.map(({ message, line, severity }) => [message, line, severity]), [
       [`require("nothing") is not declared in _index.yaml imports or modules`, 1, "error"],
+      [`require("tools.deep") is not declared in _index.yaml imports or modules`, granted.length + 3, "error"],
     ]);
   });
 });

@@ -39,6 +39,13 @@ test("findings are kept until something they depend on changes, or they are to b
       "table not assignable to Shape: missing 'width'",
       "string NOT ASSIGNABLE to integer",
     ]);
+    // So do the settings of the type system.
+    forge(cwd, /not assignable/g, "NOT ASSIGNABLE");
+    assert.ok((await messages()).some((message) => message.includes("NOT ASSIGNABLE")));
+    assert.deepEqual(
+      (await messages("--set", "lua.type_system.strict=true")).filter((message) => message.includes("NOT ASSIGNABLE")),
+      [],
+    );
     // So does the method's name.
     const index = join(cwd, "src/_index.yaml");
     writeFileSync(

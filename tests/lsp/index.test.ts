@@ -88,7 +88,10 @@ function indexes(workspace: Workspace): Record<string, unknown> {
 }
 
 /** Threads of this machine, counted. */
-function counted(inner: Threads): { threads: Threads; started: () => number; alive: () => number } {
+function counted(
+  inner: Threads,
+): { threads: Threads; started: () => number; alive: () => number; jobs: unknown[] } {
+  const jobs: unknown[] = [];
   let started = 0;
   let alive = 0;
   const start = (events: ThreadEvents, program?: Parameters<Threads["start"]>[1]): Thread => {
@@ -107,14 +110,17 @@ function counted(inner: Threads): { threads: Threads; started: () => number; ali
       },
     }, program);
     return {
-      post: (message) => thread.post(message),
+      post(message) {
+        if (Array.isArray(message)) jobs.push(message);
+        thread.post(message);
+      },
       terminate() {
         gone();
         thread.terminate();
       },
     };
   };
-  return { threads: { start }, started: () => started, alive: () => alive };
+  return { threads: { start }, started: () => started, alive: () => alive, jobs };
 }
 
 const NO_THREADS: Threads = {
@@ -128,11 +134,13 @@ test("several threads make the same index as one, and end with it [lsp.index]", 
   const alone = openWorkspace(project(SOURCES));
   await indexed(alone, ports.clock);
   const together = openWorkspace(project(SOURCES));
-  const { alive, started, threads } = counted(ports.threads!);
+  const { alive, jobs, started, threads } = counted(ports.threads!);
   const indexer = await indexed(together, ports.clock, threads);
   assert.ok(started() >= 2, `${started()} threads`);
   assert.ok(indexer.threadJobs > 1, `${indexer.threadJobs} jobs`);
   assert.equal(alive(), 0);
+  // What is imported is given out before its importers: each source imports the one before it.
+  assert.deepEqual(jobs.flat(), Array.from({ length: SOURCES }, (_, i) => `app:lib_${i}`));
   const made = indexes(together);
   assert.deepEqual(made, indexes(alone));
   const last = made[`app:lib_${SOURCES - 1}`] as { symbols: SourceIndex["symbols"]; refers: string[] };

@@ -39,6 +39,40 @@ test("the server says what it can do and ends in order [lsp.methods]", async () 
   });
 });
 
+test("every request of the documentation is answered with something [lsp.methods]", async () => {
+  await withEditor(PROJECT, async (editor) => {
+    await openAll(editor);
+    const call = editor.at("src/report.lua", "shapes.are");
+    const { textDocument } = call;
+    const [item] = await editor.request("textDocument/prepareCallHierarchy", call);
+    const [caller] = await editor.request(
+      "textDocument/prepareCallHierarchy",
+      editor.at("src/report.lua", "function ru"),
+    );
+    const asked: Readonly<Record<string, object>> = {
+      "textDocument/hover": call,
+      "textDocument/definition": call,
+      "textDocument/references": { ...call, context: { includeDeclaration: true } },
+      "textDocument/completion": call,
+      "textDocument/signatureHelp": editor.at("src/report.lua", "shapes.area("),
+      "textDocument/diagnostic": { textDocument },
+      "textDocument/documentSymbol": { textDocument },
+      "workspace/symbol": { query: "area" },
+      "textDocument/prepareCallHierarchy": call,
+      "callHierarchy/incomingCalls": { item },
+      "callHierarchy/outgoingCalls": { item: caller },
+    };
+    for (const [method, params] of Object.entries(asked)) {
+      const answer = await editor.request(method, params);
+      const found = Array.isArray(answer) ? answer : answer?.items ?? [answer];
+      assert.ok(found.length > 0 && found[0] !== null, `${method} answered ${JSON.stringify(answer)}`);
+    }
+    // Documents are synchronised: opened, changed as a whole, closed.
+    const { textDocumentSync } = editor.initialized.capabilities;
+    assert.equal((textDocumentSync as { openClose: boolean }).openClose, true);
+  });
+});
+
 test("diagnostics come while a document that is not saved is edited, with severities [lsp.diagnostics]", async () => {
   await withEditor(PROJECT, async (editor) => {
     await editor.open("src/report.lua", REPORT);

@@ -168,6 +168,25 @@ test("a running application serves editors as its configuration says [lsp.server
   });
 });
 
+test("an application posts editors what they ask for; lsp.enabled is about TCP alone [lsp.server] [config.lsp] [lsp.http]", async () => {
+  const config = CONFIGURED.replace("lsp:\n  enabled: true", "lsp:\n  enabled: false");
+  await inFolder({ ...PROJECT, ".wippy.yaml": config }, async (folder) => {
+    const application = start(["run", "-c"], { cwd: folder });
+    const [, address] = await application.until(/serving editors.*?(127\.0\.0\.1:\d+)/);
+    await application.until(/runtime ready/);
+    const url = `http://${address}/lsp`;
+    const initialize = { processId: null, rootUri: null, capabilities: {} };
+    const first = await post(url, { jsonrpc: "2.0", id: 1, method: "initialize", params: initialize });
+    assert.equal(first.headers.get("access-control-allow-origin"), "*");
+    const hover = await post(url, { jsonrpc: "2.0", id: 2, method: "textDocument/hover", params: HOVER });
+    assert.match(JSON.parse(hover.text).result.contents.value, /function area/);
+    application.signal("SIGINT");
+    const { code, stdout, stderr } = await application.ended;
+    assert.equal(code, 0, stderr);
+    assert.equal([...`${stdout}${stderr}`.matchAll(/serving editors/g)].length, 1, "nothing listens for TCP");
+  });
+});
+
 test("without the type system the application runs and says why editors are not served [lsp.server]", async () => {
   const config = CONFIGURED.replace("enabled: true", "enabled: false");
   await inFolder({ ...PROJECT, ".wippy.yaml": config }, async (folder) => {

@@ -55,6 +55,8 @@ export async function lintProject(request: LintRequest): Promise<LintReport> {
   const known = cache.entries();
   const { findings, entries, fresh } = await lintEntries({
     ...request,
+    // What the type system is told is part of what findings of entries depend on.
+    edition: digest([edition, project.configuration.settings.lua.type_system]),
     loaded,
     known,
     isIncomplete: missing.length > 0,
