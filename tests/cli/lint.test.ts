@@ -106,7 +106,11 @@ entries:
     const { diagnostics } = await report(cwd, "--code", "E0013");
     assert.deepEqual(diagnostics.map(({ message, line, severity }) => [message, line, severity]), [
       [`require("nothing") is not declared in _index.yaml imports or modules`, 1, "error"],
-      [`require("tools.deep") is not declared in _index.yaml imports or modules`, granted.length + 3, "error"],
+      [
+        `require("tools.deep") is not declared in _index.yaml imports or modules`,
+        granted.length + 3,
+        "error",
+      ],
     ]);
   });
 });

@@ -43,7 +43,9 @@ test("findings are kept until something they depend on changes, or they are to b
     forge(cwd, /not assignable/g, "NOT ASSIGNABLE");
     assert.ok((await messages()).some((message) => message.includes("NOT ASSIGNABLE")));
     assert.deepEqual(
-      (await messages("--set", "lua.type_system.strict=true")).filter((message) => message.includes("NOT ASSIGNABLE")),
+      (await messages("--set", "lua.type_system.strict=true")).filter((message) =>
+        message.includes("NOT ASSIGNABLE")
+      ),
       [],
     );
     // So does the method's name.
