@@ -4,7 +4,7 @@ import { type Benchmark, called, numberFrom } from "./benchmark.ts";
 
 /** Rows of a JSON document of about 10 MB. */
 const ROWS = 50_000;
-const MEGABYTES = 200;
+const MEGABYTES = 1000;
 
 function json(what: "encode" | "decode", peerName: string): Benchmark {
   return {

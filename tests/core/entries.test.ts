@@ -56,7 +56,7 @@ test("sleep in a process lets others run [unit.sleep-by-context]", async () => {
         "function.lua",
         main(`
         local woke = process.listen("woke")
-        process.spawn("app:sleeper", "app:host", process.pid(), "slow", 20)
+        process.spawn("app:sleeper", "app:host", process.pid(), "slow", 400)
         process.spawn("app:sleeper", "app:host", process.pid(), "fast", 2)
         return { (woke:receive()), (woke:receive()) }`),
         "method: main",

@@ -921,7 +921,7 @@ static void kill_now (Proc *p) {
 
 /* Too much was allocated since the last look: measures what is really held. 0 when the process was ended. */
 static int memory_check (Proc *p) {
-  uint64_t floor = 1 << 20, room;
+  uint64_t room;
   p->memoryCheck = 0;
   p->used = memory_measure(p);
   p->allocated = 0;
@@ -932,10 +932,9 @@ static int memory_check (Proc *p) {
     finish_problem(p, text, "LimitExceeded");
     return 0;
   }
-  if (floor > p->limit / 4) floor = p->limit / 4;
+  /* What it holds can't exceed the limit before it has allocated the rest. */
   room = p->limit - p->used;
-  p->threshold = p->used > floor ? p->used : floor;
-  if (p->threshold > room) p->threshold = room > p->limit / 4 ? room : p->limit / 4;
+  p->threshold = room > p->limit / 4 ? room : p->limit / 4;
   return 1;
 }
 
@@ -1126,7 +1125,7 @@ Proc *proc_start (Program *g, double pid, const char *host, uint32_t hostLength,
   p->worker = pid == 0;
   p->guarded = (uint8_t)guarded;
   p->limit = limit > 0 ? (uint64_t)limit : UINT64_MAX / 8;
-  p->threshold = p->limit / 4 < (1 << 20) ? p->limit / 4 : 1 << 20;
+  p->threshold = p->limit;
   set_text(&p->host, &p->hostLength, (const uint8_t *)host, hostLength);
   if (nodeLength) set_text(&p->node, &p->nodeLength, (const uint8_t *)node, nodeLength);
   if (argsLength) p->args = blob_make(NULL, 0, NULL, 0, args, argsLength);
