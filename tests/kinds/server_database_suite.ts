@@ -232,7 +232,6 @@ export function serverDatabaseSuite(server: ServerUnderTest): void {
           DATABASE_FUNCTIONS + database("pool: { max_idle: 1 }") + database("", "watch"),
           async (app) => {
             const sleeping = async () => Number((await rows(app, server.sleepers, "app:watch"))[0]!["n"]);
-            await rows(app, "SELECT 1 AS warm");
             await app.call("app:control", "spawn", "app:sleeper", how, server.sleep);
             await app.until(async () => await sleeping() === 1, "the statement");
             await app.call("app:control", "end", "sleeper");

@@ -6,17 +6,11 @@
  * untouched, learns types of parameters from the server, and gets every value as text.
  */
 import type Postgres from "postgres";
-import {
-  type Cell,
-  type Columns,
-  Failure,
-  SQL_CONNECT_WAIT_MS,
-  SQL_STATEMENTS_CACHED_MAX,
-  type Value,
-} from "../../core/mod.ts";
+import { type Cell, type Columns, Failure, SQL_STATEMENTS_CACHED_MAX, type Value } from "../../core/mod.ts";
 import type { SqlIsolation, SqlTransactionOptions } from "../../ports/mod.ts";
 import { postgresFailure } from "./postgres_failure.ts";
-import { COLUMN_TYPES, postgresParam } from "./postgres_values.ts";
+import { type ClientOptions, clientOptions, type FileReader } from "./postgres_options.ts";
+import { postgresParam } from "./postgres_values.ts";
 import { placeOf, type ServerAddress } from "./server_address.ts";
 import {
   NO_RECORDS,
@@ -35,7 +29,17 @@ interface Answer {
   readonly count: number | null;
   readonly columns?: ColumnList;
   readonly statement?: { readonly columns?: ColumnList };
-  readonly state?: { readonly pid: number };
+}
+
+/** What the library answers to a COPY with the client at one end. */
+interface CopyStream {
+  pipe: unknown;
+  on(event: "error", listener: () => void): unknown;
+}
+
+/** A statement that was sent; the session's number is filled in when the server tells it. */
+interface Running {
+  readonly state: { readonly pid: number | null } | null;
 }
 
 const LEVELS: Partial<Record<SqlIsolation, string>> = {
@@ -56,9 +60,6 @@ function load(): Promise<typeof Postgres> {
   return library ??= import("postgres").then((module) => module.default as unknown as typeof Postgres);
 }
 
-/** Reads a file that an option names. */
-export type FileReader = (path: string) => Uint8Array;
-
 /** What a session tells of itself. */
 export interface SessionEvents {
   /** Something was said on a channel that it listens on. */
@@ -71,7 +72,7 @@ export interface SessionEvents {
 export class PostgresDriver implements ServerDriver {
   readonly type = "postgres";
   readonly #address: ServerAddress;
-  readonly #options: Postgres.Options<Record<string, Postgres.PostgresType>>;
+  readonly #options: ClientOptions;
   #cancels: Promise<void> = Promise.resolve();
 
   /** Fails with Invalid when an option is wrong, or a certificate can't be read. */
@@ -111,18 +112,18 @@ export class PostgresDriver implements ServerDriver {
 
 /** One session; opened by the first statement. */
 class PostgresConnection implements ServerConnection {
-  readonly #options: Postgres.Options<Record<string, Postgres.PostgresType>>;
+  readonly #options: ClientOptions;
   readonly #place: string;
   readonly #events: SessionEvents;
   readonly #tell: (pid: number) => Promise<void>;
   #client: Client | undefined;
-  #pid: number | undefined;
+  #running: Running | undefined;
   readonly #prepared = new Set<string>();
   readonly #columns = new WeakMap<ColumnList, Columns>();
   #isClosed = false;
 
   constructor(
-    options: Postgres.Options<Record<string, Postgres.PostgresType>>,
+    options: ClientOptions,
     place: string,
     events: SessionEvents,
     tell: (pid: number) => Promise<void>,
@@ -143,6 +144,7 @@ class PostgresConnection implements ServerConnection {
     return await this.#asking(async (client) => {
       const collector = new RowCollector();
       const query = client.unsafe(sql, given as never[], { prepare: this.#prepares(sql, params) }).values();
+      this.#running = query as unknown as Running;
       let columns: ColumnList | undefined;
       // Row by row, so that a result that is too large never stands in memory as a whole.
       const taking = (row: Cell[], { statement }: Answer): void => {
@@ -153,8 +155,9 @@ class PostgresConnection implements ServerConnection {
         if (!collector.add(row)) this.close();
       };
       try {
-        const answer = await query.forEach(taking as never) as unknown as Answer | Answer[];
-        return this.#effect(sql, answer, collector);
+        const answer = await query.forEach(taking as never) as unknown as Answer | Answer[] | CopyStream;
+        if (isStream(answer)) throw this.#refuseCopy(answer);
+        return effectOf(sql, answer, collector);
       } catch (error) {
         throw collector.isFull ? collector.failure : error;
       }
@@ -166,15 +169,16 @@ class PostgresConnection implements ServerConnection {
     // What is checked stays prepared, too; past the bound the first use tells.
     const key = `check ${sql}`;
     if (this.#prepared.has(key) || this.#prepared.size >= SQL_STATEMENTS_CACHED_MAX) return;
-    this.#prepared.add(key);
     await this.#asking(async (client) => {
       await client.unsafe(sql, [], { simple: false, prepare: true } as never).describe();
     });
+    this.#prepared.add(key);
   }
 
   async cancel(): Promise<void> {
-    // Before the first answer there is nothing that a server could be asked to end.
-    if (this.#pid !== undefined) await this.#tell(this.#pid);
+    // Known once the server has let the session in; before that nothing runs.
+    const pid = this.#running?.state?.pid;
+    if (typeof pid === "number") await this.#tell(pid);
   }
 
   close(): void {
@@ -207,7 +211,7 @@ class PostgresConnection implements ServerConnection {
       ...this.#options,
       onclose: () => this.close(),
       onnotify: this.#events.heard,
-    } as Postgres.Options<Record<string, Postgres.PostgresType>>) as unknown as Client;
+    } as ClientOptions) as unknown as Client;
     connectOnce(client);
     return this.#client = client;
   }
@@ -229,16 +233,30 @@ class PostgresConnection implements ServerConnection {
     collector.begin(columns, names);
   }
 
-  #effect(sql: string, answer: Answer | Answer[], collector: RowCollector): ServerResult {
-    const { command, count, columns, state } = isSeveral(answer) ? answer.at(-1)! : answer;
-    this.#pid = state?.pid ?? this.#pid;
-    return {
-      records: (columns?.length ?? 0) > 0 ? collector.records : NO_RECORDS,
-      rowsAffected: CHANGES.has(command ?? "") ? count ?? 0 : 0,
-      lastInsertId: 0,
-      transaction: transactionAfter(sql, command),
-    };
+  /** The session waits for data that never comes. */
+  #refuseCopy(stream: CopyStream): Failure {
+    stream.on("error", () => {
+      // It tells that the session was closed, which is what is wanted.
+    });
+    this.close();
+    return new Failure("Invalid", "COPY to or from the client is not supported; use INSERT and SELECT", {
+      retryable: false,
+    });
   }
+}
+
+function effectOf(sql: string, answer: Answer | Answer[], collector: RowCollector): ServerResult {
+  const { command, count, columns } = isSeveral(answer) ? answer.at(-1)! : answer;
+  return {
+    records: (columns?.length ?? 0) > 0 ? collector.records : NO_RECORDS,
+    rowsAffected: CHANGES.has(command ?? "") ? count ?? 0 : 0,
+    lastInsertId: 0,
+    transaction: transactionAfter(sql, command),
+  };
+}
+
+function isStream(answer: Answer | Answer[] | CopyStream): answer is CopyStream {
+  return "pipe" in answer;
 }
 
 function isSeveral(answer: Answer | Answer[]): answer is Answer[] {
@@ -261,103 +279,4 @@ function connectOnce({ options }: Client): void {
   const { path } = options as { path?: string };
   let looksLeft = path === undefined ? 1 : 2;
   Object.defineProperty(options, "path", { get: () => looksLeft-- > 0 ? path : CLOSED_AT_ONCE });
-}
-
-/** Options that the connection takes; all others are settings of the session. */
-function clientOptions(
-  address: ServerAddress,
-  read: FileReader,
-): Postgres.Options<Record<string, Postgres.PostgresType>> {
-  const { host, port, database, username, password } = address;
-  const { sslmode, sslcert, sslkey, sslrootcert, connect_timeout, ...session } = address.options;
-  for (const text of [host, database, username, ...Object.entries(address.options).flat()]) {
-    if (text.includes("\0")) {
-      throw new Failure("Invalid", "a connection field holds a zero byte", { retryable: false });
-    }
-  }
-  const seconds = connect_timeout === undefined ? SQL_CONNECT_WAIT_MS / 1000 : Number(connect_timeout);
-  if (!(seconds >= 0)) throw invalidOption("connect_timeout", "a number of seconds", connect_timeout!);
-  const encoding = session["client_encoding"];
-  if (encoding !== undefined && !/^utf-?8$/i.test(encoding)) {
-    throw invalidOption("client_encoding", "UTF8", encoding);
-  }
-  return {
-    // As lists: a name with a colon is an IPv6 address, not a name with a port.
-    host: [host] as never,
-    port: [port] as never,
-    path: host.startsWith("/") ? `${host}/.s.PGSQL.${port}` : undefined,
-    database,
-    username,
-    // A function, since for an empty one the library would look into the environment.
-    password: () => password,
-    ssl: secureOptions(host, { sslmode, sslcert, sslkey, sslrootcert }, read),
-    max: 1,
-    idle_timeout: 0,
-    max_lifetime: null,
-    connect_timeout: seconds,
-    keep_alive: 60,
-    prepare: true,
-    debug: false,
-    fetch_types: false,
-    backoff: false,
-    onnotice: () => undefined,
-    connection: {
-      application_name: "wippy",
-      TimeZone: "UTC",
-      DateStyle: "ISO",
-      ...sessionOptions(session),
-    } as never,
-    types: COLUMN_TYPES,
-  };
-}
-
-/** Names are case-insensitive for the server: an own one replaces ours. */
-function sessionOptions(session: Record<string, string>): Record<string, string> {
-  const given = Object.entries(session).filter(([name]) => name !== "client_encoding").map(
-    ([name, value]) => {
-      const known = ["application_name", "TimeZone", "DateStyle"].find((ours) =>
-        ours.toLowerCase() === name.toLowerCase()
-      );
-      return [known ?? name, value];
-    },
-  );
-  return Object.fromEntries(given) as Record<string, string>;
-}
-
-type Secure = Partial<Record<"sslmode" | "sslcert" | "sslkey" | "sslrootcert", string>>;
-
-function secureOptions(host: string, { sslmode = "prefer", ...paths }: Secure, read: FileReader): never {
-  const text = (name: keyof typeof paths): string | undefined => {
-    const path = paths[name];
-    if (path === undefined || path === "") return undefined;
-    try {
-      return new TextDecoder().decode(read(path));
-    } catch {
-      throw invalidOption(name, "a file that can be read", path);
-    }
-  };
-  const certificates = { ca: text("sslrootcert"), cert: text("sslcert"), key: text("sslkey") };
-  const hasCertificate = certificates.cert !== undefined;
-  switch (sslmode) {
-    case "disable":
-      return false as never;
-    case "allow":
-    case "prefer":
-      return (hasCertificate ? { ...certificates, rejectUnauthorized: false } : "prefer") as never;
-    case "require":
-      // As libpq does: an authority that is named is asked.
-      if (certificates.ca === undefined) return { ...certificates, rejectUnauthorized: false } as never;
-      return { ...certificates, checkServerIdentity: () => undefined } as never;
-    case "verify-ca":
-      return { ...certificates, checkServerIdentity: () => undefined } as never;
-    case "verify-full":
-      // Named, since an address is not sent along as the server's name, and one runtime then takes "localhost".
-      return { ...certificates, host } as never;
-    default:
-      throw invalidOption("sslmode", "disable, allow, prefer, require, verify-ca or verify-full", sslmode);
-  }
-}
-
-function invalidOption(name: string, wanted: string, got: string): Failure {
-  return new Failure("Invalid", `options.${name}: expected ${wanted}, got "${got}"`, { retryable: false });
 }

@@ -1,6 +1,7 @@
 /** A Postgres database that nodes share: their common state, and news of what the others did. */
 import type { Clock, SharedDatabase, TimerHandle } from "../../ports/mod.ts";
-import { type FileReader, PostgresDriver } from "./postgres_driver.ts";
+import { PostgresDriver } from "./postgres_driver.ts";
+import type { FileReader } from "./postgres_options.ts";
 import { parsePostgresDsn, placeOf } from "./server_address.ts";
 import { ServerDatabase } from "./server_database.ts";
 import type { ServerConnection } from "./server_connection.ts";

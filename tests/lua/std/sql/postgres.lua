@@ -134,6 +134,13 @@ test("failures have kinds [sql.errors]", function()
   refused("Invalid", "ouch", db:execute("DO $$ BEGIN RAISE EXCEPTION 'ouch'; END $$"))
 end)
 
+test("data that is streamed is refused, and the database goes on [sql.errors]", function()
+  local db = fresh("pg_copied", "v TEXT")
+  refused("Invalid", "COPY", db:execute("COPY pg_copied FROM STDIN"))
+  refused("Invalid", "COPY", db:query("COPY pg_copied TO STDOUT"))
+  assert(#db:query("SELECT * FROM pg_copied") == 0)
+end)
+
 test("columns added later are seen by statements used before [sql.db.query]", function()
   local db = fresh("pg_grown", "a INTEGER")
   assert(db:execute("INSERT INTO pg_grown VALUES (1)"))
@@ -151,7 +158,7 @@ test("prepared statements run until they are closed [sql.db.prepare] [sql.errors
   assert(select:query({ 3 })[1].v == "v3" and select:query({ 4 })[1].v == "v4")
   assert(select:close() == true)
   refused("Invalid", "statement is closed", select:query({ 1 }))
-  refused("Invalid", "syntax error", db:prepare("SELEC"))
+  for _ = 1, 3 do refused("Invalid", "syntax error", db:prepare("SELEC")) end
   refused("Invalid", "nowhere", db:prepare("SELECT * FROM nowhere"))
   refused("Invalid", nil, db:prepare("SELECT 1; SELECT 2"))
   for i = 1, 400 do assert(db:query("SELECT $1::int + " .. i .. " AS x", { 1 })[1].x == i + 1) end
