@@ -215,7 +215,7 @@ function processHost(runtime: RuntimeOf): KindDefinition {
         type: "process",
         processesMax: config.host.max_processes || Infinity,
         workers: config.host.workers || ports.cpus,
-        threadsMax: threadsOf(config.host.workers, ports.cpus),
+        threadsMax: runtime().board === undefined ? 0 : threadsOf(config.host.workers, ports.cpus),
         queueMax: config.host.queue_size,
         localMax: config.host.local_queue_size,
       });
@@ -248,8 +248,9 @@ function processHost(runtime: RuntimeOf): KindDefinition {
       const host = hosts.get(id)!;
       host.processesMax = config.host.max_processes || Infinity;
       host.workers = config.host.workers || ports.cpus;
-      host.threadsMax = threadsOf(config.host.workers, ports.cpus);
-      runtime().board?.rescale(host);
+      const { board } = runtime();
+      host.threadsMax = board === undefined ? 0 : threadsOf(config.host.workers, ports.cpus);
+      board?.rescale(host);
       return current;
     },
     close(_current, { id }) {

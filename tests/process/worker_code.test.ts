@@ -12,6 +12,7 @@ test(
   () =>
     withApplication(
       HOST +
+        fn("waits", `process.inbox():receive()`, "", "pool: {type: static, workers: 1}") +
         fn("plain", `return { process.pid(), ctx.get("who"), ... }`, "ctx") +
         fn("counting", `count = (count or 0) + 1 return count`, "", "pool: {type: static, workers: 1}") +
         fn(
@@ -35,11 +36,14 @@ test(
         local stored = assert(funcs.call("app:stored", { deep = { 1, 2 } }))
         local _, err = funcs.call("app:fails")
         local _, unknown = funcs.call("app:nowhere")
+        local _, late_option = funcs.new():with_options({ timeout = "soon" }):call("app:stored")
+        local _, slow = funcs.new():with_options({ timeout = "20ms" }):call("app:waits")
         local future = assert(funcs.async("app:stored"))
         local late = future:response():receive()
         return {
           plain = plain, counts = { first, second }, stored = stored, late = late:data(),
           err = { err:message(), err:kind(), err:retryable() }, unknown = unknown:kind(),
+          option = late_option:kind(), slow = slow:kind(),
         }`,
           "funcs",
         ),
@@ -53,7 +57,7 @@ test(
         assert.deepEqual(got["stored"], { deep: [1, 2] });
         assert.deepEqual(got["late"], { deep: [1, 2] });
         assert.deepEqual(got["err"], ["no luck", "Conflict", true]);
-        assert.equal(got["unknown"], "NotFound");
+        assert.deepEqual([got["unknown"], got["option"], got["slow"]], ["NotFound", "Invalid", "Timeout"]);
       },
       CPUS,
     ),

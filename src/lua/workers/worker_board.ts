@@ -57,6 +57,7 @@ export class WorkerBoard {
     this.#code = new PortableCode(runtime, options.portableModules);
     const crew = this.#crew = new WorkerCrew(runtime, options, this.#code, {
       frame: (link, frame) => this.#frame(link, frame),
+      broken: (_link, error) => runtime.reportBroken(-1, error),
       lost: (link, reason) => this.#lost(link, reason),
     });
     this.#moves = new WorkerMoves(runtime, {

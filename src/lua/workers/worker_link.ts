@@ -48,6 +48,8 @@ export interface WorkerMemory {
 /** What a link tells its owner. */
 export interface LinkEvents {
   frame(link: WorkerLink, frame: WireFrame): void;
+  /** What a frame asked for could not be done. */
+  broken(link: WorkerLink, error: unknown): void;
   /** The thread is gone without having been asked to go. */
   lost(link: WorkerLink, reason: string): void;
 }
@@ -147,7 +149,7 @@ export class WorkerLink {
       while (this.#thread !== undefined) {
         const bytes = this.#up.read();
         if (bytes === undefined) break;
-        this.#events.frame(this, unpackFrame(bytes));
+        this.#take(unpackFrame(bytes));
       }
       if (this.#down.waitingBytes > 0) {
         this.#down.flush();
@@ -155,6 +157,15 @@ export class WorkerLink {
       }
     } finally {
       this.#draining = false;
+    }
+  }
+
+  /** Nothing that a worker sends may end the one that reads it. */
+  #take(frame: WireFrame): void {
+    try {
+      this.#events.frame(this, frame);
+    } catch (error) {
+      this.#events.broken(this, error);
     }
   }
 

@@ -101,18 +101,23 @@ export class WorkerRequests {
     const [number, target, options, context] = this.#runtime.universe.decode(head);
     const calls = this.#callsOf(link);
     let isOver = false;
-    const call = this.#runtime.functions.invoke({
-      target: String(target),
-      args: payload,
-      frame: this.#frame(link, context!),
-      options: options === false ? undefined : recordOf(options!) as ValueMap,
-      done: (result) => {
-        isOver = true;
-        calls.delete(Number(number));
-        this.#giveResult(link, number!, result);
-      },
-    });
-    if (!isOver) calls.set(Number(number), call);
+    const done = (result: CallResult): void => {
+      isOver = true;
+      calls.delete(Number(number));
+      this.#giveResult(link, number!, result);
+    };
+    try {
+      const call = this.#runtime.functions.invoke({
+        target: String(target),
+        args: payload,
+        frame: this.#frame(link, context!),
+        options: options === false ? undefined : recordOf(options!) as ValueMap,
+        done,
+      });
+      if (!isOver) calls.set(Number(number), call);
+    } catch (error) {
+      done({ ok: false, error: luaErrorOf(error) });
+    }
     this.#runtime.slices.wake();
   }
 
