@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { bundledModules } from "../../src/framework/mod.ts";
 import { createPorts } from "../../src/platform/mod.ts";
 import { startApplication } from "../application.ts";
+import { ScriptedTerminal } from "./scripted_terminal.ts";
 
 const DECLARED = {
   "src/_index.yaml": `namespace: app
@@ -47,6 +48,34 @@ test("their sources are compiled when they are first used", async () => {
     assert.equal(code.lineCounts("wippy.test:assertions"), undefined);
     await app.call("app:passes");
     assert.notEqual(code.lineCounts("wippy.test:assertions"), undefined);
+  } finally {
+    await stop();
+  }
+});
+
+test("a test that says nothing of its time has thirty seconds [test.meta.timeout]", async () => {
+  const entry = (name: string, meta: string, time: string): string => `  - name: ${name}
+    kind: function.lua
+    meta: {type: test${meta}}
+    method: run
+    modules: [time]
+    source: return { run = function() time.sleep("${time}") end }
+`;
+  const files = {
+    "src/_index.yaml": `${DECLARED["src/_index.yaml"].split("  - name: passes")[0]}${
+      entry("patient", "", "29s") + entry("late", "", "31s") + entry("longer", ", timeout: 2m", "31s") +
+      entry("short", ", timeout: 10ms", "1s")
+    }`,
+  };
+  const { app, stop } = await startApplication(files, { simulated: true });
+  const terminal = new ScriptedTerminal();
+  try {
+    const ended = app.application.runTerminal({ process: "wippy.test:runner", args: [], terminal });
+    assert.equal(await app.drive(ended), 1);
+    const lines = terminal.text.split("\n").map((line) => line.trim());
+    assert.ok(lines.includes("o patient") && lines.includes("o longer"), terminal.text);
+    assert.equal(lines[lines.indexOf("x late") + 1], "no result after 30s");
+    assert.equal(lines[lines.indexOf("x short") + 1], "no result after 10ms");
   } finally {
     await stop();
   }

@@ -103,7 +103,7 @@ test("suites by name, tests by order and id, names as given [test.meta.suite] [t
   );
 });
 
-test("a test has its time, thirty seconds unless it says otherwise [test.meta.timeout]", async () => {
+test("a test has the time that it says [test.meta.timeout]", async () => {
   const [code, output] = await run(project(
     entry(
       "slow",
