@@ -54,7 +54,8 @@ test("their sources are compiled when they are first used", async () => {
 });
 
 test("a test that says nothing of its time has thirty seconds [test.meta.timeout]", async () => {
-  const entry = (name: string, meta: string, time: string): string => `  - name: ${name}
+  const entry = (name: string, meta: string, time: string): string =>
+    `  - name: ${name}
     kind: function.lua
     meta: {type: test${meta}}
     method: run
