@@ -3,16 +3,24 @@
  *
  * What it lacks (stores, databases, HTTP, the registry) is on the main worker, and so is every process that asks for it.
  */
-import { ContractDirectory, type Log } from "../ports/mod.ts";
+import { ContractDirectory } from "../ports/mod.ts";
 import { EventBus, Supervisor } from "../process/mod.ts";
 import { SecurityTable } from "../security/mod.ts";
-import { ModuleCatalog, type ModuleServices, type WorkerBoot, WorkerNode } from "../lua/mod.ts";
+import {
+  type MainServices,
+  ModuleCatalog,
+  type ModuleServices,
+  type WorkerBoot,
+  WorkerNode,
+} from "../lua/mod.ts";
 import { createPorts, threadInlet } from "../platform/mod.ts";
 import { modules } from "../../std/index.gen.ts";
-import { VariableTable } from "./environment.ts";
 import { ResourceTable } from "./resources.ts";
 
-function servicesOf(log: Log, { defaultNetwork, strictSecurity }: WorkerBoot): ModuleServices {
+function servicesOf(
+  { environment, log }: MainServices,
+  { defaultNetwork, strictSecurity }: WorkerBoot,
+): ModuleServices {
   const ports = createPorts();
   const { clock, random } = ports;
   const bus = new EventBus({ clock, log });
@@ -23,7 +31,7 @@ function servicesOf(log: Log, { defaultNetwork, strictSecurity }: WorkerBoot): M
     bus,
     resources,
     services: new Supervisor({ clock, random, log, bus }),
-    environment: new VariableTable(resources, () => {}),
+    environment,
     contracts: new ContractDirectory(),
     security: new SecurityTable(),
     strictSecurity,
@@ -39,7 +47,7 @@ function begin(): void {
     const boot = message as WorkerBoot;
     node = new WorkerNode(boot, inlet, {
       modules: new ModuleCatalog(modules.filter(({ portable }) => portable)),
-      services: (log) => servicesOf(log, boot),
+      services: (main) => servicesOf(main, boot),
     });
   });
 }

@@ -27,5 +27,5 @@ export * from "./runtime.ts";
 export { SHELL_ENDED, type ShellOutcome, type ShellSession } from "./shell_sessions.ts";
 export { SHELL_CHUNK, shellSource } from "./shell_source.ts";
 export { TypeGate } from "./type_gate.ts";
-export { type WorkerBoot, WorkerNode } from "./workers/worker_node.ts";
+export { type MainServices, type WorkerBoot, WorkerNode } from "./workers/worker_node.ts";
 export { usedGrants } from "./used_grants.ts";

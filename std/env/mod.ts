@@ -56,5 +56,6 @@ export default defineModule({
   name: "env",
   types,
   classes: ["nondeterministic", "io", "storage"],
+  portable: true,
   commands: { get, set, get_all: getAll },
 });

@@ -234,3 +234,62 @@ test(
       CPUS,
     ),
 );
+
+test("variables of the application are the same for processes of all workers", LONG, () =>
+  withApplication(
+    HOST + `  - { name: memory, kind: env.storage.memory }
+  - { name: colour, kind: env.variable, variable: COLOUR, storage: "app:memory", default: blue }
+  - { name: secret, kind: env.variable, variable: SECRET, storage: "app:memory", default: hidden }
+  - { name: fixed, kind: env.variable, variable: FIXED, storage: "app:memory", default: stone, readonly: true }
+  - name: colours
+    kind: security.policy
+    policy: { actions: ["env.get"], resources: "COLOUR", effect: allow }
+` +
+      fn("reads", `return assert(env.get("COLOUR"))`, "env") +
+      code(
+        "paints",
+        `
+        local before = assert(env.get("COLOUR"))
+        assert(env.set("COLOUR", "red"))
+        local _, unknown = env.get("NOWHERE")
+        local _, fixed = env.set("FIXED", "sand")
+        local all = assert(env.get_all())
+        return { before, env.get("COLOUR"), unknown:kind(), fixed:kind(), all.COLOUR, all.SECRET }`,
+        "env",
+      ) +
+      code(
+        "guarded",
+        `
+        local _, refused = env.get("SECRET")
+        local all = env.get_all()
+        return { env.get("COLOUR"), refused:message(), all.COLOUR, all.SECRET or "none" }`,
+        "env",
+      ),
+    async (app) => {
+      assert.deepEqual(await run(app, "app:paints"), [
+        "blue",
+        "red",
+        "NotFound",
+        "PermissionDenied",
+        "red",
+        "hidden",
+      ]);
+      assert.equal(await app.call("app:reads"), "red");
+      const { runtime, security } = app.application;
+      const frame = {
+        actor: { id: "someone", meta: {} },
+        scope: security.scopeOf(["app:colours"]),
+        values: {},
+        network: "",
+        attachments: new Map(),
+      };
+      const seen = await new Promise((resolve, reject) =>
+        runtime.spawn("app:guarded", "app:host", {
+          frame,
+          onExit: ({ failure, value }) => failure === null ? resolve(value) : reject(failure),
+        })
+      );
+      assert.deepEqual(seen, ["red", "not allowed to access environment variable: SECRET", "red", "none"]);
+    },
+    CPUS,
+  ));

@@ -3,15 +3,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers";
 import { ResourceTable } from "../../src/app/resources.ts";
-import { VariableTable } from "../../src/app/environment.ts";
 import { ModuleCatalog } from "../../src/lua/module_catalog.ts";
 import { LiveNumbers } from "../../src/lua/workers/live_numbers.ts";
 import { Ring, ringMemory } from "../../src/lua/workers/ring.ts";
 import { DOWN, packFrame, unpackFrame, UP } from "../../src/lua/workers/wire.ts";
 import { WORD } from "../../src/lua/workers/worker_link.ts";
-import { WorkerNode } from "../../src/lua/workers/worker_node.ts";
+import { type MainServices, WorkerNode } from "../../src/lua/workers/worker_node.ts";
 import { createPorts } from "../../src/platform/mod.ts";
-import { ContractDirectory, type Log } from "../../src/ports/mod.ts";
+import { ContractDirectory } from "../../src/ports/mod.ts";
 import { EventBus, Supervisor } from "../../src/process/mod.ts";
 import { SecurityTable } from "../../src/security/mod.ts";
 import { compiledModule } from "../../src/vm/mod.ts";
@@ -27,7 +26,7 @@ function idleWorker() {
     live: new LiveNumbers().memory,
   };
   const soon: (() => void)[] = [];
-  const services = (log: Log) => {
+  const services = ({ environment, log }: MainServices) => {
     const real = createPorts();
     const clock = Object.assign(Object.create(real.clock) as typeof real.clock, {
       soon: (fire: () => void) => soon.push(fire),
@@ -43,7 +42,7 @@ function idleWorker() {
       bus,
       resources,
       services: new Supervisor({ clock, random: ports.random, log, bus }),
-      environment: new VariableTable(resources, () => {}),
+      environment,
       contracts: new ContractDirectory(),
       security: new SecurityTable(),
       strictSecurity: false,

@@ -227,6 +227,18 @@ export class MainSide implements Outside {
     });
   }
 
+  /** Asks a service of the main worker; the answer comes later. */
+  request(name: string, args: readonly LuaValue[]): Promise<LuaValue> {
+    const number = ++this.#lastNumber;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(number, (result) => {
+        if (result.ok) resolve(this.#runtime.universe.decode(result.results)[0] ?? null);
+        else reject(failureOf(result.error));
+      });
+      this.tell(UP.request, [number, name, ...args]);
+    });
+  }
+
   /** Takes the result of a call or of a process that was run to its end. */
   resultCame(number: number, ok: boolean, payload: Uint8Array): void {
     const done = this.#waiting.get(number);

@@ -68,6 +68,8 @@ export const UP = {
   returned: 15,
   /** Answers `left`. Head: id. */
   left: 16,
+  /** Asked by a process that waits for the answer, a `result`. Head: number, name, what it needs. */
+  request: 17,
 } as const;
 
 /** Numbers of processes that other workers give: the number of the worker, and one of its own. */

@@ -340,6 +340,8 @@ export class WorkerBoard {
         return this.#crew.factsCame(link, frame);
       case UP.upgraded:
         return requests.upgraded(frame);
+      case UP.request:
+        return requests.request(link, frame);
       case UP.moved:
         return this.#moves.start(link, frame);
       case UP.returned:

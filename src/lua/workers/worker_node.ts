@@ -8,7 +8,7 @@
  * N3. Without anything to run it looks `SPINS_TIGHT` times at once, then gives way to the rest of the thread until `SPINS_MAX`, then
  *     sleeps until a bell rings.
  */
-import type { Clock, Log, LogLevel, ThreadInlet } from "../../ports/mod.ts";
+import type { Clock, Environment, Log, LogLevel, ThreadInlet } from "../../ports/mod.ts";
 import { parsePid, type Value } from "../../core/mod.ts";
 import { type LuaError, type LuaValue, useCompiled } from "../../vm/mod.ts";
 import type { ModuleServices } from "../module.ts";
@@ -17,6 +17,7 @@ import type { LuaDefinition } from "../definition.ts";
 import { LuaRuntime } from "../runtime.ts";
 import { decodeSignal } from "../signal.ts";
 import { luaErrorOf } from "../lua_failure.ts";
+import { MainEnvironment } from "./main_environment.ts";
 import { MainSide } from "./main_side.ts";
 import type { HeldMessage } from "./placement.ts";
 import { definitionFromWire } from "./portable_code.ts";
@@ -39,6 +40,12 @@ export interface WorkerBoot {
   readonly defaultNetwork: string;
   readonly measureCalls: boolean;
   readonly definitions: readonly LuaValue[];
+}
+
+/** Services that the main worker does for another one. */
+export interface MainServices {
+  readonly log: Log;
+  readonly environment: Environment;
 }
 
 /** A process that may not begin yet, and what has come for it since. */
@@ -70,14 +77,17 @@ export class WorkerNode {
   constructor(
     boot: WorkerBoot,
     inlet: ThreadInlet,
-    parts: { modules: ModuleCatalog; services(log: Log): ModuleServices },
+    parts: { modules: ModuleCatalog; services(main: MainServices): ModuleServices },
   ) {
     useCompiled(boot.module);
     this.#inlet = inlet;
     this.#down = new Ring(boot.memory.down);
     this.#words = new Int32Array(boot.memory.words);
     const side = this.#side = new MainSide(inlet, boot.memory);
-    const services = parts.services(forwardedLog((record) => side.tell(UP.log, record), "", {}));
+    const services = parts.services({
+      log: forwardedLog((record) => side.tell(UP.log, record), "", {}),
+      environment: new MainEnvironment(side),
+    });
     this.#clock = services.ports.clock;
     this.#runtime = new LuaRuntime({
       services,

@@ -12,6 +12,7 @@ import { luaErrorOf } from "../lua_failure.ts";
 import { LuaProcess } from "../lua_process.ts";
 import type { LuaRuntime } from "../runtime.ts";
 import { decodeSignal } from "../signal.ts";
+import { environmentAnswers } from "./main_environment.ts";
 import { Placement } from "./placement.ts";
 import { bytesOf, DOWN, frameFromWire, recordOf, type WireFrame } from "./wire.ts";
 import type { WorkerLink } from "./worker_link.ts";
@@ -27,11 +28,16 @@ export class WorkerRequests {
   /** Calls of each worker by its own number for them. */
   readonly #calls = new Map<WorkerLink, Map<number, ActiveCall>>();
   readonly #asks: Readonly<Record<string, Ask>>;
+  /** What is answered later. */
+  readonly #services: Readonly<Record<string, (args: LuaValue[]) => LuaValue | Promise<LuaValue>>>;
 
   constructor(runtime: LuaRuntime, lives: (id: number) => void, observe: CallObserver | undefined) {
     this.#runtime = runtime;
     this.#observe = observe;
+    const environment = environmentAnswers(runtime.services.environment);
+    this.#services = environment.later;
     this.#asks = {
+      ...asksOf(environment.now),
       spawn: (link, args, payload) => this.#spawn(link, args, payload),
       control: (link, args) => this.#control(link, args as string[]),
       send: (_link, [pid, topic, from], payload) => {
@@ -127,6 +133,17 @@ export class WorkerRequests {
     const call = this.#callsOf(link).get(Number(number));
     if (call === undefined) return;
     this.#runtime.calls.cancel(call, asFailure(new Error("caller context canceled")));
+  }
+
+  /** Asks a service of the main worker for a process of another one. */
+  request(link: WorkerLink, { head }: WireFrame): void {
+    const { universe } = this.#runtime;
+    const [number, name, ...args] = universe.decode(head);
+    const work = async (): Promise<LuaValue> => await this.#services[String(name)]!(args);
+    work().then(
+      (value) => this.#giveResult(link, number!, { ok: true, results: universe.encode([value]) }),
+      (error: unknown) => this.#giveResult(link, number!, { ok: false, error: luaErrorOf(error) }),
+    );
   }
 
   /** Runs a process to its end for one of a worker. */
@@ -271,6 +288,14 @@ const LEVELS: Readonly<Record<LogLevel, "debug" | "info" | "warn" | "error">> = 
   1: "warn",
   2: "error",
 };
+
+function asksOf(answers: Readonly<Record<string, (args: LuaValue[]) => LuaValue>>): Record<string, Ask> {
+  return Object.fromEntries(
+    Object.entries(answers).map((
+      [name, answer],
+    ) => [name, (_link: WorkerLink, args: LuaValue[]) => answer(args)]),
+  );
+}
 
 function resultOf(result: NativeResult): CallResult {
   if (result instanceof Encoded) return { ok: true, results: result.bytes };
