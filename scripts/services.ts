@@ -65,11 +65,16 @@ async function install(services: readonly ServiceDefinition[]): Promise<void> {
 async function installPackages(packages: readonly string[]): Promise<void> {
   // The packages' own services stay stopped: we start ours.
   const env = { DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
-  const argv = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", ...packages];
-  if ((await run(argv, { env, timeoutMs: INSTALL_TIMEOUT_MS })).code === 0) return;
-  // Fails also where the lists of packages are old, or missing as in a fresh container.
-  await need(["apt-get", "update", "-qq"], env);
-  await need(argv, env);
+  const apt = (...words: string[]) =>
+    run(["apt-get", "-y", "-qq", ...words], { env, cwd: tmpdir(), timeoutMs: INSTALL_TIMEOUT_MS });
+  const install = () => apt("install", "--no-install-recommends", ...packages);
+  let done = await install();
+  if (done.code !== 0) {
+    // As it happens where the lists of packages are old, or missing as in a fresh container.
+    const updated = await apt("update");
+    done = updated.code === 0 ? await install() : updated;
+  }
+  if (done.code !== 0) throw new Error(`apt-get can't install ${packages.join(" ")}:\n${done.stderr}`);
 }
 
 /** True where `install` needs nobody's permission. */

@@ -6,6 +6,7 @@
  */
 import { Failure, isValueMap, type Value, type ValueMap } from "../core/mod.ts";
 import type { Operation, OperationKind } from "./change_set.ts";
+import { digestBytes } from "./digest.ts";
 import type { Entry } from "./entry.ts";
 import type { ModuleGraph, ResolvedModule } from "./history.ts";
 import { packValue, unpackValue } from "./message_pack.ts";
@@ -75,6 +76,14 @@ export function unpackGraph(bytes: Uint8Array): ModuleGraph {
     };
   });
   return { modules };
+}
+
+/** Stored bytes whose digest is right; fails with Invalid and says what is damaged. */
+export function checkedBytes(bytes: unknown, digest: unknown, what: string): Uint8Array {
+  if (!(bytes instanceof Uint8Array) || digestBytes(bytes) !== digest) {
+    throw new Failure("Invalid", `${what} is damaged`);
+  }
+  return bytes;
 }
 
 function packed({ id, kind, meta, data }: Entry): Value {

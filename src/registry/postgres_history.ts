@@ -22,6 +22,7 @@ import {
   type StoredHistory,
 } from "./history.ts";
 import {
+  checkedBytes,
   packEntries,
   packGraph,
   packOperations,
@@ -30,6 +31,7 @@ import {
   unpackOperations,
 } from "./history_codec.ts";
 import { CHECKPOINT_EVERY } from "./sqlite_history.ts";
+import type { Version } from "./version.ts";
 
 /** Where tables are when the configuration names no schema. */
 const DEFAULT_SCHEMA = "wippy_registry";
@@ -48,8 +50,9 @@ const MIGRATIONS: readonly string[] = [
      changes bytea NOT NULL, digest text NOT NULL, graph text REFERENCES %.graphs (digest));
    CREATE TABLE %.files (id text PRIMARY KEY, digest text NOT NULL);
    CREATE TABLE %.checkpoints (version bigint PRIMARY KEY, entries bytea NOT NULL, digest text NOT NULL);
-   CREATE TABLE %.state (single boolean PRIMARY KEY CHECK (single), revision bigint NOT NULL, head bigint);
-   INSERT INTO %.state VALUES (true, 0, NULL);`,
+   CREATE TABLE %.state (
+     single boolean PRIMARY KEY CHECK (single), revision bigint NOT NULL, head bigint, files_revision bigint NOT NULL);
+   INSERT INTO %.state VALUES (true, 0, NULL, 0);`,
 ];
 
 /** What a history in Postgres is made of. */
@@ -71,6 +74,10 @@ export class PostgresHistory implements History {
   readonly #channel: string;
   #database: SharedDatabase | undefined;
   #revision = 0;
+  /** What this node knows: versions are only ever added, so that reading again costs what is new. */
+  #versions: Version[] = [];
+  #files: FileDigests = new Map();
+  #filesRevision = 0;
 
   /** Fails with Invalid for a schema that can't have that name. */
   constructor(options: PostgresHistoryOptions) {
@@ -104,7 +111,7 @@ export class PostgresHistory implements History {
     return await this.#reading(async (query) => {
       const [row] = await query("SELECT changes, digest FROM %.versions WHERE id = $1", [version]);
       if (row === undefined) throw new Failure("NotFound", "version not found", { retryable: false });
-      return unpackOperations(checked(row["changes"], row["digest"], `version ${version}`));
+      return unpackOperations(checkedBytes(row["changes"], row["digest"], `version ${version}`));
     });
   }
 
@@ -112,7 +119,7 @@ export class PostgresHistory implements History {
     return await this.#reading(async (query) => {
       const [row] = await query("SELECT entries, digest FROM %.checkpoints WHERE version = $1", [version]);
       if (row === undefined) return undefined;
-      return unpackEntries(checked(row["entries"], row["digest"], `the state at version ${version}`));
+      return unpackEntries(checkedBytes(row["entries"], row["digest"], `the state at version ${version}`));
     });
   }
 
@@ -129,20 +136,19 @@ export class PostgresHistory implements History {
       );
       return row === undefined
         ? undefined
-        : unpackGraph(checked(row["body"], row["digest"], "a module graph"));
+        : unpackGraph(checkedBytes(row["body"], row["digest"], "a module graph"));
     });
   }
 
   async append(record: HistoryRecord): Promise<void> {
     const { version, operations, graph, files } = record;
-    await this.#writing(version.id, async (execute) => {
+    await this.#writing({ head: version.id, files }, async (execute) => {
       const changes = packOperations(operations);
       const digest = graph === undefined ? null : await putGraph(execute, graph);
       await execute(
         "INSERT INTO %.versions (id, parent, created_ms, changes, digest, graph) VALUES ($1, $2, $3, $4, $5, $6)",
         [version.id, version.parent, version.createdMs, changes, digestBytes(changes), digest],
       );
-      if (files !== undefined) await putFiles(execute, files);
       const { checkpointEvery = CHECKPOINT_EVERY } = this.#options;
       if (version.id % checkpointEvery === 0 && version.id > 0) {
         const bytes = packEntries(record.state());
@@ -153,18 +159,19 @@ export class PostgresHistory implements History {
         );
       }
     });
+    this.#versions.push(version);
   }
 
   async moveHead(version: number): Promise<void> {
-    await this.#writing(version, async () => {});
+    await this.#writing({ head: version }, async () => {});
   }
 
   async setFiles(files: FileDigests): Promise<void> {
-    await this.#writing(undefined, (execute) => putFiles(execute, files));
+    await this.#writing({ files }, async () => {});
   }
 
   async setGraph(version: number, graph: ModuleGraph): Promise<void> {
-    await this.#writing(undefined, async (execute) => {
+    await this.#writing({}, async (execute) => {
       const digest = await putGraph(execute, graph);
       await execute("UPDATE %.versions SET graph = $1 WHERE id = $2", [digest, version]);
     });
@@ -232,23 +239,30 @@ export class PostgresHistory implements History {
   }
 
   async #load(transaction: SqlTransaction, caller: Waiter): Promise<StoredHistory> {
-    const rows = async (sql: string) => rowList(await transaction.query(this.#in(sql), [], caller));
-    const [state] = await rows("SELECT revision, head FROM %.state");
-    const versions = (await rows("SELECT id, parent, created_ms FROM %.versions ORDER BY id")).map((row) => ({
+    const rows = async (sql: string, ...params: number[]) =>
+      rowList(await transaction.query(this.#in(sql), params, caller));
+    const [state] = await rows("SELECT revision, head, files_revision FROM %.state");
+    if (state === undefined) throw new Failure("Invalid", "the current version is missing");
+    const last = this.#versions.at(-1)?.id ?? -1;
+    const added = await rows("SELECT id, parent, created_ms FROM %.versions WHERE id > $1 ORDER BY id", last);
+    const versions = this.#versions.concat(added.map((row) => ({
       id: Number(row["id"]),
       parent: row["parent"] === null ? null : Number(row["parent"]),
       createdMs: Number(row["created_ms"]),
-    }));
-    const files = new Map<string, string>();
-    for (const row of await rows("SELECT id, digest FROM %.files")) {
-      files.set(String(row["id"]), String(row["digest"]));
-    }
-    const head = state === undefined || state["head"] === null ? null : Number(state["head"]);
-    if (state === undefined || (versions.length > 0 && !versions.some(({ id }) => id === head))) {
+    })));
+    const head = state["head"] === null ? null : Number(state["head"]);
+    if (versions.length > 0 && !versions.some(({ id }) => id === head)) {
       throw new Failure("Invalid", "the current version is missing");
     }
+    const filesRevision = Number(state["files_revision"]);
+    if (filesRevision !== this.#filesRevision) {
+      const files = await rows("SELECT id, digest FROM %.files");
+      this.#files = new Map(files.map((row) => [String(row["id"]), String(row["digest"])]));
+      this.#filesRevision = filesRevision;
+    }
+    this.#versions = versions;
     this.#revision = Number(state["revision"]);
-    return { versions, head, files };
+    return { versions, head, files: this.#files };
   }
 
   async #reading<T>(work: (query: Run) => Promise<T>): Promise<T> {
@@ -266,8 +280,11 @@ export class PostgresHistory implements History {
   readonly #direct: Run = async (sql, params) =>
     await this.#limited(async (caller) => (await this.#opened().query(this.#in(sql), params, caller)).rows);
 
-  /** Writes on top of the revision that this node knows; `head` is the current version from now on. */
-  async #writing(head: number | undefined, work: (execute: Run) => Promise<void>): Promise<void> {
+  /** Writes on top of the revision that this node knows; `head` is the current version from now on, `files` what files say. */
+  async #writing(
+    { head, files }: { head?: number; files?: FileDigests },
+    work: (execute: Run) => Promise<void>,
+  ): Promise<void> {
     const next = this.#revision + 1;
     try {
       await this.#within(WRITING, async (transaction, caller) => {
@@ -275,18 +292,25 @@ export class PostgresHistory implements History {
           rowList(await transaction.query(this.#in(sql), params, caller));
         // The row is locked from here to the end: whoever comes second sees another revision.
         const { rowsAffected } = await transaction.execute(
-          this.#in("UPDATE %.state SET revision = $1, head = coalesce($2, head) WHERE revision = $3"),
-          [next, head ?? null, this.#revision],
+          this.#in(
+            `UPDATE %.state SET revision = $1, head = coalesce($2, head), files_revision = coalesce($3, files_revision)
+             WHERE revision = $4`,
+          ),
+          [next, head ?? null, files === undefined ? null : next, this.#revision],
           caller,
         );
         if (rowsAffected === 0) throw historyMoved();
         await work(execute);
+        if (files !== undefined) await putFiles(execute, files);
         await execute("SELECT pg_notify($1, $2)", [this.#channel, String(next)]);
       });
     } catch (error) {
       throw isHistoryMoved(error) ? error : this.#failure("written", error);
     }
     this.#revision = next;
+    if (files === undefined) return;
+    this.#files = files;
+    this.#filesRevision = next;
   }
 
   /** Runs `work` in a transaction that ends with it. */
@@ -368,11 +392,4 @@ async function putGraph(execute: Run, graph: ModuleGraph): Promise<string> {
   const digest = digestBytes(body);
   await execute("INSERT INTO %.graphs VALUES ($1, $2) ON CONFLICT DO NOTHING", [digest, body]);
   return digest;
-}
-
-function checked(bytes: unknown, digest: unknown, what: string): Uint8Array {
-  if (!(bytes instanceof Uint8Array) || digestBytes(bytes) !== digest) {
-    throw new Failure("Invalid", `${what} is damaged`);
-  }
-  return bytes;
 }

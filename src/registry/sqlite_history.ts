@@ -15,6 +15,7 @@ import { digestBytes } from "./digest.ts";
 import type { Entry } from "./entry.ts";
 import type { FileDigests, History, HistoryRecord, ModuleGraph, StoredHistory } from "./history.ts";
 import {
+  checkedBytes,
   packEntries,
   packGraph,
   packOperations,
@@ -93,7 +94,7 @@ export class SqliteHistory implements History {
     return this.#reading(() => {
       const row = this.#open().prepare("SELECT changes, digest FROM versions WHERE id = ?").all([version])[0];
       if (row === undefined) throw new Failure("NotFound", "version not found", { retryable: false });
-      return unpackOperations(this.#checked(row["changes"], row["digest"], `version ${version}`));
+      return unpackOperations(checkedBytes(row["changes"], row["digest"], `version ${version}`));
     });
   }
 
@@ -103,7 +104,7 @@ export class SqliteHistory implements History {
       const row =
         this.#open().prepare("SELECT entries, digest FROM checkpoints WHERE version = ?").all([version])[0];
       if (row === undefined) return undefined;
-      return unpackEntries(this.#checked(row["entries"], row["digest"], `the state at version ${version}`));
+      return unpackEntries(checkedBytes(row["entries"], row["digest"], `the state at version ${version}`));
     });
   }
 
@@ -118,7 +119,7 @@ export class SqliteHistory implements History {
       ).all([version])[0];
       return row === undefined
         ? undefined
-        : unpackGraph(this.#checked(row["body"], row["digest"], "a module graph"));
+        : unpackGraph(checkedBytes(row["body"], row["digest"], "a module graph"));
     });
   }
 
@@ -223,13 +224,6 @@ export class SqliteHistory implements History {
     const bytes = packEntries(entries);
     connection.prepare("INSERT OR REPLACE INTO checkpoints (version, entries, digest) VALUES (?, ?, ?)")
       .run([version, bytes, digestBytes(bytes)]);
-  }
-
-  #checked(bytes: unknown, digest: unknown, what: string): Uint8Array {
-    if (!(bytes instanceof Uint8Array) || digestBytes(bytes) !== digest) {
-      throw new Failure("Invalid", `${what} is damaged`);
-    }
-    return bytes;
   }
 
   #transaction(connection: SqliteConnection, work: () => void): void {

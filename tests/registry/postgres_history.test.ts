@@ -17,7 +17,7 @@ import {
   run,
   STATE_EVERY,
 } from "./history_suite.ts";
-import { create, registryWorld, tracing, update, type WorldOptions } from "./registry_world.ts";
+import { create, entry, registryWorld, tracing, update, type WorldOptions } from "./registry_world.ts";
 
 const skip = missing("postgres");
 const DSN = serviceUrl("postgres")?.href ?? "";
@@ -127,6 +127,20 @@ test(
     );
   },
 );
+
+test("what one node read from files, the other one knows [registry.history.storage]", { skip }, async () => {
+  await inSchema((place) =>
+    onTwoNodes(place, async (first, second) => {
+      const edited = [entry("a:x", "data", { v: 7 }), entry("a:more", "data")];
+      await first.load({ entries: edited });
+      await until(() => second.version().id === 1, "the second node");
+      assert.equal((await second.load({ entries: edited })).id, 1, "the files say nothing new");
+      assert.deepEqual(dataOf(second), { "a:x": { v: 7 }, "a:more": {} });
+      assert.equal((await second.load({ entries: FILES })).id, 2);
+      assert.deepEqual(dataOf(second), { "a:x": { v: 1 }, "a:y": { value: 1 } });
+    })
+  );
+});
 
 test(
   "of two changes at the same time one wins; the other one is a conflict that says so [registry.history.storage]",
