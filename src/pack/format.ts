@@ -163,3 +163,8 @@ export function isSound(stream: PackStream, end: number): boolean {
   }
   return at + stored <= end;
 }
+
+/** Name of a pack that is not complete. */
+export function partPath(path: string): string {
+  return `${path}.part`;
+}

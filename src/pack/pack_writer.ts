@@ -7,7 +7,7 @@
 import { Failure, joinBytes, type ValueMap } from "../core/mod.ts";
 import type { Codecs, FileHandle } from "../ports/mod.ts";
 import { packValue } from "../registry/mod.ts";
-import { BLOCK_BYTES, encodeBlock, encodeHead, encodeTail, type PackStream } from "./format.ts";
+import { BLOCK_BYTES, encodeBlock, encodeHead, encodeTail, type PackStream, partPath } from "./format.ts";
 import type { PackPorts } from "./pack_file.ts";
 
 /** Level of deflate: the library's own choice. */
@@ -125,11 +125,6 @@ export class PackWriter {
     this.#handle.write(bytes, null);
     this.size += bytes.length;
   }
-}
-
-/** Name of a pack that is not complete. */
-export function partPath(path: string): string {
-  return `${path}.part`;
 }
 
 /** Fills a whole buffer as long as there is something; how much of it was filled. */

@@ -30,7 +30,7 @@ export interface WrittenPack {
 }
 
 /** Writes a pack; after a failure there is none. */
-export async function writePack(ports: PackPorts, plan: PackPlan): Promise<WrittenPack> {
+export async function writeWholePack(ports: PackPorts, plan: PackPlan): Promise<WrittenPack> {
   const writer = await PackWriter.open(ports, plan.path);
   try {
     const entries = streamValue(writer.add(packValue(partsValue(plan.parts))));

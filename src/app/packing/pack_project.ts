@@ -52,6 +52,13 @@ export interface PackRequest extends PackChoice {
   readonly meta?: Readonly<Record<string, string>>;
 }
 
+/** A folder that can be embedded, and what that takes, or why it can't be. */
+export interface ListedFolder extends FolderEntry {
+  readonly files?: number;
+  readonly size?: number;
+  readonly problem?: string;
+}
+
 /** What was packed. */
 export interface PackReport {
   readonly size: number;
@@ -75,7 +82,7 @@ interface Chosen {
 }
 
 /** Packs; fails before anything is written when something is wrong with what is packed. */
-export async function packProject(request: PackRequest): Promise<PackReport> {
+export async function packWhole(request: PackRequest): Promise<PackReport> {
   const { log, path, ports, project } = request;
   const chosen = choose(project, ports, request);
   const { loaded, manifest, warnings } = chosen;
@@ -125,11 +132,11 @@ export async function packProject(request: PackRequest): Promise<PackReport> {
 }
 
 /** The folders of a project, and what embedding them would take. */
-export function listFolders(
+export function foldersOf(
   project: Project,
   ports: Ports,
   choice: PackChoice,
-): { folders: (FolderEntry & { files?: number; size?: number; problem?: string })[]; warnings: string[] } {
+): { folders: ListedFolder[]; warnings: string[] } {
   const { entries, isEmbedded, linked, warnings } = choose(project, ports, choice);
   const folders = entries.filter(({ kind }) => kind === FOLDER_KIND).map(({ id }) => {
     const entry = linked(id);

@@ -203,7 +203,7 @@ async function list(args: ParsedArguments): Promise<number> {
   const { createPorts } = await import("../../platform/mod.ts");
   const ports = createPorts();
   const project = openProject({ ...projectRequest(args), isForPack: true }, ports);
-  const { folders, warnings } = listFolders(project, ports, choiceOf(args));
+  const { folders, warnings } = await listFolders(project, ports, choiceOf(args));
   tellWarnings([...project.warnings, ...warnings]);
   if (args.flag("json")) {
     printResult(printJson(folders.map(({ isChosen, ...folder }) => ({ ...folder, embedded: isChosen }))));
