@@ -34,6 +34,8 @@ export interface OpenPack {
   readonly folders: readonly PackedFolder[];
   /** Hashes of the compiled code in it. */
   readonly chunks: readonly string[];
+  /** What can run that code. */
+  readonly machines: ReadonlySet<string>;
   /** Its entries by module; `shownIn` stands before the names of its files. */
   parts(shownIn?: string): ReadonlyMap<string, PackedModule>;
 }
@@ -112,10 +114,12 @@ export class PackShelf implements PackContents, ModulePacks {
       this.#folders.set(id, { file, stream: file.stream(list) });
     }
     const chunks: string[] = [];
+    const machines = new Set<string>();
     for (const [hash, item] of tableOf(file, "chunks")) {
       const [machine, code] = Array.isArray(item) ? item : [];
       if (typeof machine !== "string") throw damaged(file.name, "a part of its index");
       chunks.push(hash);
+      machines.add(machine);
       this.#chunks.set(hash, { file, machine, stream: file.stream(code) });
     }
     return {
@@ -124,6 +128,7 @@ export class PackShelf implements PackContents, ModulePacks {
       runtime: isValueMap(runtime) ? runtime : undefined,
       folders,
       chunks,
+      machines,
       parts: (shownIn) =>
         decodeParts(file, file.value(file.readAll(stream, PACK_ENTRIES_BYTES_MAX, "entries")), shownIn),
     };

@@ -238,6 +238,7 @@ test("description, tags and metadata are kept and shown [cli.pack.meta]", () =>
       [shown.module, shown.version, shown.description, shown.tags, shown.meta],
       ["acme/shop", "1.2.0", "Release 1.0", ["web", "shop"], { commit: "abc", a: "b=c" }],
     );
+    assert.deepEqual([shown.compiled, shown.runs_here], [0, true]);
     const text = await fine(cwd, "pack", "--inspect", "x.wapp");
     assert.match(text, /^module +acme\/shop 1\.2\.0$/m);
     assert.match(text, /^tags +web, shop$/m);

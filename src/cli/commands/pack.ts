@@ -10,6 +10,7 @@ import { VERSION } from "../product.ts";
 import { BOOT_OPTIONS, createLog, PROJECT_HELP, projectRequest } from "../session.ts";
 import { printTable } from "../table.ts";
 
+const FOREIGN = ", by another version of this program: they can't be run here";
 const USAGE = "wippy pack <out.wapp> [options]";
 
 /** Packs an application. */
@@ -228,7 +229,9 @@ async function inspect(name: string, args: ParsedArguments): Promise<number> {
   const shelf = new PackShelf(ports);
   const opened = shelf.open(ports.files.resolve(name), name);
   verifyPack(opened, shelf);
-  const { facts, folders, chunks, runtime } = opened;
+  const { facts, folders, chunks, machines, runtime } = opened;
+  const { machineName } = await import("../../lua/mod.ts");
+  const isForeign = [...machines].some((machine) => machine !== machineName());
   const modules = [...opened.parts()].map(([module, { version, placed }]) => ({
     module,
     version,
@@ -245,6 +248,7 @@ async function inspect(name: string, args: ParsedArguments): Promise<number> {
         modules,
         folders: folders.map((folder) => ({ ...folder })),
         compiled: chunks.length,
+        runs_here: !isForeign,
         runtime: runtime ?? null,
       }),
     );
@@ -263,9 +267,12 @@ async function inspect(name: string, args: ParsedArguments): Promise<number> {
       `with ${module} ${version}`.trim(),
       counted(entries, "entry", "entries"),
     ]),
-    ...chunks.length === 0
-      ? []
-      : [["compiled", counted(chunks.length, "entry", "entries")] as [string, string]],
+    ...chunks.length === 0 ? [] : [
+      ["compiled", `${counted(chunks.length, "entry", "entries")}${isForeign ? FOREIGN : ""}`] as [
+        string,
+        string,
+      ],
+    ],
     ...folders.map(({ id, files, size }): [string, string] => [
       `files of ${id}`,
       `${counted(files, "file", "files")}, ${sizeText(size)}`,
