@@ -32,6 +32,15 @@ export const RANKS: Readonly<Record<string, number>> = {
 /** Folders that may name a runtime (`Bun.`, `Deno.`, `node:`). */
 export const RUNTIME_FOLDERS: readonly string[] = ["src/platform/", "src/cli/", "scripts/", "tests/"];
 
+/** Where a unit is entered; what most programs do without, or with, has a door of its own beside `mod.ts`. */
+const DOORS: readonly string[] = [
+  "mod.ts",
+  "index.gen.ts",
+  "declarations.gen.ts",
+  "running.ts",
+  "checking.ts",
+];
+
 /** The lowest rank that may import third-party packages; `src/platform` may as well. */
 const THIRD_PARTY_RANK = 4;
 
@@ -57,7 +66,7 @@ export const ranks: Check = {
       if (
         RANKS[target]! >= RANKS[unit]!
       ) return `${unit} may not import ${target}: import from a lower rank only`;
-      const entrances = ["mod.ts", "index.gen.ts", "declarations.gen.ts"].map((name) => `${target}/${name}`);
+      const entrances = DOORS.map((name) => `${target}/${name}`);
       return entrances.includes(item.target)
         ? undefined
         : `imports ${item.target}: enter ${target} through its mod.ts`;

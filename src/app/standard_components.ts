@@ -8,15 +8,14 @@ import { kinds } from "../kinds/index.gen.ts";
 import {
   type CallObserver,
   type EvaluationCacheOptions,
-  libraryOf,
   type LuaCache,
+  type LuaGate,
   luaKinds,
   LuaRuntime,
   type LuaRuntimeOptions,
   ModuleCatalog,
   type ModuleDefinition,
   type ModuleServices,
-  TypeGate,
 } from "../lua/mod.ts";
 import {
   type Bus,
@@ -100,7 +99,7 @@ export interface StandardOptions {
 export function kindTable(
   context: ApplicationContext,
   more: readonly KindDefinition[],
-  gate?: TypeGate,
+  gate?: LuaGate,
 ): KindTable {
   const runtime = () => context.get(COMPONENTS.runtime);
   return new KindTable([...luaKinds(runtime, gate), ...workflowKinds(runtime), ...kinds, ...more]);
@@ -120,13 +119,17 @@ export function typeGate(
   { enabled, strict }: TypeSystemOptions,
   more: readonly ModuleDefinition[],
   cache?: LuaCache,
-): TypeGate | undefined {
+): LuaGate | undefined {
   if (!enabled) return undefined;
-  const library = async () => {
-    const { declarations } = await import("../../std/declarations.gen.ts");
-    return libraryOf([...declarations, ...more]);
+  let opened: Promise<LuaGate> | undefined;
+  const open = async (): Promise<LuaGate> => {
+    const [{ libraryOf, TypeGate }, { declarations }] = await Promise.all([
+      import("../lua/checking.ts"),
+      import("../../std/declarations.gen.ts"),
+    ]);
+    return new TypeGate({ library: () => libraryOf([...declarations, ...more]), isStrict: strict, cache });
   };
-  return new TypeGate({ library, isStrict: strict, cache });
+  return { admit: async (...entry) => await (await (opened ??= open())).admit(...entry) };
 }
 
 /** A component that makes one thing and provides it. */

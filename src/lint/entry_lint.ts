@@ -6,12 +6,11 @@
  */
 import { type Decoded, Failure } from "../core/mod.ts";
 import { describe, type Diagnostic, excerptsOf, lint } from "../lang/mod.ts";
+import { EntryTypes, libraryOf } from "../lua/checking.ts";
 import {
   type CheckedEntry,
   decodeDefinition,
   EntryKeys,
-  EntryTypes,
-  libraryOf,
   LUA_CONFIG,
   type LuaDefinition,
   type ModuleDeclaration,

@@ -1,5 +1,6 @@
 /** The part of a thread that makes indexes for another one. */
-import { libraryOf, type ModuleDeclaration } from "../lua/mod.ts";
+import { libraryOf } from "../lua/checking.ts";
+import type { ModuleDeclaration } from "../lua/mod.ts";
 import type { IndexAnswer, IndexBoot, IndexJob } from "./indexer.ts";
 import { IndexSpace } from "./source_index.ts";
 

@@ -6,7 +6,8 @@
  * SI3. Without one a source is looked at as if it might hold anything: searches find the same, only later.
  */
 import type { Library } from "../lang/mod.ts";
-import { type CheckedEntry, EntryTypes, type LuaDefinition } from "../lua/mod.ts";
+import { EntryTypes } from "../lua/checking.ts";
+import type { CheckedEntry, LuaDefinition } from "../lua/mod.ts";
 import { type Details, RecentDetails } from "./details.ts";
 import { outlineOf } from "./lua_symbols.ts";
 import { placesOf } from "./places.ts";

@@ -7,7 +7,7 @@
  * WS2. A source is checked when somebody asks. A change drops what is known of that source and of its importers, of nothing else.
  * WS3. One source that several entries share is checked once, with all that any of them is granted.
  */
-import { EntryTypes, libraryOf } from "../lua/mod.ts";
+import { EntryTypes, libraryOf } from "../lua/checking.ts";
 import type { CheckedEntry, LuaDefinition, ModuleDeclaration } from "../lua/mod.ts";
 import type { Library, World } from "../lang/mod.ts";
 import { DefinitionFindings, madeIds, ProjectFacts } from "../lint/mod.ts";

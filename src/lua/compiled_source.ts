@@ -1,6 +1,6 @@
 /** Lua compiled for one universe: from sources, and from what another universe of the same machine has compiled. */
 import { Failure } from "../core/mod.ts";
-import { formatDiagnostic, LineMap, parseForRun } from "../lang/mod.ts";
+import { formatDiagnostic, LineMap, parseForRun } from "../lang/running.ts";
 import { type CodeRef, LuaSyntaxError, Universe } from "../vm/mod.ts";
 import { type CompiledChunk, encodeChunk } from "./compiled_chunk.ts";
 import type { LuaCache, PlainSource } from "./lua_cache.ts";

@@ -4,8 +4,15 @@
  * They are made for one runtime, since they reach into it; every other kind stands under `src/kinds`.
  */
 import { asFailure, type Decoded, Failure, type Field, isValueMap, schema } from "../core/mod.ts";
-import { PACK_ID, PackResource, type Service } from "../ports/mod.ts";
-import { type Announcement, defineKind, type KindContext, type KindDefinition } from "../registry/mod.ts";
+import { type Log, PACK_ID, PackResource, type Service } from "../ports/mod.ts";
+import {
+  type Announcement,
+  defineKind,
+  type Entry,
+  type KindContext,
+  type KindDefinition,
+  type KindServices,
+} from "../registry/mod.ts";
 import {
   COMPILED_CONFIG,
   COMPILED_KINDS,
@@ -17,16 +24,21 @@ import {
 } from "./definition.ts";
 import type { Host } from "./host_table.ts";
 import type { LuaRuntime } from "./runtime.ts";
-import type { TypeGate } from "./type_gate.ts";
 
 /** Gives the runtime; it need not be there before the first entry is opened. */
 export type RuntimeOf = () => LuaRuntime;
+
+/** Decides which Lua entries are let in. */
+export interface LuaGate {
+  /** Lets an entry in; fails with Invalid, and with what is wrong with it, when it is not. */
+  admit(entry: Entry, entries: KindServices["entries"], log: Log, isChange: boolean): Promise<void>;
+}
 
 /**
  * Definitions of `function.lua`, `process.lua`, ..., `process.host`, `terminal.host` for this runtime. With a `gate` the types of
  * entries are checked before they are let in.
  */
-export function luaKinds(runtime: RuntimeOf, gate?: TypeGate): KindDefinition[] {
+export function luaKinds(runtime: RuntimeOf, gate?: LuaGate): KindDefinition[] {
   return [
     ...LUA_KINDS.map((name) => luaKind(runtime, name, sourceCode(gate))),
     ...COMPILED_KINDS.map((name) => luaKind(runtime, name, COMPILED)),
@@ -89,7 +101,7 @@ interface CodeForm<F extends Field<unknown>> {
 }
 
 /** From a source, whose types are checked where that is wanted. */
-function sourceCode(gate: TypeGate | undefined): CodeForm<typeof LUA_CONFIG> {
+function sourceCode(gate: LuaGate | undefined): CodeForm<typeof LUA_CONFIG> {
   return {
     config: LUA_CONFIG,
     async admit({ entry, config, entries, log }, isChange) {

@@ -5,7 +5,7 @@
  * N3. A session sees every module and requires libraries of the application by their ids.
  */
 import { Failure, isValueMap } from "../core/mod.ts";
-import { formatDiagnostic } from "../lang/mod.ts";
+import { formatDiagnostic } from "../lang/running.ts";
 import type { Frame } from "../ports/mod.ts";
 import {
   type CodeRef,

@@ -4,7 +4,7 @@
  * Q1. An expression is returned. Q2. Locals of the outermost block become globals of the session, so that they are there for what
  * is typed next; lines and columns stay.
  */
-import { parse, type ParsedSource, parseForRun, type syntax } from "../lang/mod.ts";
+import { parse, type ParsedSource, parseForRun, type syntax } from "../lang/running.ts";
 
 /** Chunk name of what is typed. */
 export const SHELL_CHUNK = "shell";

@@ -14,6 +14,7 @@ import type { Entry, KindServices } from "../registry/mod.ts";
 import { decodeDefinition, LUA_CONFIG, LUA_KINDS, type LuaDefinition } from "./definition.ts";
 import { EntryKeys } from "./entry_keys.ts";
 import { type CheckedEntry, EntryTypes } from "./entry_types.ts";
+import type { LuaGate } from "./kinds.ts";
 import type { LuaCache } from "./lua_cache.ts";
 
 /** Most findings that a refusal shows. */
@@ -24,14 +25,14 @@ type Entries = KindServices["entries"];
 /** How a gate works. */
 export interface TypeGateOptions {
   /** Declarations of the modules; read on first use. */
-  readonly library: () => Promise<Library>;
+  readonly library: () => Library;
   readonly isStrict: boolean;
   /** Findings from earlier runs. */
   readonly cache?: LuaCache;
 }
 
 /** The types of the entries of one application. */
-export class TypeGate {
+export class TypeGate implements LuaGate {
   readonly #options: TypeGateOptions;
   #types: EntryTypes | undefined;
   readonly #keys: EntryKeys;
@@ -53,8 +54,7 @@ export class TypeGate {
     if (this.#taken.has(entry)) return;
     this.#look(entries);
     const ids = [entry.id, ...isChange ? this.#importers(entry.id) : []];
-    const findings: string[] = [];
-    for (const id of ids) findings.push(...this.#found.get(id) ?? await this.#findings(id));
+    const findings = ids.flatMap((id) => this.#findings(id));
     if (findings.length > 0) this.#report(entry.id, findings, log.named("lua"));
     this.#taken.add(entry);
   }
@@ -84,12 +84,14 @@ export class TypeGate {
     }
   }
 
-  async #findings(id: string): Promise<readonly string[]> {
+  #findings(id: string): readonly string[] {
+    const known = this.#found.get(id);
+    if (known !== undefined) return known;
     const { cache, library } = this.#options;
     const key = cache === undefined ? "" : this.#keys.key(id);
     let found = cache?.findings(key);
     if (found === undefined) {
-      this.#types ??= new EntryTypes(await library(), (each) => this.#definition(each));
+      this.#types ??= new EntryTypes(library(), (each) => this.#definition(each));
       const checked = this.#types.check(id);
       found = checked === undefined ? [] : findingsOf(checked);
       if (key !== "") cache?.keepFindings(key, found);

@@ -8,7 +8,7 @@
  */
 import { createRequire } from "node:module";
 import { check, environmentOf, lint, parse, resolve } from "../../src/lang/mod.ts";
-import { libraryOf } from "../../src/lua/mod.ts";
+import { libraryOf } from "../../src/lua/checking.ts";
 import { declarations as modules } from "../../std/declarations.gen.ts";
 import { FILE_LINES, luaFile } from "./lua_tree.ts";
 

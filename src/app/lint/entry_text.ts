@@ -4,7 +4,8 @@
  * EX1. A source inside a definition file is found by its lines: a block keeps them, indented. A source that is written in
  *      another way has no place of its own and can't be edited.
  */
-import { LineMap, type TextEdit } from "../../lang/mod.ts";
+import type { TextEdit } from "../../lang/mod.ts";
+import { LineMap } from "../../lang/running.ts";
 import type { Files, YamlReader } from "../../ports/mod.ts";
 import { decodeText, type EntryPlace } from "../../registry/mod.ts";
 

@@ -19,15 +19,8 @@ import {
   types,
   walk,
 } from "../../lang/mod.ts";
-import {
-  decodeDefinition,
-  EntryTypes,
-  libraryOf,
-  LUA_CONFIG,
-  LUA_KINDS,
-  type LuaDefinition,
-  shellSource,
-} from "../../lua/mod.ts";
+import { EntryTypes, libraryOf } from "../../lua/checking.ts";
+import { decodeDefinition, LUA_CONFIG, LUA_KINDS, type LuaDefinition, shellSource } from "../../lua/mod.ts";
 import { parseEntryId } from "../../core/mod.ts";
 import type { Entry } from "../../registry/mod.ts";
 import { declarations } from "../../../std/declarations.gen.ts";
