@@ -1,6 +1,6 @@
 /** What `wippy lint` keeps between runs, and what `--fix` changes. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { MIXED, report } from "./lint_project.ts";
@@ -81,8 +81,16 @@ test("the cache is where and how the configuration says [types.config.cache]", a
     const readonly = ["lint", "--set", "lua.cache.dir=kept", "--set", "lua.cache.mode=readonly"];
     await wippy(readonly, { cwd });
     assert.deepEqual(readdirSync(folder).sort(), written, "mode readonly adds nothing");
-    // A broken cache is an empty one.
-    for (const broken of ["{", "null"]) {
+    if (process.platform !== "win32") {
+      for (const name of written) assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600, name);
+    }
+    // A broken cache is an empty one, and so is one that was tampered with.
+    const good = JSON.parse(readFileSync(join(folder, written[0]!), "utf8"));
+    const tampered = [5, [], {}, { "app:add": 1 }, { "app:add": { key: "x", findings: [{}] } }, {
+      observations: [["read"]],
+      report: {},
+    }].map((content) => JSON.stringify({ ...good, content }));
+    for (const broken of ["{", "null", ...tampered]) {
       for (const name of written) writeFileSync(join(folder, name), broken);
       const again = await wippy(["lint", "--set", "lua.cache.dir=kept"], { cwd });
       assert.match(again.stdout, /Checked 6 entries: 6 errors, 0 warnings\n$/);
@@ -157,5 +165,19 @@ end }
     );
     const again = await wippy(["lint", "--rules", "--level", "hint", "--fix"], { cwd });
     assert.match(again.stderr, /Nothing to fix\n/);
+  });
+});
+
+test("--fix changes files by what it finds itself, not by what a cache says", async () => {
+  const source = 'local unused = require("json")\nreturn {}\n';
+  await inFolder({
+    "src/_index.yaml":
+      'namespace: app\nentries:\n  - {name: main, kind: library.lua, source: "file://main.lua", modules: [json]}\n',
+    "src/main.lua": source,
+  }, async (cwd) => {
+    await wippy(["lint", "--rules"], { cwd });
+    forge(cwd, /"text":""/g, '"text":"os.exit()"');
+    await wippy(["lint", "--rules", "--fix"], { cwd });
+    assert.equal(readFileSync(join(cwd, "src/main.lua"), "utf8"), "return {}\n");
   });
 });

@@ -4,12 +4,13 @@
  * LC1. A whole report is kept with every question that was asked of the file system for it. As long as the answers are the same the
  *      report is; files are told apart by content, not by time.
  * LC2. Findings of single entries are kept beside it, for runs after a change.
- * LC3. A cache that can't be read is an empty one; one that can't be written is none.
+ * LC3. A cache that can't be read, or is not what was written, is an empty one; one that can't be written is none.
  */
 import { Failure } from "../../core/mod.ts";
 import type { Files } from "../../ports/mod.ts";
 import type { KnownFindings } from "../../lint/mod.ts";
 import type { LintReport } from "./lint_report.ts";
+import { isKeptReport, keptEntries } from "./kept_shapes.ts";
 import { type Observation, stillHolds } from "./observed_files.ts";
 
 /** Most reports that are kept; each combination of flags has its own. */
@@ -48,8 +49,8 @@ export class LintCache {
 
   /** The report that is kept under `key`, if it still holds. */
   report(key: string): LintReport | undefined {
-    const kept = this.#read<{ observations: Observation[]; report: LintReport }>(`report-${key}.json`);
-    return kept !== undefined && stillHolds(kept.observations, this.#files) ? kept.report : undefined;
+    const kept = this.#read(`report-${key}.json`);
+    return isKeptReport(kept) && stillHolds(kept.observations, this.#files) ? kept.report : undefined;
   }
 
   keepReport(key: string, observations: readonly Observation[], report: LintReport): void {
@@ -59,7 +60,7 @@ export class LintCache {
 
   /** Findings of single entries. */
   entries(): KnownFindings {
-    return new Map(Object.entries(this.#read<Record<string, never>>(ENTRIES_FILE) ?? {}));
+    return keptEntries(this.#read(ENTRIES_FILE));
   }
 
   keepEntries(entries: KnownFindings): void {
@@ -70,11 +71,11 @@ export class LintCache {
     return this.#files.resolve(this.#plan.folder, name);
   }
 
-  #read<T>(name: string): T | undefined {
+  #read(name: string): unknown {
     const path = this.#path(name);
     if (!this.#plan.canRead || this.#files.stat(path) === undefined) return undefined;
     try {
-      const kept = JSON.parse(this.#files.readText(path)) as { edition?: unknown; content: T } | null;
+      const kept = JSON.parse(this.#files.readText(path)) as { edition?: unknown; content: unknown } | null;
       return kept?.edition === this.#edition ? kept.content : undefined;
     } catch (error) {
       if (error instanceof SyntaxError || error instanceof Failure) return undefined;
@@ -87,8 +88,8 @@ export class LintCache {
     if (!this.#plan.canWrite) return;
     const path = this.#path(name);
     try {
-      this.#files.makeDirectory(this.#plan.folder, { recursive: true });
-      this.#files.writeFile(`${path}.new`, JSON.stringify({ edition: this.#edition, content }));
+      this.#files.makeDirectory(this.#plan.folder, { recursive: true, mode: 0o700 });
+      this.#files.writeFile(`${path}.new`, JSON.stringify({ edition: this.#edition, content }), { mode: 0o600 });
       this.#files.rename(`${path}.new`, path);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;

@@ -130,7 +130,8 @@ async function runLint(
     ports,
     namespaces: words(args.list("ns")),
     edition: edition(),
-    forgetsCache: args.flag("cache-reset") && !isAgain,
+    // Files are changed only by what is found now: a cache may have come with the project.
+    forgetsCache: (args.flag("cache-reset") || args.flag("fix")) && !isAgain,
     progress: (part) => progress.show(part),
   });
   progress.end();
