@@ -89,7 +89,9 @@ export class LintCache {
     const path = this.#path(name);
     try {
       this.#files.makeDirectory(this.#plan.folder, { recursive: true, mode: 0o700 });
-      this.#files.writeFile(`${path}.new`, JSON.stringify({ edition: this.#edition, content }), { mode: 0o600 });
+      this.#files.writeFile(`${path}.new`, JSON.stringify({ edition: this.#edition, content }), {
+        mode: 0o600,
+      });
       this.#files.rename(`${path}.new`, path);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
