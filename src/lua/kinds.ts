@@ -196,6 +196,9 @@ function threadsOf(workers: number, processors: number): number {
   return Math.max(0, Math.min(workers, processors) - 1);
 }
 
+const WORKERS_DOC =
+  "Scheduler workers; 0 means the number of processors. A host that says 2 or more runs processes on " +
+  "threads, no more than there are processors; one that says nothing keeps them on the main thread.";
 const QUEUE_DEFAULT = 1024;
 const LOCAL_QUEUE_DEFAULT = 256;
 
@@ -206,7 +209,7 @@ function processHost(runtime: RuntimeOf): KindDefinition {
     announces: HOST,
     config: schema.object({
       host: schema.object({
-        workers: schema.integer({ default: 0, doc: "Scheduler workers; 0 means the number of processors." }),
+        workers: schema.integer({ default: 0, doc: WORKERS_DOC }),
         queue_size: schema.integer({ default: QUEUE_DEFAULT, min: 1, doc: "Capacity of the shared queue." }),
         local_queue_size: schema.integer({
           default: LOCAL_QUEUE_DEFAULT,
