@@ -8,5 +8,5 @@ export default defineServerKind({
   doc: "A database on a MySQL or MariaDB server.",
   port: 3306,
   print: printMysqlDsn,
-  driver: (address) => new MysqlDriver(address),
+  driver: (address, _read, clock) => new MysqlDriver(address, clock),
 });

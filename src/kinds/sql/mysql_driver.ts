@@ -6,7 +6,7 @@
  */
 import type { Connection, ConnectionOptions } from "mysql2";
 import { Failure, SQL_CONNECT_WAIT_MS, SQL_STATEMENTS_CACHED_MAX, type Value } from "../../core/mod.ts";
-import type { SqlIsolation, SqlTransactionOptions } from "../../ports/mod.ts";
+import type { Clock, SqlIsolation, SqlTransactionOptions } from "../../ports/mod.ts";
 import { mysqlFailure } from "./mysql_failure.ts";
 import { type MysqlColumn, mysqlParam, readerOf, type TypedParameters } from "./mysql_values.ts";
 import { type MysqlOptions, mysqlOptions } from "./mysql_options.ts";
@@ -71,19 +71,17 @@ function load(): Promise<Library> {
 export class MysqlDriver implements ServerDriver {
   readonly type = "mysql";
   readonly #address: ServerAddress;
-  readonly #options: ConnectionOptions;
-  readonly #variables: string;
-  readonly #isTlsOptional: boolean;
+  readonly #clock: Clock;
+  readonly #options: MysqlOptions;
   #cancels: Promise<void> = Promise.resolve();
 
   /** Fails with Invalid when an option is wrong. */
-  constructor(address: ServerAddress) {
-    const { options, variables, isTlsOptional } = mysqlOptions(address.options);
+  constructor(address: ServerAddress, clock: Clock) {
+    const given = mysqlOptions(address.options);
     const { host, port, database, username, password } = address;
     this.#address = address;
-    this.#variables = variables;
-    this.#isTlsOptional = isTlsOptional;
-    this.#options = {
+    this.#clock = clock;
+    const options = {
       ...(host.startsWith("/") ? { socketPath: host } : { host, port }),
       database,
       user: username,
@@ -98,17 +96,14 @@ export class MysqlDriver implements ServerDriver {
       maxPreparedStatements: SQL_STATEMENTS_CACHED_MAX,
       // Placeholders reach the server untouched.
       queryFormat: ((sql: string) => sql) as never,
-      ...options,
+      ...given.options,
     } as ConnectionOptions;
+    this.#options = { ...given, options };
   }
 
   connect(): ServerConnection {
-    return new MysqlConnection(
-      this.#options,
-      { variables: this.#variables, isTlsOptional: this.#isTlsOptional },
-      placeOf(this.#address),
-      (thread) => this.#cancel(thread),
-    );
+    const place = placeOf(this.#address);
+    return new MysqlConnection(this.#options, place, this.#clock, (thread) => this.#cancel(thread));
   }
 
   begin({ isolation, readOnly }: SqlTransactionOptions): readonly string[] {
@@ -140,10 +135,9 @@ export class MysqlDriver implements ServerDriver {
 
 /** One session; opened by the first statement. */
 class MysqlConnection implements ServerConnection {
-  readonly #options: ConnectionOptions;
-  readonly #variables: string;
-  readonly #isTlsOptional: boolean;
+  readonly #options: MysqlOptions;
   readonly #place: string;
+  readonly #clock: Clock;
   readonly #tell: (thread: number) => Promise<void>;
   #connection: Connection | undefined;
   #typed: TypedParameters | undefined;
@@ -152,15 +146,14 @@ class MysqlConnection implements ServerConnection {
   #isClosed = false;
 
   constructor(
-    options: ConnectionOptions,
-    { variables, isTlsOptional }: Pick<MysqlOptions, "variables" | "isTlsOptional">,
+    options: MysqlOptions,
     place: string,
+    clock: Clock,
     tell: (thread: number) => Promise<void>,
   ) {
     this.#options = options;
-    this.#variables = variables;
-    this.#isTlsOptional = isTlsOptional;
     this.#place = place;
+    this.#clock = clock;
     this.#tell = tell;
   }
 
@@ -239,13 +232,12 @@ class MysqlConnection implements ServerConnection {
         // The server may leave without a word.
         connection.on("end", () => lost({ code: "PROTOCOL_CONNECTION_LOST" }));
       });
-    const connection = await connect(this.#options).catch((error) => {
-      if (!this.#isTlsOptional || (error as { code?: string }).code !== NO_TLS) throw error;
-      return connect({ ...this.#options, ssl: undefined });
+    const { options: wanted, variables, isTlsOptional } = this.#options;
+    const connection = await connect(wanted).catch((error) => {
+      if (!isTlsOptional || (error as { code?: string }).code !== NO_TLS) throw error;
+      return connect({ ...wanted, ssl: undefined });
     });
-    if (this.#variables !== "") {
-      await this.#collect(connection.query({ sql: this.#variables }) as unknown as Running);
-    }
+    await this.#collect(connection.query({ sql: variables }) as unknown as Running);
     return connection;
   }
 
@@ -258,10 +250,16 @@ class MysqlConnection implements ServerConnection {
     });
   }
 
-  /** A promise that also ends with the session. */
+  /** A promise that also ends with the session, or when the server has taken too long. */
   async #waiting<T>(
     start: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
   ): Promise<T> {
+    const { readTimeoutMs } = this.#options;
+    const timer = readTimeoutMs === 0 ? undefined : this.#clock.timer(readTimeoutMs, () => {
+      this.#fail?.({ code: "ETIMEDOUT" });
+      // The session ends all the same when the server can't be told.
+      this.cancel().catch(() => undefined);
+    }, { background: true });
     try {
       return await new Promise<T>((resolve, reject) => {
         this.#fail = reject;
@@ -269,6 +267,7 @@ class MysqlConnection implements ServerConnection {
       });
     } finally {
       this.#fail = undefined;
+      timer?.cancel();
     }
   }
 

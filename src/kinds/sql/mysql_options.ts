@@ -18,12 +18,15 @@ export interface MysqlOptions {
   readonly variables: string;
   /** Goes on in plain text with a server that can't do otherwise. */
   readonly isTlsOptional: boolean;
+  /** Longest wait for an answer; 0 any. */
+  readonly readTimeoutMs: number;
 }
 
 /** Fails with Invalid and names the option. */
 export function mysqlOptions(given: Readonly<Record<string, string>>): MysqlOptions {
   const options: ConnectionOptions = {};
   const variables = new Map([["time_zone", "+00:00"]]);
+  let readTimeoutMs = 0;
   const flags = ["-LOCAL_FILES", "-FOUND_ROWS"];
   for (const [name, value] of Object.entries(given)) {
     if (WITHOUT_EFFECT.has(name)) continue;
@@ -38,8 +41,10 @@ export function mysqlOptions(given: Readonly<Record<string, string>>): MysqlOpti
         options.connectTimeout = milliseconds(name, value);
         break;
       case "readTimeout":
+        readTimeoutMs = milliseconds(name, value);
+        break;
       case "writeTimeout":
-        // The server ends what takes longer; a connection that is lost ends by itself.
+        // A server that takes nothing does not answer either.
         milliseconds(name, value);
         break;
       case "tls":
@@ -60,7 +65,8 @@ export function mysqlOptions(given: Readonly<Record<string, string>>): MysqlOpti
     }
   }
   options.flags = flags;
-  return { options, variables: setting(variables), isTlsOptional: given["tls"] === "preferred" };
+  const isTlsOptional = given["tls"] === "preferred";
+  return { options, variables: setting(variables), isTlsOptional, readTimeoutMs };
 }
 
 function setting(variables: ReadonlyMap<string, string>): string {

@@ -1,6 +1,6 @@
 /** What `db.sql.postgres` and `db.sql.mysql` have in common: their fields, and how one changes while it runs. */
 import { type Decoded, Failure, schema } from "../../core/mod.ts";
-import { SqlResource } from "../../ports/mod.ts";
+import { type Clock, SqlResource } from "../../ports/mod.ts";
 import { defineKind, type KindContext, type KindDefinition } from "../../registry/mod.ts";
 import { residentService } from "../resident_service.ts";
 import { type ServerAddress, withoutPassword } from "./server_address.ts";
@@ -16,7 +16,7 @@ export interface ServerKind {
   readonly port: number;
   readonly print: (address: ServerAddress) => string;
   /** `read` gives the content of a file that an option names. */
-  readonly driver: (address: ServerAddress, read: (path: string) => Uint8Array) => ServerDriver;
+  readonly driver: (address: ServerAddress, read: (path: string) => Uint8Array, clock: Clock) => ServerDriver;
 }
 
 function fields(port: number) {
@@ -48,13 +48,19 @@ type Config = Decoded<ReturnType<typeof fields>>;
 /** The kind of a database on a server. */
 export function defineServerKind(kind: ServerKind): KindDefinition {
   const addressOf = ({ pool: _pool, lifecycle: _lifecycle, ...address }: Config): ServerAddress => address;
-  const settings = ({ config, ports: { files }, baseDirectory }: KindContext<Config>): ServerSettings => {
+  const settings = (
+    { config, ports: { files, clock }, baseDirectory }: KindContext<Config>,
+  ): ServerSettings => {
     const { max_open, max_idle, max_lifetime } = config.pool;
     if (max_lifetime < 0) {
       throw new Failure("Invalid", "pool.max_lifetime: expected 0 or more", { retryable: false });
     }
     return {
-      driver: kind.driver(addressOf(config), (path) => files.readFile(files.resolve(baseDirectory, path))),
+      driver: kind.driver(
+        addressOf(config),
+        (path) => files.readFile(files.resolve(baseDirectory, path)),
+        clock,
+      ),
       bounds: { openMax: max_open, idleMax: max_idle, lifetimeMs: max_lifetime },
     };
   };

@@ -76,6 +76,25 @@ test(
           String(await run(app, "SELECT 1", "app:wrong")),
           /^PermissionDenied\/false: Access denied/,
         );
+        await registry.apply([{
+          kind: "entry.create",
+          entry: {
+            id: "app:hasty",
+            kind: "db.sql.mysql",
+            meta: {},
+            data: { ...data("s3cret"), options: { readTimeout: "50ms" }, lifecycle: {} },
+          },
+        }]);
+        assert.match(
+          String(await run(app, "SELECT SLEEP(61)", "app:hasty")),
+          /^Timeout\/true: .* does not answer/,
+        );
+        const left =
+          "SELECT count(*) AS n FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(61)'";
+        await app.until(
+          async () => (await rows(app, left, "app:admin"))[0]!["n"] === 0,
+          "the statement's end",
+        );
         for (
           const [tls, answer] of [["preferred", /^\[/], [
             "true",
