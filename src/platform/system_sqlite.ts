@@ -163,7 +163,11 @@ class Statement implements SqliteStatement {
     try {
       const result = this.#run(params);
       if (this.#changesSchema) this.#schemaChanged();
-      return { changes: Number(result.changes), lastInsertRowid: narrowed(result.lastInsertRowid) };
+      const { lastInsertRowid } = result;
+      return {
+        changes: Number(result.changes),
+        lastInsertRowid: this.#exact ? lastInsertRowid : narrowed(lastInsertRowid),
+      };
     } catch (error) {
       throw sqliteFailure(error, "Internal");
     }

@@ -94,9 +94,15 @@ export function bindAll(params: readonly Value[]): readonly Value[] {
     const value = params[i];
     const isBound = typeof value === "bigint" || typeof value === "string" || value === null ||
       typeof value === "number" && !Number.isInteger(value);
-    if (!isBound) return params.map(bindable);
+    if (!isBound) return boundFrom(params, i);
   }
   return params;
+}
+
+function boundFrom(params: readonly Value[], start: number): Value[] {
+  const bound = params.slice();
+  for (let i = start; i < bound.length; i++) bound[i] = bindable(bound[i]);
+  return bound;
 }
 
 /** A parameter as an exact connection wants it. Fails with Invalid for what SQL has no value for. */
