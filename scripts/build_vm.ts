@@ -54,7 +54,8 @@ const FLAGS = [
  */
 const SMALL_UNITS = new Set(
   [
-    ..."lapi lauxlib lbaselib lcode ldebug ldo ldump lfunc llex lmathlib lmem lparser lstate ltm lundump lvm lzio".split(" "),
+    ..."lapi lauxlib lbaselib lcode ldebug ldo ldump lfunc llex lmathlib lmem lparser lstate ltm lundump lvm lzio"
+      .split(" "),
     ..."base channel codec double kernel lines objects session shapes spawn".split(" "),
   ].map((name) => `${name}.c`),
 );
