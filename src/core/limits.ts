@@ -191,6 +191,8 @@ export const WORKER_BOOT_WAIT_MS = 1000;
 export const WORKER_IDLE_MS = 30_000;
 /** Longest wait for what other workers know of their processes, when somebody asks. */
 export const WORKER_FACTS_MS = 500;
+/** Calls of one function that a worker may have under way on the main one; who starts more is made to wait. */
+export const WORKER_CALLS_MAX = 1024;
 /** Time that a worker of a stopping host has to end its processes by force; then its thread is ended with them. */
 export const WORKER_KILL_MS = 1000;
 /** One frame between nodes; a longer message is refused where it is sent. */

@@ -127,6 +127,8 @@ export class FunctionTable {
    * should wait first: the promise settles when there may be room, or when `caller` has ended.
    */
   room(target: string, caller: LuaProcess): Promise<void> | undefined {
+    const { outside } = this.#runtime;
+    if (outside !== undefined && !outside.runsHere(target)) return outside.room(target, caller);
     const pool = this.#pools.get(target);
     if (pool === undefined || pool.waiting.length < pool.plan.buffer) return undefined;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -48,6 +48,8 @@ export interface Outside {
   readonly relates: boolean;
   /** Whether calls of this target are made here after all. */
   runsHere(target: string): boolean;
+  /** As `FunctionTable.room`, for calls that are made outside. */
+  room(target: string, caller: LuaProcess): Promise<void> | undefined;
   /** Takes over a process that upgrades to code which can't run here; false when it can. */
   moves(process: LuaProcess, entryId: string, args: Uint8Array): boolean;
   /** Makes a call; `done` is called once, later. */

@@ -317,6 +317,8 @@ export class World implements Outside {
     return false;
   }
 
+  room(): undefined {}
+
   moves(): boolean {
     return false;
   }

@@ -63,6 +63,33 @@ test(
     ),
 );
 
+test(
+  "who starts calls on the main worker faster than they end is made to wait, and all are made",
+  LONG,
+  () =>
+    withApplication(
+      HOST + fn("slow", `count = (count or 0) + 1 return count`, "", "pool: {type: static, workers: 1}") +
+        code(
+          "eager",
+          `
+        local futures, most = {}, 0
+        for i = 1, 3000 do futures[i] = assert(funcs.async("app:slow", i)) end
+        local sum = 0
+        for i = 1, 3000 do sum = sum + futures[i]:response():receive():data() end
+        return sum`,
+          "funcs",
+        ),
+      async (app) => {
+        const waits: number[] = [];
+        const { functions, slices } = app.application.runtime;
+        slices.afterEach(() => waits.push(functions.workers()["app:slow"]?.waiting ?? 0));
+        assert.equal(await run(app, "app:eager"), 3000 * 3001 / 2);
+        assert.ok(Math.max(...waits) <= 1024, `${Math.max(...waits)} calls waited`);
+      },
+      CPUS,
+    ),
+);
+
 test("a process whose code lists a module of the main worker begins there", LONG, () =>
   withApplication(
     HOST + code("storing", `return type(store.get)`, "store") + entry(

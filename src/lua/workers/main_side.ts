@@ -4,7 +4,7 @@
  * M1. What needs an answer blocks this thread until it is there; the main worker never waits for this one, so it always comes.
  * M2. What was sent is handled in order, questions among it.
  */
-import { Failure, parsePid, type Pid } from "../../core/mod.ts";
+import { Failure, parsePid, type Pid, WORKER_CALLS_MAX } from "../../core/mod.ts";
 import type { Access, Actor, Frame, Scope, ThreadInlet, Verdict } from "../../ports/mod.ts";
 import type { LuaError, LuaValue } from "../../vm/mod.ts";
 import type { CallRequest, CallResult } from "../function_table.ts";
@@ -14,6 +14,7 @@ import type { ControlAction, Outside } from "../outside.ts";
 import type { SpawnRelations } from "../process_starter.ts";
 import type { LuaRuntime, ProcessNames } from "../runtime.ts";
 import { encodeSignal } from "../signal.ts";
+import { CallCounts } from "./call_counts.ts";
 import type { HeldMessage } from "./placement.ts";
 import { LiveNumbers } from "./live_numbers.ts";
 import { Ring } from "./ring.ts";
@@ -59,6 +60,8 @@ export class MainSide implements Outside {
   readonly #live: LiveNumbers;
   readonly #scopes = new Map<number, MainScope>();
   readonly #waiting = new Map<number, (result: CallResult) => void>();
+  /** Calls under way on the main worker. */
+  readonly #calls = new CallCounts(WORKER_CALLS_MAX);
   readonly #runnable = new Map<string, boolean>();
   /** Function calls here of which the main worker has a record. */
   readonly #noted = new WeakSet<LuaProcess>();
@@ -203,13 +206,23 @@ export class MainSide implements Outside {
     done: (result: CallResult) => void,
   ): { cancel(): void } {
     const number = ++this.#lastNumber;
-    this.#waiting.set(number, done);
+    const leave = this.#calls.enter(target);
+    this.#waiting.set(number, (result) => {
+      leave();
+      done(result);
+    });
     this.tell(UP.call, [number, target, options as LuaValue ?? false, this.#context(frame)], args);
     return {
       cancel: () => {
-        if (this.#waiting.delete(number)) this.tell(UP.cancelCall, [number]);
+        if (!this.#waiting.delete(number)) return;
+        leave();
+        this.tell(UP.cancelCall, [number]);
       },
     };
+  }
+
+  room(target: string, caller: LuaProcess): Promise<void> | undefined {
+    return this.#calls.room(target, caller);
   }
 
   exec(

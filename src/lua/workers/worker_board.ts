@@ -24,7 +24,7 @@ import { type HeldMessage, Placement } from "./placement.ts";
 import { PortableCode } from "./portable_code.ts";
 import { DOWN, frameToWire, UP, type WireFrame, workerOf } from "./wire.ts";
 import { type CrewOptions, WorkerCrew } from "./worker_crew.ts";
-import type { WorkerLink } from "./worker_link.ts";
+import { pace, type WorkerLink } from "./worker_link.ts";
 import { WorkerMoves } from "./worker_moves.ts";
 import { WorkerRequests } from "./worker_requests.ts";
 
@@ -57,6 +57,8 @@ export class WorkerBoard {
     this.#code = new PortableCode(runtime, options.portableModules);
     const crew = this.#crew = new WorkerCrew(runtime, options, this.#code, {
       frame: (link, frame) => this.#frame(link, frame),
+      pace: () => pace(runtime.services.ports.clock),
+      later: (link) => runtime.services.ports.clock.soon(() => link.drain()),
       broken: (_link, error) => runtime.reportBroken(-1, error),
       lost: (link, reason) => this.#lost(link, reason),
     });

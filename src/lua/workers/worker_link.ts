@@ -7,8 +7,14 @@
  * L2. A bell is posted only when the other side may sleep; whoever wakes drains its ring before it does anything else.
  * L3. The main worker never waits for another one.
  */
-import { Failure, WORKER_QUEUED_BYTES_MAX, WORKER_REPLY_BYTES, WORKER_RING_BYTES } from "../../core/mod.ts";
-import type { Scope, Thread, Threads } from "../../ports/mod.ts";
+import {
+  Failure,
+  SLICE_MS,
+  WORKER_QUEUED_BYTES_MAX,
+  WORKER_REPLY_BYTES,
+  WORKER_RING_BYTES,
+} from "../../core/mod.ts";
+import type { Clock, Scope, Thread, Threads } from "../../ports/mod.ts";
 import type { Host } from "../host_table.ts";
 import type { LuaProcess } from "../lua_process.ts";
 import { Ring, ringMemory } from "./ring.ts";
@@ -34,6 +40,8 @@ export const WORD = {
   closed: 7,
 } as const;
 const WORDS = 16;
+/** Frames between two looks at the clock. */
+export const FRAMES_PER_LOOK = 32;
 
 /** What a worker is given to begin with: memory that both sides share, and what the caller adds. */
 export interface WorkerMemory {
@@ -48,10 +56,20 @@ export interface WorkerMemory {
 /** What a link tells its owner. */
 export interface LinkEvents {
   frame(link: WorkerLink, frame: WireFrame): void;
+  /** Tells when others should have their turn. */
+  pace(): () => boolean;
+  /** There is more to take when others have had their turn. */
+  later(link: WorkerLink): void;
   /** What a frame asked for could not be done. */
   broken(link: WorkerLink, error: unknown): void;
   /** The thread is gone without having been asked to go. */
   lost(link: WorkerLink, reason: string): void;
+}
+
+/** Tells from now on when the time of a slice is over. */
+export function pace(clock: Clock): () => boolean {
+  const endMs = clock.monotonicMs() + SLICE_MS;
+  return () => clock.monotonicMs() >= endMs;
 }
 
 /** A worker on another thread. */
@@ -139,17 +157,21 @@ export class WorkerLink {
     if (Atomics.exchange(this.#words, WORD.belledDown, 1) === 0) this.#thread!.post(null);
   }
 
-  /** Takes all that the worker has sent. */
+  /** Takes what the worker has sent, for about the time of a slice; `later` goes on with the rest. */
   drain(): void {
     // What is handled may lead back here, by a process that is started at once: its turn comes in the loop below.
     if (this.#draining || this.#thread === undefined) return;
     this.#draining = true;
     Atomics.store(this.#words, WORD.belledUp, 0);
+    const isOver = this.#events.pace();
     try {
-      while (this.#thread !== undefined) {
+      for (let count = 1; this.#thread !== undefined; count++) {
         const bytes = this.#up.read();
         if (bytes === undefined) break;
         this.#take(unpackFrame(bytes));
+        if (count % FRAMES_PER_LOOK !== 0 || !isOver()) continue;
+        this.#events.later(this);
+        break;
       }
       if (this.#down.waitingBytes > 0) {
         this.#down.flush();

@@ -1,7 +1,7 @@
 /**
  * A worker on a thread of its own: a runtime with a universe, fed by the main worker of the node.
  *
- * N1. Everything that has come is taken before Lua runs again, in order.
+ * N1. What has come is taken before Lua runs again, in order; when there is more than a slice of it, in turns with Lua.
  * N2. A process that may have been sent to from here, by way of the main worker, begins only when all of that has come back; what is
  *     sent to it from here meanwhile waits behind. So the order of messages between two processes does not change with the
  *     place where one of them begins.
@@ -23,7 +23,7 @@ import type { HeldMessage } from "./placement.ts";
 import { definitionFromWire } from "./portable_code.ts";
 import { Ring } from "./ring.ts";
 import { DOWN, frameFromWire, idsOf, unpackFrame, UP, type WireFrame } from "./wire.ts";
-import { WORD, type WorkerMemory } from "./worker_link.ts";
+import { FRAMES_PER_LOOK, pace, WORD, type WorkerMemory } from "./worker_link.ts";
 
 const SPINS_TIGHT = 4;
 const SPINS_MAX = 16;
@@ -188,16 +188,17 @@ export class WorkerNode {
 
   /** Takes all that has come; true when there was something. */
   #take(): boolean {
-    let any = false;
+    let count = 0;
+    let isOver: (() => boolean) | undefined;
     while (!this.#isLoading) {
       const bytes = this.#down.read();
       if (bytes === undefined) break;
-      any = true;
       this.#frame(unpackFrame(bytes));
+      if (++count % FRAMES_PER_LOOK === 0 && (isOver ??= pace(this.#clock))()) break;
     }
     // The main worker keeps what did not fit and must be told that there is room.
     if (Atomics.exchange(this.#words, WORD.downWaits, 0) === 1) this.#inlet.post(null);
-    return any;
+    return count > 0;
   }
 
   #frame(frame: WireFrame): void {
