@@ -158,6 +158,7 @@ const IDLE: Runtime = {
   call: idle,
   spawn: idle,
   send: idle,
+  deliver: idle,
   cancel: idle,
   terminate: idle,
   watch: idle,

@@ -274,6 +274,10 @@ export class LuaRuntime implements Runtime {
     this.messages.deliver(pid, topic, this.universe.encode(values as LuaValue[]), from);
   }
 
+  deliver(pid: string, topic: string, values: Uint8Array, from: string): void {
+    this.messages.deliver(pid, topic, values, from);
+  }
+
   cancel(destination: string, reason: string, from = ""): void {
     this.messages.cancel(this.messages.resolve(destination), reason, from);
   }

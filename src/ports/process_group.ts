@@ -41,6 +41,12 @@ export interface ProcessGroups {
   groups(): string[];
   /** Groups with members on this node, sorted. */
   localGroups(): string[];
+  /** Sends to each member once, on this node or on all; one that is out of reach gets nothing. */
+  broadcast(
+    group: string,
+    message: { readonly topic: string; readonly values: Uint8Array; readonly from: string },
+    options: { readonly isLocal: boolean },
+  ): void;
   /** Watches one group, or all of them with null. */
   monitor(group: string | null, receive: (event: GroupEvent) => void): GroupMonitor;
 }

@@ -82,6 +82,8 @@ export interface Runtime {
   spawn(entryId: string, hostId: string, options?: SpawnOptions): string;
   /** Sends a message under `topic`; throws when the destination is unknown. `from` is a pid text or "". */
   send(destination: string, topic: string, values: Value[], from?: string): void;
+  /** As `send`, to a pid, with values that are encoded already. */
+  deliver(pid: string, topic: string, values: Uint8Array, from: string): void;
   /** Delivers CANCEL; throws Internal `process not found`. */
   cancel(destination: string, reason: string, from?: string): void;
   /** Ends it by force. */

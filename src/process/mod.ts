@@ -1,6 +1,7 @@
 /** Relations and names of processes, the event bus, supervision. */
 export * from "./event_awaiter.ts";
 export * from "./event_bus.ts";
+export * from "./group_peers.ts";
 export * from "./lifecycle_event.ts";
 export * from "./name_registry.ts";
 export * from "./process_group_scope.ts";

@@ -1,5 +1,5 @@
 /** The `pg` module: process groups. */
-import { asFailure, Failure, parseEntryId, resolveEntryId } from "../../src/core/mod.ts";
+import { Failure, parseEntryId, resolveEntryId } from "../../src/core/mod.ts";
 import {
   type Call,
   defineModule,
@@ -120,21 +120,10 @@ function broadcastMethod(action: "broadcast" | "broadcast_local"): ModuleFunctio
     const topic = call.count >= 3 && call.type(3) === "string" ? call.string(3) : "";
     if (topic === "") throw invalid("topic is required");
     if (topic.startsWith("@")) throw invalid("cannot send to @ topics");
-    const scope = scopeOf(instance);
-    const values = call.raw(4);
-    const members = action === "broadcast" ? scope.members(group) : scope.localMembers(group);
-    for (const pid of new Set(members)) deliver(call, pid, topic, values);
+    const message = { topic, values: call.raw(4), from: call.process.pid };
+    scopeOf(instance).broadcast(group, message, { isLocal: action === "broadcast_local" });
     return true;
   };
-}
-
-/** Sends to one member; one that has just ended gets nothing, and the others all the same. */
-function deliver(call: Call, pid: string, topic: string, values: Uint8Array): void {
-  try {
-    call.runtime.messages.deliver(pid, topic, values, call.process.pid);
-  } catch (error) {
-    if (asFailure(error).kind !== "NotFound") throw error;
-  }
 }
 
 /** Opens a channel that gets the changes of one group, or of all. */

@@ -3,19 +3,25 @@ import { Failure } from "../../src/core/mod.ts";
 import {
   type Call,
   defineModule,
+  luaErrorOf,
   type LuaRuntime,
   type ModuleCommand,
   type ModuleFunction,
   type ProcessFacts,
 } from "../../src/lua/mod.ts";
 import {
+  type Cluster,
+  CLUSTER_ID,
+  type ClusterLocks,
+  ClusterResource,
+  type ConsensusView,
   type MemoryUse,
   type ServiceState,
   SYSTEM_CONTROL_ID,
   type SystemControl,
   SystemControlResource,
 } from "../../src/ports/mod.ts";
-import { ArgumentError, type LuaValue } from "../../src/vm/mod.ts";
+import { ArgumentError, type LuaValue, type NativeResult, Values } from "../../src/vm/mod.ts";
 import types from "./system.d.lua" with { type: "text" };
 
 function internal(message: string): Failure {
@@ -244,19 +250,60 @@ const serviceState: ModuleFunction = (call) => {
 
 // --- What one node knows of a cluster -----------------------------------------------------------------------------------
 
-const noRaft: ModuleFunction = reader("raft", () => {
-  throw internal("raft not available");
-});
+function clusterOf(call: Call): Cluster | undefined {
+  return call.services.resources.find(ClusterResource, CLUSTER_ID);
+}
 
-function lockFunction(): ModuleFunction {
+/** This node's address as a member. */
+function nodeAddress(call: Call): string {
+  const cluster = clusterOf(call);
+  if (cluster === undefined) throw internal("cluster membership not available");
+  return cluster.address;
+}
+
+function members(call: Call): LuaValue {
+  const cluster = clusterOf(call);
+  if (cluster === undefined) return [{ id: control(call).node, is_local: true }];
+  return cluster.members().map(({ id, isLocal, address, meta }) => {
+    const member: { [key: string]: LuaValue } = { id, is_local: isLocal };
+    if (address !== "") member["addr"] = address;
+    if (Object.keys(meta).length > 0) member["meta"] = { ...meta };
+    return member;
+  });
+}
+
+/** A function that reads this node's part in the consensus core. */
+function raftReader(resource: string, read: (view: ConsensusView) => LuaValue): ModuleFunction {
+  return reader(resource, (call) => {
+    const view = clusterOf(call)?.consensus;
+    if (view === undefined) throw internal("raft not available");
+    return read(view);
+  });
+}
+
+function lockFunction(
+  act: (call: Call, locks: ClusterLocks, name: string) => Promise<NativeResult>,
+): ModuleCommand {
   return (call) => {
     if (call.count < 1 || call.type(1) !== "string") throw new ArgumentError(1, "string", call.type(1));
     const name = call.string(1);
     if (name === "") throw new Failure("Invalid", "lock name required", { retryable: false });
     call.demand("system.lock", name, `permission denied: system.lock on ${name}`);
-    throw internal("lock service not available");
+    const cluster = clusterOf(call);
+    if (cluster === undefined) throw internal("lock service not available");
+    return act(call, cluster.locks, name);
   };
 }
+
+const acquireLock = lockFunction(async (call, locks, name) => {
+  if (await locks.acquire(name, call.process.pid)) return true;
+  return new Values([
+    false,
+    luaErrorOf(new Failure("AlreadyExists", `lock held: ${name}`, { retryable: false })),
+  ]);
+});
+
+const releaseLock = lockFunction((call, locks, name) => locks.release(name, call.process.pid));
 
 export default defineModule({
   name: "system",
@@ -266,6 +313,8 @@ export default defineModule({
     modules,
     "hosts.list": reader("hosts", listHosts),
     "hosts.processes": reader("hosts", listProcesses),
+    "lock.acquire": acquireLock,
+    "lock.release": releaseLock,
   },
   functions: {
     exit,
@@ -290,22 +339,16 @@ export default defineModule({
     "supervisor.state": reader("supervisor", serviceState),
     "supervisor.states": reader("supervisor", (call) => call.services.services.states().map(stateTable)),
     "node.id": reader("node", (call) => control(call).node),
-    "node.addr": reader("node", () => {
-      throw internal("cluster membership not available");
-    }),
-    "node.role": reader("node", () => "non-member"),
-    "cluster.members": reader("cluster", (call) => [{ id: control(call).node, is_local: true }]),
-    "cluster.leader": reader("cluster", () => ""),
-    "cluster.size": reader("cluster", () => 0),
-    "raft.is_leader": noRaft,
-    "raft.is_member": noRaft,
-    "raft.role": noRaft,
-    "raft.term": noRaft,
-    "raft.commit_index": noRaft,
-    "raft.stats": reader("raft_stats", () => {
-      throw internal("raft not available");
-    }),
-    "lock.acquire": lockFunction(),
-    "lock.release": lockFunction(),
+    "node.addr": reader("node", nodeAddress),
+    "node.role": reader("node", (call) => clusterOf(call)?.role ?? "non-member"),
+    "cluster.members": reader("cluster", members),
+    "cluster.leader": reader("cluster", (call) => clusterOf(call)?.leader ?? ""),
+    "cluster.size": reader("cluster", (call) => clusterOf(call)?.members().length ?? 0),
+    "raft.is_leader": raftReader("raft", ({ role }) => role === "leader"),
+    "raft.is_member": raftReader("raft", ({ role }) => role !== "non-member"),
+    "raft.role": raftReader("raft", ({ role }) => role),
+    "raft.term": raftReader("raft", ({ term }) => term),
+    "raft.commit_index": raftReader("raft", ({ commitIndex }) => commitIndex),
+    "raft.stats": raftReader("raft_stats", ({ stats }) => ({ ...stats })),
   },
 });

@@ -1,5 +1,6 @@
 /** Starts applications that form a cluster over loopback, each with a runtime, ports and a folder of its own. */
 import assert from "node:assert/strict";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { type Cluster, CLUSTER_ID, ClusterResource } from "../../src/ports/mod.ts";
 import type { ClusterNode } from "../../src/cluster/mod.ts";
 import type { Value, ValueMap } from "../../src/core/mod.ts";
@@ -22,30 +23,31 @@ entries:
     lifecycle: {auto_start: true}
   - {name: agreed, kind: store.kv.raft, namespace: things}
   - {name: converging, kind: store.kv.crdt, namespace: things}
-  - name: run
-    kind: process.lua
-    method: main
-    modules: [pg, system, store, json, events, time]
-    source: |
-      return { main = function(code) return load(code, "run")() end }
-  - name: call
+  - name: system
     kind: function.lua
     method: main
-    modules: [system, store, json, pg, eval_runner]
+    modules: [system]
     source: |
-      return { main = function(what, ...)
-        local target = process
-        for part in what:gmatch("[^.]+") do
-          target = (part == "system" and require("system")) or (part == "process" and process) or target[part]
-        end
-        local a, b = target(...)
-        if b ~= nil then return {value = a, kind = b:kind(), message = b:message(), retryable = b:retryable()} end
-        return {value = a}
+      return { main = function(path, ...)
+        local target = system
+        for part in path:gmatch("[^.]+") do target = target[part] end
+        local value, err = target(...)
+        return { value = value, kind = err and err:kind(), message = err and err:message() }
+      end }
+  - name: store
+    kind: function.lua
+    method: main
+    modules: [store]
+    source: |
+      return { main = function(id, method, ...)
+        local opened = assert(store.get(id))
+        local value, err = opened[method](opened, ...)
+        return { value = value, kind = err and err:kind(), message = err and err:message(), retryable = err and err:retryable() }
       end }
   - name: member
     kind: process.lua
     method: main
-    modules: [pg]
+    modules: [pg, system]
     source: |
       return { main = function(...)
         process.set_options({trap_links = true})
@@ -81,6 +83,9 @@ entries:
               group = group or assert(pg.open("app:scope"))
               local ok, err = group:join(data)
               print("join", ok, err and err:message())
+            elseif topic == "lock" or topic == "unlock" then
+              local ok, err = system.lock[topic == "lock" and "acquire" or "release"](data)
+              print(topic, data, ok, err and err:kind(), err and err:message())
             elseif topic == "leave" then
               print("leave", group:leave(data))
             elseif topic == "broadcast" then
@@ -158,18 +163,35 @@ export class Nodes {
 
   /** Starts one more node, which joins those that run. */
   async add(name = `n${this.all.length + 1}`, more: ValueMap = {}): Promise<TestNode> {
-    const index = this.all.length;
     const seeds = this.all.map(({ cluster }) => cluster.address).join(",");
-    const cluster = merged(
-      merged(FAST, { enabled: true, name, membership: { join_addrs: seeds } }),
-      merged(this.#options.cluster?.(name, index) ?? {}, more),
+    const node = await this.#start(
+      name,
+      this.all.length,
+      merged({ membership: { join_addrs: seeds } }, more),
     );
+    this.all.push(node);
+    return node;
+  }
+
+  async #start(name: string, index: number, more: ValueMap): Promise<TestNode> {
+    const own = merged(this.#options.cluster?.(name, index) ?? {}, more);
+    const cluster = merged(merged(FAST, { enabled: true, name }), own);
     const config = merged({ cluster }, this.#options.config?.(name, index) ?? {});
     const started = await startApplication(this.#options.project ?? PROJECT, { config });
     const node = nodeOf(name, started.app, started.stop);
     this.#stops.push(node.stop);
-    this.all.push(node);
     return node;
+  }
+
+  /** Starts several at the same time, each with the addresses of all. */
+  async addTogether(count: number): Promise<void> {
+    const ports = await freePorts(count);
+    const seeds = ports.map((port) => `127.0.0.1:${port}`).join(",");
+    const names = ports.map((_, i) => `n${i + 1}`);
+    const started = names.map((name, i) =>
+      this.#start(name, i, { membership: { bind_port: ports[i]!, join_addrs: seeds } })
+    );
+    for (const node of await Promise.all(started)) this.all.push(node);
   }
 
   /** Stops all. */
@@ -234,6 +256,18 @@ function nodeOf(name: string, app: TestApplication, stop: () => Promise<void>): 
     stop: () => stopped ??= stop(),
     vanish: () => (cluster as ClusterNode).vanish(),
   };
+}
+
+/** Ports that nobody uses now. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () =>
+    new Promise<Server>((resolve) => {
+      const server = createServer();
+      server.listen(0, "127.0.0.1", () => resolve(server));
+    })));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
+  return ports;
 }
 
 function merged(base: ValueMap, over: ValueMap): ValueMap {

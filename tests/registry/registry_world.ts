@@ -195,6 +195,7 @@ const NO_RUNTIME: Runtime = {
   call: none,
   spawn: none,
   send: none,
+  deliver: none,
   cancel: none,
   terminate: none,
   watch: none,

@@ -1,8 +1,14 @@
 /** `pg.scope`: a namespace of process groups. */
-import { type Decoded, Failure, schema } from "../../core/mod.ts";
-import { ProcessGroupsResource } from "../../ports/mod.ts";
-import { type GroupLimits, ProcessGroupScope } from "../../process/mod.ts";
-import { defineKind } from "../../registry/mod.ts";
+import { asFailure, type Decoded, Failure, schema } from "../../core/mod.ts";
+import { CLUSTER_ID, ClusterResource, ProcessGroupsResource } from "../../ports/mod.ts";
+import {
+  type GroupLimits,
+  type GroupMessage,
+  GroupPeers,
+  type GroupSettings,
+  ProcessGroupScope,
+} from "../../process/mod.ts";
+import { defineKind, type KindServices } from "../../registry/mod.ts";
 
 const CONFIG = schema.object({
   protocol_timeout: schema.duration({ default: 5_000, doc: "Limit for exchanges between nodes." }),
@@ -35,13 +41,63 @@ function limitsOf(config: Decoded<typeof CONFIG>): GroupLimits {
   };
 }
 
+function settingsOf(config: Decoded<typeof CONFIG>): GroupSettings {
+  return {
+    protocolMs: config.protocol_timeout,
+    broadcastMs: config.broadcast_timeout,
+    antiEntropyMs: config.anti_entropy_interval,
+    breakerFailures: config.circuit_breaker_failures,
+    breakerResetMs: config.circuit_breaker_reset_time,
+    retriesMax: config.max_retries,
+    retryBaseMs: config.retry_base_delay,
+    retryDelayMaxMs: config.retry_max_delay,
+    queueWarn: config.action_queue_size,
+    queueMax: config.action_queue_max_size,
+  };
+}
+
+/** A scope, with settings that may change. */
+class ConfiguredScope extends ProcessGroupScope {
+  readonly current: { settings: GroupSettings };
+
+  constructor(id: string, config: Decoded<typeof CONFIG>, services: KindServices) {
+    const { bus, log, ports, resources, runtime } = services;
+    const current = { settings: settingsOf(config) };
+    super(id, {
+      limits: limitsOf(config),
+      bus,
+      deliver: (pid, { from, topic, values }: GroupMessage) => {
+        try {
+          runtime.deliver(pid, topic, values, from);
+        } catch (error) {
+          // One that has just ended gets nothing, and the others all the same.
+          if (asFailure(error).kind !== "NotFound") throw error;
+        }
+      },
+      connect: (receiver) => {
+        const cluster = resources.find(ClusterResource, CLUSTER_ID);
+        if (cluster === undefined) return undefined;
+        return new GroupPeers({
+          clock: ports.clock,
+          random: ports.random.stream(`pg ${id}`),
+          log: log.named("pg", { scope: id }),
+          settings: () => current.settings,
+          open: (listener) => cluster.openChannel(`pg ${id}`, listener),
+          receiver,
+        });
+      },
+    });
+    this.current = current;
+  }
+}
+
 export default defineKind({
   name: "pg.scope",
   doc: "An isolated namespace of process groups.",
   config: CONFIG,
   provides: ProcessGroupsResource,
-  open({ id, config, bus }) {
-    const scope = new ProcessGroupScope(id, limitsOf(config), bus);
+  open({ id, config, ...services }) {
+    const scope = new ConfiguredScope(id, config, services);
     return {
       resource: scope,
       service: {
@@ -60,7 +116,9 @@ export default defineKind({
     };
   },
   change(current, { config }) {
-    (current.resource as ProcessGroupScope).limits = limitsOf(config);
+    const scope = current.resource as ConfiguredScope;
+    scope.limits = limitsOf(config);
+    scope.current.settings = settingsOf(config);
     return current;
   },
   close({ resource }) {

@@ -1,0 +1,130 @@
+/** How the consensus core forms, loses members and gets them back, on real nodes. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Nodes, settled, SLOW, type TestNode, withNodes } from "./nodes.ts";
+
+const CONSISTENT = 2;
+
+function voters({ cluster }: TestNode): string {
+  return cluster.consensus!.stats["voters"]!;
+}
+
+test(
+  "nodes that expect each other form one core together, with the same first members [cluster.raft.bootstrap]",
+  SLOW,
+  async () => {
+    const nodes = new Nodes({ count: 0, cluster: () => ({ raft: { bootstrap_expect: 3 } }) });
+    try {
+      await nodes.addTogether(3);
+      await settled(nodes.all);
+      for (const { app, cluster } of nodes.all) {
+        const begun = app.logs.filter(({ message }) => message === "the consensus core begins");
+        assert.deepEqual(begun.map(({ fields }) => fields["voters"]), [["n1", "n2", "n3"]]);
+        assert.ok(["leader", "voter"].includes(cluster.role));
+      }
+      // Who comes later is taken up, and begins nothing.
+      const four = await nodes.add("n4", { raft: { bootstrap_expect: 3 } });
+      await four.app.until(() => four.cluster.role === "standby", "it to be a standby");
+      assert.ok(!four.app.logs.some(({ message }) => message === "the consensus core begins"));
+    } finally {
+      await nodes.stop();
+    }
+  },
+);
+
+test(
+  "a standby takes the place of a voter that is lost [cluster.promotion] [cluster.raft.caps]",
+  SLOW,
+  () =>
+    withNodes({ count: 5, cluster: () => ({ raft: { max_voters: 3, max_standbys: 1 } }) }, async (nodes) => {
+      const [one, two, , , five] = nodes as [TestNode, TestNode, TestNode, TestNode, TestNode];
+      await one.app.until(
+        () => voters(one) === "n1,n2,n3" && one.cluster.consensus!.stats["standbys"] === "n4",
+        "the core",
+      );
+      assert.equal(five.cluster.role, "non-member");
+      await two.vanish();
+      await one.app.until(() => voters(one) === "n1,n3,n4", "n4 to vote");
+      await one.app.until(() => one.cluster.consensus!.stats["standbys"] === "n5", "n5 to stand by");
+    }),
+);
+
+test(
+  "without a majority nothing new is decided and lookups go on; restarted nodes bring it back [cluster.failure] [cluster.raft.dir]",
+  SLOW,
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "wippy-core-"));
+    const nodes = new Nodes({ count: 3, cluster: (name) => ({ raft: { data_dir: join(folder, name) } }) });
+    try {
+      for (let i = 0; i < 3; i++) await nodes.add();
+      const [one, two, three] = nodes.all as [TestNode, TestNode, TestNode];
+      await one.app.until(() => voters(one) === "n1,n2,n3", "three voters");
+      const holder = one.member();
+      await one.cluster.names.register("before", holder, CONSISTENT);
+      await Promise.all([two.vanish(), three.vanish()]);
+      await assert.rejects(one.cluster.names.register("during", holder, CONSISTENT), {
+        kind: "Unavailable",
+        retryable: true,
+      });
+      await assert.rejects(one.cluster.locks.acquire("during", holder), { kind: "Unavailable" });
+      assert.equal(one.app.application.runtime.names.lookup("before"), holder);
+      const again = await nodes.add("n2");
+      await again.app.until(() => again.cluster.leader !== "", "a leader");
+      await one.cluster.names.register("after", holder, CONSISTENT);
+      // What was decided before is known to the one that came back, from its disk and from the others.
+      await again.app.until(
+        () => again.app.application.runtime.names.lookup("before") === holder,
+        "the name",
+      );
+      assert.equal(one.app.application.runtime.messages.localId(holder) !== undefined, true);
+    } finally {
+      await nodes.stop();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
+
+test(
+  "pairs that are kept outlast the whole cluster, others do not [kv.crdt] [cluster.raft.dir]",
+  SLOW,
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "wippy-core-"));
+    const project = `version: "1.0"
+namespace: app
+entries:
+  - {name: kept, kind: store.kv.crdt, namespace: kept, durable: true}
+  - {name: brief, kind: store.kv.crdt, namespace: brief}
+`;
+    const bytes = new TextEncoder().encode("1");
+    try {
+      for (const round of [1, 2]) {
+        const nodes = new Nodes({ count: 1, project, cluster: () => ({ raft: { data_dir: folder } }) });
+        try {
+          const { cluster: { agreed, converging } } = await nodes.add();
+          if (round === 1) {
+            for (const namespace of ["kept", "brief"]) {
+              await converging.put(namespace, "a", bytes, {
+                ttlSeconds: 0,
+              });
+            }
+            await converging.put("kept", "gone", bytes, { ttlSeconds: 0 });
+            await converging.delete("kept", "gone");
+            await agreed.put("agreed", "a", bytes, { ttlSeconds: 0 });
+            continue;
+          }
+          assert.deepEqual((await converging.entry("kept", "a"))?.value, bytes);
+          assert.equal(await converging.entry("kept", "gone"), undefined);
+          assert.equal(await converging.entry("brief", "a"), undefined);
+          assert.deepEqual((await agreed.entry("agreed", "a"))?.value, bytes);
+        } finally {
+          await nodes.stop();
+        }
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
