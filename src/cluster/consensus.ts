@@ -121,6 +121,7 @@ export class Consensus {
 
   /** Ends its part. */
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     this.#shape.close();
     for (const timer of this.#timers) timer.cancel();

@@ -84,8 +84,10 @@ export class ConvergingPairs implements ClusterPairs {
   /** Ends its timers. */
   close(): void {
     for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
     this.#channel.close();
     this.#shelf?.close();
+    this.#shelf = undefined;
   }
 
   #every(name: string, delayMs: number, work: () => void): void {

@@ -23,6 +23,7 @@ export interface GossipReceiver {
 const STRANGERS_MAX = 256;
 /** Longest life of a stream that came in. */
 const STREAM_MS = 10_000;
+const FREE_PORT_ATTEMPTS = 5;
 const NONCE_BYTES = 12;
 const PURPOSE = "gossip";
 const NOTHING = new Uint8Array(0);
@@ -50,6 +51,18 @@ export class GossipPort implements GossipTransport {
 
   /** Opens both sockets under one number; returns it. Fails with Unavailable. */
   async open(): Promise<number> {
+    // A port that is free for streams may be taken for datagrams: then any other free one does.
+    const attempts = this.#options.address.port === 0 ? FREE_PORT_ATTEMPTS : 1;
+    for (let i = 1;; i++) {
+      try {
+        return await this.#openBoth();
+      } catch (error) {
+        if (i >= attempts) throw error;
+      }
+    }
+  }
+
+  async #openBoth(): Promise<number> {
     const { address, network } = this.#options;
     this.#listener = await network.listen(address, (stream) => this.#accept(stream));
     const { port } = this.#listener;

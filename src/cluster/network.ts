@@ -73,6 +73,7 @@ export class ClusterNetwork {
   readonly #listeners: MemberListener[] = [];
   readonly #leaving = new Map<string, TimerHandle>();
   #membership: Membership | undefined;
+  #closing: Promise<void> | undefined;
   #conflictMs = -Infinity;
 
   constructor(options: NetworkOptions) {
@@ -151,17 +152,24 @@ export class ClusterNetwork {
   }
 
   /** Leaves the cluster and closes everything. */
-  async close(): Promise<void> {
-    const { clock } = this.#options;
-    this.#membership?.leave();
-    await new Promise<void>((resolve) => clock.timer(LEAVE_MS, resolve));
-    this.#membership?.close();
-    await Promise.all([this.mesh.close(), this.#gossip.close()]);
+  close(): Promise<void> {
+    return this.#closing ??= this.#leave().then(() => this.#end());
   }
 
   /** Goes without a word, as a node does that loses its power. */
-  async vanish(): Promise<void> {
+  vanish(): Promise<void> {
+    return this.#closing ??= this.#end();
+  }
+
+  async #leave(): Promise<void> {
+    const { clock } = this.#options;
+    this.#membership?.leave();
+    await new Promise<void>((resolve) => clock.timer(LEAVE_MS, resolve));
+  }
+
+  async #end(): Promise<void> {
     this.#membership?.close();
+    for (const timer of this.#leaving.values()) timer.cancel();
     await Promise.all([this.mesh.close(), this.#gossip.close()]);
   }
 

@@ -164,11 +164,11 @@ export class GroupPeers {
     const groups = [...this.#options.receiver.table()].map(([group, pids]) => [group, [...pids]]);
     if (!this.#send(node, peer, { kind: "sync", groups, wantsAll })) return this.#makeGood(node, peer);
     peer.retries = undefined;
-    if (wantsAll) this.#await(node, peer);
+    if (wantsAll) this.#await(peer);
   }
 
   /** An answer that does not come is a failure like any other. */
-  #await(node: string, peer: Peer): void {
+  #await(peer: Peer): void {
     peer.awaited?.cancel();
     peer.awaited = this.#after(this.#options.settings().protocolMs, () => {
       peer.awaited = undefined;

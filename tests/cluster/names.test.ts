@@ -56,7 +56,7 @@ test(
 );
 
 test(
-  "a node that vanishes holds no name any more, whoever led [process.registry.auto-release] [cluster.failure]",
+  "a node that vanishes holds no name any more, whoever led [process.registry.auto-release]",
   SLOW,
   () =>
     withNodes({ count: 3 }, async (nodes) => {

@@ -1,9 +1,9 @@
 /** Starts applications that form a cluster over loopback, each with a runtime, ports and a folder of its own. */
 import assert from "node:assert/strict";
-import { type AddressInfo, createServer, type Server } from "node:net";
 import { type Cluster, CLUSTER_ID, ClusterResource } from "../../src/ports/mod.ts";
 import type { ClusterNode } from "../../src/cluster/mod.ts";
-import type { Value, ValueMap } from "../../src/core/mod.ts";
+import { Failure, type Value, type ValueMap } from "../../src/core/mod.ts";
+import { createPorts } from "../../src/platform/mod.ts";
 import { startApplication, type TestApplication } from "../application.ts";
 
 /** Real nodes on a busy machine take their time. */
@@ -258,15 +258,22 @@ function nodeOf(name: string, app: TestApplication, stop: () => Promise<void>): 
   };
 }
 
-/** Ports that nobody uses now. */
+/** Ports that nobody uses now, below those that connections get. */
 async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () =>
-    new Promise<Server>((resolve) => {
-      const server = createServer();
-      server.listen(0, "127.0.0.1", () => resolve(server));
-    })));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
+  const { nodeNetwork, random } = createPorts();
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const address = { host: "127.0.0.1", port: 20_000 + random.below(10_000) };
+    if (ports.includes(address.port)) continue;
+    try {
+      const listener = await nodeNetwork.listen(address, () => ({ data: () => {}, closed: () => {} }));
+      await listener.close();
+      await (await nodeNetwork.openDatagrams(address, () => {})).close();
+      ports.push(address.port);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+    }
+  }
   return ports;
 }
 
