@@ -4,7 +4,7 @@
  * R1. What a blocked worker asks is answered before anything else of it is handled.
  * R2. A failure goes back to who asked; nothing that a worker sends ends the main one.
  */
-import { asFailure, parsePid, type Value, type ValueMap } from "../../core/mod.ts";
+import { asFailure, Failure, parsePid, type Value, type ValueMap } from "../../core/mod.ts";
 import { EMPTY_FRAME, type Frame, type LogLevel } from "../../ports/mod.ts";
 import { Encoded, LuaError, type LuaValue, type NativeResult, type Values } from "../../vm/mod.ts";
 import type { ActiveCall, CallObserver, CallResult } from "../function_table.ts";
@@ -132,7 +132,7 @@ export class WorkerRequests {
     const [number] = this.#runtime.universe.decode(head);
     const call = this.#callsOf(link).get(Number(number));
     if (call === undefined) return;
-    this.#runtime.calls.cancel(call, asFailure(new Error("caller context canceled")));
+    this.#runtime.calls.cancel(call, new Failure("Canceled", "caller context canceled"));
   }
 
   /** Asks a service of the main worker for a process of another one. */
@@ -180,7 +180,7 @@ export class WorkerRequests {
     const calls = this.#calls.get(link);
     this.#calls.delete(link);
     for (const call of calls?.values() ?? []) {
-      this.#runtime.calls.cancel(call, asFailure(new Error("caller context canceled")));
+      this.#runtime.calls.cancel(call, new Failure("Canceled", "caller context canceled"));
     }
   }
 
