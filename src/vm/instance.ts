@@ -2,7 +2,7 @@
  * The compiled module and its instances. The module is compiled once per worker.
  */
 import { LUA_WASM } from "./lua_wasm.gen.ts";
-import { type WideLoop, wideLoops } from "./wide/wide.ts";
+import { precompileWide, type WideLoop, wideLoops } from "./wide/wide.ts";
 
 /** What the VM exports; pointers are unsigned once `>>> 0` is applied. */
 export interface VmExports {
@@ -96,8 +96,9 @@ function compile(): WebAssembly.Module {
  */
 export function precompile(): Promise<void> {
   if (compiled !== undefined) return Promise.resolve();
-  return compiling ??= WebAssembly.compile(Uint8Array.fromBase64(LUA_WASM)).then((module) => {
+  return compiling ??= WebAssembly.compile(Uint8Array.fromBase64(LUA_WASM)).then(async (module) => {
     compiled ??= module;
+    await precompileWide();
   });
 }
 

@@ -18,6 +18,14 @@ function compile(): WebAssembly.Module | null {
   return WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
 }
 
+/** Compiles the loops beside this thread: later that could have to wait until all else that the engine compiles is done. */
+export async function precompileWide(): Promise<void> {
+  const bytes = Uint8Array.fromBase64(WIDE_WASM);
+  if (compiled !== undefined || !WebAssembly.validate(bytes)) return;
+  const module = await WebAssembly.compile(bytes);
+  compiled ??= module;
+}
+
 /** The loops over `memory`; none where the machine has no such instructions. */
 export function wideLoops(memory: WebAssembly.Memory): readonly WideLoop[] {
   compiled ??= compile();
