@@ -181,15 +181,17 @@ export class Registry {
    * must come before anything else. Returns the version that is current afterwards.
    */
   load(loaded: LoadedEntries): Promise<Version> {
-    this.#origin = loaded.origin;
-    if (this.#phase === "new") return this.#exclusively(() => this.#boot(loaded));
-    return this.#changing(async () => {
-      const { state, version } = this.snapshot();
-      const digests = digestsOf(loaded.entries);
-      const operations = fileChanges(loaded.entries, digests, this.#log.files, state);
-      if (operations.length > 0) return await this.#commit({ operations, graph: loaded.graph }, digests);
-      await this.#log.setFiles(digests);
-      return version;
+    return this.#exclusively(async () => {
+      this.#origin = loaded.origin;
+      if (this.#phase === "new") return await this.#boot(loaded);
+      return await this.#onTop(async () => {
+        const { state, version } = this.snapshot();
+        const digests = digestsOf(loaded.entries);
+        const operations = fileChanges(loaded.entries, digests, this.#log.files, state);
+        if (operations.length > 0) return await this.#commit({ operations, graph: loaded.graph }, digests);
+        await this.#log.setFiles(digests);
+        return version;
+      });
     });
   }
 
@@ -232,24 +234,26 @@ export class Registry {
     return result;
   }
 
-  /** Runs a change on top of what other nodes did; when one of them is first all the same, catches up and fails. */
   #changing<T>(work: () => Promise<T>): Promise<T> {
-    return this.#exclusively(async () => {
+    return this.#exclusively(() => this.#onTop(work));
+  }
+
+  /** Runs a change on top of what other nodes did; when one of them is first all the same, catches up and fails. */
+  async #onTop<T>(work: () => Promise<T>): Promise<T> {
+    await this.#catchUp();
+    try {
+      return await work();
+    } catch (error) {
+      if (!isHistoryMoved(error)) throw error;
       await this.#catchUp();
-      try {
-        return await work();
-      } catch (error) {
-        if (!isHistoryMoved(error)) throw error;
-        await this.#catchUp();
-        const { id } = this.version();
-        throw new Failure(
-          "Conflict",
-          `another node changed the registry at the same time: ${printVersion(id)} is current now; ` +
-            "look at it again and repeat the change",
-          { retryable: true, details: { version: id }, cause: error },
-        );
-      }
-    });
+      const { id } = this.version();
+      throw new Failure(
+        "Conflict",
+        `another node changed the registry at the same time: ${printVersion(id)} is current now; ` +
+          "look at it again and repeat the change",
+        { retryable: true, details: { version: id }, cause: error },
+      );
+    }
   }
 
   /** Goes to the version that other nodes have made the current one. */
