@@ -77,6 +77,9 @@ export class WorkerCrew {
   /** A worker is ready for work. */
   isUp(link: WorkerLink): void {
     link.isUp = true;
+    const { log, ports } = this.#runtime.services;
+    const took = Math.round(ports.clock.monotonicMs() - link.openedMs);
+    log.named("lua").debug("worker started", { host: link.host.id, worker: link.number, took_ms: took });
     this.#stillborn.delete(link.host);
   }
 
@@ -97,6 +100,7 @@ export class WorkerCrew {
 
   #open(host: Host): void {
     const link = new WorkerLink(++this.#lastNumber, host, this.#events);
+    link.openedMs = this.#runtime.services.ports.clock.monotonicMs();
     this.#links.set(link.number, link);
     (this.of(host) as Set<WorkerLink>).add(link);
     this.#live ??= new LiveNumbers();

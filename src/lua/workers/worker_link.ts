@@ -83,6 +83,8 @@ export class WorkerLink {
   /** It gets no more work and ends with its last process. */
   retiring = false;
   isUp = false;
+  /** When its thread was started, on the monotonic clock. */
+  openedMs = 0;
   /** Somebody looks later whether it is still without processes. */
   resting = false;
   /** Sends of the worker that were handled so far. */
