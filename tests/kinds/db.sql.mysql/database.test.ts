@@ -116,3 +116,19 @@ test(
       },
     ),
 );
+
+test("a host that is a path is that of a Unix socket [kind.db.sql.server]", { skip }, () =>
+  withApplication(
+    DATABASE_FUNCTIONS +
+      `  - { name: admin, kind: db.sql.mysql, host: ${url?.hostname}, port: ${url?.port}, database: wippy, username: root }\n`,
+    async (app) => {
+      const [place] = await rows(app, "SELECT @@socket AS s", "app:admin");
+      const data = { host: String(place!["s"]), database: "wippy", username: "root" };
+      await app.application.registry.apply([{
+        kind: "entry.create",
+        entry: { id: "app:local", kind: "db.sql.mysql", meta: {}, data },
+      }]);
+      const host = "SELECT host AS h FROM information_schema.processlist WHERE id = CONNECTION_ID()";
+      assert.deepEqual(await rows(app, host, "app:local"), [{ h: "localhost" }]);
+    },
+  ));

@@ -122,3 +122,49 @@ test(
       assert.equal(await isSecure(full, { host: "localhost" }), true);
     }),
 );
+
+test(
+  "a host that is a folder is that of a Unix socket [kind.db.sql.server]",
+  { skip },
+  () =>
+    withApplication(DATABASE_FUNCTIONS + ADMIN, async (app) => {
+      const [place] = await rows(app, "SELECT current_setting('unix_socket_directories') AS d", "app:admin");
+      await make(app, "local", { host: String(place!["d"]) });
+      await make(app, "nowhere", { host: "/no/such/folder" });
+      for (let i = 0; i < 2; i++) {
+        assert.deepEqual(await rows(app, "SELECT inet_server_addr() IS NULL AS l", "app:local"), [{
+          l: true,
+        }]);
+        assert.match(
+          String(await run(app, "SELECT 1", "app:nowhere")),
+          /^Unavailable\/true: .*no such socket/,
+        );
+      }
+    }),
+);
+
+test(
+  "an optional database that can't be reached is tried again, and runs once its settings are right [kind.db.sql.server] [life.startup]",
+  { skip },
+  () =>
+    withApplication(
+      DATABASE_FUNCTIONS + `  - { name: storage, kind: env.storage.memory }
+  - { name: port, kind: env.variable, variable: DB_PORT, storage: storage, default: "1" }
+  - name: db
+    kind: db.sql.postgres
+    host: 127.0.0.1
+    port: "\${env:DB_PORT}"
+    database: postgres
+    username: postgres
+    lifecycle: { auto_start: true, startup: optional, restart: { initial_delay: 10ms, max_delay: 20ms } }
+`,
+      async (app) => {
+        const state = () => app.application.supervisor.state("app:db");
+        await app.until(() => (state()?.retryCount ?? 0) > 1, "a second try");
+        assert.match(String(await run(app, "SELECT 1")), /^Unavailable\/true: .*connection refused/);
+        await app.call("app:set", "DB_PORT", url!.port);
+        await app.until(() => state()?.status === "running", "the service");
+        assert.deepEqual(await rows(app, "SELECT 1 AS one"), [{ one: 1 }]);
+      },
+    ),
+);
