@@ -61,7 +61,7 @@ export function start(args: readonly string[], options: CommandOptions = {}): Ru
     env: { ...env, NO_COLOR: "1", ...options.env },
     stdio: ["pipe", "pipe", "pipe"],
   });
-  const siblings = inProgress.get(options.cwd ?? "");
+  const siblings = [...inProgress].find(([folder]) => options.cwd?.startsWith(folder))?.[1];
   siblings?.add(child);
   let stdout = "";
   let stderr = "";

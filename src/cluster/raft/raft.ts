@@ -28,8 +28,6 @@ type Role =
   | { readonly kind: "leader"; readonly leadership: Leadership };
 
 const SNAPSHOT_PART_BYTES = 1024 * 1024;
-const NO_DATA = new Uint8Array(0);
-const NOT_LEADER = "not the leader of the cluster";
 
 /** A member. */
 export class Raft {
@@ -71,8 +69,8 @@ export class Raft {
 
   /** The leader as far as this member knows; "" when it knows of none. */
   get leader(): string {
-    if (this.#role.kind === "leader") return this.#options.id;
-    return this.#role.kind === "follower" ? this.#role.leader : "";
+    const role = this.#role;
+    return role.kind === "leader" ? this.#options.id : role.kind === "follower" ? role.leader : "";
   }
 
   get config(): RaftConfig {
@@ -98,10 +96,10 @@ export class Raft {
 
   /** Milliseconds since a leader was heard of. */
   get silenceMs(): number {
-    return this.#role.kind === "leader" ? 0 : this.#now() - this.#contactMs;
+    return this.leadership === undefined ? this.#now() - this.#contactMs : 0;
   }
 
-  /** Whether the member has taken part in anything yet. */
+  /** Whether it has taken part in nothing yet. */
   get isEmpty(): boolean {
     return this.#log.lastIndex === 0;
   }
@@ -121,6 +119,7 @@ export class Raft {
     this.#word.mayVote = true;
     this.#log.append([{ term: 1, kind: "config", data: packConfig(config) }]);
     this.#readConfig();
+    this.#waitForLeader();
     this.#options.changed();
   }
 
@@ -219,8 +218,10 @@ export class Raft {
   }
 
   #waitForLeader(): void {
-    const { heartbeatMs } = this.#options.settings;
-    this.#wait(heartbeatMs * (1 + this.#options.random.float()));
+    const { id, random, settings } = this.#options;
+    // One that votes alone has nobody to wait for.
+    const isAlone = this.#config.voters.join() === id && this.#word.mayVote;
+    this.#wait(isAlone ? 0 : settings.heartbeatMs * (1 + random.float()));
   }
 
   #wait(delayMs: number): void {
@@ -296,7 +297,7 @@ export class Raft {
     });
     this.#role = { kind: "leader", leadership };
     this.#electionTimer?.cancel();
-    this.#log.append([{ term: this.#word.term, kind: "noop", data: NO_DATA }]);
+    this.#log.append([{ term: this.#word.term, kind: "noop", data: new Uint8Array(0) }]);
     this.#beat();
     this.#advance(leadership.committable());
     this.#options.changed();
@@ -395,5 +396,5 @@ export class Raft {
 }
 
 function notLeader(): Failure {
-  return new Failure("Unavailable", NOT_LEADER, { retryable: true });
+  return new Failure("Unavailable", "not the leader of the cluster", { retryable: true });
 }
