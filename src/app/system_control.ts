@@ -72,7 +72,7 @@ export class ProgramControl implements SystemControl {
 
   memory(): MemoryUse {
     const facts = memoryFacts();
-    const luaBytes = this.#runtime.universe.heapBytes;
+    const luaBytes = this.#runtime.heapBytes;
     const allocated = facts.heapUsedBytes + luaBytes;
     this.#allocatedTotal += Math.max(0, allocated - this.#allocatedLast);
     this.#allocatedLast = allocated;
@@ -82,7 +82,7 @@ export class ProgramControl implements SystemControl {
   collectGarbage(): void {
     this.#collections++;
     // Not now: Lua asks for it, and its collector may not run inside the code of one of its functions.
-    this.#runtime.slices.defer(() => this.#runtime.universe.collect());
+    this.#runtime.slices.defer(() => this.#runtime.collect());
     collectGarbage();
   }
 
@@ -93,7 +93,7 @@ export class ProgramControl implements SystemControl {
   set garbagePercent(percent: number) {
     this.#garbagePercent = percent;
     // A negative percentage means no collection of its own accord; memory limits still hold.
-    this.#runtime.universe.setGarbagePercent(percent < 0 ? Infinity : percent);
+    this.#runtime.setGarbagePercent(percent < 0 ? Infinity : percent);
   }
 
   /** Begins to watch the memory in use. */

@@ -85,7 +85,7 @@ export class ProcessEndings {
   #announce(process: LuaProcess, exit: Exit): void {
     const { board, names, table, universe } = this.#runtime;
     names.release(process.id);
-    board?.gone(process.id);
+    board?.crew.gone(process.id);
     names.shared?.released(process.pid);
     const listeners = this.#listeners.get(process.id);
     if (table.involved(process.id)) {

@@ -308,7 +308,24 @@ export class LuaRuntime implements Runtime {
 
   /** As `processes`, with what other workers know of theirs now; at once when there are none. */
   observedProcesses(): ProcessFacts[] | Promise<ProcessFacts[]> {
-    return this.board?.observe()?.then(() => this.processes()) ?? this.processes();
+    return this.board?.crew.observe()?.then(() => this.processes()) ?? this.processes();
+  }
+
+  /** Bytes of the Lua heaps of all workers. */
+  get heapBytes(): number {
+    return this.universe.heapBytes + (this.board?.crew.heapBytes ?? 0);
+  }
+
+  /** A full collection in every worker. */
+  collect(): void {
+    this.universe.collect();
+    this.board?.crew.collect();
+  }
+
+  /** Growth of each heap, in percent, before a collection begins. */
+  setGarbagePercent(percent: number): void {
+    this.universe.setGarbagePercent(percent);
+    this.board?.crew.setGarbagePercent(percent);
   }
 
   /** Facts of every live process; of those in other workers, what was last heard. */

@@ -309,6 +309,49 @@ test(
 );
 
 test(
+  "memory and collections count the heaps of all workers [system.memory.stats] [system.gc]",
+  LONG,
+  () =>
+    withApplication(
+      host("workers: 2") + code(
+        "holds",
+        `
+      local kept, inbox = {}, process.inbox()
+      for i = 1, 100000 do kept[i] = { i } end
+      inbox:receive()
+      kept = nil
+      inbox:receive()`,
+      ) + SPAWN + WHERE +
+        fn(
+          "memory",
+          `
+        if ... then system.gc.collect() end
+        return system.memory.stats().heap_in_use`,
+          "system",
+        ),
+      async (app) => {
+        await elsewhere(app);
+        const { runtime } = app.application;
+        const [pid] = await app.call("app:spawn", 2, "app:holds") as string[];
+        const idle = async () =>
+          (await where(app, "app:holds")).filter(({ state, worker }) => worker > 0 && state === "idle")
+            .length === 2;
+        await app.until(idle, "both to hold their memory");
+        const other = () => runtime.heapBytes - runtime.universe.heapBytes;
+        const full = other();
+        assert.ok(full > 8_000_000, `${full} bytes`);
+        runtime.send(pid!, "drop", []);
+        await app.until(async () => {
+          await app.call("app:memory", true);
+          return other() < full - 3_000_000;
+        }, "less memory");
+        assert.ok(other() > 3_000_000, "what one still holds");
+      },
+      { cpus: 2 },
+    ),
+);
+
+test(
   "a host that stops cancels its processes on other workers and waits for them",
   LONG,
   () =>

@@ -133,9 +133,10 @@ export class MainSide implements Outside {
     throw failureOf(value as LuaError);
   }
 
-  /** Says how many processes are ready here. */
-  reportReady(count: number): void {
-    Atomics.store(this.#words, WORD.ready, count);
+  /** Says how many processes are ready here, and how large the heap is. */
+  report(ready: number, heapBytes: number): void {
+    Atomics.store(this.#words, WORD.ready, ready);
+    Atomics.store(this.#words, WORD.heapKb, Math.ceil(heapBytes / 1024));
   }
 
   // --- Frames -------------------------------------------------------------------------------------------------------------

@@ -32,6 +32,10 @@ export const DOWN = {
   facts: 9,
   /** A process that moved is known to have left: say so when all that was on its way to it has been sent back. Head: id. */
   left: 10,
+  /** Collect garbage. */
+  collect: 11,
+  /** Growth of the heap before a collection. Head: percent, or false for none. */
+  garbage: 12,
 } as const;
 
 /** From another worker to the main one. */

@@ -44,7 +44,8 @@ export class WorkerBoard {
   readonly #runtime: LuaRuntime;
   readonly #requests: WorkerRequests;
   readonly #code: PortableCode;
-  readonly #crew: WorkerCrew;
+  /** The threads. */
+  readonly crew: WorkerCrew;
   readonly #moves: WorkerMoves;
   readonly #queues = new Map<Host, RunQueues<LuaProcess>>();
   /** Whether the main worker takes new processes; without it every portable one begins elsewhere. */
@@ -55,7 +56,7 @@ export class WorkerBoard {
   constructor(runtime: LuaRuntime, options: WorkerOptions) {
     this.#runtime = runtime;
     this.#code = new PortableCode(runtime, options.portableModules);
-    const crew = this.#crew = new WorkerCrew(runtime, options, this.#code, {
+    const crew = this.crew = new WorkerCrew(runtime, options, this.#code, {
       frame: (link, frame) => this.#frame(link, frame),
       pace: () => pace(runtime.services.ports.clock),
       later: (link) => runtime.services.ports.clock.soon(() => link.drain()),
@@ -121,22 +122,22 @@ export class WorkerBoard {
 
   /** Called after each slice of the main worker. */
   tick(): void {
-    for (const link of this.#crew.all()) link.drain();
+    for (const link of this.crew.all()) link.drain();
     if (this.#waiting === 0) return;
     for (const [host, queues] of this.#queues) {
-      for (const link of this.#crew.of(host)) this.#give(link);
+      for (const link of this.crew.of(host)) this.#give(link);
       const oldest = queues.oldest();
       if (oldest === undefined) continue;
       const waited = this.#nowMs() - oldest.placement!.queuedMs;
       if (!this.#isClosed && waited >= (this.mainTakes ? WORKER_START_AFTER_MS : 0)) {
-        this.#crew.openFor(host, queues.size);
+        this.crew.openFor(host, queues.size);
       }
       if (this.mainTakes && waited >= this.#longestWait(host)) this.#begin(host, oldest);
     }
   }
 
   #longestWait(host: Host): number {
-    for (const { isUp } of this.#crew.of(host)) if (!isUp) return WORKER_BOOT_WAIT_MS;
+    for (const { isUp } of this.crew.of(host)) if (!isUp) return WORKER_BOOT_WAIT_MS;
     return WORKER_WAIT_MS;
   }
 
@@ -155,7 +156,7 @@ export class WorkerBoard {
     this.#queuesOf(host).remove(process);
     this.#waiting--;
     let least: WorkerLink | undefined;
-    for (const link of this.#crew.of(host)) {
+    for (const link of this.crew.of(host)) {
       if (!link.isUp || link.retiring) continue;
       if (least === undefined || link.ready < least.ready) least = link;
     }
@@ -212,7 +213,7 @@ export class WorkerBoard {
 
   /** Delivers to a function call in another worker; false when there is none of that number. */
   deliverToCall(id: number, pid: string, message: HeldMessage): boolean {
-    const link = this.#crew.at(workerOf(id));
+    const link = this.crew.at(workerOf(id));
     if (link === undefined) return false;
     this.#send(link, pid, message);
     return true;
@@ -249,15 +250,10 @@ export class WorkerBoard {
     if (link?.retiring && link.processes.size === 0) this.#close(link);
   }
 
-  /** A process has ended. */
-  gone(id: number): void {
-    this.#crew.gone(id);
-  }
-
   // --- Threads ------------------------------------------------------------------------------------------------------------
 
   #close(link: WorkerLink): void {
-    this.#crew.forget(link);
+    this.crew.forget(link);
     this.#queuesOf(link.host).close(link.number);
     this.#requests.forget(link);
     this.#moves.lost(link);
@@ -270,7 +266,7 @@ export class WorkerBoard {
       processes: link.processes.size,
       error: reason,
     });
-    this.#crew.failed(link);
+    this.crew.failed(link);
     this.#closeWith(link, new LuaError(`${link.name} failed: ${reason}`, "Internal", false));
     this.#runtime.slices.wake();
   }
@@ -283,7 +279,7 @@ export class WorkerBoard {
   /** The number of workers of a host has changed: those too many end with their processes, or at once when they have none. */
   rescale(host: Host): void {
     let count = 0;
-    for (const link of [...this.#crew.of(host)]) {
+    for (const link of [...this.crew.of(host)]) {
       link.retiring = ++count > host.threadsMax;
       if (!link.retiring) continue;
       this.#queuesOf(host).close(link.number);
@@ -294,7 +290,7 @@ export class WorkerBoard {
   /** A host is stopped: what did not end by itself goes with its workers. */
   stop(host: Host): void {
     const error = new LuaError("context canceled", "Canceled", false);
-    for (const link of [...this.#crew.of(host)]) this.#closeWith(link, error);
+    for (const link of [...this.crew.of(host)]) this.#closeWith(link, error);
   }
 
   /** There is no such host any more. */
@@ -306,7 +302,7 @@ export class WorkerBoard {
   /** Ends all workers. */
   close(): void {
     this.#isClosed = true;
-    for (const link of [...this.#crew.all()]) this.#close(link);
+    for (const link of [...this.crew.all()]) this.#close(link);
   }
 
   // --- What workers say ---------------------------------------------------------------------------------------------------
@@ -315,10 +311,10 @@ export class WorkerBoard {
     const requests = this.#requests;
     switch (frame.op) {
       case UP.ready:
-        return this.#crew.isUp(link);
+        return this.crew.isUp(link);
       case UP.hungry:
         link.hungry = true;
-        if (!this.#give(link)) this.#crew.rest(link, () => this.#close(link));
+        if (!this.#give(link)) this.crew.rest(link, () => this.#close(link));
         return;
       case UP.message:
         return requests.message(link, frame);
@@ -339,7 +335,7 @@ export class WorkerBoard {
       case UP.observed:
         return requests.observed(frame);
       case UP.facts:
-        return this.#crew.factsCame(link, frame);
+        return this.crew.factsCame(link, frame);
       case UP.upgraded:
         return requests.upgraded(frame);
       case UP.request:
@@ -373,28 +369,23 @@ export class WorkerBoard {
   defined(id: string): void {
     this.#code.forget();
     const definition = this.#code.one(id);
-    if (definition === undefined) this.#crew.tell(DOWN.undefine, [[id]]);
-    else this.#crew.tell(DOWN.define, [definition]);
+    if (definition === undefined) this.crew.tell(DOWN.undefine, [[id]]);
+    else this.crew.tell(DOWN.define, [definition]);
   }
 
   /** An entry's code is gone. */
   undefined(id: string): void {
     this.#code.forget();
-    this.#crew.tell(DOWN.undefine, [[id]]);
+    this.crew.tell(DOWN.undefine, [[id]]);
   }
 
   /** Tells those who run code of `ids` that it has changed. */
   announced(ids: readonly string[]): void {
-    this.#crew.tell(DOWN.announce, [[...ids]]);
+    this.crew.tell(DOWN.announce, [[...ids]]);
   }
 
   /** Processes that moved from the deque of one worker of a host to another. */
   stolen(host: Host): number {
     return this.#queues.get(host)?.stolen ?? 0;
-  }
-
-  /** Asks all workers for what they know of their processes; undefined when there are none. */
-  observe(): Promise<void> | undefined {
-    return this.#crew.observe();
   }
 }

@@ -38,6 +38,7 @@ export class WorkerCrew {
   readonly #asked = new Map<number, Map<WorkerLink, () => void>>();
   /** Made with the first worker. */
   #live: LiveNumbers | undefined;
+  #garbagePercent: number | undefined;
   #questions = 0;
   #lastNumber = 0;
 
@@ -111,6 +112,7 @@ export class WorkerCrew {
       node: this.#runtime.node,
       memoryBytesMax: this.#runtime.memoryBytesMax,
       definitions: this.#code.all(),
+      garbagePercent: this.#garbagePercent,
     });
   }
 
@@ -128,6 +130,24 @@ export class WorkerCrew {
     if (this.#links.size === 0) return;
     const bytes = this.#runtime.universe.encode(head);
     for (const link of this.#links.values()) link.send(op, bytes);
+  }
+
+  /** Bytes of their Lua heaps. */
+  get heapBytes(): number {
+    let bytes = 0;
+    for (const link of this.#links.values()) bytes += link.heapBytes;
+    return bytes;
+  }
+
+  /** A full collection in all of them. */
+  collect(): void {
+    this.tell(DOWN.collect, []);
+  }
+
+  /** Growth of each heap, in percent, before a collection begins; also of heaps to come. */
+  setGarbagePercent(percent: number): void {
+    this.#garbagePercent = percent;
+    this.tell(DOWN.garbage, [Number.isFinite(percent) ? percent : false]);
   }
 
   /** A worker was told that a process lives, and need not ask again before its end. */

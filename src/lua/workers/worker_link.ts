@@ -38,6 +38,8 @@ export const WORD = {
   downWaits: 6,
   /** The main worker has given the worker up. */
   closed: 7,
+  /** Size of the worker's Lua heap, in kilobytes. */
+  heapKb: 8,
 } as const;
 const WORDS = 16;
 /** Frames between two looks at the clock. */
@@ -141,6 +143,11 @@ export class WorkerLink {
   /** Processes that are ready there. */
   get ready(): number {
     return Atomics.load(this.#words, WORD.ready);
+  }
+
+  /** Bytes of its Lua heap, as it was after the last slice. */
+  get heapBytes(): number {
+    return Atomics.load(this.#words, WORD.heapKb) * 1024;
   }
 
   /** Sends a frame. Fails with RateLimited when too much waits for the worker. */

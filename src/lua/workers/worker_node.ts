@@ -40,6 +40,8 @@ export interface WorkerBoot {
   readonly defaultNetwork: string;
   readonly measureCalls: boolean;
   readonly definitions: readonly LuaValue[];
+  /** Growth of the heap before a collection, when somebody has set it. */
+  readonly garbagePercent?: number;
 }
 
 /** Services that the main worker does for another one. */
@@ -102,6 +104,7 @@ export class WorkerNode {
         : undefined,
     });
     side.bind(this.#runtime);
+    if (boot.garbagePercent !== undefined) this.#runtime.universe.setGarbagePercent(boot.garbagePercent);
     side.left = (id) => this.#moved.add(id);
     side.keep = (id, message) => {
       const fenced = this.#fenced.get(id);
@@ -148,9 +151,10 @@ export class WorkerNode {
   }
 
   #afterSlice(): void {
+    const { universe } = this.#runtime;
+    this.#side.report(universe.ready, universe.heapBytes);
     this.#take();
-    const { ready } = this.#runtime.universe;
-    this.#side.reportReady(ready);
+    const { ready } = universe;
     if (ready > 0) {
       this.#spins = 0;
       Atomics.store(this.#words, WORD.awake, 1);
@@ -241,6 +245,14 @@ export class WorkerNode {
       case DOWN.announce:
         changes.announce(universe.decode(head)[0] as string[]);
         break;
+      case DOWN.collect:
+        slices.defer(() => universe.collect());
+        break;
+      case DOWN.garbage: {
+        const [percent] = universe.decode(head);
+        universe.setGarbagePercent(percent === false ? Infinity : Number(percent));
+        break;
+      }
       case DOWN.left: {
         const [id] = universe.decode(head);
         this.#moved.delete(Number(id));
