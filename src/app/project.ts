@@ -261,7 +261,9 @@ export function optionsOf(
   const { cluster, relay } = settings;
   const name = relay.node_name || (cluster.enabled ? cluster.name || ports.hostname : "");
   return {
-    cluster: cluster.enabled ? clusterComponent({ node: name, section: cluster }) : undefined,
+    cluster: cluster.enabled
+      ? clusterComponent({ node: name, section: cluster, baseDirectory: configuration.baseDirectory })
+      : undefined,
     baseDirectory: configuration.baseDirectory,
     nodeName: name === "" ? undefined : name,
     defaultNodeName: name === "" ? () => defaultNodeName(ports) : undefined,

@@ -57,7 +57,9 @@ function pair(options: { secrets?: [Uint8Array, Uint8Array]; purposes?: [string,
   const toDialer = wire(() => dialer);
   listener.stream.attach(toDialer);
   dialer.stream.attach(toListener);
-  const carry = (change: (data: Uint8Array) => Uint8Array[] = (data) => [data]): void => {
+  const carry = async (change: (data: Uint8Array) => Uint8Array[] = (data) => [data]): Promise<void> => {
+    // What was sent goes out at the end of the turn.
+    await Promise.resolve();
     while (wires.some(({ write }) => write.length > 0)) {
       for (const { write, to } of wires) {
         for (const data of write.splice(0)) for (const part of change(data)) to().stream.handlers.data(part);
@@ -67,42 +69,42 @@ function pair(options: { secrets?: [Uint8Array, Uint8Array]; purposes?: [string,
   return { clock, dialer, listener, carry, raw: toListener };
 }
 
-test("two sides that know the secret exchange frames, however the bytes are cut", () => {
+test("two sides that know the secret exchange frames, however the bytes are cut", async () => {
   const { carry, dialer, listener } = pair();
   const bytewise = (data: Uint8Array): Uint8Array[] => [...data].map((byte) => Uint8Array.of(byte));
-  carry(bytewise);
+  await carry(bytewise);
   assert.ok(dialer.isOpen && listener.isOpen);
   dialer.stream.send(new TextEncoder().encode("one"));
   dialer.stream.send(new TextEncoder().encode(""));
   listener.stream.send(new TextEncoder().encode("two"));
-  carry(bytewise);
+  await carry(bytewise);
   assert.deepEqual([listener.frames, dialer.frames], [["one", ""], ["two"]]);
 });
 
-test("a side without the secret, or of another purpose, gets nothing and gives nothing", () => {
+test("a side without the secret, or of another purpose, gets nothing and gives nothing", async () => {
   const other = new Uint8Array(32).fill(8);
   const cases = [{ secrets: [SECRET, other] as [Uint8Array, Uint8Array] }, {
     purposes: ["mesh", "gossip"] as [string, string],
   }];
   for (const options of cases) {
     const { carry, dialer, listener } = pair(options);
-    carry();
+    await carry();
     assert.deepEqual(dialer.closed, ["the other side does not know the secret"]);
     assert.ok(!dialer.isOpen && !listener.isOpen);
     dialer.stream.send(new Uint8Array(3));
-    carry();
+    await carry();
     assert.deepEqual(listener.frames, []);
   }
 });
 
-test("a listener believes no proof but the dialer's own, not even its own sent back", () => {
+test("a listener believes no proof but the dialer's own, not even its own sent back", async () => {
   const { carry, listener, raw } = pair();
-  carry();
+  await carry();
   const fresh = pair();
   let echoed: Uint8Array | undefined;
   // Whoever only repeats what the listener says has no proof of the dialer.
   fresh.raw.write(new Uint8Array(0));
-  fresh.carry((data) => {
+  await fresh.carry((data) => {
     if (data.length === 64) echoed = data.subarray(32);
     return data.length === 32 && echoed !== undefined ? [echoed] : [data];
   });
@@ -111,7 +113,7 @@ test("a listener believes no proof but the dialer's own, not even its own sent b
   raw.write(new Uint8Array(0));
 });
 
-test("changed, repeated, and endless frames close the stream", () => {
+test("changed, repeated, and endless frames close the stream", async () => {
   const changes: ((data: Uint8Array) => Uint8Array[])[] = [
     (data) => {
       const changed = data.slice();
@@ -127,9 +129,9 @@ test("changed, repeated, and endless frames close the stream", () => {
   ];
   for (const change of changes) {
     const { carry, dialer, listener } = pair();
-    carry();
+    await carry();
     dialer.stream.send(new TextEncoder().encode("once"));
-    carry(change);
+    await carry(change);
     assert.equal(listener.closed.length, 1);
     assert.match(listener.closed[0]!, /changed on its way|impossible length/);
     assert.ok(listener.frames.length <= 1);

@@ -4,11 +4,12 @@
  *   dialer   -> magic(4) nonce(32)
  *   listener -> nonce(32) proof(32)
  *   dialer   -> proof(32)
- *   both     -> frame = length:u32le sealed(length)     AES-256-GCM, a key for each direction, a counter as nonce
+ *   both     -> batch = length:u32le sealed(length)     AES-256-GCM, a key for each direction, a counter as nonce
+ *   sealed   =  (length:u32le frame)*                   frames that were sent in one go
  *
  * S1. Before the other side's proof has been checked only byte counts and the proof are looked at; nothing is decoded.
  * S2. Proofs and keys depend on both nonces, on the role and on the purpose: none serves another stream, side or port.
- * S3. A frame that was changed, dropped, repeated or moved does not open, and closes the stream.
+ * S3. A batch that was changed, dropped, repeated or moved does not open, and closes the stream.
  * S4. A frame is at most `FRAME_BYTES_MAX` long; an unproved stream lives for at most `HANDSHAKE_MS`.
  */
 import { CLUSTER_FRAME_BYTES_MAX, joinBytes } from "../core/mod.ts";
@@ -29,6 +30,8 @@ const PROOF_BYTES = 32;
 const LENGTH_BYTES = 4;
 const TAG_BYTES = 16;
 const SEAL_NONCE_BYTES = 12;
+/** Bytes of frames that go together at most. */
+const BATCH_BYTES_MAX = 256 * 1024;
 const NOTHING = new Uint8Array(0);
 
 /** Time in which both sides must have proved themselves. */
@@ -71,6 +74,8 @@ export class SecureStream {
   #nonces: readonly Uint8Array[] = [];
   #sendKey: Uint8Array = NOTHING;
   #receiveKey: Uint8Array = NOTHING;
+  #batch: Uint8Array[] = [];
+  #batchBytes = 0;
   #sent = 0;
   #received = 0;
 
@@ -91,20 +96,33 @@ export class SecureStream {
   /** Sends a frame; nothing happens once the stream is closed. */
   send(data: Uint8Array): void {
     if (this.#phase !== "open") return;
-    const sealed = this.#options.cryptography.seal("aes-gcm", data, {
+    if (this.#batchBytes + data.length > BATCH_BYTES_MAX) this.#flush();
+    const head = new Uint8Array(LENGTH_BYTES);
+    new DataView(head.buffer).setUint32(0, data.length, true);
+    this.#batch.push(head, data);
+    this.#batchBytes += LENGTH_BYTES + data.length;
+    // What is sent before this turn of the program ends goes together: sealing and writing cost more than the bytes.
+    if (this.#batch.length === 2) queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): void {
+    if (this.#batch.length === 0 || this.#phase !== "open") return;
+    const sealed = this.#options.cryptography.seal("aes-gcm", joinBytes(this.#batch), {
       key: this.#sendKey,
       nonce: counterNonce(this.#sent++),
       associated: NOTHING,
     });
-    const frame = new Uint8Array(LENGTH_BYTES + sealed.length);
-    new DataView(frame.buffer).setUint32(0, sealed.length, true);
-    frame.set(sealed, LENGTH_BYTES);
-    this.#stream?.write(frame);
+    this.#batch = [];
+    this.#batchBytes = 0;
+    const batch = new Uint8Array(LENGTH_BYTES + sealed.length);
+    new DataView(batch.buffer).setUint32(0, sealed.length, true);
+    batch.set(sealed, LENGTH_BYTES);
+    this.#stream?.write(batch);
   }
 
   /** Bytes that wait for the other side. */
   get queuedBytes(): number {
-    return this.#stream?.queuedBytes ?? 0;
+    return this.#batchBytes + (this.#stream?.queuedBytes ?? 0);
   }
 
   /** Closes at once; `closed` is called. */
@@ -129,7 +147,7 @@ export class SecureStream {
   /** Takes what the phase waits for; false when it has not come yet. */
   #step(): boolean {
     if (this.#phase === "closed") return false;
-    if (this.#phase === "open") return this.#frame();
+    if (this.#phase === "open") return this.#openBatch();
     const isDialer = this.#options.side === "dialer";
     if (this.#phase === "proof") {
       if (this.#incoming.length < PROOF_BYTES) return false;
@@ -178,28 +196,46 @@ export class SecureStream {
     return deriveKey(cryptography, secret, `${purpose}, ${use}`, this.#nonces);
   }
 
-  #frame(): boolean {
+  #openBatch(): boolean {
     if (this.#incoming.length < LENGTH_BYTES) return false;
-    const head = this.#incoming.peek(LENGTH_BYTES);
-    const length = new DataView(head.buffer, head.byteOffset, LENGTH_BYTES).getUint32(0, true);
-    if (length < TAG_BYTES || length > CLUSTER_FRAME_BYTES_MAX + TAG_BYTES) {
+    const length = lengthAt(this.#incoming.peek(LENGTH_BYTES), 0);
+    if (length < TAG_BYTES || length > CLUSTER_FRAME_BYTES_MAX + LENGTH_BYTES + TAG_BYTES) {
       this.#close("a frame of impossible length");
       return false;
     }
     if (this.#incoming.length < LENGTH_BYTES + length) return false;
     this.#incoming.take(LENGTH_BYTES);
-    const data = this.#options.cryptography.open("aes-gcm", this.#incoming.take(length), {
+    const batch = this.#options.cryptography.open("aes-gcm", this.#incoming.take(length), {
       key: this.#receiveKey,
       nonce: counterNonce(this.#received++),
       associated: NOTHING,
     });
-    if (data === undefined) {
+    if (batch === undefined) {
       this.#close("a frame that was changed on its way");
       return false;
     }
-    this.#options.frame(data, this);
+    return this.#frames(batch);
+  }
+
+  #frames(batch: Uint8Array): boolean {
+    let at = 0;
+    while (at < batch.length) {
+      const start = at + LENGTH_BYTES;
+      const end = start <= batch.length ? start + lengthAt(batch, at) : Infinity;
+      if (end > batch.length) {
+        this.#close("a frame of impossible length");
+        return false;
+      }
+      this.#options.frame(batch.subarray(start, end), this);
+      if (this.#phase !== "open") return false;
+      at = end;
+    }
     return true;
   }
+}
+
+function lengthAt(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset + at, LENGTH_BYTES).getUint32(0, true);
 }
 
 function counterNonce(count: number): Uint8Array {

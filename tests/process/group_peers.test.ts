@@ -125,6 +125,17 @@ test(
   },
 );
 
+test("a node that does not answer in time has failed once more [pg.scope-config]", ROW, async () => {
+  const scope = stage({ protocolMs: 500, breakerFailures: 1, breakerResetMs: 60_000, retriesMax: 0 });
+  scope.link.up("n2");
+  await scope.clock.advance(400);
+  scope.peers.joined("{n1@h|0x00001}", ["workers"]);
+  assert.equal(scope.tried.length, 2);
+  await scope.clock.advance(200);
+  scope.peers.joined("{n1@h|0x00001}", ["workers"]);
+  assert.equal(scope.tried.length, 2);
+});
+
 test(
   "one node after the other is told everything, as often as the interval says [cluster.pg.scope.timeouts]",
   ROW,

@@ -8,6 +8,8 @@ import type { Settings } from "../config/mod.ts";
 export interface ClusterOptions {
   readonly node: string;
   readonly section: Settings["cluster"];
+  /** The root of relative paths. */
+  readonly baseDirectory: string;
 }
 
 const GOSSIP_PORT = 7946;
@@ -16,7 +18,7 @@ const MESH_PORTS = [7950, 7951, 7952, 7953, 7954, 7955, 7956, 7957, 7958, 7959];
 const STABLE_MS_MIN = 1_000;
 
 /** The settings of a node. Fails with Invalid, naming the field. */
-export function settingsOf({ node, section }: ClusterOptions, ports: Ports): ClusterSettings {
+export function settingsOf({ baseDirectory, node, section }: ClusterOptions, ports: Ports): ClusterSettings {
   const { internode, membership, raft } = section;
   if (raft.max_voters % 2 === 0) throw invalid(`cluster.raft.max_voters must be odd, not ${raft.max_voters}`);
   if (internode.advertise_port > 0 && internode.advertise_addr === "") {
@@ -25,7 +27,7 @@ export function settingsOf({ node, section }: ClusterOptions, ports: Ports): Clu
   const joinAddresses = addressesOf(membership.join_addrs);
   const isServer = raft.enabled && raft.role === "server";
   return {
-    dataFolder: folderOf(raft.data_dir, ports),
+    dataFolder: folderOf(raft.data_dir, baseDirectory, ports),
     snapshotsKept: raft.snapshot_retain,
     network: {
       node,
@@ -46,7 +48,7 @@ export function settingsOf({ node, section }: ClusterOptions, ports: Ports): Clu
       meshPorts: meshPorts(internode),
       meshAdvertiseHost: internode.advertise_addr,
       meshAdvertisePort: internode.advertise_port,
-      secret: secretOf(membership, ports),
+      secret: secretOf(membership, baseDirectory, ports),
       meta: {
         eligible: String(raft.eligible),
         priority: String(raft.priority),
@@ -95,19 +97,25 @@ function addressesOf(text: string): NodeAddress[] {
   });
 }
 
-function secretOf({ secret_file, secret_key }: Settings["cluster"]["membership"], ports: Ports): Uint8Array {
+function secretOf(
+  { secret_file, secret_key }: Settings["cluster"]["membership"],
+  baseDirectory: string,
+  ports: Ports,
+): Uint8Array {
   if (secret_key !== "" && secret_file !== "") {
     throw invalid("cluster.membership: give secret_key or secret_file, not both");
   }
   if (secret_key !== "") return parseSecret(secret_key, "cluster.membership.secret_key");
   if (secret_file === "") return new Uint8Array(0);
-  const text = ports.files.readText(ports.files.resolve(secret_file));
+  const text = ports.files.readText(ports.files.resolve(baseDirectory, secret_file));
   return parseSecret(text, `cluster.membership.secret_file ${secret_file}`);
 }
 
 /** The folder of what lasts; "" when the home directory that it is in is not known. */
-function folderOf(text: string, ports: Ports): string {
-  if (text !== "~" && !text.startsWith("~/")) return text === "" ? "" : ports.files.resolve(text);
+function folderOf(text: string, baseDirectory: string, ports: Ports): string {
+  if (text !== "~" && !text.startsWith("~/")) {
+    return text === "" ? "" : ports.files.resolve(baseDirectory, text);
+  }
   const home = ports.osVariable("HOME") ?? ports.osVariable("USERPROFILE") ?? "";
   return home === "" ? "" : ports.files.resolve(home, text.slice(2));
 }
