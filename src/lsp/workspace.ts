@@ -217,7 +217,8 @@ export class Workspace {
     if (known !== undefined) return known;
     const name = parseUri(uri);
     if (name.kind === "entry") return this.#table.unitByEntry.get(name.id);
-    if (name.kind !== "file" || !name.path.endsWith(".lua") || this.text(uri) === undefined) return undefined;
+    // Declarations are no sources.
+    if (name.kind !== "file" || !/(?<!\.d)\.lua$/.test(name.path) || this.text(uri) === undefined) return;
     return this.#table.addLoose(uri, name.path, this.modules.keys());
   }
 

@@ -80,6 +80,12 @@ return err:kind(), err.nothing
     const uri = pathToFileURL(join(editor.folder, ACCOUNT, "reference", VERSION, "json.d.lua")).href;
     const report = await editor.request("textDocument/diagnostic", { textDocument: { uri } });
     assert.deepEqual(report.items, []);
+    await editor.connection.sendNotification("textDocument/didOpen", {
+      textDocument: { uri, languageId: "lua", version: 1, text: readFileSync(fileURLToPath(uri), "utf8") },
+    });
+    const at = { textDocument: { uri }, position: { line: 14, character: 20 } };
+    assert.equal(await editor.request("textDocument/hover", at), null);
+    assert.deepEqual(await editor.request("workspace/symbol", { query: "validate_string" }), []);
   });
 });
 
