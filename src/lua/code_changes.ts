@@ -33,13 +33,7 @@ export class CodeChanges {
   /** Tells everything that runs code of `ids` that it changed: pools retire, upgradable processes get OUTDATED. */
   announce(ids: readonly string[]): void {
     const { book, functions, programs } = this.#runtime;
-    const affected = [...programs.definitions()]
-      .filter((definition) => {
-        const reach = programs.reach(definition.id);
-        return ids.some((id) => reach.has(id));
-      })
-      .map((definition) => definition.id);
-    const changed = [...new Set([...affected, ...ids])];
+    const changed = [...programs.affectedBy(ids)];
     functions.retire(changed);
     this.#runtime.board?.announced(ids);
     for (const process of book.known()) {

@@ -53,6 +53,8 @@ export class ProgramTable {
   readonly #globals = new Map<string, GlobalsRef>();
   #proven: ReadonlySet<string> = new Set();
   readonly #programs = new Map<string, Program>();
+  /** Ids of importers by the id of what they import. */
+  readonly #importers = new Map<string, Set<string>>();
   readonly #options: ProgramCacheOptions;
   /** More programs than this are too many. */
   #programsMax: number;
@@ -98,16 +100,39 @@ export class ProgramTable {
     const code = isProven ? undefined : this.#compile(definition);
     this.#release(id);
     if (code !== undefined) this.#code.set(id, code);
+    this.#unlink(id);
     this.#definitions.set(id, definition);
-    this.invalidate([id]);
+    for (const target of definition.imports.values()) {
+      const importers = this.#importers.get(target);
+      if (importers === undefined) this.#importers.set(target, new Set([id]));
+      else importers.add(id);
+    }
+    this.#invalidate(id);
     this.#trimSources();
   }
 
   /** Forgets a definition. */
   delete(id: string): void {
     this.#release(id);
+    this.#unlink(id);
     this.#definitions.delete(id);
-    this.invalidate([id]);
+    this.#invalidate(id);
+  }
+
+  #unlink(id: string): void {
+    for (const target of this.#definitions.get(id)?.imports.values() ?? []) {
+      const importers = this.#importers.get(target);
+      importers?.delete(id);
+      if (importers?.size === 0) this.#importers.delete(target);
+    }
+  }
+
+  /** These entries and all that import them, however far. */
+  affectedBy(ids: Iterable<string>): Set<string> {
+    const found = new Set(ids);
+    // A Set's iterator also visits what is added on the way.
+    for (const id of found) for (const importer of this.#importers.get(id) ?? []) found.add(importer);
+    return found;
   }
 
   /** Whether a start of the entry today would run this program. */
@@ -121,15 +146,13 @@ export class ProgramTable {
     return undefined;
   }
 
-  /** Drops every program that holds one of `ids`; returns the ids of the dropped programs. */
-  invalidate(ids: readonly string[]): string[] {
-    const dropped: string[] = [];
-    for (const [id, program] of this.#programs) {
-      if (!ids.some((changed) => program.sources.has(changed))) continue;
-      this.#drop(id, program);
-      dropped.push(id);
+  /** Drops every program that holds the entry. */
+  #invalidate(id: string): void {
+    if (this.#programs.size === 0) return;
+    for (const affected of this.affectedBy([id])) {
+      const program = this.#programs.get(affected);
+      if (program?.sources.has(id)) this.#drop(affected, program);
     }
-    return dropped;
   }
 
   #drop(id: string, { ref }: Program): void {

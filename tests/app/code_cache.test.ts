@@ -114,3 +114,22 @@ test("with nothing to be kept everything still runs [config.lua.cache-sizes]", a
     }
   }, { config, simulated: true });
 });
+
+test("who is affected by a change is known by who imports whom now", async () => {
+  const library = (name: string, imports: string): string =>
+    `  - {name: ${name}, kind: library.lua, imports: {${imports}}, source: "return {}"}\n`;
+  const project = `namespace: app\nentries:\n${library("a", "")}${library("b", "a: app:a")}${
+    library("c", "b: app:b")
+  }${library("d", "")}`;
+  await withApplication(project, async ({ application: { runtime: { programs } } }) => {
+    const affected = (id: string): string[] => [...programs.affectedBy([id])].sort();
+    await Promise.resolve();
+    assert.deepEqual(affected("app:a"), ["app:a", "app:b", "app:c"]);
+    const c = programs.definition("app:c")!;
+    programs.set({ ...c, imports: new Map([["d", "app:d"]]) });
+    assert.deepEqual(affected("app:a"), ["app:a", "app:b"]);
+    assert.deepEqual(affected("app:d"), ["app:c", "app:d"]);
+    programs.delete("app:b");
+    assert.deepEqual(affected("app:a"), ["app:a"]);
+  }, { simulated: true });
+});
