@@ -117,7 +117,6 @@ export class Workspace {
     return unit === undefined ? undefined : this.unitText(unit);
   }
 
-  /** Whether a document is open in the editor. */
   isOpen(uri: string): boolean {
     return this.#open.has(uri);
   }
