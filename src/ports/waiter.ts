@@ -6,4 +6,8 @@
  */
 export interface Waiter {
   readonly signal: AbortSignal;
+  /** True once it is over, where that is known without the signal. */
+  readonly ended?: boolean;
+  /** Calls `cleanup` when it is over; the result forgets that. Much cheaper than to listen to the signal. */
+  onEnd?(cleanup: () => void): () => void;
 }

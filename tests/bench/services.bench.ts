@@ -108,8 +108,8 @@ export const benchmarks: readonly Benchmark[] = [
     aim: ">=0.8",
     services: ["postgres"],
     ours: ({ wippy, folder }) =>
-      numberFrom([wippy, "call", "bench:select", "10000", "--json"], join(folder, "postgres")),
-    peer: ({ bun, folder }) => numberFrom([bun, join(folder, "peers", "select_postgres.ts"), "10000"]),
+      numberFrom([wippy, "call", "bench:select", "20000", "--json"], join(folder, "postgres")),
+    peer: ({ bun, folder }) => numberFrom([bun, join(folder, "peers", "select_postgres.ts"), "20000"]),
   },
   {
     name: "wippy call of a hello function, wall time",

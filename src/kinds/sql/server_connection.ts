@@ -45,25 +45,36 @@ export async function forCaller<T>(
   caller: Waiter | undefined,
   clock: Clock,
 ): Promise<T> {
-  const signal = caller?.signal;
-  if (signal === undefined) return await work();
-  if (signal.aborted) throw canceled();
-  const cancel = (): void => {
-    const timer = clock.timer(CANCEL_WAIT_MS, () => connection.close(), { background: true });
-    // Without the server's ear, ending the session is all that can be done.
-    connection.cancel().catch(() => undefined).finally(() => {
-      timer.cancel();
-      connection.close();
-    });
-  };
-  signal.addEventListener("abort", cancel, { once: true });
+  if (caller === undefined) return await work();
+  if (caller.ended ?? caller.signal.aborted) throw canceled();
+  let isGone = false;
+  const forget = whenGone(caller, () => {
+    isGone = true;
+    cancel(connection, clock);
+  });
   try {
     return await work();
   } catch (error) {
-    throw signal.aborted ? canceled() : error;
+    throw isGone ? canceled() : error;
   } finally {
-    signal.removeEventListener("abort", cancel);
+    forget();
   }
+}
+
+function whenGone(caller: Waiter, act: () => void): () => void {
+  if (caller.onEnd !== undefined) return caller.onEnd(act);
+  const { signal } = caller;
+  signal.addEventListener("abort", act, { once: true });
+  return () => signal.removeEventListener("abort", act);
+}
+
+/** Without the server's ear, ending the session is all that can be done. */
+function cancel(connection: ServerConnection, clock: Clock): void {
+  const timer = clock.timer(CANCEL_WAIT_MS, () => connection.close(), { background: true });
+  connection.cancel().catch(() => undefined).finally(() => {
+    timer.cancel();
+    connection.close();
+  });
 }
 
 function canceled(): Failure {
