@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Value } from "../../src/core/mod.ts";
+import type { Thread, ThreadEvents, Threads } from "../../src/ports/mod.ts";
 import { withApplication } from "../application.ts";
 import { code, fn, HOST, LONG } from "./worker_project.ts";
 
@@ -96,4 +97,68 @@ test(
       },
       { cpus: 3 },
     ),
+);
+
+/** The threads of the machine, any of which can be made to fail. */
+function fragile() {
+  const alive = new Map<Thread, ThreadEvents>();
+  return {
+    threads: (real: Threads): Threads => ({
+      start(events) {
+        const thread = real.start({
+          message: events.message,
+          ended: (reason) => {
+            alive.delete(thread);
+            events.ended(reason);
+          },
+        });
+        alive.set(thread, events);
+        return {
+          post: (message) => thread.post(message),
+          terminate: () => void (alive.delete(thread), thread.terminate()),
+        };
+      },
+    }),
+    /** Makes the one fail that was started first. */
+    fail(): void {
+      for (const [thread, events] of alive) {
+        alive.delete(thread);
+        thread.terminate();
+        return events.ended("storm");
+      }
+    },
+  };
+}
+
+test(
+  "workers that fail in the middle of a storm leave nothing behind: everything ends and nobody waits for ever",
+  LONG,
+  async () => {
+    const { fail, threads } = fragile();
+    await withApplication(
+      HOST.replace("workers: 2", "workers: 3") +
+        ACTOR.replace('else error("ended with " .. text) end', "end") +
+        fn("count", `return #assert(system.hosts.processes("app:host"))`, "system"),
+      async (app) => {
+        const { runtime } = app.application;
+        for (let seed = 1; seed <= 6; seed++) {
+          runtime.board!.mainTakes = seed % 2 === 0;
+          const ended = new Promise<string>((resolve) =>
+            runtime.spawn("app:actor", "app:host", {
+              args: [4, seed * 7919, 0],
+              onExit: ({ failure }) => resolve(failure?.message ?? "ok"),
+            })
+          );
+          const failing = app.until(() => {
+            if (runtime.processes().some(({ worker }) => worker > 0)) fail();
+            return runtime.processes().length === 0;
+          }, "the end of all");
+          assert.match(await ended, /^ok$|failed: storm|two ends|never ended/);
+          await failing;
+        }
+        assert.equal(runtime.table.size, 0, "relations that nobody has");
+      },
+      { cpus: 3, threads },
+    );
+  },
 );

@@ -17,6 +17,8 @@ import { type LinkEvents, WorkerLink } from "./worker_link.ts";
 /** Threads of a host that may fail one after the other before they have come up. */
 const STILLBORN_MAX = 3;
 
+const NONE: ReadonlySet<WorkerLink> = new Set();
+
 /** What workers are made of. */
 export interface CrewOptions {
   readonly threads: Threads;
@@ -61,9 +63,7 @@ export class WorkerCrew {
 
   /** Those of a host. */
   of(host: Host): ReadonlySet<WorkerLink> {
-    let links = this.#byHost.get(host);
-    if (links === undefined) this.#byHost.set(host, links = new Set());
-    return links;
+    return this.#byHost.get(host) ?? NONE;
   }
 
   /** Starts as many more workers of a host as it may have and as there are processes for, those on their way among them. */
@@ -103,7 +103,9 @@ export class WorkerCrew {
     const link = new WorkerLink(++this.#lastNumber, host, this.#events);
     link.openedMs = this.#runtime.services.ports.clock.monotonicMs();
     this.#links.set(link.number, link);
-    (this.of(host) as Set<WorkerLink>).add(link);
+    const links = this.#byHost.get(host);
+    if (links === undefined) this.#byHost.set(host, new Set([link]));
+    else links.add(link);
     this.#live ??= new LiveNumbers();
     link.open(this.#options.threads, this.#live.memory, {
       ...this.#options.boot,
