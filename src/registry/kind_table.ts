@@ -86,7 +86,9 @@ export class KindTable {
     }
     if (missing.size === 0) return undefined;
     return Promise.all([...missing].map(async (source) => {
-      this.#exact.set(source.name, await source.load());
+      const definition = await source.load();
+      // Whoever asks at the same time gets the same one: what is live is compared with it.
+      if (this.#exact.get(source.name) === source) this.#exact.set(source.name, definition);
     })).then(() => undefined);
   }
 

@@ -180,6 +180,15 @@ test("a kind given as a source is read when an entry first has it, and its name 
   assert.equal(reads, 1);
 });
 
+test("a kind that is asked for twice at once is one", async () => {
+  const load = () => Promise.resolve(defineKind({ name: "late", config: schema.any(), open: () => ({}) }));
+  const table = new KindTable([{ name: "late", load }]);
+  const first = Promise.resolve(table.load([{ kind: "late" }])).then(() => table.find("late"));
+  const second = Promise.resolve(table.load([{ kind: "late" }])).then(() => table.find("late"));
+  assert.equal(await first, await second);
+  assert.equal(table.find("late"), await first);
+});
+
 test("observers see what was accepted and can't reject [handler.observer] [handler.tx]", async () => {
   const world = registryWorld();
   const { registry, trace } = world;
