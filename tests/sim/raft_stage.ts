@@ -14,7 +14,7 @@ import {
 } from "../../src/cluster/mod.ts";
 import type { Value } from "../../src/core/mod.ts";
 import { SimulatedClock, SimulatedRandom } from "../../src/platform/simulated/mod.ts";
-import type { Random } from "../../src/ports/mod.ts";
+import type { Clock, Random, TimerHandle } from "../../src/ports/mod.ts";
 import { Trace } from "./world.ts";
 
 const SETTINGS = {
@@ -56,8 +56,57 @@ class Names {
   }
 }
 
+/** The clock of one member, which can stand still: as when its machine stops the program for a while. */
+class MemberClock implements Clock {
+  readonly #clock: SimulatedClock;
+  #held: (() => void)[] | undefined;
+
+  constructor(clock: SimulatedClock) {
+    this.#clock = clock;
+  }
+
+  /** What is due waits until `resume`. */
+  pause(): void {
+    this.#held ??= [];
+  }
+
+  resume(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const fire of held) fire();
+  }
+
+  /** Runs it now, or when the member runs again. */
+  run(fire: () => void): void {
+    if (this.#held === undefined) fire();
+    else this.#held.push(fire);
+  }
+
+  timer(delayMs: number, fire: () => void): TimerHandle {
+    let isCanceled = false;
+    const timer = this.#clock.timer(delayMs, () => this.run(() => isCanceled || fire()));
+    return {
+      cancel: () => {
+        isCanceled = true;
+        timer.cancel();
+      },
+    };
+  }
+
+  soon(fire: () => void): void {
+    this.#clock.soon(() => this.run(fire));
+  }
+
+  nowNs = (): bigint => this.#clock.nowNs();
+  nowMs = (): number => this.#clock.nowMs();
+  monotonicMs = (): number => this.#clock.monotonicMs();
+  sleep = (delayMs: number): Promise<void> => this.#clock.sleep(delayMs);
+  zoneOffsetMinutes = (): number => 0;
+}
+
 interface Member {
   readonly id: string;
+  clock: MemberClock;
   storage: MemoryStorage;
   raft: Raft | undefined;
   names: Names;
@@ -90,7 +139,8 @@ export class RaftStage {
   }
 
   #create(id: string, random: Random): Member {
-    const member = { id, storage: new MemoryStorage(), raft: undefined, names: this.#machine(id) };
+    const clock = new MemberClock(this.clock);
+    const member = { id, clock, storage: new MemoryStorage(), raft: undefined, names: this.#machine(id) };
     this.#start(member, random.stream(id));
     return member;
   }
@@ -107,9 +157,10 @@ export class RaftStage {
   #start(member: Member, random: Random): void {
     const { id } = member;
     member.names = this.#machine(id);
+    member.clock = new MemberClock(this.clock);
     const raft: Raft = new Raft({
       id,
-      clock: this.clock,
+      clock: member.clock,
       random,
       storage: member.storage,
       settings: SETTINGS,
@@ -149,9 +200,9 @@ export class RaftStage {
       const isLate = this.#isFaulty && random.float() < 0.03;
       const delay = 1 + random.below(isLate ? 1500 : 20);
       this.clock.timer(delay, () => {
-        const { raft } = this.#members.get(to)!;
+        const { clock, raft } = this.#members.get(to)!;
         if (raft === undefined || this.#isFaulty && this.#isCut(from, to)) return;
-        raft.receive(from, unpackRaft(unpackMessage(bytes)));
+        clock.run(() => raft.receive(from, unpackRaft(unpackMessage(bytes))));
       });
     }
   }
@@ -179,6 +230,7 @@ export class RaftStage {
     else if (dice < 22) { for (const { id } of members) this.#groups.set(id, this.#random.below(2)); }
     else if (dice < 28) this.#groups.clear();
     else if (dice < 34) this.#reconfigure();
+    else if (dice < 38) this.#pause();
     else if (dice < 50) this.#read();
     else this.#take();
   }
@@ -194,6 +246,19 @@ export class RaftStage {
     if (member.raft !== undefined) return;
     this.trace.note(`${member.id} comes back`);
     this.#start(member, new SimulatedRandom(`${member.id} ${this.clock.elapsedMs}`));
+  }
+
+  /** A leader stands still for a while; the first that happens to it then is a read. */
+  #pause(): void {
+    for (const member of this.#leading()) {
+      const { clock, raft } = member;
+      this.trace.note(`${member.id} stands still`);
+      clock.pause();
+      this.clock.timer(this.#random.below(2_500), () => {
+        if (member.raft === raft) this.#readAt(member);
+        clock.resume();
+      });
+    }
   }
 
   #leading(): Member[] {
@@ -235,18 +300,18 @@ export class RaftStage {
     }
   }
 
-  /** A read sees everything that was confirmed before it began. */
   #read(): void {
-    for (const { id, names, raft } of this.#leading()) {
-      const before = [...this.#held];
-      raft!.readBarrier().then(() => {
-        for (const [name, holder] of before) {
-          if (names.holders.get(name) !== holder) {
-            this.#fail(`${id} answered a read without ${name}=${holder}`);
-          }
-        }
-      }, () => {});
-    }
+    for (const member of this.#leading()) this.#readAt(member);
+  }
+
+  /** A read sees everything that was confirmed before it began. */
+  #readAt({ id, names, raft }: Member): void {
+    const before = [...this.#held];
+    raft!.readBarrier().then(() => {
+      for (const [name, holder] of before) {
+        if (names.holders.get(name) !== holder) this.#fail(`${id} answered a read without ${name}=${holder}`);
+      }
+    }, () => {});
   }
 
   // --- The end ----------------------------------------------------------------------------------------------------------
