@@ -91,6 +91,8 @@ export class ClusterMachine implements ReplicatedMachine {
     this.#nowMs = Math.max(this.#nowMs, Number(message["nowMs"]));
     const [from, boot, serial, floor] = message["proposer"] as [string, number, number, number];
     const session = this.#session(from, boot);
+    // A command of an earlier life of its node comes too late.
+    if (session === undefined) return { ok: false };
     for (const known of session.results.keys()) {
       if (known >= floor) break;
       session.results.delete(known);
@@ -102,9 +104,10 @@ export class ClusterMachine implements ReplicatedMachine {
     return result;
   }
 
-  #session(from: string, boot: number): Session {
+  #session(from: string, boot: number): Session | undefined {
     let session = this.#sessions.get(from);
-    if (session === undefined || session.boot !== boot) {
+    if (session !== undefined && session.boot > boot) return undefined;
+    if (session === undefined || session.boot < boot) {
       this.#sessions.set(from, session = { boot, results: new Map() });
     }
     return session;

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { createPorts } from "../../src/platform/mod.ts";
 import { Nodes, settled, SLOW, type TestNode, withNodes } from "./nodes.ts";
 
 const CONSISTENT = 2;
@@ -129,4 +130,75 @@ entries:
       rmSync(folder, { recursive: true, force: true });
     }
   },
+);
+
+test(
+  "a long log becomes a snapshot, which new members get in place of it, and few are kept [cluster.raft.snapshots]",
+  SLOW,
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "wippy-core-"));
+    const limits = {
+      snapshot_threshold: 20,
+      snapshot_interval: "50ms",
+      snapshot_retain: 2,
+      trailing_logs: 5,
+    };
+    const nodes = new Nodes({
+      count: 2,
+      cluster: (name) => ({ raft: { ...limits, data_dir: name === "n1" ? folder : "" } }),
+    });
+    try {
+      const one = await nodes.add();
+      const holder = one.member();
+      await one.cluster.names.register("early", holder, CONSISTENT);
+      const base = (node: TestNode): number => Number(node.cluster.consensus!.stats["last_snapshot_index"]);
+      for (let round = 1; round <= 4; round++) {
+        const before = base(one);
+        for (let i = 0; i < 30; i++) {
+          await one.cluster.agreed.put("things", `key${i}`, new Uint8Array([round]), { ttlSeconds: 0 });
+        }
+        await one.app.until(() => base(one) > before, "a snapshot");
+      }
+      // What it needs to know is in no entry any more.
+      const two = await nodes.add();
+      await two.app.until(() => two.cluster.role === "standby", "it to stand by");
+      await two.app.until(() => two.app.application.runtime.names.lookup("early") === holder, "the name");
+      assert.ok(base(two) > 0);
+      assert.equal(two.cluster.consensus!.commitIndex >= base(one), true);
+    } finally {
+      await nodes.stop();
+    }
+    const { sqlite } = createPorts();
+    const database = sqlite.open(join(folder, "_sys/raft/raft.db"));
+    try {
+      const count = (table: string): number =>
+        Number(database.prepare(`SELECT count(*) AS n FROM ${table}`).all([])[0]!["n"]);
+      assert.equal(count("snapshots"), 2);
+      assert.ok(count("entries") < 60, `${count("entries")} entries`);
+    } finally {
+      database.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
+
+test(
+  "a node that may not take part in the core, or runs none, is never in it [cluster.raft.enabled] [cluster.raft.voter]",
+  SLOW,
+  () =>
+    withNodes({
+      count: 4,
+      cluster: (name) =>
+        name === "n2" ? { raft: { enabled: false } } : name === "n3" ? { raft: { eligible: false } } : {},
+    }, async (nodes) => {
+      const [one, two, three, four] = nodes as [TestNode, TestNode, TestNode, TestNode];
+      await one.app.until(() => one.cluster.consensus!.stats["standbys"] === "n3,n4", "the core");
+      assert.equal(voters(one), "n1");
+      assert.deepEqual([two.cluster.role, three.cluster.role, four.cluster.role], [
+        "non-member",
+        "standby",
+        "standby",
+      ]);
+      assert.equal(two.cluster.consensus, undefined);
+    }),
 );
