@@ -89,6 +89,7 @@ test("name, description and classes are told by system.modules [module.definitio
         name: "demo",
         description: "Shows what modules can be.",
         class: ["deterministic", "encoding"],
+        commands: {},
       });
     },
     { ...SIMULATED, modules: [demoModule({ instances: 0 })] },

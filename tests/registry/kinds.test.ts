@@ -181,12 +181,19 @@ test("a kind given as a source is read when an entry first has it, and its name 
 });
 
 test("a kind that is asked for twice at once is one", async () => {
-  const load = () => Promise.resolve(defineKind({ name: "late", config: schema.any(), open: () => ({}) }));
+  const given: (() => void)[] = [];
+  const load = () => {
+    const definition = defineKind({ name: "late", config: schema.any(), open: () => ({}) });
+    return new Promise<typeof definition>((resolve) => given.push(() => resolve(definition)));
+  };
   const table = new KindTable([{ name: "late", load }]);
-  const first = Promise.resolve(table.load([{ kind: "late" }])).then(() => table.find("late"));
-  const second = Promise.resolve(table.load([{ kind: "late" }])).then(() => table.find("late"));
-  assert.equal(await first, await second);
-  assert.equal(table.find("late"), await first);
+  const asked = [1, 2].map(() => table.load([{ kind: "late" }]));
+  given[0]!();
+  await asked[0];
+  const known = table.find("late");
+  given[1]!();
+  await asked[1];
+  assert.equal(table.find("late"), known);
 });
 
 test("observers see what was accepted and can't reject [handler.observer] [handler.tx]", async () => {
