@@ -26,7 +26,6 @@ export interface ConsensusSettings {
   /** Whether this node runs the core's program. */
   readonly isServer: boolean;
   readonly expected: number;
-  readonly hasJoinAddresses: boolean;
   readonly limits: CoreLimits;
   readonly reconcileDebounceMs: number;
   readonly reconcileTimeoutMs: number;
@@ -213,7 +212,7 @@ export class Consensus {
     const config = this.#bootstrap.look({
       self: network.node,
       expected: settings.expected,
-      hasJoinAddresses: settings.hasJoinAddresses,
+      hasJoinAddresses: network.hasSeeds,
       hasJoined: network.joined,
       peers: network.members.live().map(peerOf),
       limits: settings.limits,

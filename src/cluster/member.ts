@@ -57,3 +57,8 @@ function isWhole(value: Value): value is number {
 function malformed(): Failure {
   return new Failure("Invalid", "malformed record of a cluster member");
 }
+
+/** An address as people write it. */
+export function addressText({ host, port }: NodeAddress): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -10,7 +10,7 @@
 import { Failure, type Value, type ValueMap } from "../core/mod.ts";
 import type { Clock, Log, NodeAddress, Random, TimerHandle } from "../ports/mod.ts";
 import { isLive, type Member, type MemberEvents, MemberTable, shuffled } from "./member_table.ts";
-import { type MemberRecord, packRecord, unpackRecord } from "./member.ts";
+import { addressText, type MemberRecord, packRecord, unpackRecord } from "./member.ts";
 import { packedSize } from "./wire.ts";
 
 /** Carries gossip. */
@@ -61,6 +61,8 @@ export class Membership {
   readonly #options: MembershipOptions;
   readonly #timers = new Set<TimerHandle>();
   readonly #probes = new Map<number, () => void>();
+  /** Join addresses that led to this node itself. */
+  readonly #own = new Set<string>();
   #order: string[] = [];
   #sequence = 0;
   #rounds = 0;
@@ -88,9 +90,14 @@ export class Membership {
     if (settings.joinAddresses.length > 0) this.#join(JOIN_DELAY_MS);
   }
 
+  /** Whether there are join addresses, as far as is known, that are not this node's own. */
+  get hasSeeds(): boolean {
+    return this.#options.settings.joinAddresses.some((address) => !this.#own.has(addressText(address)));
+  }
+
   /** Whether the node has spoken with another one, or has none to speak with. */
   get joined(): boolean {
-    return this.#joinedOnce || this.#options.settings.joinAddresses.length === 0;
+    return this.#joinedOnce || !this.hasSeeds;
   }
 
   /** Says good-bye, so that nobody has to find out. */
@@ -144,12 +151,12 @@ export class Membership {
     if (target === undefined) return;
     const { probeTimeoutMs, streamTimeoutMs } = this.#options.settings;
     const sequence = this.#expect(probeTimeoutMs + streamTimeoutMs, () => this.table.suspect(target.id));
-    this.#send(target.address, { kind: "ping", to: target.id, sequence, from: this.#own() });
+    this.#send(target.address, { kind: "ping", to: target.id, sequence, from: this.#from() });
     this.#after(probeTimeoutMs, () => {
       if (!this.#probes.has(sequence)) return;
       for (const helper of this.table.choose(INDIRECT_PROBES, target.id)) {
         const address = [target.address.host, target.address.port];
-        this.#send(helper.address, { kind: "ask", to: target.id, address, sequence, from: this.#own() });
+        this.#send(helper.address, { kind: "ask", to: target.id, address, sequence, from: this.#from() });
       }
       void this.#options.transport.exchange(target.address, { kind: "ping", to: target.id }, streamTimeoutMs)
         .then(() => this.#probes.get(sequence)?.(), () => {});
@@ -198,7 +205,7 @@ export class Membership {
       kind: "ping",
       to: message["to"],
       sequence,
-      from: this.#own(),
+      from: this.#from(),
     });
   }
 
@@ -220,7 +227,7 @@ export class Membership {
     this.#options.transport.send(address, { ...message, news: news.map(packRecord) });
   }
 
-  #own(): Value {
+  #from(): Value {
     const { host, port } = this.table.self.address;
     return [host, port];
   }
@@ -247,8 +254,8 @@ export class Membership {
   #join(delayMs: number): void {
     const { joinAddresses } = this.#options.settings;
     void Promise.all(joinAddresses.map((address) => this.#sync(address))).then((answers) => {
-      if (this.#isClosed || answers.includes(true)) return;
-      const addresses = joinAddresses.map(({ host, port }) => `${host}:${port}`).join(", ");
+      if (this.#isClosed || answers.includes(true) || !this.hasSeeds) return;
+      const addresses = joinAddresses.map(addressText).join(", ");
       this.#options.log.warn("no join address answers yet", { addresses, retry_ms: delayMs });
       this.#after(delayMs, () => this.#join(Math.min(2 * delayMs, JOIN_DELAY_MAX_MS)));
     });
@@ -257,19 +264,21 @@ export class Membership {
   /** Exchanges all that is known; true when a node other than this one answered. */
   async #sync(address: NodeAddress): Promise<boolean> {
     const { settings, transport } = this.#options;
-    const { host, port } = this.table.self.address;
-    if (address.host === host && address.port === port) return false;
     try {
       const message = await transport.exchange(address, this.#everything(), settings.streamTimeoutMs);
       if (this.#isClosed) return false;
-      this.#take(message);
+      // A join address may be this node's own, under another name maybe: it speaks of nobody else then.
+      const { self } = this.table;
+      const isOwn = recordsOf(message["members"]).every(({ boot, id }) =>
+        id === self.id && boot === self.boot
+      );
+      if (isOwn) this.#own.add(addressText(address));
+      else this.#take(message);
+      this.#joinedOnce ||= !isOwn;
+      return !isOwn;
     } catch {
       return false;
     }
-    // A join address may be another name of this node.
-    const others = this.table.live().length > 1;
-    this.#joinedOnce ||= others;
-    return others;
   }
 
   // --- Time -------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import type {
   TimerHandle,
 } from "../ports/mod.ts";
 import { GossipPort } from "./gossip_port.ts";
-import { isNodeName, type MemberRecord } from "./member.ts";
+import { addressText, isNodeName, type MemberRecord } from "./member.ts";
 import { isLive, type Member } from "./member_table.ts";
 import { Membership, type MembershipSettings } from "./membership.ts";
 import { Mesh } from "./mesh.ts";
@@ -202,6 +202,11 @@ export class ClusterNetwork {
     return this.#options.settings.node;
   }
 
+  /** Whether it has addresses of other nodes to join. */
+  get hasSeeds(): boolean {
+    return this.#membership?.hasSeeds ?? true;
+  }
+
   /** Whether the node has met the cluster that it is to join. */
   get joined(): boolean {
     return this.#membership?.joined ?? false;
@@ -278,9 +283,4 @@ function demandSecret({ secret, membership, ...settings }: NetworkSettings): voi
 
 function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127\./.test(host);
-}
-
-/** An address as people write it. */
-export function addressText({ host, port }: NodeAddress): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -15,8 +15,9 @@ import { Consensus, type ConsensusSettings } from "./consensus.ts";
 import { ConvergingPairs } from "./converging_pairs.ts";
 import { DiskShelf } from "./disk_shelf.ts";
 import { ClusterMachine } from "./machine.ts";
+import { addressText } from "./member.ts";
 import type { Member } from "./member_table.ts";
-import { addressText, ClusterNetwork, type MemberListener, type NetworkSettings } from "./network.ts";
+import { ClusterNetwork, type MemberListener, type NetworkSettings } from "./network.ts";
 import { NodeChannels } from "./node_channels.ts";
 import { DiskStorage } from "./raft/disk_storage.ts";
 import type { RaftStorage } from "./raft/log.ts";
@@ -109,7 +110,12 @@ export class ClusterNode implements Cluster {
   /** Opens the ports and begins to take part. */
   async open(): Promise<void> {
     await this.network.open();
-    this.#consensus.start();
+    try {
+      this.#consensus.start();
+    } catch (error) {
+      await this.vanish();
+      throw error;
+    }
   }
 
   /** Leaves the cluster in order. */

@@ -170,7 +170,7 @@ test(
 );
 
 test(
-  "cluster names come before local ones and can't be hidden by them [name.resolve] [process.registry.resolution-order]",
+  "cluster names come before local ones and can't be hidden by them [name.resolve] [name.scope.local] [process.registry.resolution-order]",
   SLOW,
   () =>
     withNodes({ count: 2 }, async (nodes) => {
@@ -189,6 +189,8 @@ test(
       await one.app.until(() => lookup() === eventual, "the eventual name again");
       two.tell(eventual, "unregister", { name: "service", scope: EVENTUAL });
       await one.app.until(() => lookup() === local, "the local name again");
+      one.tell(local, "end");
+      await one.app.until(() => lookup() === undefined, "the local name to go with its process");
     }),
 );
 

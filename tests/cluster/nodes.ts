@@ -259,7 +259,7 @@ function nodeOf(name: string, app: TestApplication, stop: () => Promise<void>): 
 }
 
 /** Ports that nobody uses now, below those that connections get. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const { nodeNetwork, random } = createPorts();
   const ports: number[] = [];
   while (ports.length < count) {

@@ -1,9 +1,14 @@
 /** What a `cluster` section may say: wrong values are refused before anything is opened, and the message says what to do. */
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { ValueMap } from "../../src/core/mod.ts";
 import { startApplication, withApplication } from "../application.ts";
-import { SECRET, SLOW } from "./nodes.ts";
+import { createPorts } from "../../src/platform/mod.ts";
+import { CLUSTER_ID, ClusterResource, StoreResource } from "../../src/ports/mod.ts";
+import { freePorts, SECRET, SLOW } from "./nodes.ts";
 
 const EMPTY = { "src/_index.yaml": 'version: "1.0"\nnamespace: app\nentries: []\n' };
 const QUIET = {
@@ -98,3 +103,70 @@ test("clustering is off until it is enabled [cluster.enabled]", () =>
     assert.equal(app.application.runtime.node, "");
     await Promise.resolve();
   }, { config: { cluster: { name: "n1", membership: { join_addrs: "nowhere:1" } } } }));
+
+test(
+  "a node without a name is called like its machine, another name goes before that [cluster.name]",
+  SLOW,
+  async () => {
+    const { hostname } = createPorts();
+    await withApplication(EMPTY, async (app) => {
+      assert.equal(app.application.runtime.node, hostname);
+      await Promise.resolve();
+    }, config({ name: "" }));
+    await withApplication(EMPTY, async (app) => {
+      assert.equal(app.application.runtime.node, "relay");
+      await Promise.resolve();
+    }, { config: { ...config({}).config, relay: { node_name: "relay" } } });
+  },
+);
+
+test("a node that finds but itself at its join addresses begins alone", SLOW, async () => {
+  const [port] = await freePorts(1);
+  const membership = { bind_port: port!, join_addrs: `localhost:${port}, 127.0.0.1:${port}` };
+  await withApplication(EMPTY, async (app) => {
+    const { resources } = app.application;
+    await app.until(() => resources.find(ClusterResource, CLUSTER_ID)!.role === "leader", "it to lead");
+  }, config({ membership }));
+});
+
+test("a folder of another node is refused, and nothing stays open [cluster.raft.dir]", SLOW, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "wippy-core-"));
+  const [port] = await freePorts(1);
+  const named = (name: string) =>
+    config({ name, membership: { bind_port: port! }, raft: { data_dir: folder } });
+  try {
+    await (await startApplication(EMPTY, named("first"))).stop();
+    await assert.rejects(startApplication(EMPTY, named("second")), {
+      kind: "Unavailable",
+      message: /belongs to node first, not to second: set cluster\.raft\.data_dir/,
+    });
+    await (await startApplication(EMPTY, named("first"))).stop();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("stores of a cluster need one, and a namespace of their own [kind.store.kv.namespace] [kind.store.kv.raft] [kind.store.kv.crdt]", async () => {
+  const entries = (kind: string, namespace: string): string =>
+    `version: "1.0"
+namespace: app
+entries:
+  - {name: pairs, kind: ${kind}, namespace: ${namespace}}
+`;
+  for (const kind of ["store.kv.raft", "store.kv.crdt"]) {
+    for (const namespace of ["_sys", "Upper", "1st", "'a b'"]) {
+      await assert.rejects(
+        startApplication(entries(kind, namespace)).then(({ stop }) => stop()),
+        /must match \^\[a-z\]/,
+      );
+    }
+    await assert.rejects(startApplication(entries(kind, '""')).then(({ stop }) => stop()), /namespace/);
+    await withApplication(entries(kind, "a.b_c-1"), async (app) => {
+      const store = app.application.resources.find(StoreResource, "app:pairs")!;
+      await assert.rejects(async () => await store.entry("key"), {
+        kind: "Unavailable",
+        message: `${kind} needs a cluster: set cluster.enabled`,
+      });
+    });
+  }
+});

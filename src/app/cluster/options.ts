@@ -58,7 +58,6 @@ export function settingsOf({ baseDirectory, node, section }: ClusterOptions, por
     consensus: {
       isServer,
       expected: raft.bootstrap_expect,
-      hasJoinAddresses: joinAddresses.length > 0,
       limits: { votersMax: raft.max_voters, standbysMax: raft.max_standbys },
       reconcileDebounceMs: raft.reconcile_debounce,
       reconcileTimeoutMs: raft.reconcile_timeout,
