@@ -4,15 +4,7 @@
  * N1. Without a secret a node speaks only with nodes of the same machine: others could do with it what they like.
  */
 import { Failure } from "../core/mod.ts";
-import type {
-  Clock,
-  Cryptography,
-  Log,
-  NodeAddress,
-  NodeNetwork,
-  Random,
-  TimerHandle,
-} from "../ports/mod.ts";
+import type { Clock, Cryptography, Log, NodeNetwork, Random, TimerHandle } from "../ports/mod.ts";
 import { GossipPort } from "./gossip_port.ts";
 import { addressText, isNodeName, type MemberRecord } from "./member.ts";
 import { isLive, type Member } from "./member_table.ts";
