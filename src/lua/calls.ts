@@ -60,8 +60,10 @@ export class Calls {
   ): ActiveCall {
     let early: CallResult | undefined;
     let settled: ((result: CallResult) => void) | undefined = undefined;
+    const isEntry = typeof target === "string";
     const active = this.#runtime.functions.invoke({
-      ...typeof target === "string" ? { target } : { target: target.definition.id, program: target },
+      target: isEntry ? target : target.definition.id,
+      program: isEntry ? undefined : target,
       args,
       frame,
       options,

@@ -25,7 +25,7 @@ export type CallResult = { ok: true; results: Uint8Array } | { ok: false; error:
 export interface CallRequest {
   readonly target: string;
   /** What to run when it is no entry: once, on a worker of its own. */
-  readonly program?: Program;
+  readonly program?: Program | undefined;
   /** Encoded argument list. */
   readonly args: Uint8Array;
   readonly frame: Frame;
@@ -95,8 +95,7 @@ export class FunctionTable {
   invoke(request: CallRequest): ActiveCall {
     const definition = this.#runtime.programs.definition(request.target);
     const preset = definition?.options;
-    const hasPreset = preset !== undefined && Object.keys(preset).length > 0;
-    const options = hasPreset ? { ...preset, ...request.options } : request.options;
+    const options = isEmpty(preset) ? request.options : { ...preset, ...request.options };
     const call = new ActiveCall(request, options);
     if (this.#observe !== undefined && definition !== undefined) {
       call.startedMs = this.#runtime.services.ports.clock.monotonicMs();
@@ -387,4 +386,9 @@ export function callResult(runtime: LuaRuntime, exit: Exit): CallResult {
   if (second instanceof LuaError) return { ok: false, error: second };
   if (typeof second === "string") return { ok: false, error: new LuaError(second, "Internal", false) };
   return { ok: true, results: universe.firstOf(exit.results) };
+}
+
+function isEmpty(map: ValueMap | undefined): boolean {
+  for (const _ in map) return false;
+  return true;
 }

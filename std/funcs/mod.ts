@@ -1,5 +1,5 @@
 /** The `funcs` module: calls of registered functions, executors with context, futures. */
-import { Failure, parseEntryId, type Value } from "../../src/core/mod.ts";
+import { Failure, type Value } from "../../src/core/mod.ts";
 import {
   type Call,
   defineModule,
@@ -54,9 +54,9 @@ function target(call: Call, i: number): string {
   const written = call.count >= i && call.type(i) === "string" ? call.string(i) : "";
   const invalid = (message: string): Failure => new Failure("Invalid", message, { retryable: false });
   if (written === "") throw invalid("function ID required");
-  const { ns, name } = parseEntryId(written);
-  if (ns === "") throw invalid("namespace required in function ID");
-  if (name === "") throw invalid("name required in function ID");
+  const colon = written.indexOf(":");
+  if (colon <= 0) throw invalid("namespace required in function ID");
+  if (colon === written.length - 1) throw invalid("name required in function ID");
   call.demand("funcs.call", written, `not allowed: ${written}`);
   return written;
 }
