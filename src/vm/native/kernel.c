@@ -1004,7 +1004,11 @@ static Blob *io_blob (uint32_t n, int *taken) {
 #define TEXTS 256
 static Table *texts;  /* strings that the host knows by their address */
 
+/* Called here, once: else the linker has every export call it, and flush the files of the C library on its way out. */
+extern void __wasm_call_ctors (void);
+
 EXPORT(create) int x_create (uint32_t hashSeed, double order, double random, double heapMax) {
+  __wasm_call_ctors();
   vm_hash_seed = hashSeed;
   orderSeed = (uint64_t)order;
   randomState = (uint64_t)random;
