@@ -1,7 +1,7 @@
 /**
  * The object a module function works with: the VM's native call plus the calling process and the runtime's services.
  *
- * C1. One `LuaCall` is reused for all functions; every command gets its own, so `process`, `create` and channels stay
+ * C1. One `LuaCall` is reused for all functions and brief commands; every other command gets its own, so `process`, `create` and channels stay
  *     valid across an `await`. Arguments never do.
  */
 import { Failure, type Value } from "../core/mod.ts";

@@ -41,7 +41,12 @@ export type ModuleClass =
 /** A function that returns at once. */
 export type ModuleFunction = (call: Call) => NativeResult;
 /** A function that may suspend its process. */
-export type ModuleCommand = (call: Call) => NativeResult | Promise<NativeResult>;
+export type ModuleCommand = ((call: Call) => NativeResult | Promise<NativeResult>) & { isBrief?: true };
+
+/** Marks a command that does not touch its call once it has returned, not even for a promise: it needs none of its own. */
+export function brief(command: ModuleCommand): ModuleCommand {
+  return Object.assign(command, { isBrief: true as const });
+}
 
 /** Constant members; nested records become nested tables. */
 export type ModuleConstants = { [name: string]: LuaValue | ModuleConstants };

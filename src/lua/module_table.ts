@@ -292,8 +292,9 @@ export class ModuleTable {
 
   /** `label` is what people are told while a process waits for it. */
   #command(fn: ModuleCommand, label: string): number {
+    const reused = fn.isBrief ? this.#reused : undefined;
     return this.#universe.natives.add((native) => {
-      const call = new LuaCall(this.#runtime, this);
+      const call = reused ?? new LuaCall(this.#runtime, this);
       call.bind(native);
       const { outside } = this.#runtime;
       const asked = outside?.asked;
@@ -302,13 +303,12 @@ export class ModuleTable {
       if (!(result instanceof Promise)) return result;
       this.#waits[native.slot] = label;
       if (outside?.asked === asked) outside?.works(result);
-      this.#settle(call, result);
+      this.#settle(native, result);
       return PENDING;
     });
   }
 
-  #settle(call: Call, promise: Promise<NativeResult>): void {
-    const { slot, tag } = call;
+  #settle({ slot, tag }: NativeCall, promise: Promise<NativeResult>): void {
     const runtime = this.#runtime;
     const serial = runtime.book.serialOf(slot);
     promise.then(

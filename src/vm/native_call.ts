@@ -159,6 +159,11 @@ export class CallFrame implements NativeCall {
     }
   }
 
+  #item(at: number, exact: boolean): LuaValue {
+    const tag = this.#bytes[at + TAG_AT]!;
+    return exact && tag === INTEGER ? this.#view.getBigInt64(at, true) : this.#plain(at, tag, exact);
+  }
+
   list(i: number, exact = false): LuaValue[] | undefined {
     if (this.#tag(i) !== TABLE) return undefined;
     const view = this.#memory();
@@ -170,10 +175,13 @@ export class CallFrame implements NativeCall {
     let length = view.getUint32(table + TABLE_LIMIT_AT, true);
     const array = view.getUint32(table + TABLE_ARRAY_AT, true);
     while (length > 0 && (bytes[array + (length - 1) * SLOT_BYTES + TAG_AT]! & 15) === 0) length--;
-    const values: LuaValue[] = [];
-    for (let at = array; length > 0; length--, at += SLOT_BYTES) {
-      const tag = bytes[at + TAG_AT]!;
-      const value = exact && tag === INTEGER ? view.getBigInt64(at, true) : this.#plain(at, tag, exact);
+    if (length === 0) return [];
+    const first = this.#item(array, exact);
+    if (first === undefined) return undefined;
+    // A literal takes no more room than it needs.
+    const values = [first];
+    for (let i = 1; i < length; i++) {
+      const value = this.#item(array + i * SLOT_BYTES, exact);
       if (value === undefined) return undefined;
       values.push(value);
     }

@@ -1,6 +1,6 @@
 /** The objects `sql.DB`, `sql.Transaction` and `sql.Statement`. */
 import { Columns, Failure, Fields } from "../../src/core/mod.ts";
-import { type Call, defineObject, type ModuleCommand, type ObjectDefinition } from "../../src/lua/mod.ts";
+import { brief, type Call, defineObject, type ModuleCommand, type ObjectDefinition } from "../../src/lua/mod.ts";
 import type {
   SqlDatabase,
   SqlExecutor,
@@ -146,8 +146,8 @@ export const databaseObject: ObjectDefinition<DatabaseHandle> = defineObject<Dat
     },
   },
   commands: {
-    query: (call) => query(call, liveDatabase(call.self(databaseObject))),
-    execute: (call) => execute(call, liveDatabase(call.self(databaseObject))),
+    query: brief((call) => query(call, liveDatabase(call.self(databaseObject)))),
+    execute: brief((call) => execute(call, liveDatabase(call.self(databaseObject)))),
     prepare: (call) => prepare(call, liveDatabase(call.self(databaseObject))),
     begin,
   },
@@ -185,8 +185,8 @@ export const transactionObject: ObjectDefinition<TransactionHandle> = defineObje
   name: "sql.Transaction",
   methods: { db_type: (call) => call.self(transactionObject).database.type },
   commands: {
-    query: (call) => query(call, liveTransaction(call.self(transactionObject))),
-    execute: (call) => execute(call, liveTransaction(call.self(transactionObject))),
+    query: brief((call) => query(call, liveTransaction(call.self(transactionObject)))),
+    execute: brief((call) => execute(call, liveTransaction(call.self(transactionObject)))),
     prepare: (call) => prepare(call, liveTransaction(call.self(transactionObject))),
     commit: ending((transaction) => transaction.commit()),
     rollback: ending((transaction) => transaction.rollback()),
@@ -219,14 +219,15 @@ export const statementObject: ObjectDefinition<StatementHandle> = defineObject<S
     },
   },
   commands: {
-    query: (call) =>
+    query: brief((call) =>
       liveStatement(call).query(paramsArgument(call, 2), call.process) as
         | NativeResult
-        | Promise<NativeResult>,
-    execute: (call) => {
+        | Promise<NativeResult>
+    ),
+    execute: brief((call) => {
       const done = liveStatement(call).execute(paramsArgument(call, 2), call.process);
       return done instanceof Promise ? done.then(effectTable) : effectTable(done);
-    },
+    }),
   },
   release: (handle) => {
     if (!handle.closed) handle.statement.close();
