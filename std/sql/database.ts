@@ -1,6 +1,12 @@
 /** The objects `sql.DB`, `sql.Transaction` and `sql.Statement`. */
 import { Columns, Failure, Fields } from "../../src/core/mod.ts";
-import { brief, type Call, defineObject, type ModuleCommand, type ObjectDefinition } from "../../src/lua/mod.ts";
+import {
+  brief,
+  type Call,
+  defineObject,
+  type ModuleCommand,
+  type ObjectDefinition,
+} from "../../src/lua/mod.ts";
 import type {
   SqlDatabase,
   SqlExecutor,
