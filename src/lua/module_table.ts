@@ -26,7 +26,6 @@ import {
 import { LuaCall } from "./call.ts";
 import { completeCommand, failCommand } from "./command_completion.ts";
 import type {
-  Call,
   ModuleCommand,
   ModuleConstants,
   ModuleDefinition,
