@@ -44,6 +44,7 @@ import { selectFor } from "./boot_selection.ts";
 import { type Component, ComponentSet } from "./components.ts";
 import { ApplicationContext } from "./context.ts";
 import type { LogHub } from "./logging/mod.ts";
+import { saveCache } from "./lua_cache.ts";
 import { metricsComponent } from "./metrics/mod.ts";
 import { profilerComponent, type ProfilerOptions } from "./profiler/mod.ts";
 import { ResourceTable } from "./resources.ts";
@@ -281,7 +282,7 @@ export class Application {
     this.#phase = "running";
     endSlowStart();
     // Once the application runs: nobody waits for it.
-    this.ports.clock.soon(() => this.runtime.cache?.save());
+    this.ports.clock.soon(() => saveCache(this.runtime.cache, this.log));
   }
 
   /** Asks for an orderly end with this exit code; returns at once. */

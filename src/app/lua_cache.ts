@@ -1,13 +1,13 @@
 /** The cache of Lua on disk, as `lua.cache.*` wants it. */
 import { LuaCache } from "../lua/mod.ts";
-import type { Ports } from "../ports/mod.ts";
+import type { Log, Ports } from "../ports/mod.ts";
 import type { Configuration } from "./config/mod.ts";
 
 /** Where the account keeps what belongs to no project, below its home. */
 const ACCOUNT_FOLDER = ".wippy/cache";
 const SECRET_FILE = "lua-cache.key";
 
-/** The cache of an application; undefined when there is to be none, or when the account has no place for its secret. */
+/** The cache of an application; undefined when there is to be none. */
 export function luaCacheOf(
   { baseDirectory, settings }: Configuration,
   ports: Ports,
@@ -15,11 +15,10 @@ export function luaCacheOf(
 ): LuaCache | undefined {
   const { compile, dir, enabled, mode, typecheck } = settings.lua.cache;
   if (!enabled || mode === "off") return undefined;
-  const folder = accountFolder(ports);
-  if (folder === undefined) return undefined;
+  const account = accountFolder(ports);
   return new LuaCache(ports, {
     folder: ports.files.resolve(baseDirectory, dir),
-    secretPath: ports.files.resolve(folder, SECRET_FILE),
+    secretPath: account === undefined ? undefined : ports.files.resolve(account, SECRET_FILE),
     edition: edition(),
     canWrite: mode === "readwrite",
     keepsCode: compile.enabled,
@@ -33,4 +32,10 @@ export function accountFolder(ports: Pick<Ports, "files" | "osVariable">): strin
   if (named !== undefined && named !== "") return ports.files.resolve(named);
   const home = ports.osVariable("HOME") || ports.osVariable("USERPROFILE");
   return home ? ports.files.resolve(home, ACCOUNT_FOLDER) : undefined;
+}
+
+/** Writes what is new in a cache; when that can't be, the log says so. */
+export function saveCache(cache: LuaCache | undefined, log: Log): void {
+  const failure = cache?.save();
+  if (failure !== undefined) log.named("lua").warn("the cache can't be written", { error: failure.message });
 }

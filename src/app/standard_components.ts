@@ -37,6 +37,7 @@ import type { Component } from "./components.ts";
 import { type ApplicationContext, type ContextKey, defineContextKey } from "./context.ts";
 import { VariableTable } from "./environment.ts";
 import type { LogHub } from "./logging/mod.ts";
+import { saveCache } from "./lua_cache.ts";
 import { ProgramControl } from "./system_control.ts";
 
 /** Keys of what is there before any component is loaded. */
@@ -179,7 +180,7 @@ export function standardComponents(options: StandardOptions): Component[] {
         // Before their code goes: a call that waits would be told that there is no such function.
         context.get(runtime).calls.close();
         await context.get(registry).close();
-        options.luaCache?.save();
+        saveCache(options.luaCache, context.get(INFRASTRUCTURE.log));
       },
     },
     {

@@ -14,8 +14,8 @@ import { SignedFile } from "./signed_file.ts";
 export interface LuaCachePlan {
   /** Absolute folder. */
   readonly folder: string;
-  /** Absolute path of the account's secret, outside of the project. */
-  readonly secretPath: string;
+  /** Absolute path of the account's secret, outside of the project; undefined when the account has no place for it. */
+  readonly secretPath: string | undefined;
   /** Names this program: another one may compile or check differently. */
   readonly edition: string;
   readonly canWrite: boolean;
@@ -96,10 +96,10 @@ export class LuaCache {
     this.#types?.set(key, JSON.stringify(findings));
   }
 
-  /** Writes what is new. */
-  save(): void {
-    this.#code?.save();
-    this.#types?.save();
+  /** Writes what is new; what stood in the way. */
+  save(): Failure | undefined {
+    const failures = [this.#code?.save(), this.#types?.save()];
+    return failures.find((failure) => failure !== undefined);
   }
 
   #nameOf(id: string, source: string): string {
@@ -115,6 +115,7 @@ export class LuaCache {
   #readSecret(): Uint8Array | undefined {
     const { files } = this.#ports;
     const { secretPath } = this.#plan;
+    if (secretPath === undefined) return undefined;
     try {
       if (files.stat(secretPath)?.isDirectory !== false) return undefined;
       const secret = files.readFile(secretPath);
@@ -127,7 +128,7 @@ export class LuaCache {
 
   #makeSecret(): Uint8Array | undefined {
     const { canWrite, secretPath } = this.#plan;
-    if (!canWrite) return undefined;
+    if (!canWrite || secretPath === undefined) return undefined;
     const { files, random } = this.#ports;
     const secret = random.bytes(SECRET_BYTES);
     try {

@@ -5,7 +5,7 @@
  * SF2. It is written beside and moved: whoever reads meanwhile finds the old content or the new. Nobody else may read it.
  * SF3. It is bounded: texts that nobody asked for while it was written again so many times go, and those used longest ago when it
  *      grows too large.
- * SF4. Nothing that goes wrong with it is an error: then there is no cache.
+ * SF4. Nothing that goes wrong with it fails anything: then there is no cache, and whoever saves it is told why.
  */
 import { Failure, joinBytes, LUA_CACHE_FILE_BYTES_MAX, LUA_CACHE_WRITES_UNUSED_MAX } from "../core/mod.ts";
 import type { Ports } from "../ports/mod.ts";
@@ -40,6 +40,7 @@ const BODY_AT = MAGIC.length + SIGNATURE_BYTES;
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 const NAME_BYTES = 6;
+const NO_SECRET = "there is no place for the secret that signs it: give the account a home, or name a folder in WIPPY_CACHE_DIR";
 /** End of the name of a file that is being written, and when whoever wrote it must have ended. */
 const UNFINISHED = ".new";
 const UNFINISHED_MS = 3_600_000;
@@ -85,12 +86,12 @@ export class SignedFile {
     if (this.#texts().delete(name)) this.#isChanged = true;
   }
 
-  /** Writes what is new, if anything is. */
-  save(): void {
-    if (!this.#isChanged || !this.#plan.canWrite) return;
+  /** Writes what is new, if anything is; what stood in the way. */
+  save(): Failure | undefined {
+    if (!this.#isChanged || !this.#plan.canWrite) return undefined;
     this.#isChanged = false;
     const secret = this.#plan.secret();
-    if (secret === undefined) return;
+    if (secret === undefined) return new Failure("Unavailable", NO_SECRET, { retryable: false });
     const { files } = this.#ports;
     const { path } = this.#plan;
     try {
@@ -100,8 +101,10 @@ export class SignedFile {
       const fresh = `${path}.${this.#ports.random.bytes(NAME_BYTES).toHex()}${UNFINISHED}`;
       files.writeFile(fresh, this.#print(secret), { mode: PRIVATE_FILE, exclusive: true });
       files.rename(fresh, path);
+      return undefined;
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
+      if (error instanceof Failure) return error;
+      throw error;
     }
   }
 

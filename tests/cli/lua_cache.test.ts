@@ -143,6 +143,23 @@ test("a cache file that is forged, cut off, broken or of another account is an e
   });
 });
 
+test("a cache that can't be written is told of, and nothing else happens [types.config.cache]", async () => {
+  await inFolder({ ...PROJECT, blocked: "a file" }, async (cwd) => {
+    const flags = ["--set", "lua.cache.enabled=true"];
+    const env = { WIPPY_CACHE_DIR: join(cwd, "account") };
+    const call = async (more: readonly string[], used: Record<string, string> = env): Promise<string> => {
+      const { code, stderr, stdout } = await wippy(["call", "app:main", ...flags, ...more], { cwd, env: used });
+      assert.deepEqual([code, stdout], [0, '"first answer"\n'], stderr);
+      return stderr;
+    };
+    assert.match(await call(["--set", "lua.cache.dir=blocked/lua"]), /the cache can't be written.*blocked/);
+    const homeless = { WIPPY_CACHE_DIR: "", HOME: "", USERPROFILE: "" };
+    assert.match(await call([], homeless), /the cache can't be written.*WIPPY_CACHE_DIR/);
+    assert.deepEqual(filesOf(cwd), []);
+    assert.equal(await call([]), "");
+  });
+});
+
 test("findings about types are kept between runs [types.config.cache] [config.lua.cache]", async () => {
   await inFolder({ ...PROJECT, ...WRONG }, async (cwd) => {
     const run = runner(cwd);
