@@ -40,7 +40,8 @@ const BODY_AT = MAGIC.length + SIGNATURE_BYTES;
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 const NAME_BYTES = 6;
-const NO_SECRET = "there is no place for the secret that signs it: give the account a home, or name a folder in WIPPY_CACHE_DIR";
+const NO_SECRET =
+  "there is no place for the secret that signs it: give the account a home, or name a folder in WIPPY_CACHE_DIR";
 /** End of the name of a file that is being written, and when whoever wrote it must have ended. */
 const UNFINISHED = ".new";
 const UNFINISHED_MS = 3_600_000;

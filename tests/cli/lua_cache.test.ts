@@ -148,7 +148,10 @@ test("a cache that can't be written is told of, and nothing else happens [types.
     const flags = ["--set", "lua.cache.enabled=true"];
     const env = { WIPPY_CACHE_DIR: join(cwd, "account") };
     const call = async (more: readonly string[], used: Record<string, string> = env): Promise<string> => {
-      const { code, stderr, stdout } = await wippy(["call", "app:main", ...flags, ...more], { cwd, env: used });
+      const { code, stderr, stdout } = await wippy(["call", "app:main", ...flags, ...more], {
+        cwd,
+        env: used,
+      });
       assert.deepEqual([code, stdout], [0, '"first answer"\n'], stderr);
       return stderr;
     };
