@@ -172,3 +172,64 @@ test("random damage is refused or read, never fatal", () => {
     }
   }
 });
+
+/** What a decoded value of the host is in Lua: keys without a value are not there. */
+function kept(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(kept);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).filter(([, item]) => item !== null).map(([key, item]) => [key, kept(item)]),
+  );
+}
+
+test("objects read the same whatever object came before them", () => {
+  const texts = [
+    '[{"a":1,"b":2},{"a":3,"b":4},{"b":5,"a":6},{"a":7},{"a":8,"b":9,"c":10},{},{"a":11,"b":12}]',
+    '[{"a":1,"b":null},{"a":null,"b":2},{"a":3,"b":null},{"a":null,"b":null},{"a":4,"b":5}]',
+    '[{"a":1,"a":2},{"a":3,"a":4},{"a":5},{"a":6,"b":7},{"a":8,"a":9}]',
+    '[{"a":1,"ab":2},{"ab":3,"a":4},{"a":5,"ab":6},{"":7,"a":8},{"":9,"a":10}]',
+    '[{"a\\\\b":1},{"a\\b":2},{"a\\\\b":3},{"\\u0061":4},{"a":5},{"\\u0061":6},{"q\\"":7},{"q\\"":8}]',
+    '[{"ü":1,"x y":2},{"ü":3,"x y":4},{ "ü" : 5 , "x y" : 6 }]',
+    '{"r":{"r":{"r":{"r":1}}},"s":[{"r":{"r":2}},{"r":{"r":3}},{"r":4},{"r":[{"r":5},{"r":6}]}]}',
+    `[${Array.from({ length: 60 }, (_, i) => i % 3 === 0 ? `{"x":${i}}` : `{"x":${i},"y${i % 5}":{"x":${i}}}`)}]`,
+  ];
+  const wide = (keys: number, from: number): string =>
+    `{${Array.from({ length: keys }, (_, i) => `"key ${i}":${from + i}`)}}`;
+  for (const keys of [1, 2, 3, 4, 5, 8, 16, 17, 23, 24, 25, 31, 32, 33, 64, 65]) {
+    texts.push(`[${[0, 100, 200].map((from) => wide(keys, from))}]`);
+  }
+  let deep = '{"a":1,"b":2}';
+  for (let i = 0; i < 20; i++) deep = `[{"a":${deep},"b":{"a":3}},{"a":{"b":4},"b":5}]`;
+  texts.push(deep);
+  for (const text of texts) assert.deepEqual(decode(text), kept(JSON.parse(text)), text);
+});
+
+test("damage among like objects is refused, or read as the host reads it", () => {
+  const source = utf8.encode(
+    '[{"id":1,"n":null,"s":"x"},{"id":2,"n":"y","s":{"id":3}},{"id":4,"n":5,"s":{"id":6}},{"id":7,"n":[],"s":8}]',
+  );
+  let state = 4321;
+  const below = (bound: number): number => (state = (state * 1103515245 + 12345) % 2147483648) % bound;
+  let read = 0;
+  for (let round = 0; round < 20_000; round++) {
+    const bytes = source.slice();
+    for (let i = 0; i <= below(3); i++) bytes[below(bytes.length)] = 32 + below(95);
+    const text = new TextDecoder().decode(bytes);
+    let expected: unknown;
+    try {
+      expected = JSON.parse(text);
+    } catch (_error) {
+      assert.throws(() => decode(text), Failure, text);
+      continue;
+    }
+    read++;
+    assert.deepEqual(decode(text), kept(expected), text);
+  }
+  assert.ok(read > 1000);
+});
+
+test("objects stay whole while garbage is collected among them", () => {
+  const rows = Array.from({ length: 30_000 }, (_, i) => ({ id: i, name: `name ${i}`, tags: [`tag ${i}`], at: { x: `${i}` } }));
+  const text = JSON.stringify(rows);
+  for (let round = 0; round < 3; round++) assert.deepEqual(decode(text), rows);
+});

@@ -115,6 +115,12 @@ test("one record is a table, whose whole numbers are integers", () => {
   );
 });
 
+test("a row can be a metatable", () => {
+  const vm = new TestUniverse();
+  vm.records.push(records(["__index", "a"], ["text", 1n]));
+  assert.deepEqual(vm.values(`return setmetatable({}, host.records(0)[1]).upper == ("").upper`), [true]);
+});
+
 test("rows of one shape are independent, and stay whole when garbage is collected", () => {
   const vm = new TestUniverse();
   vm.records.push(records(["a", "b", "c"], [1n, "x", null], [2n, null, 0.5]));

@@ -7,6 +7,7 @@
 ** Hot: `tests/bench/json.ts` earns the direct use of tables.
 */
 #include "vm.h"
+#include "lmem.h"
 
 #define JSON_DEPTH_MAX 128
 /* Bytes that count as one check of the budget. */
@@ -218,7 +219,25 @@ static int b_encode (lua_State *L) {
 
 /* ---- decoding ---- */
 
-typedef struct In { const char *p, *start, *end; lua_State *L; const char *problem; } In;
+/* The object that was read last at some depth, for the next may have the same keys: it is a copy then, with other values. */
+#define SAMPLE_DEPTHS 8
+#define SAMPLE_KEYS 24
+/* Objects in a row that may differ from the one before them until nobody looks any more. */
+#define SAMPLE_MISSES_MAX 16
+typedef struct Sample {
+  const Table *t;  /* kept by the table at 'kept'; every key of it has a value */
+  uint32_t n, misses;
+  TString *keys[SAMPLE_KEYS];
+  uint8_t places[SAMPLE_KEYS];
+} Sample;
+
+typedef struct In {
+  const char *p, *start, *end;
+  lua_State *L;
+  const char *problem;
+  int kept;  /* index of what keeps samples: nil until there is one */
+  Sample samples[SAMPLE_DEPTHS];
+} In;
 
 /* Values of an array, or halves of pairs, that wait on the stack before they go to their table. */
 #define BATCH 64
@@ -401,7 +420,7 @@ static int read_array (In *in, int depth) {
   return 1;
 }
 
-/* Moves the 'n' pairs on top into the table at 'base', made on first use. */
+/* Enters the 'n' pairs on top into the table at 'base', made on first use. */
 static void pairs_take (lua_State *L, int base, uint32_t n, int first) {
   Table *t;
   uint32_t i;
@@ -415,13 +434,78 @@ static void pairs_take (lua_State *L, int base, uint32_t n, int first) {
     luaC_barrierback(L, obj2gco(t), s2v(from + 2 * i + 1));
   }
   invalidateTMcache(t);
+}
+
+/* Whether the key behind the quote is 'key', which is written as it is. */
+static int key_follows (const In *in, const TString *key) {
+  size_t n = key->shrlen;
+  return (size_t)(in->end - in->p) > n && in->p[n] == '"' && memcmp(in->p, getstr(key), n) == 0;
+}
+
+static int is_plain (const TString *key) {
+  const char *text = getstr(key);
+  int i;
+  for (i = 0; i < key->shrlen; i++) if (special1((uint8_t)text[i])) return 0;
+  return 1;
+}
+
+/* Takes the table at 'base' for a sample, if it has the 'n' keys that wait on the stack, each once and with a value. */
+static void sample_take (In *in, Sample *s, int base, uint32_t n) {
+  lua_State *L = in->L;
+  Table *t = hvalue(s2v(L->ci->func.p + base));
+  StkId from = L->top.p - 2 * n;
+  uint32_t i, used = 0;
+  s->t = NULL;
+  if (n == 0 || n > SAMPLE_KEYS || sizenode(t) > 32 || ++s->misses > SAMPLE_MISSES_MAX) return;
+  for (i = 0; i < n; i++) {
+    const TValue *key = s2v(from + 2 * i), *slot;
+    if (!ttisshrstring(key) || !is_plain(tsvalue(key))) return;
+    slot = luaH_getshortstr(t, tsvalue(key));
+    if (isempty(slot)) return;
+    s->keys[i] = tsvalue(key);
+    s->places[i] = (uint8_t)((const Node *)slot - gnode(t, 0));
+    if (used & 1u << s->places[i]) return;
+    used |= 1u << s->places[i];
+  }
+  if (lua_isnil(L, in->kept)) { lua_createtable(L, SAMPLE_DEPTHS, 0); lua_replace(L, in->kept); }
+  lua_pushvalue(L, base);
+  lua_rawseti(L, in->kept, (lua_Integer)(s - in->samples) + 1);
+  s->n = n;
+  s->t = t;
+}
+
+/* Makes the table at 'base' of the values on top, whose keys are those of the sample. */
+static void sample_copy (lua_State *L, Sample *s, int base) {
+  const Table *of = s->t;
+  uint32_t i;
+  Table *t;
+  Node *nodes;
+  StkId from;
+  s->misses = 0;
+  luaC_checkGC(L);
+  t = luaH_new(L);
+  sethvalue2s(L, L->ci->func.p + base, t);
+  nodes = luaM_newvector(L, sizenode(of), Node);
+  memcpy(nodes, gnode(of, 0), sizenode(of) * sizeof(Node));
+  from = L->top.p - 2 * s->n;
+  for (i = 0; i < s->n; i++) {  /* nothing is collected here: a new table needs no barrier */
+    const TValue *v = s2v(from + 2 * i + 1);
+    TValue *place = gval(&nodes[s->places[i]]);
+    if (ttisnil(v)) setempty(place);
+    else { setobj2t(L, place, v); }
+  }
+  t->node = nodes;
+  t->lsizenode = of->lsizenode;
+  t->lastfree = nodes + (of->lastfree - gnode(of, 0));
+  invalidateTMcache(t);
   L->top.p = from;
 }
 
 static int read_object (In *in, int depth) {
   lua_State *L = in->L;
+  Sample *sample = depth <= SAMPLE_DEPTHS ? &in->samples[depth - 1] : NULL;
   uint32_t n = 0;
-  int base, first = 1;
+  int base, first = 1, same = sample && sample->t;
   luaL_checkstack(L, BATCH + 16, NULL);
   lua_pushnil(L);
   base = lua_gettop(L);
@@ -436,7 +520,15 @@ static int read_object (In *in, int depth) {
     skip_space(in);
     if (in->p >= in->end || *in->p != '"') return wrong(in, "expected a string as key");
     in->p++;
-    if (!read_string(in)) return 0;
+    if (same && n < sample->n && key_follows(in, sample->keys[n])) {
+      in->p += sample->keys[n]->shrlen + 1;
+      setsvalue2s(L, L->top.p, sample->keys[n]);
+      api_incr_top(L);
+    }
+    else {
+      same = 0;
+      if (!read_string(in)) return 0;
+    }
     skip_space(in);
     if (in->p >= in->end || *in->p != ':') return wrong(in, "expected ':' after key");
     in->p++;
@@ -447,10 +539,13 @@ static int read_object (In *in, int depth) {
     if (*in->p == '}') break;
     if (*in->p != ',') return wrong(in, "expected ',' or '}' in object");
     in->p++;
-    if (n == BATCH / 2) { pairs_take(L, base, n, first); first = 0; n = 0; }
+    if (n == BATCH / 2) { pairs_take(L, base, n, first); L->top.p -= 2 * n; first = same = 0; n = 0; }
   }
   in->p++;
+  if (same && n == sample->n) { sample_copy(L, sample, base); return 1; }
   pairs_take(L, base, n, first);
+  if (first && sample) sample_take(in, sample, base, n);
+  L->top.p -= 2 * n;
   return 1;
 }
 
@@ -483,12 +578,15 @@ static int read_value (In *in, int depth) {
 /* Pushes the value of a whole text and returns 1, or pushes what is wrong and returns 0. */
 static int json_decode (lua_State *L, const char *s, size_t n) {
   In in;
-  int top = lua_gettop(L);
+  int top = lua_gettop(L), i;
   in.p = in.start = s; in.end = s + n; in.L = L; in.problem = NULL;
+  for (i = 0; i < SAMPLE_DEPTHS; i++) { in.samples[i].t = NULL; in.samples[i].misses = 0; }
   luaL_checkstack(L, 8, NULL);
+  lua_pushnil(L);
+  in.kept = top + 1;
   if (read_value(&in, 0)) {
     skip_space(&in);
-    if (in.p == in.end) return 1;
+    if (in.p == in.end) { lua_remove(L, in.kept); return 1; }
     wrong(&in, "unexpected text after the value");
   }
   lua_settop(L, top);

@@ -59,6 +59,7 @@ static inline Table *shape_push (lua_State *L, const Shape *s) {
   t->node = nodes;
   t->lsizenode = from->lsizenode;
   t->lastfree = nodes + (from->lastfree - gnode(from, 0));
+  invalidateTMcache(t);
   return t;
 }
 
