@@ -191,7 +191,9 @@ test("objects read the same whatever object came before them", () => {
     '[{"a\\\\b":1},{"a\\b":2},{"a\\\\b":3},{"\\u0061":4},{"a":5},{"\\u0061":6},{"q\\"":7},{"q\\"":8}]',
     '[{"ü":1,"x y":2},{"ü":3,"x y":4},{ "ü" : 5 , "x y" : 6 }]',
     '{"r":{"r":{"r":{"r":1}}},"s":[{"r":{"r":2}},{"r":{"r":3}},{"r":4},{"r":[{"r":5},{"r":6}]}]}',
-    `[${Array.from({ length: 60 }, (_, i) => i % 3 === 0 ? `{"x":${i}}` : `{"x":${i},"y${i % 5}":{"x":${i}}}`)}]`,
+    `[${
+      Array.from({ length: 60 }, (_, i) => i % 3 === 0 ? `{"x":${i}}` : `{"x":${i},"y${i % 5}":{"x":${i}}}`)
+    }]`,
   ];
   const wide = (keys: number, from: number): string =>
     `{${Array.from({ length: keys }, (_, i) => `"key ${i}":${from + i}`)}}`;
@@ -229,7 +231,10 @@ test("damage among like objects is refused, or read as the host reads it", () =>
 });
 
 test("objects stay whole while garbage is collected among them", () => {
-  const rows = Array.from({ length: 30_000 }, (_, i) => ({ id: i, name: `name ${i}`, tags: [`tag ${i}`], at: { x: `${i}` } }));
+  const rows = Array.from(
+    { length: 30_000 },
+    (_, i) => ({ id: i, name: `name ${i}`, tags: [`tag ${i}`], at: { x: `${i}` } }),
+  );
   const text = JSON.stringify(rows);
   for (let round = 0; round < 3; round++) assert.deepEqual(decode(text), rows);
 });
