@@ -52,6 +52,9 @@ test(
       const target = two!.member();
       one!.tell(watcher, "monitor", target);
       await one!.line(/^monitor true/);
+      // Behind the wish to watch, on the same link.
+      one!.tell(watcher, "send", { to: target, topic: "hello", body: "x" });
+      await two!.line(/^got hello/);
       await two!.stop();
       assert.equal(await one!.line(/^event/), `event pid.exit ${target} `);
       await one!.app.until(() => one!.cluster.members().length === 1, "the member to be gone");

@@ -6,12 +6,17 @@ import { configAt } from "./config_log.ts";
 import type { RaftLog } from "./log.ts";
 import type { RaftOptions } from "./parts.ts";
 
+const LOOK_MS = 1_000;
+/** A log that is so many times as long as it may be is not left until the next regular look. */
+const FAST_FACTOR = 4;
+
 /** Looks at the length of a log now and then. */
 export class Compaction {
   readonly #options: RaftOptions;
   readonly #log: RaftLog;
   readonly #applier: Applier;
   #timer: TimerHandle | undefined;
+  #elapsedMs = 0;
 
   constructor(options: RaftOptions, log: RaftLog, applier: Applier) {
     this.#options = options;
@@ -19,12 +24,17 @@ export class Compaction {
     this.#applier = applier;
   }
 
-  /** Begins to look. */
+  /** Begins to look: as often as is set, and at a log that grows fast more often. */
   start(): void {
     const { clock, settings } = this.#options;
-    this.#timer = clock.timer(settings.snapshotMs, () => {
+    const everyMs = Math.min(settings.snapshotMs, LOOK_MS);
+    this.#timer = clock.timer(everyMs, () => {
       this.start();
-      if (this.#applier.applied - this.#covered >= settings.snapshotEntries) this.take();
+      this.#elapsedMs += everyMs;
+      const grown = this.#applier.applied - this.#covered;
+      const isDue = this.#elapsedMs >= settings.snapshotMs;
+      if (isDue) this.#elapsedMs = 0;
+      if (grown >= settings.snapshotEntries * (isDue ? 1 : FAST_FACTOR)) this.take();
     }, { background: true });
   }
 

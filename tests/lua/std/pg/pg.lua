@@ -182,7 +182,7 @@ test("events watches every group of the scope [pg.events]", function()
   finish(other)
 end)
 
-test("more events than the channel holds wait, in order [pg.sub.channel]", function()
+test("more events than the channel holds wait, in order [pg.sub.channel] [cluster.pg.buffer]", function()
   local group = open()
   local sub = group:monitor("busy")
   for i = 1, 100 do group:join("busy") end
@@ -213,7 +213,7 @@ test("closing ends a subscription, with flush after what is queued [pg.sub.close
   assert(value == nil and ok == false)
 end)
 
-test("a released instance refuses everything, releasing again is fine [pg.release] [pg.messages]", function()
+test("a released instance refuses everything, releasing again is fine [pg.release] [pg.messages] [cluster.pg.open]", function()
   local group = open()
   assert(group:release() == true)
   assert(group:release() == true)
@@ -291,7 +291,7 @@ test("scopes know nothing of each other [pg.scope-isolation]", function()
   sub:close()
 end)
 
-test("the limits of a scope hold, counting every join", function()
+test("the limits of a scope hold, counting every join [cluster.pg.scope.limits]", function()
   local small = assert(pg.open("case:small"))
   assert(small:join({ "a", "a" }))
   local ok, err = small:join("a")

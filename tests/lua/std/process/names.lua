@@ -29,7 +29,7 @@ test("scopes are numbers from local to strong [process.registry.scopes]", functi
   assert(names.LOCAL == 0 and names.EVENTUAL == 1 and names.CONSISTENT == 2 and names.STRONG == 3)
 end)
 
-test("a name stands for the caller by default, and again is the same [process.registry.register]", function()
+test("a name stands for the caller by default, and again is the same [process.registry.register] [name.register]", function()
   local ok, err = names.register("r.self")
   assert(ok == true and err == nil)
   assert(names.lookup("r.self") == process.pid())
@@ -90,7 +90,7 @@ test("on one node an eventual name has one holder from the start", function()
   finish(other)
 end)
 
-test("looking up an unknown name is not found [process.registry.lookup]", function()
+test("looking up an unknown name is not found [process.registry.lookup] [name.lookup]", function()
   absent("r.unknown")
   fails(errors.INVALID, "name cannot be empty", names.lookup(""))
 end)
@@ -122,7 +122,7 @@ test("unregister wants the scope of the name, and false is no error [process.reg
   absent("r.scoped")
 end)
 
-test("anyone frees a local name, only its owner a consistent or strong one [process.registry.unregister]", function()
+test("anyone frees a local name, only its owner a consistent or strong one [process.registry.unregister] [name.unregister]", function()
   local other = idle()
   names.register("r.others", other)
   assert(names.unregister("r.others") == true)
