@@ -8,7 +8,7 @@ import type { Threads } from "../../src/ports/mod.ts";
 import { inFolder, wippy } from "./wippy.ts";
 
 const SOURCES = 48;
-const PADDING = `-- ${"padding ".repeat(1_250)}\n`;
+const PADDING = `-- ${"padding ".repeat(3_750)}\n`;
 
 /** Sources with findings of every sort, some across imports, and rules that ask about other entries. */
 function project(): Record<string, string> {
