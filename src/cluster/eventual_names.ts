@@ -1,13 +1,14 @@
 /**
  * Names that every node comes to know without anybody deciding: each node tells the others what it has registered itself.
  *
- * E1. Only a node itself changes its own names. A linked node has been told all of them, and each change since, in order.
+ * E1. Only a node itself changes its own names. A linked node has been told all of them, and each change since, in order; one that
+ *     could not be told a change is told all again.
  * E2. When several nodes have the same name, every node knows the same winner: the earliest, then the smallest node.
  * E3. A node whose name lost gives it up and tells the process, once.
  * E4. Names of a node that has left are gone everywhere.
  */
 import { Failure, parsePid, type Value } from "../core/mod.ts";
-import type { NodeChannel, NodeChannelListener } from "../ports/mod.ts";
+import type { Clock, NodeChannel, NodeChannelListener, TimerHandle } from "../ports/mod.ts";
 import { fieldOf } from "./node_channels.ts";
 
 interface Binding {
@@ -19,11 +20,14 @@ interface Binding {
 /** What these names need of their node. */
 export interface EventualNamesOptions {
   readonly node: string;
-  readonly nowMs: () => number;
+  readonly clock: Clock;
   readonly open: (listener: NodeChannelListener) => NodeChannel;
   /** The process behind `pid` has lost a name to another one. */
   readonly revoked: (name: string, pid: string) => void;
 }
+
+/** Time after which a node that missed a change is told everything. */
+const REPAIR_MS = 1_000;
 
 /** Names by the node that registered them. */
 export class EventualNames {
@@ -31,16 +35,24 @@ export class EventualNames {
   readonly #channel: NodeChannel;
   readonly #byNode = new Map<string, Map<string, Binding>>();
   readonly #own = new Map<string, Binding>();
+  readonly #behind = new Set<string>();
+  #timer: TimerHandle | undefined;
 
   constructor(options: EventualNamesOptions) {
     this.#options = options;
     this.#byNode.set(options.node, this.#own);
     this.#channel = options.open({
-      up: (node) => void this.#channel.send(node, { all: [...this.#own].map(rowOf) }),
+      up: (node) => this.#tellAll(node),
       // What it told stays true until it has left.
-      down: () => {},
+      down: (node) => void this.#behind.delete(node),
       receive: (node, message) => this.#receive(node, message),
     });
+  }
+
+  /** Ends it; nobody is told any more. */
+  close(): void {
+    this.#timer?.cancel();
+    this.#channel.close();
   }
 
   /** The pid behind a name. */
@@ -65,7 +77,7 @@ export class EventualNames {
     const known = this.lookup(name);
     if (known === pid) return;
     if (known !== undefined) throw alreadyRegistered(name, known);
-    const binding = { pid, sinceMs: this.#options.nowMs() };
+    const binding = { pid, sinceMs: this.#options.clock.nowMs() };
     this.#own.set(name, binding);
     this.#tell({ set: [rowOf([name, binding])] });
   }
@@ -91,7 +103,23 @@ export class EventualNames {
   }
 
   #tell(message: Value): void {
-    for (const node of this.#channel.peers()) this.#channel.send(node, message);
+    for (const node of this.#channel.peers()) {
+      if (!this.#behind.has(node) && !this.#channel.send(node, message)) this.#missed(node);
+    }
+  }
+
+  #tellAll(node: string): void {
+    if (!this.#channel.send(node, { all: [...this.#own].map(rowOf) })) this.#missed(node);
+  }
+
+  #missed(node: string): void {
+    this.#behind.add(node);
+    this.#timer ??= this.#options.clock.timer(REPAIR_MS, () => {
+      this.#timer = undefined;
+      const nodes = [...this.#behind];
+      this.#behind.clear();
+      for (const each of nodes) this.#tellAll(each);
+    }, { background: true });
   }
 
   #receive(node: string, message: Value): void {

@@ -1,5 +1,7 @@
 /** Nodes that act as one system: membership, links, consensus, names and stores that are shared. */
 export * from "./bootstrap.ts";
+export * from "./converging_pairs.ts";
+export * from "./eventual_names.ts";
 export * from "./machine.ts";
 export * from "./member.ts";
 export * from "./member_table.ts";

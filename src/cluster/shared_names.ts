@@ -67,7 +67,7 @@ export class SharedNames implements ClusterNames, ClusterLocks {
     const { channels, clock, consensus, network, processes } = options;
     this.#eventual = new EventualNames({
       node: network.node,
-      nowMs: () => clock.nowMs(),
+      clock,
       open: (listener) => channels.open("names", listener),
       revoked: processes.revoked,
     });
@@ -86,6 +86,7 @@ export class SharedNames implements ClusterNames, ClusterLocks {
   close(): void {
     this.#isClosed = true;
     this.#view.close();
+    this.#eventual.close();
   }
 
   // --- Names ------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@
  * R2. What arrives waits in one queue, and is worked off in parts; past its limit it is dropped, and its sender asked for everything.
  */
 import { isValueMap, type Value, type ValueMap } from "../core/mod.ts";
-import type { Clock, Log, NodeChannel, NodeChannelListener, Random, TimerHandle } from "../ports/mod.ts";
+import type { Clock, Log, NodeChannel, NodeChannelListener, TimerHandle } from "../ports/mod.ts";
 import { GroupCircuit } from "./group_circuit.ts";
 import type { GroupTable } from "./remote_members.ts";
 
@@ -45,7 +45,6 @@ export interface GroupMessage {
 /** What the peers of a scope are made of. */
 export interface GroupPeersOptions {
   readonly clock: Clock;
-  readonly random: Random;
   readonly log: Log;
   readonly settings: () => GroupSettings;
   readonly open: (listener: NodeChannelListener) => NodeChannel;
@@ -71,6 +70,7 @@ export class GroupPeers {
   readonly #peers = new Map<string, Peer>();
   #queue: { node: string; message: Value }[] = [];
   #isWarned = false;
+  #turn = 0;
   #ticker: TimerHandle | undefined;
 
   constructor(options: GroupPeersOptions) {
@@ -131,9 +131,8 @@ export class GroupPeers {
     // Looked at again when it is off: it may be turned on.
     this.#ticker = this.#after(antiEntropyMs > 0 ? antiEntropyMs : 1_000, () => {
       const nodes = [...this.#peers.keys()];
-      if (antiEntropyMs > 0 && nodes.length > 0) {
-        this.#tellAll(nodes[this.#options.random.below(nodes.length)]!, false);
-      }
+      // In turn, so that each is told within as many rounds as there are nodes.
+      if (antiEntropyMs > 0 && nodes.length > 0) this.#tellAll(nodes[this.#turn++ % nodes.length]!, false);
       this.#tick();
     });
   }

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Value, ValueMap } from "../../src/core/mod.ts";
-import { SimulatedClock, SimulatedRandom } from "../../src/platform/simulated/mod.ts";
+import { SimulatedClock } from "../../src/platform/simulated/mod.ts";
 import type { NodeChannelListener } from "../../src/ports/mod.ts";
 import { GroupPeers, type GroupSettings } from "../../src/process/mod.ts";
 import { MemoryLog } from "../sim/world.ts";
@@ -41,7 +41,6 @@ function stage(settings: Partial<GroupSettings> = {}): Stage {
   const self = made as Stage;
   const peers = new GroupPeers({
     clock,
-    random: new SimulatedRandom(1),
     log,
     settings: () => ({ ...SETTINGS, ...settings }),
     open: (listener) => {

@@ -79,7 +79,6 @@ class ConfiguredScope extends ProcessGroupScope {
         if (cluster === undefined) return undefined;
         return new GroupPeers({
           clock: ports.clock,
-          random: ports.random.stream(`pg ${id}`),
           log: log.named("pg", { scope: id }),
           settings: () => current.settings,
           open: (listener) => cluster.openChannel(`pg ${id}`, listener),
