@@ -143,13 +143,11 @@ async function groups(seed: number): Promise<Trace> {
     const scope = scopes.get(node)!;
     const group = `group${mesh.random.below(3)}`;
     const [member] = scope.localMembers(group);
-    if (member !== undefined && mesh.random.below(2) === 0) scope.leave(member, [group]);
-    else if (member !== undefined && mesh.random.below(2) === 0) {
-      scope.join({ pid: member, onEnd: () => () => {} }, [group]);
-    } else {scope.join({
-        pid: `{${node}@h|0x${(++last).toString(16).padStart(5, "0")}}`,
-        onEnd: () => () => {},
-      }, [group, group]);}
+    const joins = (pid: string, groups: string[]): void => scope.join({ pid, onEnd: () => () => {} }, groups);
+    const dice = member === undefined ? 3 : mesh.random.below(4);
+    if (dice < 2) scope.leave(member!, [group]);
+    else if (dice === 2) joins(member!, [group]);
+    else joins(`{${node}@h|0x${(++last).toString(16).padStart(5, "0")}}`, [group, group]);
   });
   for (const group of ["group0", "group1", "group2"]) {
     const truth = [...scopes.values()].flatMap((scope) => scope.localMembers(group)).sort().join();
