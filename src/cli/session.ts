@@ -149,6 +149,8 @@ export async function createProjectApplication(
     ports,
     log,
     ...optionsOf(configuration, ports, edition),
+    // One that is gone with its command is no node: the one that serves may run on the same ports.
+    ...wish.isPassing ? { cluster: undefined } : {},
     ...expansionOf(project, ports, log),
     countLines: wish.countLines,
     history: wish.isPassing ? undefined : historyOf(configuration, ports),

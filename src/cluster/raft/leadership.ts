@@ -50,10 +50,10 @@ export class Leadership {
   readonly #parts: LeadershipParts;
   readonly #progress = new Map<string, Progress>();
   readonly #proposals = new Map<number, Waiting<Value>>();
+  #asked: Omit<Read, "round">[] = [];
   #reads: Read[] = [];
   #early: Waiting<number>[] = [];
   #round = 0;
-  #isAsking = false;
 
   constructor(parts: LeadershipParts) {
     this.#parts = parts;
@@ -226,19 +226,19 @@ export class Leadership {
     });
   }
 
-  #read({ resolve, reject }: Waiting<number>): void {
-    if (!this.#isAsking) {
-      this.#isAsking = true;
-      this.#round += 1;
-      // Reads that come at the same time share a round.
-      this.#parts.soon(() => this.#confirm());
-    }
-    this.#reads.push({ round: this.#round, index: this.#parts.commit(), resolve, reject });
+  #read(waiting: Waiting<number>): void {
+    this.#asked.push({ ...waiting, index: this.#parts.commit() });
+    // Reads that come at the same time share a round.
+    if (this.#asked.length === 1) this.#parts.soon(() => this.#confirm());
   }
 
+  /** Begins a round for the reads that were asked for. Only answers to what is sent from now on count for them. */
   #confirm(): void {
-    this.#isAsking = false;
-    if (this.#reads.length === 0) return;
+    const asked = this.#asked;
+    this.#asked = [];
+    if (asked.length === 0) return;
+    this.#round += 1;
+    for (const read of asked) this.#reads.push({ ...read, round: this.#round });
     for (const id of this.#others()) this.#append(id, this.#of(id).match, []);
     this.#settleReads();
   }
@@ -264,6 +264,7 @@ export class Leadership {
       waiting.reject(failure);
     }
     this.#proposals.clear();
+    this.#asked = [];
     this.#reads = [];
     this.#early = [];
   }
