@@ -103,10 +103,22 @@ export class Consensus {
   }
 
   #startRaft(): void {
-    const { clock, machine, network, random, settings, storage } = this.#options;
+    const { clock, log, machine, network, random, settings, storage } = this.#options;
+    // A disk that is full or gone takes this member out of the core, not the program down.
+    const guard = (fire: () => void) => (): void => {
+      try {
+        fire();
+      } catch (error) {
+        log.error("the consensus core failed on this node", { error: asFailure(error).message });
+      }
+    };
     this.#raft = new Raft({
       id: network.node,
-      clock,
+      clock: {
+        timer: (delayMs, fire, options) => clock.timer(delayMs, guard(fire), options),
+        soon: (fire) => clock.soon(guard(fire)),
+        monotonicMs: () => clock.monotonicMs(),
+      },
       random: random.stream("cluster.raft"),
       storage: storage(),
       settings: settings.raft,

@@ -57,7 +57,7 @@ class Names {
 }
 
 /** The clock of one member, which can stand still: as when its machine stops the program for a while. */
-class MemberClock implements Clock {
+class MemberClock implements Pick<Clock, "timer" | "soon" | "monotonicMs"> {
   readonly #clock: SimulatedClock;
   #held: (() => void)[] | undefined;
 
@@ -97,11 +97,9 @@ class MemberClock implements Clock {
     this.#clock.soon(() => this.run(fire));
   }
 
-  nowNs = (): bigint => this.#clock.nowNs();
-  nowMs = (): number => this.#clock.nowMs();
-  monotonicMs = (): number => this.#clock.monotonicMs();
-  sleep = (delayMs: number): Promise<void> => this.#clock.sleep(delayMs);
-  zoneOffsetMinutes = (): number => 0;
+  monotonicMs(): number {
+    return this.#clock.monotonicMs();
+  }
 }
 
 interface Member {

@@ -80,3 +80,53 @@ test("a leader that reaches no majority for as long steps down", async () => {
   assert.equal(alone.role, "follower");
   await assert.rejects(alone.propose(new Uint8Array(0)), { kind: "Unavailable" });
 });
+
+test("a leader that can't write its log says so, leads no longer, and goes on as a follower", async () => {
+  const clock = new SimulatedClock();
+  const storage = new MemoryStorage();
+  const errors: string[] = [];
+  const guard = (fire: () => void) => (): void => {
+    try {
+      fire();
+    } catch (error) {
+      errors.push(String(error));
+    }
+  };
+  const raft = new Raft({
+    id: "a",
+    clock: {
+      timer: (delayMs, fire, options) => clock.timer(delayMs, guard(fire), options),
+      soon: (fire) => clock.soon(guard(fire)),
+      monotonicMs: () => clock.monotonicMs(),
+    },
+    random: new SimulatedRandom(1),
+    storage,
+    settings: SETTINGS,
+    machine: { apply: () => true, snapshot: () => new Uint8Array(0), restore: () => {} },
+    changed: () => {},
+    send: () => {},
+  });
+  raft.start();
+  raft.bootstrap({ voters: ["a"], standbys: [] });
+  await clock.advance(100);
+  const done = raft.propose(new Uint8Array(1));
+  await clock.settle();
+  assert.equal(await done, true);
+  const append = storage.append.bind(storage);
+  storage.append = () => {
+    throw new Error("no space left");
+  };
+  const failed = assert.rejects(raft.propose(new Uint8Array(1)), /no space left/);
+  await clock.settle();
+  await failed;
+  // It may not lead again as long as it can't write that it does.
+  await clock.advance(10_000);
+  assert.notEqual(raft.role, "leader");
+  assert.ok(errors.length > 0);
+  storage.append = append;
+  await clock.advance(10_000);
+  assert.equal(raft.role, "leader");
+  const again = raft.propose(new Uint8Array(1));
+  await clock.settle();
+  assert.equal(await again, true);
+});

@@ -26,7 +26,7 @@ export interface ReplicatedMachine {
 /** What a member is made of. */
 export interface RaftOptions {
   readonly id: string;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "timer" | "soon" | "monotonicMs">;
   readonly random: Random;
   readonly storage: RaftStorage;
   readonly settings: RaftSettings;

@@ -295,9 +295,9 @@ export class Raft {
       entriesMax: settings.appendEntriesMax,
       snapshotPartBytes: snapshotPartBytes ?? SNAPSHOT_PART_BYTES,
     });
+    this.#log.append([{ term: this.#word.term, kind: "noop", data: new Uint8Array(0) }]);
     this.#role = { kind: "leader", leadership };
     this.#electionTimer?.cancel();
-    this.#log.append([{ term: this.#word.term, kind: "noop", data: new Uint8Array(0) }]);
     this.#beat();
     this.#advance(leadership.committable());
     this.#options.changed();
