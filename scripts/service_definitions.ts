@@ -191,12 +191,13 @@ function firstOf(paths: readonly string[]): string | undefined {
 }
 
 function onPath(name: string): string | undefined {
-  return firstOf([...(process.env.PATH ?? "").split(":"), "/usr/sbin"].map((folder) => join(folder, name)));
+  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin"];
+  return firstOf(folders.map((folder) => join(folder, name)));
 }
 
 /** The same command as another user: databases refuse to run as root. */
 function as(user: string, argv: readonly string[]): string[] {
-  return process.getuid?.() === 0 ? ["runuser", "-u", user, "--", ...argv] : [...argv];
+  return process.getuid?.() === 0 ? [onPath("runuser") ?? "runuser", "-u", user, "--", ...argv] : [...argv];
 }
 
 /** Writes a file that another user can read. */

@@ -189,8 +189,12 @@ test(
   SLOW,
   () =>
     withNodes({ count: 3 }, async (nodes, all) => {
-      const [one, two] = nodes as [TestNode, TestNode];
-      await one.app.until(() => one.cluster.consensus!.stats["voters"] === "n1,n2,n3", "three voters");
+      await nodes[0]!.app.until(
+        () => nodes[0]!.cluster.consensus!.stats["voters"] === "n1,n2,n3",
+        "three voters",
+      );
+      const leader = nodes.find(({ name, cluster }) => name === cluster.leader)!;
+      const two = nodes.find((node) => node !== leader)!;
       const events: BusEvent[] = [];
       two.app.application.bus.subscribe("cluster", "*", (event) => events.push(event));
       const seen = (kind: string, path: string): Promise<BusEvent> =>
@@ -203,9 +207,9 @@ test(
       assert.deepEqual([node["ID"], node["Addr"]], ["n4", four.cluster.address]);
       assert.equal(typeof (node["Meta"] as ValueMap)["internode_port"], "string");
       await seen("node.updated", "n4");
-      await one.vanish();
-      await seen("raft.leader.lost", "n1");
-      await seen("node.left", "n1");
+      await leader.vanish();
+      await seen("raft.leader.lost", leader.name);
+      await seen("node.left", leader.name);
       await two.app.until(() => two.cluster.leader !== "", "a new leader");
       await seen("raft.leader.elected", two.cluster.leader);
     }),
