@@ -1,11 +1,10 @@
 /** How the consensus core forms, loses members and gets them back, on real nodes. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createPorts } from "../../src/platform/mod.ts";
-import { Nodes, settled, SLOW, type TestNode, withNodes } from "./nodes.ts";
+import { memoryFolder, Nodes, settled, SLOW, type TestNode, withNodes } from "./nodes.ts";
 
 const CONSISTENT = 2;
 
@@ -59,7 +58,7 @@ test(
   "without a majority nothing new is decided and lookups go on; restarted nodes bring it back [cluster.failure] [cluster.raft.dir]",
   SLOW,
   async () => {
-    const folder = mkdtempSync(join(tmpdir(), "wippy-core-"));
+    const folder = memoryFolder();
     const nodes = new Nodes({ count: 3, cluster: (name) => ({ raft: { data_dir: join(folder, name) } }) });
     try {
       for (let i = 0; i < 3; i++) await nodes.add();
@@ -94,7 +93,7 @@ test(
   "pairs that are kept outlast the whole cluster, others do not [kv.crdt] [cluster.raft.dir]",
   SLOW,
   async () => {
-    const folder = mkdtempSync(join(tmpdir(), "wippy-core-"));
+    const folder = memoryFolder();
     const project = `version: "1.0"
 namespace: app
 entries:
@@ -136,7 +135,7 @@ test(
   "a long log becomes a snapshot, which new members get in place of it, and few are kept [cluster.raft.snapshots]",
   SLOW,
   async () => {
-    const folder = mkdtempSync(join(tmpdir(), "wippy-core-"));
+    const folder = memoryFolder();
     const limits = {
       snapshot_threshold: 20,
       snapshot_interval: "50ms",

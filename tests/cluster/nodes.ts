@@ -1,5 +1,8 @@
 /** Starts applications that form a cluster over loopback, each with a runtime, ports and a folder of its own. */
 import assert from "node:assert/strict";
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Cluster, CLUSTER_ID, ClusterResource } from "../../src/ports/mod.ts";
 import type { ClusterNode } from "../../src/cluster/mod.ts";
 import { Failure, type Value, type ValueMap } from "../../src/core/mod.ts";
@@ -7,7 +10,10 @@ import { createPorts } from "../../src/platform/mod.ts";
 import { startApplication, type TestApplication } from "../application.ts";
 
 /** Real nodes on a busy machine take their time. */
-export const SLOW = { timeout: 60_000 };
+export const SLOW = { timeout: 240_000 };
+/** Longest wait for what nodes come to by themselves. */
+const UNTIL_MS = 60_000;
+const PROBE_EVERY_MS = 5;
 
 /** A secret of 32 bytes. */
 export const SECRET = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
@@ -135,17 +141,17 @@ const FAST: ValueMap = {
     secret_key: SECRET,
     gossip_interval: "30ms",
     push_pull_interval: "300ms",
-    probe_interval: "150ms",
-    probe_timeout: "75ms",
-    tcp_timeout: "150ms",
-    suspicion_mult: 3,
+    probe_interval: "300ms",
+    probe_timeout: "250ms",
+    tcp_timeout: "500ms",
+    suspicion_mult: 4,
     dead_node_reclaim_time: "2s",
   },
   internode: { bind_addr: "127.0.0.1", auto_port: false },
   raft: {
     data_dir: "",
-    heartbeat_timeout: "500ms",
-    election_timeout: "500ms",
+    heartbeat_timeout: "1500ms",
+    election_timeout: "1500ms",
     commit_timeout: "60ms",
     reconcile_debounce: "50ms",
   },
@@ -178,7 +184,7 @@ export class Nodes {
     const cluster = merged(merged(FAST, { enabled: true, name }), own);
     const config = merged({ cluster }, this.#options.config?.(name, index) ?? {});
     const started = await startApplication(this.#options.project ?? PROJECT, { config });
-    const node = nodeOf(name, started.app, started.stop);
+    const node = nodeOf(name, { ...started.app, until: patient(started.app) }, started.stop);
     this.#stops.push(node.stop);
     return node;
   }
@@ -233,6 +239,20 @@ export async function settled(nodes: readonly TestNode[]): Promise<void> {
   }
 }
 
+/** As `until`, for longer: a machine that is busy with other tests slows all nodes down. */
+function patient({ application }: TestApplication): TestApplication["until"] {
+  const { clock } = application.ports;
+  return async (probe, what) => {
+    const endMs = clock.monotonicMs() + UNTIL_MS;
+    for (;;) {
+      const found = await probe();
+      if (found !== undefined && found !== false) return found;
+      if (clock.monotonicMs() > endMs) throw new Error(`waited ${UNTIL_MS} ms for ${what}`);
+      await new Promise<void>((resolve) => clock.timer(PROBE_EVERY_MS, resolve));
+    }
+  };
+}
+
 function nodeOf(name: string, app: TestApplication, stop: () => Promise<void>): TestNode {
   const { runtime, resources } = app.application;
   const cluster = resources.find(ClusterResource, CLUSTER_ID);
@@ -256,6 +276,12 @@ function nodeOf(name: string, app: TestApplication, stop: () => Promise<void>): 
     stop: () => stopped ??= stop(),
     vanish: () => (cluster as ClusterNode).vanish(),
   };
+}
+
+/** A new folder in memory, where there is such a thing: nodes wait for the disk, and tests share it with others. */
+export function memoryFolder(): string {
+  const memory = "/dev/shm";
+  return mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), "wippy-core-"));
 }
 
 /** Ports that nobody uses now, below those that connections get. */

@@ -1,14 +1,12 @@
 /** What a `cluster` section may say: wrong values are refused before anything is opened, and the message says what to do. */
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { test } from "node:test";
 import type { ValueMap } from "../../src/core/mod.ts";
 import { startApplication, withApplication } from "../application.ts";
 import { createPorts } from "../../src/platform/mod.ts";
 import { CLUSTER_ID, ClusterResource, StoreResource } from "../../src/ports/mod.ts";
-import { freePorts, SECRET, SLOW } from "./nodes.ts";
+import { freePorts, memoryFolder, SECRET, SLOW } from "./nodes.ts";
 
 const EMPTY = { "src/_index.yaml": 'version: "1.0"\nnamespace: app\nentries: []\n' };
 const QUIET = {
@@ -130,7 +128,7 @@ test("a node that finds but itself at its join addresses begins alone", SLOW, as
 });
 
 test("a folder of another node is refused, and nothing stays open [cluster.raft.dir]", SLOW, async () => {
-  const folder = mkdtempSync(join(tmpdir(), "wippy-core-"));
+  const folder = memoryFolder();
   const [port] = await freePorts(1);
   const named = (name: string) =>
     config({ name, membership: { bind_port: port! }, raft: { data_dir: folder } });

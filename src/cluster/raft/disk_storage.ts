@@ -36,15 +36,15 @@ export class DiskStorage implements RaftStorage {
     this.#database = sqlite.open(files.resolve(folder, "raft.db"), { lockWaitMs: LOCK_WAIT_MS });
     try {
       this.#database.exec(SCHEMA);
-      const owner = this.#get("node") ?? node;
-      if (owner !== node) {
+      const owner = this.#get("node");
+      if (owner !== undefined && owner !== node) {
         throw new Failure(
           "Unavailable",
           `${folder} belongs to node ${owner}, not to ${node}: set cluster.raft.data_dir to a folder of its own`,
           { retryable: false },
         );
       }
-      this.#set("node", node);
+      if (owner === undefined) this.#set("node", node);
     } catch (error) {
       this.#database.close();
       throw error;
