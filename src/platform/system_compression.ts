@@ -86,7 +86,10 @@ function encodeNow(format: CodecName, data: Uint8Array, options: Options): Uint8
   // Deno's handles do not tell of errors.
   if (DENO !== undefined) return runNow(encode, data, options);
   const outputBytes = OVERHEAD_BYTES + Math.ceil(data.length * (1 + OVERHEAD_PART));
-  return runAtOnce(streamOf(encoder, options), data, {
+  return runAtOnce(data, {
+    // The others forget their level when they are reset.
+    key: finish === "Z_FINISH" ? `${encoder} ${options.level}` : "",
+    create: () => streamOf(encoder, options),
     finish: zlib().constants[finish],
     outputBytes,
     outputBytesMax: Infinity,
@@ -98,7 +101,9 @@ function decodeNow(format: CodecName, data: Uint8Array, sizeMax: number): Uint8A
   const [, decode, , decoder, finish] = NAMES[format];
   try {
     if (DENO !== undefined) return runNow(decode, data, { maxOutputLength: sizeMax });
-    return runAtOnce(streamOf(decoder, {}), data, {
+    return runAtOnce(data, {
+      key: decoder,
+      create: () => streamOf(decoder, {}),
       finish: zlib().constants[finish],
       outputBytes: GROWTH * data.length,
       outputBytesMax: sizeMax,
