@@ -9,6 +9,7 @@ import type { FileSystem, Ports } from "../ports/mod.ts";
 import {
   type Entry,
   FILE_SCHEME,
+  isInside,
   type LoadedPart,
   MANIFEST_FILE,
   ModuleShelf,
@@ -46,7 +47,7 @@ export async function unpackModule(
       else files.writeFile(outer, module.files.readFile(inner));
     }
   };
-  copy(module.folder, target);
+  await written(files, target, (folder) => copy(module.folder, folder));
   return true;
 }
 
@@ -54,7 +55,7 @@ export async function unpackModule(
 async function written(
   files: Ports["files"],
   target: string,
-  write: (folder: string) => Promise<void>,
+  write: (folder: string) => void | Promise<void>,
 ): Promise<void> {
   const folder = `${target}.part`;
   if (files.stat(folder) !== undefined) files.remove(folder, { recursive: true });
@@ -79,7 +80,7 @@ async function writePacked(
   const print = (value: Value): string => stringify(value, { lineWidth: 0, blockQuote: "literal" });
   const [organization, module] = part.module.split("/");
   const save = (path: string, content: string | Uint8Array): void => {
-    const full = files.resolve(folder, ...treePath(path));
+    const full = placeIn(files, folder, path);
     files.makeDirectory(files.directory(full), { recursive: true });
     files.writeFile(full, content);
   };
@@ -93,7 +94,7 @@ async function writePacked(
         project,
         part.module,
         texts,
-        (path, source) => copyFolder(files, source, files.resolve(folder, ...treePath(path))),
+        (path, source) => copyFolder(files, source, placeIn(files, folder, path)),
       );
       // Read again, an entry gets the name of its module from where it is.
       const { module: _module, ...own } = meta;
@@ -191,13 +192,20 @@ class SourceTexts {
   }
 }
 
+/** Where `path` is below `folder`; fails with Invalid when it leads out of it, by whatever parts folders on this machine. */
+function placeIn(files: Ports["files"], folder: string, path: string): string {
+  const full = files.resolve(folder, ...treePath(path));
+  if (isInside(files, folder, full)) return full;
+  throw new Failure("Invalid", `${path} leads out of the folder of the module`, { retryable: false });
+}
+
 function copyFolder(files: Ports["files"], source: FileSystem, to: string): void {
   files.makeDirectory(to, { recursive: true });
   const buffer = new Uint8Array(COPY_BYTES);
   const visit = (folder: string): void => {
     for (const { isDirectory, name } of source.list(folder)) {
       const path = `${folder}/${name}`;
-      const outer = files.resolve(to, ...treePath(path));
+      const outer = placeIn(files, to, path);
       if (isDirectory) {
         files.makeDirectory(outer, { recursive: true });
         visit(path);

@@ -110,6 +110,15 @@ test("threads that say nothing are given up after a while", async () => {
   assert.equal(ended(), 3);
 });
 
+test("a failure of this thread's share ends the other threads", async () => {
+  const { ended, threads } = doubling(() => true);
+  const own = (): number => {
+    throw new Error("own failure");
+  };
+  await assert.rejects(run(threads, { own, count: 2 }).undone, /own failure/);
+  assert.equal(ended(), 2);
+});
+
 test("a signal ends the run at once", async () => {
   const control = new AbortController();
   const { ended, threads } = doubling((job) => job === 3 && (control.abort(), true));

@@ -66,10 +66,15 @@ export async function runOnThreads<Job, Answer>(run: ThreadRun<Job, Answer>): Pr
     lane.begin();
   }
   settle();
-  if (run.own !== undefined) await ownShare(run, run.own, waiting);
-  await promise;
-  timer.cancel();
-  run.signal?.removeEventListener("abort", stop);
+  try {
+    if (run.own !== undefined) await ownShare(run, run.own, waiting);
+    await promise;
+  } finally {
+    // Nothing is left to stop, unless this thread's share has failed.
+    stop();
+    timer.cancel();
+    run.signal?.removeEventListener("abort", stop);
+  }
   return [...undone, ...waiting];
 }
 

@@ -39,8 +39,8 @@ export class PackFile {
   readonly #handle: FileHandle;
   /** Where blocks end. */
   readonly #end: number;
-  /** Plain blocks by position, the one used last at the end. */
-  readonly #blocks = new Map<number, Uint8Array>();
+  /** Plain blocks by position, the one used last at the end; each with its stream, for those of a forged index may overlap. */
+  readonly #blocks = new Map<number, { readonly stream: PackStream; readonly bytes: Uint8Array }>();
 
   private constructor(ports: PackPorts, handle: FileHandle, name: string) {
     this.#ports = ports;
@@ -153,14 +153,14 @@ export class PackFile {
 
   #cached(stream: PackStream, i: number, position: number): Uint8Array {
     const known = this.#blocks.get(position);
-    const block = known ?? this.#block(stream, i, position);
+    const bytes = known?.stream === stream ? known.bytes : this.#block(stream, i, position);
     this.#blocks.delete(position);
-    this.#blocks.set(position, block);
+    this.#blocks.set(position, { stream, bytes });
     if (this.#blocks.size > PACK_BLOCKS_CACHED_MAX) {
       const [oldest] = this.#blocks.keys();
       this.#blocks.delete(oldest!);
     }
-    return block;
+    return bytes;
   }
 
   #block(stream: PackStream, i: number, position: number): Uint8Array {

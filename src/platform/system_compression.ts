@@ -28,6 +28,8 @@ const OVERHEAD_PART = 1 / 64;
 /** Output comes in chunks, and each is a way to the other thread and back. */
 const CHUNK_BYTES_MIN = 64 * 1024;
 const CHUNK_BYTES_MAX = 1024 * 1024;
+/** Bun's own inflating knows no limit: it gets no more than this, of which deflate can make 135 MB at most. */
+const UNLIMITED_BYTES_MAX = 128 * 1024;
 /** Brotli's window: 4 MiB, its own default. */
 const BROTLI_WINDOW = 22;
 
@@ -254,15 +256,16 @@ export const systemCompression: Compression = {
   inflate(data, size) {
     let result: Uint8Array;
     try {
-      // Bun's own is there at once, and knows no limit.
-      result = BUN === undefined
-        ? runNow("inflateRaw", data, { maxOutputLength: size + 1 })
-        : BUN.inflateSync(data as Uint8Array<ArrayBuffer>);
+      // Bun's own is there at once.
+      result = BUN !== undefined && data.length <= UNLIMITED_BYTES_MAX
+        ? BUN.inflateSync(data as Uint8Array<ArrayBuffer>)
+        : runNow("inflateRaw", data, { maxOutputLength: size + 1 });
     } catch (error) {
       throw invalid("deflate", error);
     }
     if (result.length !== size) throw invalid("deflate");
-    return result;
+    // No Buffer: parts of one are views, not copies.
+    return new Uint8Array(result.buffer, result.byteOffset, size);
   },
   crc32: (data, before) => zlib().crc32(data, before),
   codecs: () => codecs ?? import("./codec/codec.ts").then((module) => codecs = module),

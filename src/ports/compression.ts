@@ -59,7 +59,7 @@ export interface Compression {
   encode(format: CodecName, data: Uint8Array, level: number): Uint8Array | Promise<Uint8Array>;
   /** Decompresses, by the same rules. Bad data is Invalid, more than `sizeMax` bytes of output LimitExceeded. */
   decode(format: CodecName, data: Uint8Array, sizeMax: number): Uint8Array | Promise<Uint8Array>;
-  /** Decompresses raw deflate that gives exactly `size` bytes, at once; anything else is Invalid. For data that can be trusted. */
+  /** Decompresses raw deflate that gives exactly `size` bytes, at once; anything else is Invalid, found out in bounded memory. */
   inflate(data: Uint8Array, size: number): Uint8Array;
   /** CRC-32 of `data`, continued from that of what came before. */
   crc32(data: Uint8Array, before: number): number;

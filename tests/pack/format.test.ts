@@ -4,10 +4,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { deflateRawSync } from "node:zlib";
 import { Failure } from "../../src/core/mod.ts";
+import { encodeBlock, encodeHead, encodeTail } from "../../src/pack/format.ts";
 import { type EmbeddedSource, type PackPlan, PackShelf, verifyPack, writePack } from "../../src/pack/mod.ts";
 import { createPorts } from "../../src/platform/mod.ts";
 import type { FileHandle, FileInfo } from "../../src/ports/mod.ts";
+import { packValue } from "../../src/registry/mod.ts";
 
 const ports = createPorts();
 const BLOCK = 128 * 1024;
@@ -138,6 +141,64 @@ test("every changed byte and every cut is found", () =>
     writeFileSync(broken, Buffer.concat([good, Buffer.from("more")]));
     assert.match(readAll(broken), /cut short/);
   }));
+
+/** A pack whose two files share their first bytes, which no writer of packs makes. */
+function overlapping(data: Uint8Array, shared: number): Uint8Array {
+  const digest = (bytes: Uint8Array): Uint8Array => ports.cryptography.digest("sha256", bytes);
+  const parts = [encodeHead()];
+  let end = parts[0]!.length;
+  const placed = (bytes: Uint8Array, at: number) => [
+    at,
+    bytes.length,
+    encodeBlock({ stored: bytes.length, isDeflated: false, hash: digest(bytes) }),
+  ];
+  const add = (bytes: Uint8Array): number => {
+    parts.push(bytes);
+    end += bytes.length;
+    return end - bytes.length;
+  };
+  const at = add(data);
+  const list = packValue([["a", ...placed(data.subarray(0, shared), at)], ["b", ...placed(data, at)]]);
+  const entries = packValue([["", "", []]]);
+  const index = packValue({
+    facts: {},
+    chunks: {},
+    entries: placed(entries, add(entries)),
+    folders: { "app:files": [placed(list, add(list)), 2, data.length + shared] },
+  });
+  const place = { at: add(index), stored: index.length, size: index.length, hash: digest(index) };
+  return Buffer.concat([...parts, encodeTail(place)]);
+}
+
+test("a forged pack whose files overlap gives each its own bytes, and no endless reading", () =>
+  inFolder(async (folder) => {
+    const path = join(folder, "x.wapp");
+    const data = Uint8Array.from({ length: 20 }, (_, i) => i);
+    writeFileSync(path, overlapping(data, 10));
+    const shelf = new PackShelf(ports);
+    shelf.open(path, "x.wapp");
+    const files = shelf.embedded("app:files")!;
+    for (const [name, size] of [["/a", 10], ["/b", 20], ["/a", 10]] as const) {
+      const buffer = new Uint8Array(30);
+      assert.equal(files.open(name, "r").read(buffer, 0), size);
+      assert.deepEqual(buffer.subarray(0, size), data.subarray(0, size));
+    }
+    shelf.close();
+  }));
+
+test("an index of any size is unpacked to exactly what it says, or refused", () => {
+  let state = 1;
+  const bytes = Uint8Array.from({ length: 20 * BLOCK }, () => {
+    state = Math.imul(state, 1664525) + 1013904223;
+    return state >>> 28;
+  });
+  const small = deflateRawSync(bytes);
+  assert.ok(small.length > 2 * BLOCK);
+  assert.deepEqual(ports.compression.inflate(small, bytes.length), bytes);
+  for (const size of [bytes.length - 1, bytes.length + 1, 1000]) {
+    assert.throws(() => ports.compression.inflate(small, size), { kind: "Invalid" });
+  }
+});
 
 test("other files and packs of newer programs are told apart", () =>
   inFolder(async (folder) => {
