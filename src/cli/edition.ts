@@ -4,7 +4,7 @@ import process from "node:process";
 import { VERSION } from "./product.ts";
 
 /** Folders whose sources decide what Lua compiles to and what is found in it. */
-const FOLDERS = ["lang", "lang/rules", "lua", "vm", "app/lint"];
+const FOLDERS = ["lang", "lang/rules", "lint", "lua", "vm", "app/lint"];
 
 /** The version, the executable, and the sources when they are no part of it. */
 export function edition(): string {

@@ -10,11 +10,12 @@ const SECRET = new Uint8Array(32).fill(7);
 function world(): {
   open: (plan?: Partial<SignedFilePlan>) => SignedFile;
   files: ReturnType<typeof simulatedPorts>["files"];
+  clock: ReturnType<typeof simulatedPorts>["clock"];
 } {
   const ports = simulatedPorts({ seed: 1, workingDirectory: "/project" });
   const open = (plan: Partial<SignedFilePlan> = {}): SignedFile =>
     new SignedFile(ports, { path: PATH, edition: "one", secret: () => SECRET, canWrite: true, ...plan });
-  return { open, files: ports.files };
+  return { open, files: ports.files, clock: ports.clock };
 }
 
 test("texts come back as they were, in any script", () => {
@@ -109,4 +110,25 @@ test("a folder that can't be made, and files that others left unfinished, stand 
   file.save();
   assert.equal(open().get("name"), "text");
   assert.equal(open().get("other"), "text");
+});
+
+test("what other programs left unfinished goes after an hour, and nothing else that is there", async () => {
+  const { clock, files, open } = world();
+  const file = open();
+  file.set("name", "text");
+  file.save();
+  const [left, fresh, foreign, mine] = ["0123456789ab", "ba9876543210", "draft", ""].map((part) =>
+    part === "" ? "/project/cache/notes.new" : `${PATH}.${part}.new`
+  ) as [string, string, string, string];
+  for (const path of [left, foreign, mine]) files.writeFile(path, "half");
+  await clock.drive(new Promise<void>((resolve) => clock.timer(3_600_000, resolve)));
+  files.writeFile(fresh, "half");
+  file.set("other", "text");
+  file.save();
+  assert.deepEqual([left, fresh, foreign, mine].map((path) => files.stat(path) !== undefined), [
+    false,
+    true,
+    true,
+    true,
+  ]);
 });

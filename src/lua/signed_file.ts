@@ -44,6 +44,7 @@ const NO_SECRET =
   "there is no place for the secret that signs it: give the account a home, or name a folder in WIPPY_CACHE_DIR";
 /** End of the name of a file that is being written, and when whoever wrote it must have ended. */
 const UNFINISHED = ".new";
+const UNFINISHED_NAME = /^[0-9a-f]{12}\.new$/;
 const UNFINISHED_MS = 3_600_000;
 
 type SignedFilePorts = Pick<Ports, "files" | "cryptography" | "clock" | "random">;
@@ -97,7 +98,7 @@ export class SignedFile {
     const { path } = this.#plan;
     try {
       files.makeDirectory(files.directory(path), { recursive: true, mode: PRIVATE_FOLDER });
-      this.#sweep(files.directory(path));
+      this.#sweep();
       // A name of its own: two programs may write at a time.
       const fresh = `${path}.${this.#ports.random.bytes(NAME_BYTES).toHex()}${UNFINISHED}`;
       files.writeFile(fresh, this.#print(secret), { mode: PRIVATE_FILE, exclusive: true });
@@ -109,12 +110,15 @@ export class SignedFile {
     }
   }
 
-  /** Removes what programs left that ended while they wrote. */
-  #sweep(folder: string): void {
+  /** Removes what programs left that ended while they wrote; nothing else, wherever a project puts its cache. */
+  #sweep(): void {
     const { clock, files } = this.#ports;
+    const { path } = this.#plan;
+    const folder = files.directory(path);
     for (const { name, modifiedMs } of files.list(folder)) {
-      if (!name.endsWith(UNFINISHED) || clock.nowMs() - modifiedMs < UNFINISHED_MS) continue;
-      files.remove(files.resolve(folder, name));
+      const left = files.resolve(folder, name);
+      const random = left.startsWith(`${path}.`) ? left.slice(path.length + 1) : "";
+      if (UNFINISHED_NAME.test(random) && clock.nowMs() - modifiedMs >= UNFINISHED_MS) files.remove(left);
     }
   }
 

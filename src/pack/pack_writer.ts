@@ -34,7 +34,7 @@ export class PackWriter {
     this.#ports = ports;
     this.#codecs = codecs;
     this.#path = path;
-    this.#handle = ports.files.open(partPath(path), "w");
+    this.#handle = openNew(ports.files, partPath(path));
     this.#write(encodeHead());
   }
 
@@ -125,6 +125,12 @@ export class PackWriter {
     this.#handle.write(bytes, null);
     this.size += bytes.length;
   }
+}
+
+/** A new file, whatever was there; never what a link of that name leads to. */
+function openNew(files: PackPorts["files"], path: string): FileHandle {
+  if (files.stat(path) !== undefined || files.readLink(path) !== undefined) files.remove(path);
+  return files.open(path, "wx");
 }
 
 /** Fills a whole buffer as long as there is something; how much of it was filled. */

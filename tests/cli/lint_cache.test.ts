@@ -1,6 +1,15 @@
 /** What `wippy lint` keeps between runs, and what `--fix` changes. */
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { MIXED, report } from "./lint_project.ts";
@@ -98,6 +107,16 @@ test("the cache is where and how the configuration says [types.config.cache]", a
     rmSync(join(cwd, "src/other"), { recursive: true });
     const less = await wippy(["lint", "--set", "lua.cache.dir=kept"], { cwd });
     assert.match(less.stdout, /Checked 5 entries: 6 errors/, "a folder that is gone is noticed");
+  });
+});
+
+test("a link that came with a project in place of its cache leads no writing elsewhere", async () => {
+  await inFolder({ ...MIXED, "precious": "text" }, async (cwd) => {
+    mkdirSync(join(cwd, CACHE), { recursive: true });
+    symlinkSync(join(cwd, "precious"), join(cwd, CACHE, "entries.json.new"));
+    await report(cwd, "--ns", "app.*");
+    assert.equal(readFileSync(join(cwd, "precious"), "utf8"), "text");
+    assert.ok(existsSync(join(cwd, CACHE, "entries.json")));
   });
 });
 

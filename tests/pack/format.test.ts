@@ -1,6 +1,6 @@
 /** The form of packs: what is wrong with a file is told, and no byte that is wrong is given out. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -240,6 +240,19 @@ test("the same input gives the same bytes, and a failure leaves nothing and take
     await assert.rejects(writePack(ports, plan(two, new Map([["app:files", failing]]))), /no way in/);
     assert.ok(readFileSync(one).equals(readFileSync(two)));
     assert.equal(existsSync(`${two}.part`), false);
+  }));
+
+test("what lies in the way of a pack is replaced, a link by a file of its own", () =>
+  inFolder(async (folder) => {
+    const [path, other] = [join(folder, "x.wapp"), join(folder, "other")];
+    for (const target of [other, join(folder, "nothing")]) {
+      writeFileSync(other, "precious");
+      symlinkSync(target, `${path}.part`);
+      await writePack(ports, plan(path));
+      assert.equal(readFileSync(other, "utf8"), "precious");
+      assert.equal(existsSync(join(folder, "nothing")), false);
+      assert.equal(readAll(path), "");
+    }
   }));
 
 test("a large file goes in and out in pieces, whatever its size", () =>

@@ -88,11 +88,14 @@ export class LintCache {
     if (!this.#plan.canWrite) return;
     const path = this.#path(name);
     try {
-      this.#files.makeDirectory(this.#plan.folder, { recursive: true, mode: 0o700 });
-      this.#files.writeFile(`${path}.new`, JSON.stringify({ edition: this.#edition, content }), {
-        mode: 0o600,
-      });
-      this.#files.rename(`${path}.new`, path);
+      const files = this.#files;
+      const fresh = `${path}.new`;
+      files.makeDirectory(this.#plan.folder, { recursive: true, mode: 0o700 });
+      // Never through a link that came with a repository.
+      if (files.stat(fresh) !== undefined || files.readLink(fresh) !== undefined) files.remove(fresh);
+      const text = JSON.stringify({ edition: this.#edition, content });
+      files.writeFile(fresh, text, { mode: 0o600, exclusive: true });
+      files.rename(fresh, path);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
     }
