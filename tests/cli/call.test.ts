@@ -83,6 +83,35 @@ test("call reads only the files that the function needs, and a missing one of th
   });
 });
 
+const DISPATCH = {
+  "src/_index.yaml": `version: "1.0"
+namespace: app
+entries:
+  - name: dispatch
+    kind: function.lua
+    method: main
+    modules: [funcs]
+    source: |
+      local funcs = require("funcs")
+      return { main = function(arg) return assert(funcs.call(arg.of .. arg.name)) end }
+  - name: target
+    kind: function.lua
+    method: main
+    source: 'return { main = function() return "hit" end }'
+`,
+};
+
+test("call boots what its arguments name, and says what it can't know of", async () => {
+  await inFolder(DISPATCH, async (cwd) => {
+    const named = await wippy(["call", "app:dispatch", "of=app:target", "name="], { cwd });
+    assert.deepEqual([named.code, named.stdout, named.stderr], [0, '"hit"\n', ""]);
+    const unknown = await wippy(["call", "app:dispatch", "of=app:", "name=target"], { cwd });
+    assert.equal(unknown.code, 1);
+    assert.match(unknown.stderr, /no handler registered for target/);
+    assert.match(unknown.stderr, /an id that is put together at run time must stand in one of them, too/);
+  });
+});
+
 test("call boots only what the function needs", async () => {
   await inFolder(FAILING, async (cwd) => {
     assert.equal((await wippy(["run"], { cwd })).code, 1);

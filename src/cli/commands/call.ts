@@ -5,7 +5,7 @@
  *     history.
  * K2. Exit code 1 means that the function failed: kind and message are on stderr, with the Lua trace.
  */
-import { durationMs, Failure, type Value } from "../../core/mod.ts";
+import { durationMs, Failure, isValueMap, type Value } from "../../core/mod.ts";
 import type { ControlClient } from "../../app/mod.ts";
 import { callArguments } from "../call_arguments.ts";
 import { type Command, Misuse, type ParsedArguments, refuseConnectedPack } from "../command.ts";
@@ -173,7 +173,7 @@ async function callHere(
   }, session);
   const failureContext = { isJson: args.flag("json"), isVeryVerbose: args.flag("very-verbose") };
   try {
-    await application.bootFor([target], loaded);
+    await application.bootFor([target, ...textsIn(values)], loaded);
     const outcome = application.call(target, values, { signal: cancel.signal });
     print(await withTimeout(outcome, timeoutMs, session.ports.clock, () => cancel.abort()), args);
     return 0;
@@ -183,6 +183,9 @@ async function callHere(
       ? `${target} is a ${entry.kind} without meta.default_host, which calls need; wippy run -x ${target} runs it`
       : await isElsewhere(error, args)
       ? `an application runs in this folder; wippy call --connect ${target} asks that one`
+      : isHostless
+      ? "wippy call boots what the function's source and arguments name in full; an id that is put together at run time must " +
+        "stand in one of them, too"
       : undefined;
     await reportIn({ ...session, loaded }, error, { ...failureContext, hint });
     return 1;
@@ -190,6 +193,13 @@ async function callHere(
     stopListening();
     await application.stop();
   }
+}
+
+/** All texts in a value: ids among them name what the function works on. */
+function textsIn(value: Value): string[] {
+  if (typeof value === "string") return [value];
+  const inner = Array.isArray(value) ? value : isValueMap(value) ? Object.values(value) : [];
+  return inner.flatMap(textsIn);
 }
 
 /** Whether what was not found here may be in an application that runs: its processes, its services. */
