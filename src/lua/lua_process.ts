@@ -67,7 +67,11 @@ export class LuaProcess implements ProcessContext, Pid {
   }
 
   get signal(): AbortSignal {
-    return (this.#abort ??= new AbortController()).signal;
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.ended) this.#abort.abort();
+    }
+    return this.#abort.signal;
   }
 
   onEnd(cleanup: () => void): () => void {

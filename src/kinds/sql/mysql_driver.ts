@@ -26,8 +26,11 @@ const LEVELS: Partial<Record<SqlIsolation, string>> = {
   repeatable_read: "REPEATABLE READ",
   serializable: "SERIALIZABLE",
 };
-/** A flag of the server's status. */
+/** Flags of the server's status. */
 const IN_TRANSACTION = 1;
+const AUTOCOMMIT = 2;
+/** What may leave a session inside a transaction: of several statements in one text the last may have rows, and no status then. */
+const BEGINS = /\b(?:begin|start|autocommit|chain)\b/i;
 /** The library's word for a server that knows no encryption. */
 const NO_TLS = "HANDSHAKE_NO_SSL_SUPPORT";
 /** The server's word for statements that can't be prepared. */
@@ -165,7 +168,9 @@ class MysqlConnection implements ServerConnection {
     refuseZero(sql);
     return await this.#asking(async (connection) => {
       if (params.length === 0) {
-        return await this.#collect(connection.query({ sql }) as unknown as Running);
+        const result = await this.#collect(connection.query({ sql }) as unknown as Running);
+        const isSeveral = this.#options.options.multipleStatements === true && sql.includes(";");
+        return isSeveral && BEGINS.test(sql) ? { ...result, transaction: "open" } : result;
       }
       const given = params.map((param) => mysqlParam(param, this.#typed!));
       const prepared = await this.#prepare(connection, sql);
@@ -235,9 +240,16 @@ class MysqlConnection implements ServerConnection {
     const { options: wanted, variables, isTlsOptional } = this.#options;
     const connection = await connect(wanted).catch((error) => {
       if (!isTlsOptional || (error as { code?: string }).code !== NO_TLS) throw error;
+      this.#connection?.destroy();
       return connect({ ...wanted, ssl: undefined });
     });
-    await this.#collect(connection.query({ sql: variables }) as unknown as Running);
+    try {
+      await this.#collect(connection.query({ sql: variables }) as unknown as Running);
+    } catch (error) {
+      // Without its variables the next statement must not have it.
+      this.close();
+      throw error;
+    }
     return connection;
   }
 
@@ -302,7 +314,8 @@ function resultOf({ records }: RowCollector, effect: Effect | undefined): Server
     records: NO_RECORDS,
     rowsAffected: Number(effect.affectedRows),
     lastInsertId: integer(effect.insertId),
-    transaction: (effect.serverStatus & IN_TRANSACTION) === 0 ? undefined : "open",
+    // Without autocommit the next statement begins one.
+    transaction: (effect.serverStatus & (IN_TRANSACTION | AUTOCOMMIT)) === AUTOCOMMIT ? undefined : "open",
   };
 }
 

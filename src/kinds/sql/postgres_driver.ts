@@ -263,12 +263,23 @@ function isSeveral(answer: Answer | Answer[]): answer is Answer[] {
   return !("command" in answer);
 }
 
-/** The tag of a COMMIT of a transaction that had failed is that of a ROLLBACK. */
+/** Begins a transaction, behind blanks and comments; of several statements in one text the library tells the last tag alone. */
+const BEGINS =
+  /(?:^|;)(?:\s|--[^\n]*\n|\/\*[^]*?\*\/)*(?:begin|start\s+transaction|(?:commit|end|rollback|abort)\b[^;]*\bchain)\b/i;
+
 function transactionAfter(sql: string, command: string | null): ServerResult["transaction"] {
-  if (command === "ROLLBACK") return "rolled back";
-  if (command === "COMMIT") return undefined;
-  // Of several statements in one text the library tells the last tag alone.
-  return /(?:^|;)\s*(?:begin|start\s+transaction)\b/i.test(sql) ? "open" : undefined;
+  switch (command) {
+    case "BEGIN":
+    case "START TRANSACTION":
+      return "open";
+    case "COMMIT":
+      return /\bchain\b/i.test(sql) ? "open" : undefined;
+    case "ROLLBACK":
+      // The tag of a COMMIT of a transaction that had failed is the same.
+      return /\bchain\b/i.test(sql) ? "open" : "rolled back";
+    default:
+      return BEGINS.test(sql) ? "open" : undefined;
+  }
 }
 
 /**

@@ -50,6 +50,16 @@ export function postgresParam(value: Value): string | Bytes | null {
   return plain instanceof Uint8Array ? new Bytes(plain) : String(plain);
 }
 
+/** Bytes as the server prints them, in hexadecimal unless `bytea_output` says otherwise. */
+function bytesOf(text: string): Uint8Array {
+  if (text.startsWith("\\x")) return Uint8Array.fromHex(text.slice(2));
+  const plain = text.replaceAll(
+    /\\(\\|[0-7]{3})/g,
+    (_, what: string) => what === "\\" ? what : String.fromCharCode(parseInt(what, 8)),
+  );
+  return Uint8Array.from(plain, (char) => char.charCodeAt(0));
+}
+
 /** How columns are read and typed parameters written; it replaces what the library would do, type by type. */
 export const COLUMN_TYPES = {
   string: { to: OID.text, from: [], serialize: String, parse: String },
@@ -74,6 +84,6 @@ export const COLUMN_TYPES = {
     from: [OID.bytea],
     serialize: (value: string | Bytes) =>
       `\\x${(value instanceof Bytes ? value.bytes : new TextEncoder().encode(value)).toHex()}`,
-    parse: (text: string) => Uint8Array.fromHex(text.slice(2)),
+    parse: bytesOf,
   },
 };

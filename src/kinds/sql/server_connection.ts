@@ -53,7 +53,10 @@ export async function forCaller<T>(
     cancel(connection, clock);
   });
   try {
-    return await work();
+    const result = await work();
+    // The server is being told, which would reach whoever had the session next.
+    if (isGone) throw canceled();
+    return result;
   } catch (error) {
     throw isGone ? canceled() : error;
   } finally {

@@ -51,7 +51,8 @@ export class ServerTransaction implements SqlTransaction {
         this.#end(true);
         throw error;
       }
-      this.#end(false);
+      // With an option of the session the server begins the next one.
+      this.#end(result.transaction === "open");
       if (result.transaction !== "rolled back") return;
       throw new Failure("Invalid", "a statement had failed, so that the commit rolled the transaction back", {
         retryable: false,
@@ -61,13 +62,14 @@ export class ServerTransaction implements SqlTransaction {
 
   rollback(): Promise<void> {
     return this.#inTurn(async () => {
+      let result: ServerResult;
       try {
-        await this.#connection.run("ROLLBACK", []);
+        result = await this.#connection.run("ROLLBACK", []);
       } catch (error) {
         this.#end(true);
         throw error;
       }
-      this.#end(false);
+      this.#end(result.transaction === "open");
     });
   }
 
@@ -79,7 +81,8 @@ export class ServerTransaction implements SqlTransaction {
     try {
       return await forCaller(this.#connection, work, caller, this.#clock);
     } catch (error) {
-      const isGivenUp = error instanceof Failure && error.kind === "Canceled" && caller?.signal.aborted;
+      const isGone = caller !== undefined && (caller.ended ?? caller.signal.aborted);
+      const isGivenUp = isGone && error instanceof Failure && error.kind === "Canceled";
       if (isGivenUp || !this.#connection.isOpen) this.#end(true);
       throw error;
     }

@@ -95,6 +95,23 @@ test(
           async () => (await rows(app, left, "app:admin"))[0]!["n"] === 0,
           "the statement's end",
         );
+        await registry.apply([{
+          kind: "entry.create",
+          entry: {
+            id: "app:odd",
+            kind: "db.sql.mysql",
+            meta: {},
+            data: {
+              ...data("s3cret"),
+              options: { no_such_variable: "1" },
+              pool: { max_idle: 2 },
+              lifecycle: {},
+            },
+          },
+        }]);
+        for (let i = 0; i < 2; i++) {
+          assert.match(String(await run(app, "SELECT 1", "app:odd")), /^Invalid\/false: .*no_such_variable/);
+        }
         for (
           const [tls, answer] of [["preferred", /^\[/], [
             "true",

@@ -38,6 +38,18 @@ test("rows have exact types [sql.db.query] [sql.rows] [base.integers]", function
   assert(type(none) == "table" and next(none) == nil)
 end)
 
+test("bytes are exact however the server prints them [sql.rows]", function()
+  local db = assert(sql.get("case:db"))
+  local tx = assert(db:begin())
+  for _, format in ipairs({ "hex", "escape" }) do
+    assert(tx:execute("SET LOCAL bytea_output = '" .. format .. "'"))
+    for _, bytes in ipairs({ "", "\\x41", "\0\1\127\128\255", "a\\b'\"", "\\\\001" }) do
+      assert(tx:query("SELECT $1::bytea AS b", { sql.as.binary(bytes) })[1].b == bytes, format)
+    end
+  end
+  assert(tx:rollback())
+end)
+
 test("types without a counterpart arrive as text [sql.rows.other]", function()
   local db = assert(sql.get("case:db"))
   local row = db:query([[SELECT 12345678901234567890.123456789012345678::numeric AS n, 1.50::numeric(10,2) AS money,
@@ -251,6 +263,14 @@ test("a session left inside a transaction is not lent again [sql.db.execute]", f
   assert(db:execute("BEGIN"))
   assert(db:execute("INSERT INTO pg_stray VALUES ('kept')"))
   assert(db:query("SELECT count(*) AS n FROM pg_stray")[1].n == 1)
+  for _, begin in ipairs({ "/* why */ BEGIN", "-- why\nSTART TRANSACTION", "BEGIN; COMMIT AND CHAIN" }) do
+    assert(db:execute(begin) and db:execute("INSERT INTO pg_stray VALUES ('kept as well')"))
+  end
+  assert(db:query("SELECT 1; -- why\n BEGIN; SELECT 1") and db:execute("INSERT INTO pg_stray VALUES ('and this')"))
+  assert(db:query("SELECT count(*) AS n FROM pg_stray", {})[1].n == 5)
+  local tx = assert(db:begin())
+  assert(#tx:query("SELECT v FROM pg_stray") == 5, "each of them was committed")
+  assert(tx:rollback())
   assert(db:query("BEGIN; SELECT 1"))
   refused("Invalid", nil, db:query("BEGIN; SELECT 1 / 0"))
   assert(db:query("SELECT 1 AS one")[1].one == 1)
