@@ -52,8 +52,9 @@ const OPTIONS: Readonly<Record<string, readonly [fits: Check, expected: string]>
 export function hubOf(call: Call, i: number): string {
   const options = optionsArgument(call, i);
   for (const [name, value] of Object.entries(options)) {
-    const [fits, expected] = OPTIONS[name] ?? [];
-    if (fits !== undefined && !fits(value)) {
+    if (!Object.hasOwn(OPTIONS, name)) continue;
+    const [fits, expected] = OPTIONS[name]!;
+    if (!fits(value)) {
       throw new Failure("Invalid", `invalid option ${name}: ${expected}`, { retryable: false });
     }
   }

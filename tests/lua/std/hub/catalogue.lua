@@ -44,6 +44,7 @@ test("options that can't be meant are Invalid before anything is asked", functio
   refused(errors.INVALID, hub.modules.list({ registry = "http://hub.example.com" }))
   refused(errors.UNAVAILABLE, hub.modules.list({ registry = "http://localhost:8080", timeout = 1.5 }))
   refused(errors.UNAVAILABLE, hub.modules.readme("acme/http", { version = { label = "latest" } }))
+  refused(errors.UNAVAILABLE, hub.modules.list({ constructor = true, toString = 1 }))
 end)
 
 test("what a question is about has to be said", function()
