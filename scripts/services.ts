@@ -89,7 +89,13 @@ interface Running {
   readonly child: ChildProcess;
 }
 
-async function start(service: ServiceDefinition): Promise<Running> {
+/** True once it has ended, by itself or by a signal. */
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+/** Starts a service; it is among `started` from the first moment. */
+async function start(service: ServiceDefinition, started: Running[]): Promise<Running> {
   const executable = service.find();
   if (executable === undefined) {
     throw new Error(`${service.name} is not installed: bun scripts/services.ts install ${service.name}`);
@@ -109,9 +115,10 @@ async function start(service: ServiceDefinition): Promise<Running> {
   });
   closeSync(output);
   const running = { service, place, child };
+  started.push(running);
   const deadline = performance.now() + START_TIMEOUT_MS;
   while (!await accepts(place.port)) {
-    if (child.exitCode !== null || performance.now() > deadline) {
+    if (hasEnded(child) || performance.now() > deadline) {
       const said = readFileSync(log, "utf8").slice(-2000);
       await stop(running);
       throw new Error(`${service.name} did not start:\n${said}`);
@@ -129,8 +136,12 @@ function stop({ service, child, place }: Running): Promise<void> {
       rmSync(place.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
       resolve();
     };
-    if (child.exitCode !== null || child.pid === undefined) return done();
-    child.on("exit", done);
+    if (hasEnded(child) || child.pid === undefined) return done();
+    child.on("exit", () => {
+      // Whatever of the group is left.
+      kill(child, "SIGKILL");
+      done();
+    });
     kill(child, service.stopSignal ?? "SIGTERM");
   });
 }
@@ -160,23 +171,23 @@ export async function startServices(names: readonly string[]): Promise<RunningSe
   const env: Record<string, string> = {};
   const started: Running[] = [];
   const reason = (error: unknown): string => (error as Error).message.trim();
+  const stopAll = async (): Promise<void> => {
+    process.removeListener("SIGTERM", interrupted).removeListener("SIGINT", interrupted);
+    while (started.length > 0) await Promise.all(started.splice(0).map(stop));
+  };
+  const interrupted = (): void => void stopAll().finally(() => process.exit(130));
+  // Before anything starts: an interruption finds what runs by then.
+  process.on("SIGTERM", interrupted).on("SIGINT", interrupted);
   let notInstalled = "";
   if (mayInstall()) await install(services).catch((error) => notInstalled = `: ${reason(error)}`);
   await Promise.all(services.map(async (service) => {
     try {
-      const running = await start(service);
-      started.push(running);
+      const running = await start(service, started);
       env[`WIPPY_${service.name.toUpperCase()}`] = service.address(running.place);
     } catch (error) {
       absent.set(service.name, reason(error) + (service.find() === undefined ? notInstalled : ""));
     }
   }));
-  const stopAll = async (): Promise<void> => {
-    process.removeListener("SIGTERM", interrupted).removeListener("SIGINT", interrupted);
-    await Promise.all(started.splice(0).map(stop));
-  };
-  const interrupted = (): void => void stopAll().finally(() => process.exit(130));
-  process.on("SIGTERM", interrupted).on("SIGINT", interrupted);
   return { env, absent, stop: stopAll };
 }
 
