@@ -19,8 +19,14 @@ export function completeCommand(
 ): void {
   if (!runtime.book.isAlive(slot, serial)) return;
   const values = resultValues(result);
-  if (values !== undefined) runtime.universe.complete(slot, tag, values);
-  else if (result instanceof Raised) runtime.universe.completeRaise(slot, tag, raisedError(result));
+  if (values !== undefined) {
+    try {
+      runtime.universe.complete(slot, tag, values);
+    } catch (error) {
+      // What can't become values of Lua, or has no room there.
+      failCommand(runtime, slot, serial, tag, error);
+    }
+  } else if (result instanceof Raised) runtime.universe.completeRaise(slot, tag, raisedError(result));
   else failCommand(runtime, slot, serial, tag, new Error("a command's promise resolved to PENDING"));
   runtime.slices.wake();
 }

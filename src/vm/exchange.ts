@@ -13,6 +13,8 @@ import { Writer } from "./writer.ts";
 
 /** Size of the exchange buffer to begin with; as in C. */
 const IO_BYTES = 65_536;
+/** Its largest size: addresses have 32 bits. */
+const IO_BYTES_MAX = 2 ** 31;
 /** What the exchange buffer grows by when records do not fit. */
 const ROOM_GROWTH = 4;
 /** Room for what a list has besides the bytes of its texts. */
@@ -57,7 +59,7 @@ export class Exchange {
   /** Address of the exchange buffer once it holds `length` bytes. */
   #room(length: number): number {
     if (length > this.#ioBytes) {
-      const at = this.vm.io(length) >>> 0;
+      const at = length > IO_BYTES_MAX ? 0 : this.vm.io(length) >>> 0;
       if (at === 0) throw new Failure("LimitExceeded", `no memory for ${length} bytes`);
       this.#io = at;
       this.#ioBytes = length;

@@ -18,6 +18,12 @@ test("bytes of a native function arrive whole at any length", () => {
   }
 });
 
+test("long bytes that nobody needs any more are collected, also where nothing else is made", () => {
+  const vm = new TestUniverse();
+  vm.values(`for i = 1, 3000 do host.bytes(65536, 1) end`);
+  assert(vm.universe.heapBytes < 32e6, `${vm.universe.heapBytes} bytes`);
+});
+
 test("long bytes keep their place among several results", () => {
   const vm = new TestUniverse();
   for (const size of [10, 5000]) {

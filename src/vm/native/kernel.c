@@ -991,11 +991,12 @@ static int io_make (uint32_t n) {
 
 /* The first 'n' bytes of the io buffer as a blob; '*taken' when it is the buffer itself, which is then another one. */
 static Blob *io_blob (uint32_t n, int *taken) {
-  Blob *b = ioBlob;
+  Blob *b = ioBlob, *fitting;
   *taken = 0;
   if (n <= IO_BYTES) return blob_make(NULL, 0, NULL, 0, vm_io, n);
   ioBlob = NULL;
   if (!io_make(IO_BYTES)) { ioBlob = b; return NULL; }
+  if ((fitting = realloc(b, sizeof(Blob) + n)) != NULL) b = fitting;  /* the buffer may be several times as large */
   blob_init(b, 0, 0, n);
   *taken = 1;
   return b;

@@ -560,6 +560,7 @@ static int native_finish (lua_State *L, int r, Fiber *f) {
       return lua_error(L);
     case 3:  /* a string that the host has pushed is the first result, the others are nil */
       for (i = 1; i < (int)n; i++) lua_pushnil(L);
+      luaC_checkGC(L);
       return (int)n;
     case 4: {  /* argument error: (index, message) */
       dec_list(L, vm_io, n);
