@@ -267,9 +267,9 @@ test("a session left inside a transaction is not lent again [sql.db.execute]", f
     assert(db:execute(begin) and db:execute("INSERT INTO pg_stray VALUES ('kept as well')"))
   end
   assert(db:query("SELECT 1; -- why\n BEGIN; SELECT 1") and db:execute("INSERT INTO pg_stray VALUES ('and this')"))
-  assert(db:query("SELECT count(*) AS n FROM pg_stray", {})[1].n == 5)
   local tx = assert(db:begin())
-  assert(#tx:query("SELECT v FROM pg_stray") == 5, "each of them was committed")
+  assert(#tx:query("SELECT v FROM pg_stray") == 5)
+  assert(#db:query("SELECT v FROM pg_stray") == 5, "each of them was committed")
   assert(tx:rollback())
   assert(db:query("BEGIN; SELECT 1"))
   refused("Invalid", nil, db:query("BEGIN; SELECT 1 / 0"))
