@@ -91,6 +91,8 @@ export class Consensus {
     requests.answer("leader", () => ({ leader: this.leader }));
     requests.answer("propose", (body) => this.#proposeHere(body));
     mesh.on(Channel.raft, (from, body) => this.#raft?.receive(from, unpackRaft(unpackMessage(body))));
+    // A link that is new may lead to another life of its node, which has only what its storage has kept.
+    mesh.listen({ up: (node) => this.#raft?.leadership?.forget(node) });
     network.listen({
       joined: () => this.#shape.soon(),
       updated: () => this.#shape.soon(),
@@ -219,7 +221,7 @@ export class Consensus {
     const raft = this.#raft;
     if (raft === undefined) return;
     this.#describe();
-    if (!raft.isEmpty || raft.term > 0) return;
+    if (!raft.mayBootstrap) return;
     const { clock, log, network, settings } = this.#options;
     const config = this.#bootstrap.look({
       self: network.node,

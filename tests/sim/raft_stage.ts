@@ -108,6 +108,8 @@ interface Member {
   storage: MemoryStorage;
   raft: Raft | undefined;
   names: Names;
+  /** Disks that it has had: what an earlier one's member has sent does not come after what a later one's sends. */
+  disks: number;
 }
 
 /** A stage for one seed. */
@@ -124,6 +126,7 @@ export class RaftStage {
   readonly #groups = new Map<string, number>();
   readonly #broken: string[] = [];
   #isFaulty = true;
+  #lost: Member | undefined;
   #names = 0;
 
   constructor(seed: number) {
@@ -138,7 +141,14 @@ export class RaftStage {
 
   #create(id: string, random: Random): Member {
     const clock = new MemberClock(this.clock);
-    const member = { id, clock, storage: new MemoryStorage(), raft: undefined, names: this.#machine(id) };
+    const member = {
+      id,
+      clock,
+      storage: new MemoryStorage(),
+      raft: undefined,
+      names: this.#machine(id),
+      disks: 1,
+    };
     this.#start(member, random.stream(id));
     return member;
   }
@@ -189,6 +199,7 @@ export class RaftStage {
   #carry(from: string, to: string, message: RaftMessage): void {
     const random = this.#network;
     const bytes = packMessage(packRaft(message));
+    const { disks } = this.#members.get(from)!;
     let copies = 1;
     if (this.#isFaulty) {
       if (this.#isCut(from, to) || random.float() < 0.05) return;
@@ -200,7 +211,9 @@ export class RaftStage {
       this.clock.timer(delay, () => {
         const { clock, raft } = this.#members.get(to)!;
         if (raft === undefined || this.#isFaulty && this.#isCut(from, to)) return;
-        clock.run(() => raft.receive(from, unpackRaft(unpackMessage(bytes))));
+        clock.run(() => {
+          if (this.#members.get(from)!.disks === disks) raft.receive(from, unpackRaft(unpackMessage(bytes)));
+        });
       });
     }
   }
@@ -229,6 +242,7 @@ export class RaftStage {
     else if (dice < 28) this.#groups.clear();
     else if (dice < 34) this.#reconfigure();
     else if (dice < 38) this.#pause();
+    else if (dice < 42) this.#loseDisk();
     else if (dice < 50) this.#read();
     else this.#take();
   }
@@ -244,6 +258,26 @@ export class RaftStage {
     if (member.raft !== undefined) return;
     this.trace.note(`${member.id} comes back`);
     this.#start(member, new SimulatedRandom(`${member.id} ${this.clock.elapsedMs}`));
+  }
+
+  /** A follower comes back with an empty disk: never two before the first is up to date, nor one of a core that small. */
+  #loseDisk(): void {
+    const leader = this.#leading().toSorted((a, b) => b.raft!.term - a.raft!.term)[0]?.raft;
+    if (leader === undefined || leader.commitIndex < leader.log.lastIndex || this.#isMissingMemory()) return;
+    const ids = leader.config.voters.filter((id) => id !== leader.leader);
+    if (ids.length < 2) return;
+    const member = this.#members.get(ids[this.#random.below(ids.length)]!)!;
+    this.#crash(member);
+    this.trace.note(`${member.id} loses its disk`);
+    this.#lost = member;
+    member.storage = new MemoryStorage();
+    member.disks += 1;
+    this.#revive(member);
+    for (const { raft } of this.#members.values()) raft?.leadership?.forget(member.id);
+  }
+
+  #isMissingMemory(): boolean {
+    return this.#lost?.storage.load().mayVote === false;
   }
 
   /** A leader stands still for a while; the first that happens to it then is a read. */
@@ -264,6 +298,7 @@ export class RaftStage {
   }
 
   #reconfigure(): void {
+    if (this.#isMissingMemory()) return;
     for (const { raft } of this.#leading()) {
       const next = this.#altered(raft!.config);
       raft!.changeConfig(next).then(() => this.trace.note(`config ${JSON.stringify(next)}`), () => {});

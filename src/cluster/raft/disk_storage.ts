@@ -58,6 +58,7 @@ export class DiskStorage implements RaftStorage {
     return {
       term: Number(this.#get("term") ?? 0),
       votedFor: String(this.#get("voted_for") ?? ""),
+      mayVote: Number(this.#get("may_vote") ?? 0) === 1,
       base: Number(this.#get("base") ?? 0),
       baseTerm: Number(this.#get("base_term") ?? 0),
       entries: rows.map(({ term, kind, data }) => ({
@@ -74,10 +75,11 @@ export class DiskStorage implements RaftStorage {
     };
   }
 
-  saveVote(term: number, votedFor: string): void {
+  saveVote({ term, votedFor, mayVote }: Pick<StoredState, "term" | "votedFor" | "mayVote">): void {
     this.#together(() => {
       this.#set("term", term);
       this.#set("voted_for", votedFor);
+      this.#set("may_vote", mayVote ? 1 : 0);
     });
   }
 

@@ -78,6 +78,11 @@ export class Leadership {
     return progress;
   }
 
+  /** A member may have lost what it had: nothing is taken for known of it any more. */
+  forget(id: string): void {
+    this.#progress.delete(id);
+  }
+
   /** Index up to which a member is known to have the log. */
   matchOf(id: string): number {
     return id === this.#parts.id ? this.#parts.log.lastIndex : this.#of(id).match;
@@ -268,4 +273,9 @@ export class Leadership {
     this.#reads = [];
     this.#early = [];
   }
+}
+
+/** Only a leader can do what was asked for. */
+export function notLeader(): Failure {
+  return new Failure("Unavailable", "not the leader of the cluster", { retryable: true });
 }

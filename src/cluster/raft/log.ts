@@ -25,7 +25,7 @@ export interface Snapshot {
 /** Where a member keeps what it must not forget. Every call is durable when it returns. */
 export interface RaftStorage {
   load(): StoredState;
-  saveVote(term: number, votedFor: string): void;
+  saveVote(word: Pick<StoredState, "term" | "votedFor" | "mayVote">): void;
   /** Replaces everything from `first` on. */
   append(first: number, entries: readonly LogEntry[]): void;
   /** Keeps a snapshot, and of the log only what comes after `base`; with `isForeign` nothing of it. All of it or nothing is done. */
@@ -37,6 +37,8 @@ export interface RaftStorage {
 export interface StoredState {
   readonly term: number;
   readonly votedFor: string;
+  /** Whether a member knows all that it has promised; false for an empty storage. */
+  readonly mayVote: boolean;
   readonly snapshot: Snapshot | undefined;
   /** Index before the first entry, and the term of the entry there. */
   readonly base: number;

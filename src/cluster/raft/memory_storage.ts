@@ -5,6 +5,7 @@ import type { LogEntry, RaftStorage, Snapshot, StoredState } from "./log.ts";
 export class MemoryStorage implements RaftStorage {
   #term = 0;
   #votedFor = "";
+  #mayVote = false;
   #base = { index: 0, term: 0 };
   #entries: LogEntry[] = [];
   #snapshot: Snapshot | undefined;
@@ -13,6 +14,7 @@ export class MemoryStorage implements RaftStorage {
     return {
       term: this.#term,
       votedFor: this.#votedFor,
+      mayVote: this.#mayVote,
       snapshot: this.#snapshot,
       base: this.#base.index,
       baseTerm: this.#base.term,
@@ -20,9 +22,10 @@ export class MemoryStorage implements RaftStorage {
     };
   }
 
-  saveVote(term: number, votedFor: string): void {
+  saveVote({ term, votedFor, mayVote }: Pick<StoredState, "term" | "votedFor" | "mayVote">): void {
     this.#term = term;
     this.#votedFor = votedFor;
+    this.#mayVote = mayVote;
   }
 
   append(first: number, entries: readonly LogEntry[]): void {

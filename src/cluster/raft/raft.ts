@@ -7,14 +7,14 @@
  * R5. What a member promised (its vote, its log) is in its storage before anybody hears of it.
  * R6. A member that begins without memory votes only after a leader has brought it up to date: it may have promised something before.
  */
-import { Failure, type Value } from "../../core/mod.ts";
+import type { Value } from "../../core/mod.ts";
 import type { TimerHandle } from "../../ports/mod.ts";
 import { Applier } from "./applier.ts";
 import { majorityOf, NO_CONFIG, packConfig, type RaftConfig, refusalOf } from "./config.ts";
 import { Compaction } from "./compaction.ts";
 import { configAt, isNeeded } from "./config_log.ts";
 import { IncomingSnapshot } from "./incoming_snapshot.ts";
-import { Leadership } from "./leadership.ts";
+import { Leadership, notLeader } from "./leadership.ts";
 import { RaftLog } from "./log.ts";
 import type { RaftMessage } from "./messages.ts";
 import type { RaftOptions } from "./parts.ts";
@@ -104,6 +104,11 @@ export class Raft {
     return this.#log.lastIndex === 0;
   }
 
+  /** Whether it may be given the first configuration: it has heard of no core. One in term 1 was stopped while it was being given it. */
+  get mayBootstrap(): boolean {
+    return this.isEmpty && this.#word.term <= 1;
+  }
+
   // --- Life -------------------------------------------------------------------------------------------------------------
 
   /** Begins to listen for a leader. */
@@ -114,9 +119,8 @@ export class Raft {
 
   /** The very first configuration; every member of it must be given the same one. Only an empty member may be. */
   bootstrap(config: RaftConfig): void {
-    if (!this.isEmpty || this.#word.term > 0) throw new Error("a member is bootstrapped once");
-    this.#word.give(1, "");
-    this.#word.mayVote = true;
+    if (!this.mayBootstrap) throw new Error("a member is bootstrapped once");
+    this.#word.give(1, "", true);
     this.#log.append([{ term: 1, kind: "config", data: packConfig(config) }]);
     this.#readConfig();
     this.#waitForLeader();
@@ -352,8 +356,7 @@ export class Raft {
   /** One that began without memory knows now what it may have promised: see R6. */
   #remember(leader: string, commit: number): void {
     if (this.#word.mayVote || this.#log.lastIndex < commit) return;
-    this.#word.give(this.#word.term, leader);
-    this.#word.mayVote = true;
+    this.#word.give(this.#word.term, leader, true);
   }
 
   #install(from: string, message: RaftMessage & { kind: "snapshot" }): void {
@@ -393,8 +396,4 @@ export class Raft {
     this.#config = config;
     this.#configIndex = index;
   }
-}
-
-function notLeader(): Failure {
-  return new Failure("Unavailable", "not the leader of the cluster", { retryable: true });
 }

@@ -1,19 +1,21 @@
 /** What a member of the consensus core has given its word for: a term, and a vote in it. In the storage before anybody hears of it. */
-import type { RaftStorage } from "./log.ts";
+import type { RaftStorage, StoredState } from "./log.ts";
 
 /** The word of one member. */
 export class Word {
   readonly #storage: RaftStorage;
   #term: number;
   #votedFor: string;
-  /** False for one that begins without memory: it may have given its word for something before. */
-  mayVote: boolean;
+  #mayVote: boolean;
 
-  constructor(storage: RaftStorage, { term, votedFor }: { term: number; votedFor: string }) {
+  constructor(
+    storage: RaftStorage,
+    { term, votedFor, mayVote }: Pick<StoredState, "term" | "votedFor" | "mayVote">,
+  ) {
     this.#storage = storage;
     this.#term = term;
     this.#votedFor = votedFor;
-    this.mayVote = term > 0;
+    this.#mayVote = mayVote;
   }
 
   get term(): number {
@@ -25,11 +27,17 @@ export class Word {
     return this.#votedFor;
   }
 
-  /** Gives its word. */
-  give(term: number, votedFor: string): void {
-    if (term === this.#term && votedFor === this.#votedFor) return;
-    this.#storage.saveVote(term, votedFor);
+  /** False for one that began without memory and is not up to date yet: it may have given its word for something before. */
+  get mayVote(): boolean {
+    return this.#mayVote;
+  }
+
+  /** Gives its word; with `mayVote` it knows from now on all that it may have promised. */
+  give(term: number, votedFor: string, mayVote = this.#mayVote): void {
+    if (term === this.#term && votedFor === this.#votedFor && mayVote === this.#mayVote) return;
+    this.#storage.saveVote({ term, votedFor, mayVote });
     this.#term = term;
     this.#votedFor = votedFor;
+    this.#mayVote = mayVote;
   }
 }
