@@ -62,9 +62,11 @@ export class Indexer {
     this.#cancel();
     if (this.#isStopped) return;
     const run = this.#run = new AbortController();
-    void this.#make(run.signal).finally(() => {
+    const ended = (): void => {
       if (this.#run === run) this.#run = undefined;
-    });
+    };
+    // A project that can't be read is for the answers to tell; searches do without an index.
+    this.#make(run.signal).then(ended, ended);
   }
 
   /** Something has changed: makes what is missing once it is quiet. */
@@ -124,9 +126,7 @@ export class Indexer {
     for (const key of batches.flat()) {
       if (signal.aborted) return;
       const unit = missing.get(key)!;
-      if (isCurrent(workspace, unit)) {
-        workspace.index.take(run, key, indexOf(workspace, workspace.check(unit)));
-      }
+      if (isCurrent(workspace, unit)) makeIndex(workspace, run, unit);
       await soon(clock);
     }
   }
@@ -134,6 +134,15 @@ export class Indexer {
 
 function soon(clock: Clock): Promise<void> {
   return new Promise((resolve) => clock.soon(resolve));
+}
+
+/** Makes the index of a source, on this thread. */
+function makeIndex(workspace: Workspace, run: object, unit: LuaUnit): void {
+  try {
+    workspace.index.take(run, unit.key, indexOf(workspace, workspace.check(unit)));
+  } catch {
+    // It stays without one; who asks about this source is told what is wrong.
+  }
 }
 
 /** Whether a source is still there as it was found. */

@@ -129,6 +129,24 @@ const NO_THREADS: Threads = {
   },
 };
 
+test("a source that can't be checked keeps no other from its index, and the server from nothing", async () => {
+  const { clock } = createPorts();
+  const workspace = openWorkspace(project(6));
+  const check = workspace.check.bind(workspace);
+  workspace.check = (unit) => {
+    if (unit.key.includes("lib_1")) throw new Error("no way in");
+    return check(unit);
+  };
+  await indexed(workspace, clock);
+  const made = Object.entries(indexes(workspace)).filter(([, index]) => index !== undefined);
+  // Those that refer to it are checked with it.
+  assert.deepEqual(made.map(([key]) => key.match(/lib_\d/)?.[0]).sort(), ["lib_0", "lib_4", "lib_5"]);
+  workspace.units = () => {
+    throw new Error("no project");
+  };
+  await indexed(workspace, clock);
+});
+
 test("several threads make the same index as one, and end with it [lsp.index]", async () => {
   const ports = createPorts();
   const alone = openWorkspace(project(SOURCES));
