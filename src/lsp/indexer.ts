@@ -140,8 +140,9 @@ function soon(clock: Clock): Promise<void> {
 function makeIndex(workspace: Workspace, run: object, unit: LuaUnit): void {
   try {
     workspace.index.take(run, unit.key, indexOf(workspace, workspace.check(unit)));
-  } catch {
+  } catch (error) {
     // It stays without one; who asks about this source is told what is wrong.
+    if (!(error instanceof Error)) throw error;
   }
 }
 
