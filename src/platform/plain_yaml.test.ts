@@ -103,7 +103,7 @@ test("plain yaml: what it reads and what it leaves to the library", () => {
 
 test("plain yaml: texts of any size are read, or left to the library", () => {
   const text = "x".repeat(10_000_000);
-  for (const [open, close] of [['"', '"'], ["[", "]"]]) {
+  for (const [open, close] of [['"', '"'], ["[", "]"]] as const) {
     assert.ok(isRead(`a: ${open}${text}${close}\n`), open);
   }
   isRead(`a: "${"\\n".repeat(5_000_000)}"\n`);
