@@ -292,15 +292,18 @@ return { err:kind(), err:retryable(), err2:message() }`),
       `  - { name: ${name}, kind: ${server.kind}, ${where}, database: d, username: u, password: s3cret }\n`;
     try {
       await withApplication(
-        DATABASE_FUNCTIONS + at("host: 127.0.0.1, port: 1", "refusing") +
+        DATABASE_FUNCTIONS + at("host: 127.0.0.1, port: 1, pool: { max_open: 1 }", "refusing") +
           at(`host: 127.0.0.1, port: ${port}, options: { ${timeout} }`, "silent") +
           at("host: no-such-host.invalid", "nowhere") + at(`host: 127.0.0.1, port: ${closed}`, "closing"),
         async (app) => {
-          const refusing = String(await run(app, "SELECT 1", "app:refusing"));
-          assert.match(
-            refusing,
-            /^Unavailable\/true: the database server at 127\.0\.0\.1:1 can't be reached: connection refused$/,
-          );
+          // Nobody who waits gets a session that could not be opened.
+          const asked = [1, 2, 3].map(() => run(app, "SELECT 1", "app:refusing"));
+          for (const answer of await Promise.all(asked)) {
+            assert.match(
+              String(answer),
+              /^Unavailable\/true: the database server at 127\.0\.0\.1:1 can't be reached: connection refused$/,
+            );
+          }
           assert.match(
             String(await run(app, "SELECT 1", "app:silent")),
             /^Timeout\/true: .* does not answer$/,

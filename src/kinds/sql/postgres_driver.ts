@@ -198,9 +198,13 @@ class PostgresConnection implements ServerConnection {
     try {
       return await ask(this.#client ?? await this.#open());
     } catch (error) {
-      const { address, code } = error as { address?: string; code?: string };
+      const { address, code, severity } = error as { address?: string; code?: string; severity?: string };
       const isClosed = address === CLOSED_AT_ONCE && code !== "CONNECT_TIMEOUT";
-      throw postgresFailure(isClosed ? { code: "CONNECTION_CLOSED" } : error, this.#place);
+      const failure = postgresFailure(isClosed ? { code: "CONNECTION_CLOSED" } : error, this.#place);
+      // What is no answer of the server, or its last one, leaves nothing to use again; the library tells only later.
+      const isLost = !(error instanceof Failure) && failure.details === undefined;
+      if (isLost || severity === "FATAL") this.close();
+      throw failure;
     }
   }
 
