@@ -324,9 +324,14 @@ export class PostgresHistory implements History {
   /** Gives up what takes longer than `WAIT_MS`. */
   async #limited<T>(work: (caller: Waiter) => Promise<T>): Promise<T> {
     const late = new AbortController();
-    const timer = this.#options.clock.timer(WAIT_MS, () => late.abort(), { background: true });
+    const { promise: end, reject } = Promise.withResolvers<never>();
+    const timer = this.#options.clock.timer(WAIT_MS, () => {
+      late.abort();
+      // A commit under way can't be given up: what becomes of it shows when its answer, or the end of its session, comes.
+      reject(late.signal.reason);
+    }, { background: true });
     try {
-      return await work(late);
+      return await Promise.race([work(late), end]);
     } catch (error) {
       if (!late.signal.aborted) throw error;
       throw new Failure("Unavailable", `the server took longer than ${WAIT_MS / 1000}s`, { cause: error });

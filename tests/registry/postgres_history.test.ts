@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { openSharedPostgres } from "../../src/kinds/mod.ts";
-import type { SharedDatabase } from "../../src/ports/mod.ts";
+import { SimulatedClock } from "../../src/platform/simulated/mod.ts";
+import type { SharedDatabase, SqlTransaction } from "../../src/ports/mod.ts";
 import { PostgresHistory, type Registry } from "../../src/registry/mod.ts";
 import { missing, serviceUrl } from "../services.ts";
 import {
@@ -301,3 +302,26 @@ test(
     assert.throws(() => historyIn("x".repeat(64)), { kind: "Invalid", message: /history_schema/ });
   },
 );
+
+test("a commit that is never answered ends within the limit, too [registry.history.storage]", async () => {
+  const clock = new SimulatedClock();
+  let commits = 0;
+  const rows = [{ is_made: true, has_schema: true, value: "1" }];
+  const transaction = {
+    active: true,
+    query: () => rows,
+    execute: () => ({ rows: [], rowsAffected: 1, lastInsertId: 0 }),
+    commit: () => {
+      commits++;
+      return new Promise<void>(() => {});
+    },
+  } as unknown as SqlTransaction;
+  const database = { place: "there", begin: () => transaction, close() {} } as unknown as SharedDatabase;
+  const history = new PostgresHistory({ clock, schema: "", connect: () => Promise.resolve(database) });
+  const opening = assert.rejects(history.open(), { kind: "Unavailable", message: /took longer than 10s/ });
+  await clock.settle();
+  assert.equal(commits, 1);
+  await clock.advance(10_000);
+  await opening;
+  history.close();
+});
