@@ -257,6 +257,14 @@ test("a command that fails gives nil and the error, one that raises raises [modu
     assert.deepEqual(await raising, { ok: false, err: "not like that" });
   }));
 
+test("a result that is no value of Lua is a failure of the command, and its process goes on [module.yield]", () =>
+  withWaits(async (app, pending) => {
+    const call = app.call("app:one", "x");
+    await app.world!.clock.settle();
+    pending.get("x")!.resolve(2n ** 64n);
+    assert.deepEqual(await call, { kind: "Invalid", err: "18446744073709551616 overflows lua integer" });
+  }));
+
 test("it passes through pcall and the caller's own coroutines [module.yield]", () =>
   withWaits(async (app, pending) => {
     const protected_ = app.call("app:one", "p", "pcall");
