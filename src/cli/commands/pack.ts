@@ -280,6 +280,8 @@ async function inspect(name: string, args: ParsedArguments): Promise<number> {
     ...runtime === undefined ? [] : [["configuration", Object.keys(runtime).join(", ")] as [string, string]],
   ];
   const width = Math.max(...rows.map(([key]) => key.length));
-  printResult(rows.map(([key, value]) => `${key.padEnd(width)}  ${value}`).join("\n"));
+  // Whoever made the pack has no say in what the terminal does.
+  const lines = rows.map(([key, value]) => `${key.padEnd(width)}  ${value}`.replace(/\p{Cc}+/gu, " "));
+  printResult(lines.join("\n"));
   return 0;
 }
