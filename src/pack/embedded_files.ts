@@ -20,12 +20,6 @@ type Node =
   | { readonly kind: "file"; readonly stream: PackStream }
   | { readonly kind: "folder"; readonly items: Map<string, Node> };
 
-/** One item of a folder's list: a path alone is a folder, with a stream behind it a file. */
-export type ListedItem = readonly [
-  path: string,
-  ...stream: [] | [at: number, size: number, blocks: Uint8Array],
-];
-
 /** The files that were embedded for one entry. Its list is read when it is first needed. */
 export class EmbeddedFileSystem implements FileSystem {
   readonly readonly = true;
@@ -131,7 +125,7 @@ export class EmbeddedFileSystem implements FileSystem {
     return root;
   }
 
-  /** Folders stand before what is in them. */
+  /** Takes an item of the list: a path alone is a folder, with a stream behind it a file. Folders stand before what is in them. */
   #put(root: Node, item: Value): void {
     const [path, ...stream] = Array.isArray(item) ? item : [];
     if (typeof path !== "string") throw this.#wrong();

@@ -14,7 +14,7 @@
 import { Failure, PACK_INDEX_BYTES_MAX } from "../core/mod.ts";
 
 /** The version that is written, and the newest that is read. */
-export const PACK_VERSION = 1;
+const PACK_VERSION = 1;
 /** Plain bytes of every block but the last one of a stream. */
 export const BLOCK_BYTES = 128 * 1024;
 /** Length of the head. */

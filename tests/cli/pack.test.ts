@@ -246,7 +246,7 @@ test("description, tags and metadata are kept and shown [cli.pack.meta]", () =>
     await fine(cwd, "pack", "x.wapp");
     assert.match(await fine(cwd, "pack", "--inspect", "x.wapp"), /^description +Of the manifest$/m);
     await fine(cwd, "pack", "x.wapp", "--description", "red \u001b[31m\nlines");
-    assert.match(await fine(cwd, "pack", "--inspect", "x.wapp"), /^description +red  \[31m lines$/m);
+    assert.match(await fine(cwd, "pack", "--inspect", "x.wapp"), /^description +red {2}\[31m lines$/m);
     assert.deepEqual(await refused(cwd, "pack", "x.wapp", "--meta", "novalue").then(([code]) => code), 2);
   }));
 
