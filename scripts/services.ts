@@ -133,15 +133,13 @@ function stop({ service, child, place }: Running): Promise<void> {
     const late = setTimeout(() => kill(child, "SIGKILL"), STOP_TIMEOUT_MS);
     const done = () => {
       clearTimeout(late);
+      // Whatever is left of the group: what a wrapper ran may outlive it.
+      if (child.pid !== undefined) kill(child, "SIGKILL");
       rmSync(place.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
       resolve();
     };
     if (hasEnded(child) || child.pid === undefined) return done();
-    child.on("exit", () => {
-      // Whatever of the group is left.
-      kill(child, "SIGKILL");
-      done();
-    });
+    child.on("exit", done);
     kill(child, service.stopSignal ?? "SIGTERM");
   });
 }
