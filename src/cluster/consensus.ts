@@ -18,7 +18,7 @@ import { Raft, type RaftSettings } from "./raft/raft.ts";
 import type { RaftStorage } from "./raft/log.ts";
 import { CoreShape } from "./core_shape.ts";
 import type { CoreLimits } from "./voters.ts";
-import { packMessage, unpackMessage } from "./wire.ts";
+import { demandItem, packMessage, unpackMessage } from "./wire.ts";
 import type { Clock, Random } from "../ports/mod.ts";
 
 /** Settings of the core. */
@@ -339,7 +339,9 @@ export class Consensus {
   #proposeHere(body: ValueMap): Promise<Value> {
     const raft = this.#raft;
     if (raft === undefined) throw new Failure("Unavailable", "not a member of the core", { retryable: true });
-    return raft.propose(packMessage({ ...body, nowMs: this.#options.clock.nowMs() }));
+    const command = packMessage({ ...body, nowMs: this.#options.clock.nowMs() });
+    demandItem(command.length);
+    return raft.propose(command);
   }
 
   /** Asks a member of the core who leads it. */

@@ -5,7 +5,7 @@
  * P2. A removed pair leaves a mark until everybody can be expected to know; a mark has a stamp like a pair.
  * P3. Nodes that are linked tell each other everything, in parts, and then each change.
  */
-import { Failure, type Value } from "../core/mod.ts";
+import { CLUSTER_ITEM_BYTES_MAX, Failure, type Value } from "../core/mod.ts";
 import type {
   Clock,
   ClusterPairs,
@@ -16,6 +16,7 @@ import type {
   TimerHandle,
 } from "../ports/mod.ts";
 import { fieldOf } from "./node_channels.ts";
+import { demandItem } from "./wire.ts";
 
 /** When a pair was written: milliseconds, a counter within them, and who wrote. */
 type Stamp = readonly [ms: number, count: number, node: string];
@@ -131,6 +132,7 @@ export class ConvergingPairs implements ClusterPairs {
   }
 
   put(namespace: string, key: string, value: Uint8Array, { ttlSeconds }: { ttlSeconds: number }): StoreEntry {
+    demandItem(namespace.length + key.length + value.length);
     const stamp = this.#stamp();
     const expiresMs = ttlSeconds > 0 ? this.#options.clock.nowMs() + Math.ceil(ttlSeconds * 1000) : 0;
     this.#write(namespace, key, { stamp, value, expiresMs });
@@ -181,12 +183,17 @@ export class ConvergingPairs implements ClusterPairs {
 
   #tellAll(node: string): void {
     let pairs: Value[] = [];
+    let bytes = 0;
     const send = (): void => {
       if (pairs.length > 0 && !this.#channel.send(node, { pairs })) this.#behind.add(node);
       pairs = [];
+      bytes = 0;
     };
     for (const [namespace, space] of this.#spaces) {
       for (const [key, pair] of space) {
+        const size = namespace.length + key.length + (pair.value?.length ?? 0);
+        if (bytes + size > CLUSTER_ITEM_BYTES_MAX) send();
+        bytes += size;
         pairs.push(rowOf(namespace, key, pair));
         if (pairs.length === PART) send();
       }

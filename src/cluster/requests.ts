@@ -80,7 +80,11 @@ export class Requests {
     } catch (error) {
       reply = { id, failure: packFailure(asFailure(error)) };
     }
-    this.#mesh.offer(node, Channel.reply, packMessage(reply));
+    if (this.#mesh.offer(node, Channel.reply, packMessage(reply))) return;
+    const failure = new Failure("LimitExceeded", "the answer is too long, or too much waits", {
+      retryable: true,
+    });
+    this.#mesh.offer(node, Channel.reply, packMessage({ id, failure: packFailure(failure) }));
   }
 
   #replied({ id, value, failure }: ValueMap): void {

@@ -1,5 +1,5 @@
 /** Messages between nodes as bytes: MessagePack of plain data. */
-import { Failure, isValueMap, type Value, type ValueMap } from "../core/mod.ts";
+import { CLUSTER_ITEM_BYTES_MAX, Failure, isValueMap, type Value, type ValueMap } from "../core/mod.ts";
 import { packValue, unpackValue } from "../registry/mod.ts";
 
 /** The bytes of a message. */
@@ -17,4 +17,16 @@ export function unpackMessage(bytes: Uint8Array): ValueMap {
 /** How many bytes a value takes in a message. */
 export function packedSize(value: Value): number {
   return packValue(value).length;
+}
+
+/** Fails with LimitExceeded when what all nodes would have to hold is too long. */
+export function demandItem(bytes: number): void {
+  if (bytes <= CLUSTER_ITEM_BYTES_MAX) return;
+  throw new Failure(
+    "LimitExceeded",
+    `nodes share at most ${CLUSTER_ITEM_BYTES_MAX} bytes at once, not ${bytes}`,
+    {
+      retryable: false,
+    },
+  );
 }

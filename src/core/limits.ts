@@ -197,5 +197,10 @@ export const WORKER_CALLS_MAX = 1024;
 export const WORKER_KILL_MS = 1000;
 /** One frame between nodes; a longer message is refused where it is sent. */
 export const CLUSTER_FRAME_BYTES_MAX = 32 * 1024 * 1024;
+/**
+ * One name, pair or command that nodes share: what is longer is refused where it is written. Several that go together have as many
+ * bytes at most, so that they fit a frame.
+ */
+export const CLUSTER_ITEM_BYTES_MAX = 8 * 1024 * 1024;
 /** Bytes that may wait for a node that does not read, or that is not linked yet; then sending fails. */
 export const CLUSTER_QUEUED_BYTES_MAX = 64 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /** Locks, stores and what `system` says of a cluster, on real nodes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Value, ValueMap } from "../../src/core/mod.ts";
+import { CLUSTER_ITEM_BYTES_MAX, type Value, type ValueMap } from "../../src/core/mod.ts";
 import { type BusEvent, METRICS_ID, MetricsResource } from "../../src/ports/mod.ts";
 import { SLOW, type TestNode, withNodes } from "./nodes.ts";
 
@@ -79,6 +79,13 @@ test(
         for (let i = 0; i < 20; i++) {
           await store(nodes[i % 3]!, "agreed", "set", "counter", i);
           assert.equal((await store(nodes[(i + 1) % 3]!, "agreed", "get", "counter")).value, i);
+        }
+        // What no frame between nodes can carry holds nothing up.
+        const long = "x".repeat(CLUSTER_ITEM_BYTES_MAX);
+        for (const node of nodes) {
+          for (const id of ["agreed", "converging"]) {
+            assert.equal((await store(node, id, "set", "long", long)).kind, "LimitExceeded");
+          }
         }
         const page = (await store(three, "agreed", "list", { limit: 2 })).value as ValueMap;
         assert.deepEqual((page["items"] as ValueMap[]).map(({ key }) => key), ["a", "b"]);

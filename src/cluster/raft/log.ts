@@ -3,6 +3,7 @@
  *
  * L1. What a call changed is in the storage when it returns. L2. Indexes begin at 1; those up to `base` are covered by the snapshot.
  */
+import { CLUSTER_ITEM_BYTES_MAX } from "../../core/mod.ts";
 
 /** What an entry does. */
 export type EntryKind = "noop" | "config" | "command";
@@ -86,10 +87,13 @@ export class RaftLog {
     return index <= this.#base ? undefined : this.#entries[index - this.#base - 1];
   }
 
-  /** Up to `count` entries from an index on. */
+  /** Up to `count` entries from an index on; fewer, but one, when they are long. */
   from(index: number, count: number): LogEntry[] {
     const start = index - this.#base - 1;
-    return start < 0 ? [] : this.#entries.slice(start, start + count);
+    const entries = start < 0 ? [] : this.#entries.slice(start, start + count);
+    let bytes = 0;
+    const tooMany = entries.findIndex(({ data }) => (bytes += data.length) > CLUSTER_ITEM_BYTES_MAX);
+    return tooMany < 0 ? entries : entries.slice(0, Math.max(1, tooMany));
   }
 
   /** Adds entries at the end; returns the index of the first. */
