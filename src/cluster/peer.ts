@@ -62,6 +62,12 @@ export class Peer {
     if (isLost) this.#down();
   }
 
+  /** Gives up what is on its way, as if the link had broken. */
+  break(reason: string): void {
+    if (this.#link === undefined) this.#lose();
+    else this.#link.destroy(reason);
+  }
+
   #lose(): void {
     this.#forget();
     this.#down();

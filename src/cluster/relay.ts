@@ -17,7 +17,11 @@ export function connectRelay({ mesh, node }: ClusterNetwork, receiver: SignalRec
   const routeTo = (id: string): Route => {
     let route = routes.get(id);
     if (route === undefined) {
-      route = { name: id, send: (signal) => mesh.send(id, Channel.signal, signal) };
+      route = {
+        name: id,
+        send: (signal) => mesh.send(id, Channel.signal, signal),
+        break: (reason) => mesh.break(id, reason),
+      };
       routes.set(id, route);
     }
     return route;

@@ -110,7 +110,16 @@ export class Elsewhere {
   #sendEnd(route: Route, pid: string, value: Value, error: Failure | null): void {
     const list: LuaValue[] = [value as LuaValue, error === null ? null : errorOf(error)];
     const payload = this.#runtime.universe.encode(list);
-    route.send(encodeSignal({ kind: "ended", to: "", from: pid, name: "", payload }));
+    try {
+      route.send(encodeSignal({ kind: "ended", to: "", from: pid, name: "", payload }));
+    } catch (failure) {
+      if (!(failure instanceof Failure)) throw failure;
+      // An end is told, or everything that is on its way is lost: see W1 and W3.
+      if (failure.kind === "LimitExceeded" && !failure.retryable) {
+        return this.#sendEnd(route, pid, null, failure);
+      }
+      route.break(failure.message);
+    }
   }
 
   #send(route: Route, kind: SignalKind, to: string, from: string, name = ""): void {

@@ -16,6 +16,8 @@ export interface Route {
    * Fails with LimitExceeded when too much waits to be carried. The bytes belong to the route from now on.
    */
   send(signal: Uint8Array): void;
+  /** Gives the route up: the other side has missed what it had to know. `lost` is said here, and on the other side. */
+  break(reason: string): void;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Processes that live elsewhere: two runtimes joined by routes in memory that carry bytes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Failure } from "../../src/core/mod.ts";
 import type { Route } from "../../src/ports/mod.ts";
 import { startApplication, type TestApplication } from "../application.ts";
 
@@ -67,6 +68,10 @@ interface Pair {
   /** Node `two` is gone for node `one`. */
   lose(): void;
   lines(app: TestApplication): string[];
+  /** What the next signal fails with, whoever sends it. */
+  refuse(failure: Failure): void;
+  /** Why routes were broken. */
+  readonly broken: readonly string[];
 }
 
 async function pair(body: (pair: Pair) => Promise<void>): Promise<void> {
@@ -79,10 +84,15 @@ async function pair(body: (pair: Pair) => Promise<void>): Promise<void> {
     }
     const [one, two] = started.map(({ app }) => app) as unknown as [TestApplication, TestApplication];
     const waiting: (() => void)[] = [];
+    const refused: Failure[] = [];
+    const broken: string[] = [];
     const route = (name: string, to: () => { app: TestApplication; back: Route }): Route => ({
       name,
-      send: (signal) =>
-        void waiting.push(() => to().app.application.runtime.elsewhere.receive(to().back, signal)),
+      send: (signal) => {
+        for (const failure of refused.splice(0, 1)) throw failure;
+        waiting.push(() => to().app.application.runtime.elsewhere.receive(to().back, signal));
+      },
+      break: (reason) => void broken.push(reason),
     });
     const toTwo: Route = route("two", () => ({ app: two, back: toOne }));
     const toOne: Route = route("one", () => ({ app: one, back: toTwo }));
@@ -99,6 +109,8 @@ async function pair(body: (pair: Pair) => Promise<void>): Promise<void> {
       one,
       two,
       settle,
+      refuse: (failure) => void refused.push(failure),
+      broken,
       lose: () => one.application.runtime.elsewhere.lost(toTwo),
       lines: (app) =>
         app.logs.filter(({ fields }) => fields["pid"] !== undefined).map(({ message }) =>
@@ -150,6 +162,24 @@ test("monitors across nodes get EXIT with the value, once; who watches nobody is
     assert.deepEqual(lines(one).slice(1), [`pid.exit ${echo} nil process not found `]);
     assert.equal(one.application.runtime.table.size, 0);
     assert.equal(two.application.runtime.table.size, 0);
+  }));
+
+test("an end that a route can't carry is told as a failure, or breaks the route, and others hear of it all the same", () =>
+  pair(async ({ broken, lines, one, refuse, settle, two }) => {
+    for (const retryable of [false, true]) {
+      const echo = spawnOn(two, "echo");
+      spawnOn(one, "asker", [echo, false, "monitor"]);
+      await settle();
+      spawnOn(two, "asker", [echo, false, "monitor"]);
+      await settle();
+      refuse(new Failure("LimitExceeded", "no room", { retryable }));
+      two.application.runtime.send(echo, "end", []);
+      await settle();
+      assert.equal(lines(two).at(-1), `pid.exit ${echo} 42 none `);
+      if (!retryable) assert.equal(lines(one).at(-1), `pid.exit ${echo} nil no room `);
+    }
+    assert.equal(lines(one).length, 1);
+    assert.deepEqual(broken, ["no room"]);
   }));
 
 test("links across nodes: a failure is LINK_DOWN for who traps and ends who does not, in both directions", () =>
