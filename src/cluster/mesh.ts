@@ -118,6 +118,11 @@ export class Mesh {
     this.#drop(peer);
   }
 
+  /** Breaks the link to a member, or gives up what waits for one; it is linked again. */
+  break(id: string, reason: string): void {
+    this.#peers.get(id)?.break(reason);
+  }
+
   #drop(peer: Peer): void {
     const { link } = peer;
     peer.close();
@@ -194,13 +199,14 @@ export class Mesh {
         clock.timer(delayMs, () => isWanted() && this.#dial(peer, record, next), { background: true });
       },
       () => next = DIAL_DELAY_MS,
+      peer.id,
     );
     const addresses = meshAddresses(record);
     const attempt = (i: number): void => {
       const address = addresses[i];
       if (address === undefined || !isWanted()) return secure.destroy("can't be reached");
       network.connect(address, secure.handlers, DIAL_TIMEOUT_MS)
-        .then((stream) => secure.attach(stream), () => attempt(i + 1));
+        .then((stream) => isWanted() ? secure.attach(stream) : stream.destroy(), () => attempt(i + 1));
     };
     attempt(0);
   }
@@ -219,7 +225,12 @@ export class Mesh {
   }
 
   /** A stream that becomes a link once both sides have introduced themselves. */
-  #secure(side: "dialer" | "listener", ended: () => void, met: () => void = () => {}): SecureStream {
+  #secure(
+    side: "dialer" | "listener",
+    ended: () => void,
+    met: () => void = () => {},
+    expected?: string,
+  ): SecureStream {
     let peer: Peer | undefined;
     const stream: SecureStream = new SecureStream({
       ...this.#options,
@@ -231,7 +242,7 @@ export class Mesh {
       },
       frame: (frame, stream) => {
         if (peer !== undefined) return this.#receive(peer, frame, stream);
-        peer = this.#introduced(frame, stream);
+        peer = this.#introduced(frame, stream, expected);
         if (peer === undefined) return;
         met();
         this.#tell("up", peer.id);
@@ -246,12 +257,16 @@ export class Mesh {
   }
 
   /** The peer that a first frame introduces; the stream is closed when it introduces nobody who is expected. */
-  #introduced(frame: Uint8Array, stream: SecureStream): Peer | undefined {
+  #introduced(frame: Uint8Array, stream: SecureStream, expected: string | undefined): Peer | undefined {
     try {
       if (frame[0] !== Channel.introduction) throw new Failure("Invalid", "no introduction");
       const message = unpackMessage(frame.subarray(1));
       if (message["protocol"] !== PROTOCOL) throw new Failure("Invalid", "another version of the protocol");
       const record = unpackRecord(message["record"]);
+      // The address of a node that is gone may be another one's by now, whose own link is left alone.
+      if (expected !== undefined && record.id !== expected) {
+        throw new Failure("Invalid", `${record.id} answers in place of ${expected}`);
+      }
       if (!this.#options.admit(record)) throw new Failure("Invalid", `${record.id} is no live member`);
       const peer = this.#peers.get(record.id);
       if (peer === undefined) throw new Failure("Invalid", `${record.id} is no live member`);

@@ -106,7 +106,12 @@ function openDatagrams(
       resolve({
         port: socket.address().port,
         send: (address, data) => {
-          if (isOpen) socket.send(data, address.port, address.host, () => {});
+          if (!isOpen) return;
+          try {
+            socket.send(data, address.port, address.host, () => {});
+          } catch {
+            // An address that can't be one, as another node may have told it: that datagram is lost, too.
+          }
         },
         close: () => {
           isOpen = false;

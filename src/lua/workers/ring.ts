@@ -77,8 +77,11 @@ export class Ring {
 
   /** Blocks this thread until all that waits has been written, or `isOver` says so. */
   flushBlocking(isOver: () => boolean): void {
-    while (!this.flush() && !isOver()) {
-      Atomics.wait(this.#positions, READ, Atomics.load(this.#positions, READ), 100);
+    for (;;) {
+      // Taken first: what is read after it ends the wait.
+      const read = Atomics.load(this.#positions, READ);
+      if (this.flush() || isOver()) return;
+      Atomics.wait(this.#positions, READ, read, 100);
     }
   }
 

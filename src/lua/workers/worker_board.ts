@@ -220,6 +220,8 @@ export class WorkerBoard {
   }
 
   #send(link: WorkerLink, pid: string, { from, topic, values }: HeldMessage): void {
+    // An event is told once, whatever waits.
+    if (!topic.startsWith("@")) link.demandRoom();
     const signal = encodeSignal({ kind: "message", to: pid, from, name: topic, payload: values });
     link.send(DOWN.message, undefined, signal);
   }

@@ -150,12 +150,15 @@ export class WorkerLink {
     return Atomics.load(this.#words, WORD.heapKb) * 1024;
   }
 
-  /** Sends a frame. Fails with RateLimited when too much waits for the worker. */
+  /** Fails with RateLimited when too much waits for the worker to be sent messages. What ends or answers something is sent all the same. */
+  demandRoom(): void {
+    if (this.#down.waitingBytes <= WORKER_QUEUED_BYTES_MAX) return;
+    throw new Failure("RateLimited", `too much waits for ${this.name}`, { retryable: true });
+  }
+
+  /** Sends a frame. */
   send(op: number, head?: Uint8Array, payload?: Uint8Array): void {
     if (this.#thread === undefined) return;
-    if (this.#down.waitingBytes > WORKER_QUEUED_BYTES_MAX) {
-      throw new Failure("RateLimited", `too much waits for ${this.name}`, { retryable: true });
-    }
     this.#down.write(packFrame(op, head, payload));
     this.#ring();
   }

@@ -185,8 +185,9 @@ export class WorkerNode {
       return;
     }
     Atomics.store(this.#words, WORD.awake, 0);
-    // What came between the last look and this moment rang no bell. While modules are read, their end rings it.
-    if (this.#isLoading || this.#down.isEmpty) return;
+    // What came, or began to wait for room, between the last look and this moment rang no bell. While modules are read, their end
+    // rings it.
+    if (this.#isLoading || this.#down.isEmpty && Atomics.load(this.#words, WORD.downWaits) === 0) return;
     this.#wake();
   }
 
