@@ -111,6 +111,7 @@ function openDatagrams(
             socket.send(data, address.port, address.host, () => {});
           } catch {
             // An address that can't be one, as another node may have told it: that datagram is lost, too.
+            return;
           }
         },
         close: () => {
