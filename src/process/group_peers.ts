@@ -222,7 +222,10 @@ export class GroupPeers {
       const peer = this.#peers.get(node);
       // What was dropped is missing here: everything is asked for once there is room.
       if (peer !== undefined && peer.awaited === undefined) {
-        peer.awaited = this.#after(this.#options.settings().retryDelayMaxMs, () => this.#tellAll(node, true));
+        peer.awaited = this.#after(this.#options.settings().retryDelayMaxMs, () => {
+          peer.awaited = undefined;
+          this.#tellAll(node, true);
+        });
       }
       return;
     }
