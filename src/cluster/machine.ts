@@ -7,7 +7,7 @@
  */
 import { isValueMap, parsePid, type Value, type ValueMap } from "../core/mod.ts";
 import type { ReplicatedMachine } from "./raft/raft.ts";
-import { type Outcome, PairTable } from "./pair_table.ts";
+import { type Outcome, PairTable, type PairWrite } from "./pair_table.ts";
 import { packMessage, unpackMessage } from "./wire.ts";
 
 /** Who holds a name. */
@@ -30,18 +30,7 @@ export type Command =
   | { kind: "release"; name: string; pid: string; scope: number }
   | { kind: "gone"; node: string; boot: number }
   | { kind: "ended"; pid: string; boot: number }
-  | {
-    kind: "put";
-    namespace: string;
-    key: string;
-    value: Uint8Array;
-    ttlMs: number;
-    onlyIfAbsent: boolean;
-    ifVersion: string;
-    /** Pid that the pair goes with; "" for none. */
-    owner: string;
-    boot: number;
-  }
+  | { kind: "put" } & PairWrite
   | { kind: "delete"; namespace: string; key: string; owner: string }
   | { kind: "sweep" };
 

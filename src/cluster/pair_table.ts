@@ -21,6 +21,21 @@ interface Pair {
   readonly boot: number;
 }
 
+/** A pair that is to be written, and on which conditions. */
+export interface PairWrite {
+  readonly namespace: string;
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** 0 for no end. */
+  readonly ttlMs: number;
+  readonly onlyIfAbsent: boolean;
+  /** Version the pair must have; "" for any. */
+  readonly ifVersion: string;
+  /** Pid that the pair goes with; "" for none. */
+  readonly owner: string;
+  readonly boot: number;
+}
+
 /** The pairs. */
 export class PairTable {
   readonly #spaces = new Map<string, Map<string, Pair>>();
@@ -35,16 +50,7 @@ export class PairTable {
 
   /** Writes a pair, if its conditions hold. */
   put(
-    put: {
-      namespace: string;
-      key: string;
-      value: Uint8Array;
-      ttlMs: number;
-      onlyIfAbsent: boolean;
-      ifVersion: string;
-      owner: string;
-      boot: number;
-    },
+    put: PairWrite,
     { index, nowMs }: { index: number; nowMs: number },
   ): Outcome {
     const { namespace, key, value, owner, boot } = put;
