@@ -3,7 +3,9 @@ import process from "node:process";
 import { Failure, joinBytes } from "../core/mod.ts";
 import type { CodecName, Codecs, Compression, CompressionEffort } from "../ports/mod.ts";
 import { BUN, DENO } from "./runtime_globals.ts";
+import { SystemClock } from "./system_clock.ts";
 import { runAtOnce, type ZlibStream } from "./zlib_at_once.ts";
+import { runInSteps, type SteppedStream } from "./zlib_in_steps.ts";
 import { zstdFrames } from "./zstd_frames.ts";
 
 type Zlib = typeof import("node:zlib");
@@ -18,6 +20,15 @@ const SYNC_BYTES: Readonly<Record<CodecName, readonly [level: number, bytes: num
   brotli: [[4, 128 * 1024], [6, 64 * 1024], [9, 16 * 1024], [11, 1024]],
   zstd: [[3, 1024 * 1024], [6, 256 * 1024], [9, 128 * 1024], [15, 32 * 1024], [22, 4096]],
 };
+/**
+ * Most bytes that are compressed in steps, each of as many as would be compressed at once, by the library's level. That takes ten
+ * milliseconds or so, in which the way to a thread counts. The other formats are as fast in a thread.
+ */
+const STEPPED_BYTES: Partial<Readonly<Record<CodecName, readonly [level: number, bytes: number][]>>> = {
+  brotli: [[6, 1024 * 1024]],
+};
+/** The steps of one run, and what others do in between. */
+const STEPS_MS_MAX = 15;
 /** Decompressing this much takes one or two milliseconds: it is tried at once, and what gives more goes to another thread. */
 const SYNC_OUTPUT_BYTES_MAX = 1024 * 1024;
 /** What is decompressed is taken to grow to this many times its size at first. */
@@ -33,6 +44,7 @@ const UNLIMITED_BYTES_MAX = 128 * 1024;
 /** Brotli's window: 4 MiB, its own default. */
 const BROTLI_WINDOW = 22;
 
+const clock = new SystemClock();
 let loaded: Zlib | undefined;
 let codecs: Codecs | undefined;
 
@@ -42,6 +54,8 @@ function zlib(): Zlib {
 }
 
 type Finish = "Z_FINISH" | "BROTLI_OPERATION_FINISH" | "ZSTD_e_end";
+/** Of every format: more input follows. */
+const PROCESS = 0;
 type Options = {
   level?: number;
   params?: Record<number, number>;
@@ -98,6 +112,26 @@ function encodeNow(format: CodecName, data: Uint8Array, options: Options): Uint8
   })!;
 }
 
+/** Compresses on this thread, others having their turn in between; undefined while that is being done for somebody else. */
+function encodeInSteps(
+  format: CodecName,
+  data: Uint8Array,
+  options: Options,
+  { isOver, stepBytes }: { isOver: () => boolean; stepBytes: number },
+): Promise<Uint8Array> | undefined {
+  const [, , encoder, , finish] = NAMES[format];
+  return runInSteps(data, {
+    create: () => streamOf(encoder, { ...options, chunkSize: CHUNK_BYTES_MIN }) as SteppedStream,
+    process: PROCESS,
+    finish: zlib().constants[finish],
+    stepBytes,
+    outputBytes: Math.ceil(data.length / GROWTH),
+    msMax: STEPS_MS_MAX,
+    soon: (fire) => clock.soon(fire),
+    isOver,
+  });
+}
+
 /** Decompresses at once what gives at most `sizeMax` bytes; undefined for more. */
 function decodeNow(format: CodecName, data: Uint8Array, sizeMax: number): Uint8Array | undefined {
   const [, decode, , decoder, finish] = NAMES[format];
@@ -137,16 +171,25 @@ function runApart(
   });
 }
 
+/** What a table of levels says of one: that of the first at least as high, else nothing. */
+function bytesFor(table: readonly [level: number, bytes: number][] | undefined, level: number): number {
+  return table?.find(([levelMax]) => level <= levelMax)?.[1] ?? 0;
+}
+
 function encode(
   format: CodecName,
   data: Uint8Array,
   level: number,
+  isOver: () => boolean = () => false,
 ): Uint8Array | Promise<Uint8Array> {
   const options = levelOptions(format, level, data.length);
-  const [, soonMax] = SYNC_BYTES[format].find(([levelMax]) => level <= levelMax)!;
+  const soonMax = bytesFor(SYNC_BYTES[format], level);
   if (data.length <= soonMax) return encodeNow(format, data, options);
+  // Deno's handles do not tell of errors.
+  const canStep = DENO === undefined && data.length <= bytesFor(STEPPED_BYTES[format], level);
+  const result = canStep ? encodeInSteps(format, data, options, { isOver, stepBytes: soonMax }) : undefined;
   // The thread reads while others run: the bytes have to stay.
-  return runApart(NAMES[format][0], data.slice(), options, Math.ceil(data.length / GROWTH));
+  return result ?? runApart(NAMES[format][0], data.slice(), options, Math.ceil(data.length / GROWTH));
 }
 
 function levelOptions(format: CodecName, level: number, size: number): Options {

@@ -53,10 +53,16 @@ export interface Compression {
   /** Compresses a stream; what has been read can be decompressed at once, chunk by chunk. */
   gzipStream(data: ReadableStream<Uint8Array>, effort: CompressionEffort): ReadableStream<Uint8Array>;
   /**
-   * Compresses; at once when it takes a millisecond or two, outside the main thread when it takes longer. `data` may change
-   * afterwards, and a result that is there at once is valid until the next call.
+   * Compresses; at once when it takes a millisecond or two, in such steps or outside the main thread when it takes longer. `data`
+   * may change afterwards, and a result that is there at once is valid until the next call. `isOver` is asked between steps
+   * whether nobody waits for the result any more, in which case it fails with Canceled.
    */
-  encode(format: CodecName, data: Uint8Array, level: number): Uint8Array | Promise<Uint8Array>;
+  encode(
+    format: CodecName,
+    data: Uint8Array,
+    level: number,
+    isOver?: () => boolean,
+  ): Uint8Array | Promise<Uint8Array>;
   /** Decompresses, by the same rules. Bad data is Invalid, more than `sizeMax` bytes of output LimitExceeded. */
   decode(format: CodecName, data: Uint8Array, sizeMax: number): Uint8Array | Promise<Uint8Array>;
   /** Decompresses raw deflate that gives exactly `size` bytes, at once; anything else is Invalid, found out in bounded memory. */

@@ -96,8 +96,9 @@ function encode(format: CodecName): ModuleCommand {
     }
     const data = dataArgument(call);
     const { compression } = call.services.ports;
+    const { process } = call;
     return dictionary === undefined
-      ? compression.encode(format, data, level)
+      ? compression.encode(format, data, level, () => process.ended)
       : encodeWithDictionary(compression, data.slice(), { level, dictionary });
   };
 }

@@ -1,4 +1,4 @@
--- modules: compress, base64, hash
+-- modules: compress, base64, hash, time
 
 local NAMES = { "gzip", "deflate", "zlib", "brotli", "zstd" }
 
@@ -47,6 +47,42 @@ test("levels go from quick to small, within the bounds of each format [compress.
     assert(compress[name].encode(TEXT) == compress[name].encode(TEXT, { level = level }), name)
   end
   default("gzip", 6) default("deflate", 6) default("zlib", 6) default("brotli", 6) default("zstd", 3)
+end)
+
+--- Some bytes of which every block is different and half is noise.
+local function mixture(bytes)
+  return (noise(7001) .. TEXT):rep(bytes // 16000 + 1):sub(1, bytes)
+end
+
+test("what is compressed in parts is right around their ends [compress.encode] [compress.decode]", function()
+  for _, bytes in ipairs({ 65536, 65537, 131072, 131073, 1048575, 1048576, 1048577 }) do
+    local data = mixture(bytes)
+    for _, level in ipairs({ 1, 6 }) do
+      assert(compress.brotli.decode(assert(compress.brotli.encode(data, { level = level }))) == data, bytes)
+    end
+  end
+end)
+
+test("others run while a megabyte is compressed, also several at once", function()
+  local data = { mixture(1048576), mixture(1000000):reverse(), TEXT:rep(100) }
+  local running, turns = 0, 0
+  local finished = channel.new(#data)
+  for _, each in ipairs(data) do
+    coroutine.spawn(function()
+      running = running + 1
+      local packed = assert(compress.brotli.encode(each))
+      running = running - 1
+      finished:send(compress.brotli.decode(packed) == each)
+    end)
+  end
+  coroutine.spawn(function()
+    while running > 0 do
+      turns = turns + 1
+      time.sleep(0)
+    end
+  end)
+  for _ = 1, #data do assert(finished:receive()) end
+  assert(turns > 0, "nothing else ran")
 end)
 
 test("the bytes are those of the standards [compress.formats]", function()
