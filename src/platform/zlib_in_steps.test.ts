@@ -54,7 +54,11 @@ test("a run goes in steps, and its data may change after the first", async () =>
     const result = runInSteps(data, options(turns))!;
     const expected = data.slice();
     data.fill(0);
-    assert.equal(await turns.run(), Math.ceil(bytes / STEP_BYTES) - 1, "others have their turn between two steps");
+    assert.equal(
+      await turns.run(),
+      Math.ceil(bytes / STEP_BYTES) - 1,
+      "others have their turn between two steps",
+    );
     assert.deepEqual(new Uint8Array(zlib.brotliDecompressSync(await result)), expected, String(bytes));
   }
 });

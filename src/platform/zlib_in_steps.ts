@@ -86,7 +86,9 @@ async function writeSteps(stream: SteppedStream, data: Uint8Array, options: Step
       at = end;
       if (at === length) return { made: keptOutput.slice(0, made) };
       await new Promise<void>((resolve) => options.soon(resolve));
-      if (options.isOver()) throw new Failure("Canceled", "nobody waits for the result", { retryable: false });
+      if (options.isOver()) {
+        throw new Failure("Canceled", "nobody waits for the result", { retryable: false });
+      }
       if (performance.now() - startedMs > options.msMax) {
         return { made: keptOutput.slice(0, made), rest: keptInput.slice(at, length) };
       }
