@@ -27,7 +27,6 @@ export {
 export {
   currentEntries,
   historyOf,
-  isHistoryKept,
   openStoredRegistry,
   type StoredRegistryOptions,
 } from "./stored_registry.ts";

@@ -23,16 +23,10 @@ import {
   type StoredHistory,
 } from "../registry/mod.ts";
 import { SecurityTable } from "../security/mod.ts";
-import type { Configuration } from "./config/mod.ts";
+import { type Configuration, isHistoryKept } from "./config/mod.ts";
 import { VariableTable } from "./environment.ts";
 import type { Project } from "./project.ts";
 import { ResourceTable } from "./resources.ts";
-
-/** Whether versions outlive the program. */
-export function isHistoryKept({ settings: { registry } }: Configuration): boolean {
-  return registry.enable_history &&
-    (registry.history_type === "sqlite" || registry.history_type === "postgres");
-}
 
 /** The history that a configuration asks for; undefined when versions are kept in memory as usual. */
 export function historyOf(configuration: Configuration, ports: Ports): History | undefined {

@@ -34,17 +34,17 @@ export async function entriesFor(args: ParsedArguments): Promise<EntrySource> {
 
 /** The entries an application of this project would have after a start; one that runs is asked when it holds the history. */
 export async function currentEntriesOf(session: Session, args: ParsedArguments): Promise<LoadedEntries> {
-  const { currentEntries, isHistoryKept } = await import("../app/mod.ts");
-  if (isHistoryKept(session.project.configuration)) {
-    const client = await findRunning(args);
-    if (client !== undefined) {
-      try {
-        return { ...session.loaded, entries: await entriesOfRunning(client) };
-      } finally {
-        client.close();
-      }
+  const { isHistoryKept } = await import("../app/running.ts");
+  if (!isHistoryKept(session.project.configuration)) return session.loaded;
+  const client = await findRunning(args);
+  if (client !== undefined) {
+    try {
+      return { ...session.loaded, entries: await entriesOfRunning(client) };
+    } finally {
+      client.close();
     }
   }
+  const { currentEntries } = await import("../app/mod.ts");
   return await currentEntries(session);
 }
 

@@ -1,6 +1,7 @@
 /** What most commands begin with: the ports, the log as the flags want it, the project. */
 import type {
   Application,
+  ApplicationOptions,
   Component,
   LoadWish,
   LogEncoding,
@@ -75,7 +76,7 @@ export async function openSession(
   loudness: Loudness | ((project: Project, loaded: LoadedEntries) => Loudness),
   wish: LoadWish = {},
 ): Promise<Session> {
-  const { loadProject, openProject } = await import("../app/mod.ts");
+  const { loadProject, openProject } = await import("../app/running.ts");
   const { createPorts } = await import("../platform/mod.ts");
   const ports = createPorts();
   const project = openProject(projectRequest(args), ports);
@@ -105,7 +106,7 @@ export async function createLog(
   loudness: Loudness,
   isHuman: boolean,
 ): Promise<LogHub> {
-  const { LogHub } = await import("../app/mod.ts");
+  const { LogHub } = await import("../app/running.ts");
   const { logger, logmanager } = project.configuration.settings;
   const isVerbose = args.flag("verbose") || args.flag("very-verbose");
   const isAsked = isVerbose || args.flag("console");
@@ -138,11 +139,7 @@ export async function createProjectApplication(
   session: Session,
   wish: ApplicationWish = {},
 ): Promise<Application> {
-  const { controlComponent, createApplication, expansionOf, historyOf, loadProject, optionsOf } =
-    await import(
-      "../app/mod.ts"
-    );
-  const { SystemSockets } = await import("../platform/mod.ts");
+  const { createApplication, expansionOf, optionsOf } = await import("../app/running.ts");
   const { ports, log, project } = session;
   const { configuration } = project;
   return createApplication({
@@ -153,8 +150,18 @@ export async function createProjectApplication(
     ...wish.isPassing ? { cluster: undefined } : {},
     ...expansionOf(project, ports, log),
     countLines: wish.countLines,
-    history: wish.isPassing ? undefined : historyOf(configuration, ports),
-    components: wish.isPassing ? [] : [
+    ...wish.isPassing ? {} : await lastingParts(session),
+  });
+}
+
+/** What an application has that goes on: the history of its registry, a way to reach it, the language server. */
+async function lastingParts({ ports, log, project }: Session): Promise<Partial<ApplicationOptions>> {
+  const { controlComponent, historyOf, loadProject } = await import("../app/mod.ts");
+  const { SystemSockets } = await import("../platform/mod.ts");
+  const { configuration } = project;
+  return {
+    history: historyOf(configuration, ports),
+    components: [
       controlComponent(new SystemSockets(), configuration.baseDirectory, () => {
         if (project.pack !== undefined) throw packStays(project.pack.name);
         const { loaded, warnings } = loadProject(project, ports);
@@ -163,7 +170,7 @@ export async function createProjectApplication(
       }),
       ...await languageServer(project, ports),
     ],
-  });
+  };
 }
 
 /** An application that is a pack has no files that could say something else. */

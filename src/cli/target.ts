@@ -14,7 +14,7 @@ export async function targetOf(text: string, session: Session): Promise<string> 
   const { entries } = session.loaded;
   if (text.includes(":")) {
     if (entries.some(({ id }) => id === text)) return text;
-    const { isHistoryKept } = await import("../app/mod.ts");
+    const { isHistoryKept } = await import("../app/running.ts");
     // An entry made at run time is not in the files.
     if (isHistoryKept(session.project.configuration)) return text;
     throw new Misuse(`there is no entry ${text}${didYouMean(text, entries.map(({ id }) => id))}`);

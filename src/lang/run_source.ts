@@ -4,7 +4,8 @@ import { erase } from "./erase.ts";
 import { parse, type ParsedSource } from "./parser.ts";
 import { resolve } from "./scope.ts";
 import type * as syntax from "./syntax.ts";
-import { TYPE_VALUE_WORD, type TypeValues, typeValues } from "./type_values.ts";
+import { type TypeValues, typeValues } from "./type_values.ts";
+import { TYPE_VALUE_WORD } from "./words.ts";
 
 /** How to prepare a source for the VM. */
 export interface RunOptions {

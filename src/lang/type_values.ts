@@ -17,10 +17,6 @@ const BUILTIN_VALUES = new Set(
     "Number Integer String Boolean Any Unknown Never Nil").split(" "),
 );
 
-/** Finds out cheaply that a source reads none of them: `string` counts but as `string.name`. */
-export const TYPE_VALUE_WORD =
-  /\b(?:number|integer|boolean|any|unknown|never|string(?!\.\w)|(?:Number|Integer|String|Boolean|Any|Unknown|Never|Nil))\b/;
-
 /** Type names that the runtime knows as they are. */
 const RUNTIME_NAMES = new Set(
   "number integer string boolean any unknown never nil table userdata thread function".split(" "),

@@ -1,9 +1,9 @@
 /** Lua compiled for one universe: from sources, and from what another universe of the same machine has compiled. */
 import { Failure } from "../core/mod.ts";
-import { formatDiagnostic, LineMap, parseForRun } from "../lang/running.ts";
 import { type CodeRef, LuaSyntaxError, Universe } from "../vm/mod.ts";
 import { type CompiledChunk, encodeChunk } from "./compiled_chunk.ts";
 import type { LuaCache, PlainSource } from "./lua_cache.ts";
+import { explain, parsedSource, plainSource, readParser } from "./plain_source.ts";
 import { type TypeNeeds, TypeUnits } from "./type_units.ts";
 
 /** A compiled source, with its types when it uses them as values. */
@@ -40,30 +40,32 @@ export class SourceCompiler {
     const known = this.#cache?.source(id, source);
     if (known !== undefined) {
       try {
-        return this.#load(known, known.source, id);
+        return this.#load(source, known, known.source, id);
       } catch (error) {
         if (!(error instanceof Failure && error.kind === "Invalid")) throw error;
         this.#cache?.forgetSource(id, source);
       }
     }
     const plain = plainSource(source, id);
-    const compiled = this.#load(plain, plain.source, id);
+    const compiled = this.#load(source, plain, plain.source, id);
     this.#cache?.keepSource(id, source, plain);
     return compiled;
   }
 
   /** Compiles a source that is given at run time inside `frame`; fails as `compileEntry` does. */
   compile(source: string, id: string, frame: SourceFrame): CompiledSource {
-    const plain = plainSource(source, id);
-    return this.#load(plain, `${frame.before}${plain.source}\n${frame.after}`, id);
+    const plain = parsedSource(source, id);
+    return this.#load(source, plain, `${frame.before}${plain.source}\n${frame.after}`, id);
   }
 
-  #load({ types }: PlainSource, text: string, id: string): CompiledSource {
+  /** Compiles `text`, which is `source` in plain Lua and its frame. */
+  #load(source: string, { types }: PlainSource, text: string, id: string): CompiledSource {
     try {
       const code = this.#universe.code.compile(text, id);
       return { code, types: types && { code: this.#types.compile(types, id), values: types } };
     } catch (error) {
       if (!(error instanceof LuaSyntaxError)) throw error;
+      if (types === undefined) explain(source, id);
       const chunk = { id: error.chunk, line: error.line };
       throw new Failure("Invalid", `${error.chunk}:${error.line}: ${error.message}`, {
         retryable: false,
@@ -105,23 +107,20 @@ export class SourceCompiler {
   }
 }
 
-function plainSource(source: string, id: string): PlainSource {
-  const parsed = parseForRun(source, id, { hasTypeValues: true });
-  if (parsed.ok) return parsed;
-  const text = parsed.diagnostics.map((found) => formatDiagnostic(found, id, source)).join("\n");
-  const first = new LineMap(source).position(parsed.diagnostics[0]!.start);
-  const chunk = { id, line: first.line, column: first.column };
-  throw new Failure("Invalid", text, { retryable: false, details: { chunk } });
-}
-
 /** Compiles sources into bytes for packs, in a universe of its own where nothing runs. */
 export class ChunkCompiler {
   readonly #compiler: SourceCompiler;
 
-  constructor() {
+  private constructor() {
     const host = { exited: () => undefined, released: () => undefined };
     const universe = Universe.create({ host, now: () => 0, hashSeed: 1, randomSeed: 1 });
     this.#compiler = new SourceCompiler(universe, new TypeUnits(universe));
+  }
+
+  /** A compiler, once all that it takes has been read. */
+  static async create(): Promise<ChunkCompiler> {
+    await readParser();
+    return new ChunkCompiler();
   }
 
   /** The compiled source of entry `id`. Fails with Invalid; `details.chunk` says where. */

@@ -11,6 +11,7 @@ import {
   Failure,
   RecentTable,
 } from "../core/mod.ts";
+import * as parser from "../lang/running.ts";
 import type { Frame } from "../ports/mod.ts";
 import type { LuaError, LuaValue } from "../vm/mod.ts";
 import type { CompiledSource } from "./compiled_source.ts";
@@ -23,6 +24,7 @@ import {
 import type { ActiveCall, CallResult } from "./function_table.ts";
 import { luaErrorOf } from "./lua_failure.ts";
 import type { LuaProcess } from "./lua_process.ts";
+import { useParser } from "./plain_source.ts";
 import type { Program } from "./program_table.ts";
 import type { LuaRuntime } from "./runtime.ts";
 
@@ -58,6 +60,11 @@ interface Kept {
 /** Name of a source and what it may see. */
 type Identity = Pick<Evaluation, "source" | "method" | "classes"> & { readonly modules: readonly string[] };
 
+/** The evaluations of a runtime, made when they are first asked for: few programs run given code. */
+export function evaluationsOf(runtime: LuaRuntime): Evaluations {
+  return runtime.evaluations ??= new Evaluations(runtime, runtime.evaluationCache);
+}
+
 /** Runs given code. */
 export class Evaluations {
   readonly #runtime: LuaRuntime;
@@ -68,6 +75,7 @@ export class Evaluations {
   #compilations = 0;
 
   constructor(runtime: LuaRuntime, options: EvaluationCacheOptions) {
+    useParser(parser);
     this.#runtime = runtime;
     this.#options = options;
     this.#kept = new RecentTable(options.sizeMax, (kept) => this.#drop(kept));

@@ -23,6 +23,7 @@ import {
   type LuaDefinition,
 } from "./definition.ts";
 import type { Host } from "./host_table.ts";
+import { needsParser, readParser } from "./plain_source.ts";
 import type { LuaRuntime } from "./runtime.ts";
 
 /** Gives the runtime; it need not be there before the first entry is opened. */
@@ -136,8 +137,7 @@ function luaKind<F extends Field<unknown>>(
       const { entry } = context;
       const definition = await code.admit(context, false);
       if (definition.kind === "process.lua") warnOfLifecycle(context);
-      await runtime().modules.catalog.load(definition.modules.values());
-      runtime().changes.define(definition);
+      await define(runtime(), definition);
       if (isFunction && definition.pool.warmStart) runtime().functions.warm(entry.id);
       return {};
     },
@@ -148,8 +148,7 @@ function luaKind<F extends Field<unknown>>(
       tell("lua.reset_code");
       try {
         const definition = await code.admit(context, true);
-        await runtime().modules.catalog.load(definition.modules.values());
-        runtime().changes.define(definition);
+        await define(runtime(), definition);
       } catch (error) {
         tell("lua.reset_code.reject", asFailure(error).message);
         throw error;
@@ -163,6 +162,20 @@ function luaKind<F extends Field<unknown>>(
       runtime().changes.announce([id]);
     },
   });
+}
+
+/** Adds the code of an entry once all has been read that it takes. */
+async function define(runtime: LuaRuntime, definition: LuaDefinition): Promise<void> {
+  const { changes, modules } = runtime;
+  await modules.catalog.load(definition.modules.values());
+  if (definition.compiled === undefined && needsParser(definition.source)) await readParser();
+  try {
+    changes.define(definition);
+  } catch (error) {
+    // The parser tells better what is wrong with a source.
+    if (!await readParser()) throw error;
+    changes.define(definition);
+  }
 }
 
 /** Says of a process that asks to be started by itself that nothing comes of it. */
@@ -192,8 +205,9 @@ function hostService(runtime: RuntimeOf, id: string, describe: (host: Host) => s
 }
 
 /** Threads beside the main one. More workers than processors share them; a host that names no number keeps to the main thread. */
-function threadsOf(workers: number, processors: number): number {
-  return Math.max(0, Math.min(workers, processors) - 1);
+async function threadsOf(runtime: LuaRuntime, workers: number, processors: number): Promise<number> {
+  const threads = Math.max(0, Math.min(workers, processors) - 1);
+  return threads > 0 && await runtime.openBoard() ? threads : 0;
 }
 
 const WORKERS_DOC =
@@ -224,19 +238,20 @@ function processHost(runtime: RuntimeOf): KindDefinition {
       }),
       lifecycle: schema.any(),
     }),
-    open({ id, config, ports }) {
+    async open({ id, config, ports }) {
       if (config.host.workers < 0) throw new Failure("Invalid", "workers must be greater than 0");
+      const threadsMax = await threadsOf(runtime(), config.host.workers, ports.cpus);
       runtime().hosts.add(id, {
         type: "process",
         processesMax: config.host.max_processes || Infinity,
         workers: config.host.workers || ports.cpus,
-        threadsMax: runtime().board === undefined ? 0 : threadsOf(config.host.workers, ports.cpus),
+        threadsMax,
         queueMax: config.host.queue_size,
         localMax: config.host.local_queue_size,
       });
       return { service: hostService(runtime, id, (host) => `process host with ${host.workers} workers`) };
     },
-    change(current, { id, config, entry, ports }, previous) {
+    async change(current, { id, config, entry, ports }, previous) {
       if (config.host.workers < 0) throw new Failure("Invalid", "workers must be greater than 0");
       const before = previous.data["host"] as Record<string, unknown> | undefined;
       for (
@@ -258,13 +273,13 @@ function processHost(runtime: RuntimeOf): KindDefinition {
           `${id}: lifecycle is fixed while the host runs; delete the host and create it anew`,
         );
       }
-      const { hosts } = runtime();
+      const threadsMax = await threadsOf(runtime(), config.host.workers, ports.cpus);
+      const { board, hosts } = runtime();
       hosts.close(id);
       const host = hosts.get(id)!;
       host.processesMax = config.host.max_processes || Infinity;
       host.workers = config.host.workers || ports.cpus;
-      const { board } = runtime();
-      host.threadsMax = board === undefined ? 0 : threadsOf(config.host.workers, ports.cpus);
+      host.threadsMax = threadsMax;
       board?.rescale(host);
       return current;
     },

@@ -6,7 +6,7 @@ export { decodeSignal, encodeSignal, type Signal, type SignalKind } from "./sign
 export { EntryKeys } from "./entry_keys.ts";
 export type { CheckedEntry } from "./entry_types.ts";
 export { type ActiveCall, type CallObserver, type CallRequest, type CallResult } from "./function_table.ts";
-export type { Evaluation, EvaluationCacheOptions } from "./evaluations.ts";
+export { type Evaluation, type EvaluationCacheOptions, evaluationsOf } from "./evaluations.ts";
 export type { EvaluationAccess, EvaluationImport } from "./evaluation_program.ts";
 export { type Host } from "./host_table.ts";
 export * from "./kinds.ts";

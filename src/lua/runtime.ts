@@ -27,7 +27,7 @@ import { type Exit, type LuaValue, Universe } from "../vm/mod.ts";
 import { Calls, type OutsideCallOptions } from "./calls.ts";
 import { CodeChanges } from "./code_changes.ts";
 import { Elsewhere } from "./elsewhere.ts";
-import { type EvaluationCacheOptions, Evaluations } from "./evaluations.ts";
+import type { EvaluationCacheOptions, Evaluations } from "./evaluations.ts";
 import { type CallObserver, callResult, FunctionTable } from "./function_table.ts";
 import { HostTable } from "./host_table.ts";
 import { InheritedFrames } from "./inherited_frames.ts";
@@ -44,9 +44,9 @@ import { ProcessEndings } from "./process_endings.ts";
 import { type ProcessFacts, processFacts } from "./process_facts.ts";
 import { ProcessStarter } from "./process_starter.ts";
 import { type ProgramCacheOptions, ProgramTable } from "./program_table.ts";
-import { ShellSessions } from "./shell_sessions.ts";
+import type { ShellSessions } from "./shell_sessions.ts";
 import { Slices } from "./slices.ts";
-import { WorkerBoard, type WorkerOptions } from "./workers/worker_board.ts";
+import type { WorkerBoard, WorkerOptions } from "./workers/worker_board.ts";
 
 /** What a runtime is made of. */
 export interface LuaRuntimeOptions {
@@ -102,8 +102,9 @@ export class LuaRuntime implements Runtime {
   readonly hosts: HostTable;
   readonly table: ProcessTable;
   readonly names: ProcessNames;
-  /** The other workers of this node; undefined when this universe is all there is. */
-  readonly board: WorkerBoard | undefined;
+  /** The other workers of this node; undefined as long as no host has asked for any. */
+  board: WorkerBoard | undefined;
+  readonly #workers: WorkerOptions | undefined;
   readonly frames = new InheritedFrames();
   readonly book: ProcessBook;
   readonly starter: ProcessStarter;
@@ -112,8 +113,10 @@ export class LuaRuntime implements Runtime {
   readonly messages: Messages;
   readonly elsewhere: Elsewhere;
   readonly changes: CodeChanges;
-  readonly evaluations: Evaluations;
-  readonly shells: ShellSessions;
+  /** Given code that was compiled, and how long it is kept; see `evaluationsOf`. */
+  evaluations: Evaluations | undefined;
+  readonly evaluationCache: EvaluationCacheOptions;
+  #shells: Promise<ShellSessions> | undefined;
   readonly #noArgs: Uint8Array;
 
   constructor(options: LuaRuntimeOptions) {
@@ -145,16 +148,8 @@ export class LuaRuntime implements Runtime {
     this.messages = new Messages(this);
     this.elsewhere = new Elsewhere(this);
     this.changes = new CodeChanges(this);
-    this.shells = new ShellSessions(this);
-    this.evaluations = new Evaluations(
-      this,
-      options.evaluations ?? { sizeMax: EVALUATIONS_CACHED_DEFAULT, lifetimeMs: 0 },
-    );
-    if (options.workers !== undefined) {
-      const board = this.board = new WorkerBoard(this, options.workers);
-      this.slices.refill = () => board.refill();
-      this.slices.afterEach(() => board.tick());
-    }
+    this.evaluationCache = options.evaluations ?? { sizeMax: EVALUATIONS_CACHED_DEFAULT, lifetimeMs: 0 };
+    this.#workers = options.workers;
     this.table = new ProcessTable({
       event: (id, event) => this.messages.deliverEvent(id, event),
       fail: (id, failure) => {
@@ -183,6 +178,26 @@ export class LuaRuntime implements Runtime {
       orderSeed: options.orderSeed,
       pidBase: options.pidBase,
     });
+  }
+
+  // --- Parts that most programs do without ------------------------------------------------------------------------------
+
+  /** Lets hosts run processes on other workers; whether they can. */
+  async openBoard(): Promise<boolean> {
+    if (this.#workers === undefined) return false;
+    if (this.board !== undefined) return true;
+    const { WorkerBoard } = await import("./workers/worker_board.ts");
+    // Somebody else may have been waiting, too.
+    if (this.board !== undefined) return true;
+    const board = this.board = new WorkerBoard(this, this.#workers);
+    this.slices.refill = () => board.refill();
+    this.slices.afterEach(() => board.tick());
+    return true;
+  }
+
+  /** The interactive sessions of this runtime. */
+  shells(): Promise<ShellSessions> {
+    return this.#shells ??= import("./shell_sessions.ts").then(({ ShellSessions }) => new ShellSessions(this));
   }
 
   // --- What the parts share -------------------------------------------------------------------------------------------

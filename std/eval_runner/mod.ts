@@ -5,6 +5,7 @@ import {
   defineModule,
   defineObject,
   type Evaluation,
+  evaluationsOf,
   type ObjectDefinition,
   plainMap,
 } from "../../src/lua/mod.ts";
@@ -66,7 +67,8 @@ function evaluationOf(call: Call): Evaluation {
 
 function run(call: Call): Promise<NativeResult> {
   demand(call, "run");
-  const { process, runtime: { evaluations } } = call;
+  const { process } = call;
+  const evaluations = evaluationsOf(call.runtime);
   const evaluation = evaluationOf(call);
   const start = (): Promise<NativeResult> =>
     new Promise((resolve) =>
@@ -88,7 +90,7 @@ function compile(call: Call): NativeResult {
   const options = fieldsOf(call.count < 3 ? null : call.value(3), "options");
   const classes = classesOf(call, options["allow_classes"]);
   const modules = modulesOf(call, options["modules"], classes);
-  call.runtime.evaluations.compile({ source, method, modules, classes });
+  evaluationsOf(call.runtime).compile({ source, method, modules, classes });
   return call.create(programObject, { method, modules });
 }
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Value, ValueMap } from "../../src/core/mod.ts";
+import { evaluationsOf } from "../../src/lua/mod.ts";
 import { type TestApplication, withApplication } from "../application.ts";
 
 const RUN = `return { main = function(config)
@@ -123,7 +124,7 @@ async function run(app: TestApplication, config: ValueMap): Promise<Value> {
 
 test("code is compiled once for what it may see [eval.cache] [config.lua.eval]", () =>
   withApplication(project(), async (app) => {
-    const { evaluations } = app.application.runtime;
+    const evaluations = evaluationsOf(app.application.runtime);
     for (let i = 0; i < 5; i++) assert.equal(await run(app, { source: "return ... + 1", args: [i] }), i + 1);
     assert.equal(evaluations.compilations, 1);
     await run(app, { source: "return ... + 1", args: [1], context: { x: 1 }, imports: { lib: "e:lib" } });
@@ -147,12 +148,12 @@ test("code is compiled once for what it may see [eval.cache] [config.lua.eval]",
 test("cache_size bounds what is kept, 0 keeps nothing [eval.cache] [config.lua.eval]", async () => {
   const config = (size: number) => ({ config: { lua: { eval: { cache_size: size } } } });
   await withApplication(project(), async (app) => {
-    const { evaluations } = app.application.runtime;
+    const evaluations = evaluationsOf(app.application.runtime);
     for (const n of [1, 2, 1, 3, 1, 2]) assert.equal(await run(app, { source: `return ${n}` }), n);
     assert.equal(evaluations.compilations, 4);
   }, config(2));
   await withApplication(project(), async (app) => {
-    const { evaluations } = app.application.runtime;
+    const evaluations = evaluationsOf(app.application.runtime);
     for (let i = 0; i < 4; i++) {
       assert.equal(await run(app, { source: "return 5", imports: { lib: "e:lib" } }), 5);
     }
@@ -164,7 +165,7 @@ test("cache_size bounds what is kept, 0 keeps nothing [eval.cache] [config.lua.e
 test("cache_ttl is how long compiled code is kept [eval.cache] [config.lua.eval]", async () => {
   const wait = { source: "time.sleep(...)", modules: ["time"] };
   await withApplication(project(), async (app) => {
-    const { evaluations } = app.application.runtime;
+    const evaluations = evaluationsOf(app.application.runtime);
     await run(app, { source: "return 1" });
     await run(app, { ...wait, args: ["30s"] });
     await run(app, { source: "return 1" });

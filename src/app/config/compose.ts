@@ -56,6 +56,12 @@ export interface Configuration {
   readonly memoryBytesMax: number;
 }
 
+/** Whether versions outlive the program. */
+export function isHistoryKept({ settings: { registry } }: Configuration): boolean {
+  return registry.enable_history &&
+    (registry.history_type === "sqlite" || registry.history_type === "postgres");
+}
+
 /** What composing needs of the outside. */
 export type ConfigurationPorts = Pick<Ports, "files" | "osVariable" | "yaml">;
 

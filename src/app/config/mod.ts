@@ -6,6 +6,7 @@ export {
   type Configuration,
   type ConfigurationPorts,
   type ConfigurationRequest,
+  isHistoryKept,
   MEMORY_BYTES_DEFAULT,
 } from "./compose.ts";
 export {

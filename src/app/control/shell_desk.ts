@@ -22,7 +22,8 @@ export class ShellDesk {
   /** Opens a session that ends when `signal` aborts; its number. */
   async open(runtime: LuaRuntime, signal: AbortSignal): Promise<number> {
     const number = this.#next++;
-    const session = await runtime.shells.open(EMPTY_FRAME, (text) => {
+    const shells = await runtime.shells();
+    const session = await shells.open(EMPTY_FRAME, (text) => {
       if (desk.waiting !== undefined) {
         desk.waiting(text);
         desk.waiting = undefined;

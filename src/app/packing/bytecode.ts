@@ -37,7 +37,7 @@ export interface CompiledEntries {
 export async function compileEntries(request: BytecodeRequest): Promise<CompiledEntries> {
   const { entries, patterns, ports } = request;
   await precompile();
-  const compiler = new ChunkCompiler();
+  const compiler = await ChunkCompiler.create();
   const chunks = new Map<string, PackedChunk>();
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
   const check = typeCheck(request, byId);

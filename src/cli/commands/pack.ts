@@ -1,4 +1,5 @@
 /** `wippy pack`: an application as one file, and what is in such a file. */
+import { machineName } from "../../lua/mod.ts";
 import type { PackReport, Project } from "../../app/mod.ts";
 import type { Ports } from "../../ports/mod.ts";
 import type { LoadedEntries } from "../../registry/mod.ts";
@@ -230,7 +231,6 @@ async function inspect(name: string, args: ParsedArguments): Promise<number> {
   const opened = shelf.open(ports.files.resolve(name), name);
   verifyPack(opened, shelf);
   const { facts, folders, chunks, machines, runtime } = opened;
-  const { machineName } = await import("../../lua/mod.ts");
   const isForeign = [...machines].some((machine) => machine !== machineName());
   const modules = [...opened.parts()].map(([module, { version, placed }]) => ({
     module,

@@ -17,6 +17,7 @@ import type { LuaDefinition } from "../definition.ts";
 import { LuaRuntime } from "../runtime.ts";
 import { decodeSignal } from "../signal.ts";
 import { luaErrorOf } from "../lua_failure.ts";
+import { needsParser, readParser } from "../plain_source.ts";
 import { MainEnvironment } from "./main_environment.ts";
 import { MainSide } from "./main_side.ts";
 import type { HeldMessage } from "./placement.ts";
@@ -124,13 +125,14 @@ export class WorkerNode {
     this.#wake();
   }
 
-  /** Does `then` once the modules of these definitions have been read; nothing that came later is taken before. */
+  /** Does `then` once all has been read that these definitions take; nothing that came later is taken before. */
   #withModules(definitions: readonly LuaDefinition[], then: () => void): void {
     const names = definitions.flatMap(({ modules }) => [...modules.values()]);
     const loading = this.#runtime.modules.catalog.load(names);
-    if (loading === undefined) return then();
+    const isParsed = definitions.some(({ compiled, source }) => compiled === undefined && needsParser(source));
+    if (loading === undefined && !isParsed) return then();
     this.#isLoading = true;
-    void loading.then(() => {
+    void Promise.all([loading, isParsed ? readParser() : undefined]).then(() => {
       this.#isLoading = false;
       then();
       this.#wake();

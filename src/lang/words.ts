@@ -1,0 +1,19 @@
+/** The door for those who only ask whether a source may have types: finding that out takes no parser. */
+
+/** Finds out cheaply that a source reads no type as a value: `string` counts but as `string.name`. */
+export const TYPE_VALUE_WORD =
+  /\b(?:number|integer|boolean|any|unknown|never|string(?!\.\w)|(?:Number|Integer|String|Boolean|Any|Unknown|Never|Nil))\b/;
+
+/** Where typed Lua means something else than plain Lua by the same text: casts, `typeof`, and what stands before the first line. */
+const AMBIGUOUS = /^[#\uFEFF]|::|\b(?:as|typeof)\b/;
+
+/** A name, a colon and what begins a type, unless a method is called; a declaration of a type. */
+const ANNOTATION = /[\w)]\s*:\s*(?:[A-Za-z_][\w.]*\s*(?![\w.\s({"'[])|[{(])|\btype\s+[A-Za-z_]/;
+
+/**
+ * Whether `source` may have types. When it does not, and plain Lua takes it, it means the same in both; what else is wrong with it
+ * the parser tells better.
+ */
+export function mayBeTyped(source: string): boolean {
+  return AMBIGUOUS.test(source) || ANNOTATION.test(source) || TYPE_VALUE_WORD.test(source);
+}
