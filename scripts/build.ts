@@ -15,6 +15,7 @@
  */
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { LUA_WASM } from "../src/vm/lua_wasm.gen.ts";
 import { parseArgs } from "node:util";
 import { BUN, run } from "./command.ts";
 import { staleIndexes } from "./gen.ts";
@@ -38,6 +39,8 @@ const TARGETS = [
 
 /** Where a first build and what it has used are. */
 const WORK = join(ROOT, ".cache/build");
+/** The virtual machine as a file of the binary: its bytes are there at once, those of a text have to be decoded first. */
+const VM_FILE = join(WORK, "lua.wasm");
 
 /** How much later than usual code is compiled to machine code as long as the program starts. */
 const SLOW_START = 30;
@@ -84,6 +87,7 @@ export function buildArguments(
     `--compile-jit-policy=${SLOW_START}`,
     ...(orders.length === 0 ? [] : [`--bytecode-order=${orders.join(",")}`]),
     ...(target === undefined ? [] : [`--target=${target}`]),
+    `--asset=${VM_FILE}`,
     ENTRANCE,
     ...THREAD_ENTRANCES,
     "--outfile",
@@ -95,6 +99,7 @@ export function buildArguments(
 async function recordOrders(root: string): Promise<string[]> {
   rmSync(WORK, { recursive: true, force: true });
   mkdirSync(join(WORK, "project/src"), { recursive: true });
+  writeFileSync(VM_FILE, Uint8Array.fromBase64(LUA_WASM));
   writeFileSync(join(WORK, "project/src/_index.yaml"), PROJECT);
   writeFileSync(join(WORK, "project/src/hello.lua"), 'return { main = function() return "hello" end }\n');
   const binary = join(WORK, process.platform === "win32" ? "first.exe" : "first");

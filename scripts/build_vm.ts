@@ -2,7 +2,8 @@
  * Builds the Lua virtual machine: Lua 5.4.9 from the crate `lua-src`, patched, with our kernel, to WebAssembly.
  *
  * B1. The sources are pinned by hash; the same toolchain gives the same bytes.
- * B2. Only `src/vm/lua_wasm.gen.ts` and `src/vm/wide/wide_wasm.gen.ts` are written; work happens in `.cache/vm`.
+ * B2. Only `src/vm/lua_wasm.gen.ts`, `src/vm/vm_id.gen.ts` and `src/vm/wide/wide_wasm.gen.ts` are written; work happens in
+ *     `.cache/vm`.
  * Needs clang-19, lld-19, wasi-libc and libclang-rt-19-dev-wasm32.
  */
 import { execFileSync } from "node:child_process";
@@ -147,6 +148,9 @@ export function buildWide(): Uint8Array {
   return readFileSync(wasm);
 }
 
+/** Where the name of the virtual machine goes: beside its bytes, which few who ask for the name need. */
+const ID_TARGET = "src/vm/vm_id.gen.ts";
+
 /** What is written: the module, where it goes, and how its text is named and told of. */
 const MODULES = [
   {
@@ -155,7 +159,6 @@ const MODULES = [
     constant: "LUA_WASM",
     from: "Lua 5.4.9 and src/vm/native",
     what: "The virtual machine",
-    name: { constant: "VM_ID", what: "Names this build: what one has compiled only the same one can load." },
   },
   {
     build: buildWide,
@@ -167,14 +170,16 @@ const MODULES = [
 ];
 
 if (import.meta.main) {
-  for (const { build, constant, from, name, target, what } of MODULES) {
+  for (const { build, constant, from, target, what } of MODULES) {
     const bytes = build();
-    const id = createHash("sha256").update(bytes).digest("hex").slice(0, ID_DIGITS);
-    const text = `// Made by scripts/build_vm.ts from ${from}; do not edit.\n` +
-      (name === undefined ? "" : `/** ${name.what} */\nexport const ${name.constant} = "${id}";\n`) +
-      `/** ${what} as a WebAssembly module, base64. */\n` +
+    const head = `// Made by scripts/build_vm.ts from ${from}; do not edit.\n`;
+    const text = head + `/** ${what} as a WebAssembly module, base64. */\n` +
       `export const ${constant} =\n  "${Buffer.from(bytes).toString("base64")}";\n`;
     writeFileSync(join(ROOT, target), text);
     process.stderr.write(`${target}: ${bytes.length} bytes of WebAssembly\n`);
+    if (build !== buildVm) continue;
+    const id = createHash("sha256").update(bytes).digest("hex").slice(0, ID_DIGITS);
+    const about = "/** Names this build: what one has compiled only the same one can load. */\n";
+    writeFileSync(join(ROOT, ID_TARGET), `${head}${about}export const VM_ID = "${id}";\n`);
   }
 }

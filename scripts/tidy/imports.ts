@@ -40,6 +40,7 @@ const DOORS: readonly string[] = [
   "running.ts",
   "words.ts",
   "checking.ts",
+  "compiled.ts",
 ];
 
 /** The lowest rank that may import third-party packages; `src/platform` may as well. */

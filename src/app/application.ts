@@ -29,7 +29,7 @@ import {
 } from "../ports/mod.ts";
 import { endSlowStart } from "../platform/mod.ts";
 import { EventBus, type Supervisor } from "../process/mod.ts";
-import { precompile } from "../vm/mod.ts";
+import { precompile } from "../vm/compiled.ts";
 import {
   type Entry,
   frameOfLifecycle,

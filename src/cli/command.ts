@@ -84,8 +84,6 @@ export interface CommandEntry {
   /** One line for lists. */
   readonly summary: string;
   readonly load: () => Promise<Command>;
-  /** It will boot: compiling the virtual machine begins while the command itself is loaded. */
-  readonly bootsLua?: boolean;
 }
 
 /** A word that has commands of its own. */

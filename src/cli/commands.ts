@@ -67,19 +67,16 @@ export const COMMANDS: readonly (CommandEntry | CommandGroup)[] = [
     name: "run",
     summary: "start the application, or run one of its commands",
     load: async () => (await import("./commands/run.ts")).run,
-    bootsLua: true,
   },
   {
     name: "call",
     summary: "call a function and print its result",
     load: async () => (await import("./commands/call.ts")).call,
-    bootsLua: true,
   },
   {
     name: "test",
     summary: "run the tests",
     load: async () => (await import("./commands/test.ts")).test,
-    bootsLua: true,
   },
   {
     name: "pack",
@@ -120,7 +117,6 @@ export const COMMANDS: readonly (CommandEntry | CommandGroup)[] = [
     name: "shell",
     summary: "Lua in a running application, line by line",
     load: async () => (await import("./commands/shell.ts")).shell,
-    bootsLua: true,
   },
   {
     name: "ps",

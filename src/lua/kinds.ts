@@ -133,6 +133,7 @@ function luaKind<F extends Field<unknown>>(
     references: ["imports.*", "meta.default_host", "meta.options.default_host"],
     verbatim: ["source"],
     announces: ANNOUNCEMENTS[name],
+    endsWithRegistry: true,
     async open(context) {
       const { entry } = context;
       const definition = await code.admit(context, false);

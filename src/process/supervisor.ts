@@ -142,6 +142,7 @@ export class Supervisor implements ServiceRegistry {
   async startAll(): Promise<void> {
     if (this.#phase === "running") return;
     this.#phase = "running";
+    if (this.#services.size === 0) return;
     for (const circle of this.#dependencyGraph().circles) {
       this.#log.warn("services need each other, their order is not kept", { services: [...circle] });
     }
@@ -165,6 +166,10 @@ export class Supervisor implements ServiceRegistry {
 
   /** Stops everything, those that need others first. Nothing starts any more. */
   async stopAll(): Promise<void> {
+    if (this.#services.size === 0) {
+      this.#phase = "idle";
+      return;
+    }
     this.#phase = "stopping";
     const graph = this.#dependencyGraph();
     const ends = new Map<string, Promise<void>>();

@@ -99,6 +99,8 @@ export interface KindDefinition<C = unknown, R = unknown> {
   open(context: KindContext<C>): Opened<R> | Promise<Opened<R>>;
   /** Changes a live entry in place. Absent: close, then open. A thrown Failure rejects and leaves `current` alive. */
   change?(current: Opened<R>, context: KindContext<C>, previous: Entry): Opened<R> | Promise<Opened<R>>;
+  /** What `open` made is gone with the registry and needs no `close` then. */
+  readonly endsWithRegistry?: boolean;
   /** Frees what `open` made; its service has been stopped before. A thrown Failure refuses and leaves `current` alive. */
   close?(current: Opened<R>, context: { id: string; entry: Entry } & KindServices): void | Promise<void>;
 }

@@ -188,7 +188,7 @@ export class Registry {
         const { state, version } = this.snapshot();
         const digests = digestsOf(loaded.entries);
         const operations = fileChanges(loaded.entries, digests, this.#log.files, state);
-        if (operations.length > 0) return await this.#commit({ operations, graph: loaded.graph }, digests);
+        if (operations.length > 0) return await this.#commit({ operations, graph: loaded.graph }, () => digests);
         await this.#log.setFiles(digests);
         return version;
       });
@@ -314,9 +314,13 @@ export class Registry {
 
   async #bootFrom(head: number | null, loaded: LoadedEntries): Promise<Version> {
     this.#phase = "open";
-    const digests = digestsOf(loaded.entries);
+    let digests: FileDigests | undefined;
+    // Taken when they are kept or compared: nobody asks for those of a first version in memory.
+    const files = (): FileDigests => digests ??= digestsOf(loaded.entries);
     const base = head === null ? RegistryState.empty : await this.#log.replay(head);
-    const operations = fileChanges(loaded.entries, digests, this.#log.files, base);
+    const operations = head === null
+      ? loaded.entries.map((entry): Operation => ({ kind: "entry.create", entry }))
+      : fileChanges(loaded.entries, files(), this.#log.files, base);
     const state = base.with(operations);
     await this.kinds.load([...base.all(), ...state.all()]);
     const creates = orderEntries(state.all(), state, this.kinds.referencesAmong(state.all()))
@@ -324,11 +328,11 @@ export class Registry {
     let version = head === null ? undefined : this.#log.tree.require(head);
     await this.#transactions.run(creates, RegistryState.empty, state, async () => {
       if (version === undefined || operations.length > 0) {
-        const ordered = this.#ordered(operations, base, state);
-        version = await this.#append({ operations: ordered, graph: loaded.graph }, head, state, digests);
+        const ordered = head === null ? creates : this.#ordered(operations, base, state);
+        version = await this.#append({ operations: ordered, graph: loaded.graph }, head, state, files);
         return;
       }
-      await this.#log.setFiles(digests);
+      await this.#log.setFiles(files());
       await this.#log.completeGraph(version.id, () => loaded.graph);
     });
     this.#current = { version: version!, state };
@@ -343,7 +347,7 @@ export class Registry {
   }
 
   /** Offers a change set, stores it and makes it the current version. */
-  async #commit(change: PreparedChange, files: FileDigests | undefined): Promise<Version> {
+  async #commit(change: PreparedChange, files: (() => FileDigests) | undefined): Promise<Version> {
     const { version: parent, state } = this.snapshot();
     const after = state.with(change.operations);
     await this.kinds.load(after.all());
@@ -361,7 +365,7 @@ export class Registry {
     { operations, graph }: PreparedChange,
     parent: number | null,
     state: RegistryState,
-    files: FileDigests | undefined,
+    files: (() => FileDigests) | undefined,
   ): Promise<Version> {
     const createdMs = Math.floor(this.#options.services().ports.clock.nowMs());
     return this.#log.append({ parent, createdMs, operations, state, graph, files });

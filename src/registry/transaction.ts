@@ -104,9 +104,12 @@ export class Transactions {
     }
   }
 
-  /** Closes every entry of `state`, dependents first. */
+  /** Closes the entries of `state` that have something to close, dependents first. */
   async closeAll(state: RegistryState): Promise<void> {
-    const ordered = orderEntries(state.all(), state, this.#options.kinds.referencesAmong(state.all()));
+    const { kinds } = this.#options;
+    const open = [...state.all()].filter(({ kind }) => kinds.find(kind)?.endsWithRegistry !== true);
+    if (open.length === 0) return;
+    const ordered = orderEntries(open, state, kinds.referencesAmong(state.all()));
     await this.#undo(ordered.map((entry) => ({ kind: "entry.create", entry })), RegistryState.empty);
   }
 

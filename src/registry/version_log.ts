@@ -17,15 +17,15 @@ export interface NewVersion {
   /** The state that results. */
   readonly state: RegistryState;
   readonly graph?: ModuleGraph;
-  /** Digests of the definition files it was made from. */
-  readonly files?: FileDigests;
+  /** Gives the digests of the definition files it was made from. */
+  readonly files?: () => FileDigests;
 }
 
 /** The versions of a registry. */
 export class VersionLog {
   readonly #history: History;
   #tree = new VersionTree();
-  #files: FileDigests = new Map();
+  #files: () => FileDigests = () => new Map();
   #lastId = -1;
   #head: number | null = null;
 
@@ -53,7 +53,7 @@ export class VersionLog {
 
   #take({ versions, head, files }: StoredHistory): void {
     this.#tree = new VersionTree(versions);
-    this.#files = files;
+    this.#files = () => files;
     this.#head = head;
     this.#lastId = versions.reduce((last, { id }) => Math.max(last, id), -1);
   }
@@ -64,7 +64,7 @@ export class VersionLog {
 
   /** Digests of the entries last read from definition files. */
   get files(): FileDigests {
-    return this.#files;
+    return this.#files();
   }
 
   /** The change set of a version. */
@@ -118,7 +118,9 @@ export class VersionLog {
       version,
       operations,
       graph: isSameGraph(known, graph) ? undefined : graph,
-      files,
+      get files() {
+        return files?.();
+      },
       state: () => state.all(),
     });
     if (files !== undefined) this.#files = files;
@@ -134,8 +136,8 @@ export class VersionLog {
   }
 
   async setFiles(files: FileDigests): Promise<void> {
-    if (!areSameDigests(files, this.#files)) await this.#history.setFiles(files);
-    this.#files = files;
+    if (!areSameDigests(files, this.files)) await this.#history.setFiles(files);
+    this.#files = () => files;
   }
 
   /** Stores the module graph of a version that has none yet. */

@@ -1,8 +1,6 @@
-/**
- * The compiled module and its instances. The module is compiled once per worker.
- */
-import { LUA_WASM } from "./lua_wasm.gen.ts";
-import { precompileWide, type WideLoop, wideLoops } from "./wide/wide.ts";
+/** Instances of the compiled module. */
+import { compiledModule } from "./compiled.ts";
+import { type WideLoop, wideLoops } from "./wide/wide.ts";
 
 /** What the VM exports; pointers are unsigned once `>>> 0` is applied. */
 export interface VmExports {
@@ -83,38 +81,10 @@ export interface VmImports {
 }
 
 const BAD_DESCRIPTOR = 8;
-let compiled: WebAssembly.Module | undefined;
-let compiling: Promise<void> | undefined;
-
-function compile(): WebAssembly.Module {
-  return compiled ??= new WebAssembly.Module(Uint8Array.fromBase64(LUA_WASM));
-}
-
-/**
- * Compiles the module beside this thread; instances made afterwards need not wait for it. A program that begins with this
- * starts sooner by most of the time that compiling takes.
- */
-export function precompile(): Promise<void> {
-  if (compiled !== undefined) return Promise.resolve();
-  return compiling ??= WebAssembly.compile(Uint8Array.fromBase64(LUA_WASM)).then(async (module) => {
-    compiled ??= module;
-    await precompileWide();
-  });
-}
-
-/** The compiled module, for other threads of this program, which need not compile it again. */
-export function compiledModule(): WebAssembly.Module {
-  return compile();
-}
-
-/** Takes a module that another thread has compiled. */
-export function useCompiled(module: WebAssembly.Module): void {
-  compiled ??= module;
-}
 
 /** A new instance. The system calls of the C library find no files, no arguments and no clock. */
 export function instantiate(imports: VmImports): VmExports {
-  const module = compile();
+  const module = compiledModule();
   const system: Record<string, () => number> = {};
   for (const { module: from, name } of WebAssembly.Module.imports(module)) {
     if (from === "wasi_snapshot_preview1") system[name] = () => BAD_DESCRIPTOR;

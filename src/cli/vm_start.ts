@@ -1,0 +1,12 @@
+/** Begins to compile the virtual machine on another processor; whoever boots waits for its end. */
+import { precompile } from "../vm/compiled.ts";
+
+/** The file that a binary carries; see `scripts/build.ts`. */
+const EMBEDDED = "lua.wasm";
+
+export function startVm(): void {
+  const files = "Bun" in globalThis ? Bun.embeddedFiles as (Blob & { readonly name: string })[] : [];
+  const file = files.find(({ name }) => name.endsWith(EMBEDDED));
+  // What is wrong with it who waits for it will hear.
+  precompile(file?.arrayBuffer().then((bytes) => new Uint8Array(bytes))).catch(() => undefined);
+}
