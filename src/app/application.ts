@@ -27,7 +27,7 @@ import {
   type Resources,
   type SecurityDirectory,
 } from "../ports/mod.ts";
-import { endSlowStart } from "../platform/mod.ts";
+import { endSlowStart } from "../platform/running.ts";
 import { EventBus, type Supervisor } from "../process/mod.ts";
 import { precompile } from "../vm/compiled.ts";
 import {

@@ -4,7 +4,7 @@
  * M1. The memory limit is a soft one: past it the program collects eagerly and says so; single processes have limits of their own.
  */
 import type { LuaRuntime } from "../lua/mod.ts";
-import { collectGarbage, memoryFacts, residentBytes } from "../platform/mod.ts";
+import { collectGarbage, memoryFacts, residentBytes } from "../platform/running.ts";
 import type { Clock, Log, MemoryUse, Ports, SystemControl, TimerHandle } from "../ports/mod.ts";
 
 /** Time between two looks at the memory in use. */

@@ -26,7 +26,7 @@ export async function openModuleProject(
   directories: { readonly src?: string; readonly modules?: string } = {},
 ): Promise<ModuleProject> {
   const { LOCK_FILE, openProject } = await import("../app/mod.ts");
-  const { createPorts } = await import("../platform/mod.ts");
+  const { createPorts } = await import("../platform/running.ts");
   const [config] = args.list("config");
   const folder = config === undefined ? "." : dirname(config);
   const lockPath = resolve(args.text("lock-file") ?? resolve(folder, LOCK_FILE));

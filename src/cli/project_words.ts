@@ -10,7 +10,7 @@ export async function projectWords(
   args: ParsedArguments,
 ): Promise<(readonly [word: string, about: string])[]> {
   const { loadProject, openProject } = await import("../app/mod.ts");
-  const { createPorts } = await import("../platform/mod.ts");
+  const { createPorts } = await import("../platform/running.ts");
   try {
     const ports = createPorts();
     const { loaded } = loadProject(openProject(projectRequest(args), ports), ports);

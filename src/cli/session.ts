@@ -77,7 +77,7 @@ export async function openSession(
   wish: LoadWish = {},
 ): Promise<Session> {
   const { loadProject, openProject } = await import("../app/running.ts");
-  const { createPorts } = await import("../platform/mod.ts");
+  const { createPorts } = await import("../platform/running.ts");
   const ports = createPorts();
   const project = openProject(projectRequest(args), ports);
   const isHuman = isHumanLog(args, project);

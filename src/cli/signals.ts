@@ -1,6 +1,6 @@
 /** Ctrl+C and its like: the first asks for an orderly end, the second ends at once. */
 import type { Application } from "../app/mod.ts";
-import { exitNow, onStopSignal } from "../platform/mod.ts";
+import { exitNow, onStopSignal } from "../platform/running.ts";
 import { printProgress } from "./output.ts";
 import type { Session } from "./session.ts";
 

@@ -223,7 +223,7 @@ export class ModuleTable {
           table = members;
         }
       }
-      table[parts.at(-1)!] = member;
+      table[parts[parts.length - 1]!] = member;
     };
     for (const [path, fn] of Object.entries(definition.functions ?? {})) {
       place(path, { kind: "native", index: this.#function(fn) });

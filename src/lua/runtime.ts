@@ -197,7 +197,9 @@ export class LuaRuntime implements Runtime {
 
   /** The interactive sessions of this runtime. */
   shells(): Promise<ShellSessions> {
-    return this.#shells ??= import("./shell_sessions.ts").then(({ ShellSessions }) => new ShellSessions(this));
+    return this.#shells ??= import("./shell_sessions.ts").then(({ ShellSessions }) =>
+      new ShellSessions(this)
+    );
   }
 
   // --- What the parts share -------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
  *
  * Exactly one of `BUN` and `DENO` is set. Nothing outside `src/platform` asks which.
  */
+import process from "node:process";
 
 /** Bun's global, when on Bun. */
 export const BUN: typeof Bun | undefined = (globalThis as { Bun?: typeof Bun }).Bun;
@@ -49,3 +50,10 @@ export interface DenoHttpServer {
 export const DENO: DenoGlobal | undefined = BUN === undefined
   ? (globalThis as { Deno?: DenoGlobal }).Deno
   : undefined;
+
+type Timers = Pick<typeof import("node:timers"), "clearTimeout" | "setImmediate" | "setTimeout">;
+
+/** Timers whose handles can let the program end; Deno's global ones are numbers. Bun's own need no module. */
+export const TIMERS: Timers = DENO === undefined
+  ? globalThis as unknown as Timers
+  : process.getBuiltinModule("node:timers");

@@ -5,10 +5,11 @@
  * K2. `soon` lets waiting I/O through: on Bun every immediate polls for I/O, on Deno an immediate does not, so that at least
  *     every `POLL_EVERY_MS` a call waits for an operation of the system.
  */
-import { clearTimeout, setImmediate, setTimeout } from "node:timers";
 import { Failure } from "../core/mod.ts";
 import type { Clock, TimerHandle } from "../ports/mod.ts";
-import { DENO, type DenoGlobal } from "./runtime_globals.ts";
+import { DENO, type DenoGlobal, TIMERS } from "./runtime_globals.ts";
+
+const { clearTimeout, setImmediate, setTimeout } = TIMERS;
 
 /** Longest delay the runtimes' timers take; longer ones are chained. */
 const TIMER_MS_MAX = 2_147_483_647;

@@ -37,7 +37,7 @@ function portableGcm(): typeof gcm {
 /** ChaCha20 of a package, loaded when it is first used. */
 function portableChacha(): typeof chacha20poly1305 {
   // A plain call with a literal, which is what the bundler looks for: the binary has the package in it.
-  if (typeof require === "function") return require("@noble/ciphers/chacha.js").chacha20poly1305;
+  if (BUN !== undefined) return require("@noble/ciphers/chacha.js").chacha20poly1305;
   const { createRequire } = process.getBuiltinModule("node:module");
   return createRequire(import.meta.url)("@noble/ciphers/chacha.js").chacha20poly1305;
 }

@@ -1,7 +1,8 @@
 /** Facts of the operating system's process that this program is, and what it is told by signals. */
 import process from "node:process";
-import { clearTimeout, setTimeout } from "node:timers";
-import { BUN } from "./runtime_globals.ts";
+import { BUN, TIMERS } from "./runtime_globals.ts";
+
+const { clearTimeout, setTimeout } = TIMERS;
 
 /** Memory of this program in bytes. */
 export interface MemoryFacts {

@@ -6,6 +6,7 @@
 import process from "node:process";
 import type { YamlReader } from "../ports/mod.ts";
 import { NOT_PLAIN, readPlainYaml } from "./plain_yaml.ts";
+import { BUN } from "./runtime_globals.ts";
 
 /** Reads YAML. */
 export const yamlReader: YamlReader = {
@@ -18,7 +19,7 @@ export const yamlReader: YamlReader = {
 
 /** The library. Readers can't wait, so it is required, not imported; bundlers see the name only where it is written out. */
 function library(): YamlReader {
-  if (typeof require === "function") return require("./yaml_library.ts").yamlLibrary;
+  if (BUN !== undefined) return require("./yaml_library.ts").yamlLibrary;
   const { createRequire } = process.getBuiltinModule("node:module");
   return createRequire(import.meta.url)("./yaml_library.ts").yamlLibrary;
 }

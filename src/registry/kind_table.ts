@@ -216,7 +216,11 @@ function collectPath(entry: Entry, path: string, ns: string, found: string[]): v
     values = [entry.meta];
     segments.shift();
   } else if (segments[0] === "data") segments.shift();
-  for (const segment of segments) values = values.flatMap((value) => step(value, segment));
+  for (const segment of segments) {
+    const inner: Value[] = [];
+    for (const value of values) inner.push(...step(value, segment));
+    values = inner;
+  }
   for (const value of values) collectIds(value, ns, found);
 }
 

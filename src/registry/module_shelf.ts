@@ -118,12 +118,12 @@ export class ModuleShelf {
   source(): LoadedPart {
     const { files, root, sourceDirectory, modulesDirectory, packed } = this.#sources;
     if (packed !== undefined) return this.#packed("", packed.get("")!, "pack");
-    const skipped = [...this.replaced.values(), modulesDirectory].flatMap((path) => [
-      path,
-      files.realPath(path) ?? path,
-    ]);
+    const skipped = new Set<string>();
+    for (const path of [...this.replaced.values(), modulesDirectory]) {
+      skipped.add(path).add(files.realPath(path) ?? path);
+    }
     const part = { module: "", version: "", origin: "source" as const, files, tree: root };
-    return this.#load(part, sourceDirectory, new Set(skipped));
+    return this.#load(part, sourceDirectory, skipped);
   }
 
   /** A module by name; undefined when it is nowhere. `version` is what a lock file says of it. */

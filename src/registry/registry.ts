@@ -188,7 +188,9 @@ export class Registry {
         const { state, version } = this.snapshot();
         const digests = digestsOf(loaded.entries);
         const operations = fileChanges(loaded.entries, digests, this.#log.files, state);
-        if (operations.length > 0) return await this.#commit({ operations, graph: loaded.graph }, () => digests);
+        if (operations.length > 0) {
+          return await this.#commit({ operations, graph: loaded.graph }, () => digests);
+        }
         await this.#log.setFiles(digests);
         return version;
       });

@@ -55,7 +55,8 @@ export class VersionLog {
     this.#tree = new VersionTree(versions);
     this.#files = () => files;
     this.#head = head;
-    this.#lastId = versions.reduce((last, { id }) => Math.max(last, id), -1);
+    this.#lastId = -1;
+    for (const { id } of versions) this.#lastId = Math.max(this.#lastId, id);
   }
 
   get tree(): VersionTree {

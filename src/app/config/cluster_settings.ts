@@ -1,7 +1,13 @@
 /** The `cluster` section: membership, transport between nodes, consensus. Inert unless `enabled`. */
 import { schema } from "../../core/mod.ts";
 
-const { boolean, duration, integer, object, oneOf, string } = schema;
+// One by one: taken out of the whole, a bundler would have to make an object of it when the program starts.
+const boolean = schema.boolean;
+const duration = schema.duration;
+const integer = schema.integer;
+const object = schema.object;
+const oneOf = schema.oneOf;
+const string = schema.string;
 
 const SECOND = 1000;
 const PORT_MAX = 65_535;

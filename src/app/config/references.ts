@@ -16,8 +16,9 @@ function mapTexts(value: Value, path: readonly string[], rewrite: Rewrite): Valu
   if (typeof value === "string") return rewrite(value, path);
   if (Array.isArray(value)) return value.map((item, i) => mapTexts(item, [...path, String(i)], rewrite));
   if (!isValueMap(value)) return value;
-  const entries = Object.keys(value).map((key) => [key, mapTexts(value[key], [...path, key], rewrite)]);
-  return Object.fromEntries(entries);
+  const keys = Object.keys(value);
+  if (keys.length === 0) return value;
+  return Object.fromEntries(keys.map((key) => [key, mapTexts(value[key], [...path, key], rewrite)]));
 }
 
 /**

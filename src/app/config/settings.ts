@@ -7,7 +7,14 @@
 import { type Decoded, type Field, HUB_URL, schema, type Value } from "../../core/mod.ts";
 import { CLUSTER } from "./cluster_settings.ts";
 
-const { boolean, duration, integer, number, object, oneOf, string } = schema;
+// One by one: taken out of the whole, a bundler would have to make an object of it when the program starts.
+const boolean = schema.boolean;
+const duration = schema.duration;
+const integer = schema.integer;
+const number = schema.number;
+const object = schema.object;
+const oneOf = schema.oneOf;
+const string = schema.string;
 
 const SECOND = 1000;
 
@@ -28,6 +35,7 @@ export function texts(options: { default?: readonly string[] } = {}): Field<stri
 const replacements: Field<Record<string, string>> = {
   type: "map of string",
   decode(value, scope) {
+    if (value === null || value === undefined) return {};
     const all = schema.map(schema.optional(schema.string({ nonEmpty: true }))).decode(value, scope);
     const kept = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined);
     return Object.fromEntries(kept);

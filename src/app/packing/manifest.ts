@@ -4,7 +4,13 @@ import type { Ports } from "../../ports/mod.ts";
 import { MANIFEST_FILE } from "../../registry/mod.ts";
 import { readYaml, texts } from "../config/mod.ts";
 
-const { boolean, list, object, oneOf, optional, string } = schema;
+// One by one: taken out of the whole, a bundler would have to make an object of it when the program starts.
+const boolean = schema.boolean;
+const list = schema.list;
+const object = schema.object;
+const oneOf = schema.oneOf;
+const optional = schema.optional;
+const string = schema.string;
 
 const MANIFEST = object({
   type: optional(oneOf(["library", "application", "agent", "plugin"])),

@@ -65,7 +65,8 @@ Examples
     if (target === undefined) {
       throw new Misuse("which function? usage: wippy call <namespace:function> [arguments]");
     }
-    if (!/^[^:]+:.+$/.test(target)) {
+    const at = target.indexOf(":");
+    if (at <= 0 || at === target.length - 1) {
       throw new Misuse(
         `${JSON.stringify(target)} is no function id; usage: wippy call <namespace:function> [arguments]`,
       );
@@ -100,7 +101,7 @@ async function callRunning(
   timeoutMs: number,
   args: ParsedArguments,
 ): Promise<number> {
-  const { createPorts } = await import("../../platform/mod.ts");
+  const { createPorts } = await import("../../platform/running.ts");
   const client = await connectRunning(args);
   try {
     const request = client.request("call", { target, args: values });
@@ -196,10 +197,11 @@ async function callHere(
 }
 
 /** All texts in a value: ids among them name what the function works on. */
-function textsIn(value: Value): string[] {
-  if (typeof value === "string") return [value];
-  const inner = Array.isArray(value) ? value : isValueMap(value) ? Object.values(value) : [];
-  return inner.flatMap(textsIn);
+function textsIn(value: Value, texts: string[] = []): string[] {
+  if (typeof value === "string") texts.push(value);
+  else if (Array.isArray(value)) { for (const item of value) textsIn(item, texts); }
+  else if (isValueMap(value)) { for (const key in value) textsIn(value[key], texts); }
+  return texts;
 }
 
 /** Whether what was not found here may be in an application that runs: its processes, its services. */

@@ -62,7 +62,7 @@ Examples
     if (args.flag("no-color")) process.env.NO_COLOR = "1";
     const choice = readChoice(args);
     const { openProject } = await import("../../app/mod.ts");
-    const { createPorts } = await import("../../platform/mod.ts");
+    const { createPorts } = await import("../../platform/running.ts");
     const ports = createPorts();
     const project = openProject(projectRequest(args), ports);
     let report = await runLint(args, project, ports);

@@ -116,7 +116,7 @@ function metaOf(args: ParsedArguments): Record<string, string> {
 
 async function write(shown: string, args: ParsedArguments): Promise<number> {
   const { openProject, packProject } = await import("../../app/mod.ts");
-  const { createPorts } = await import("../../platform/mod.ts");
+  const { createPorts } = await import("../../platform/running.ts");
   const meta = metaOf(args);
   const tags = args.text("tags")?.split(",").map((tag) => tag.trim()).filter((tag) => tag !== "");
   const ports = createPorts();
@@ -202,7 +202,7 @@ function tellWarnings(warnings: readonly string[]): void {
 /** Lists folders; nothing is written. */
 async function list(args: ParsedArguments): Promise<number> {
   const { listFolders, openProject } = await import("../../app/mod.ts");
-  const { createPorts } = await import("../../platform/mod.ts");
+  const { createPorts } = await import("../../platform/running.ts");
   const ports = createPorts();
   const project = openProject({ ...projectRequest(args), isForPack: true }, ports);
   const { folders, warnings } = await listFolders(project, ports, choiceOf(args));
@@ -224,7 +224,7 @@ async function list(args: ParsedArguments): Promise<number> {
 
 /** Shows what is in a pack. */
 async function inspect(name: string, args: ParsedArguments): Promise<number> {
-  const { createPorts } = await import("../../platform/mod.ts");
+  const { createPorts } = await import("../../platform/running.ts");
   const { PackShelf, verifyPack } = await import("../../pack/mod.ts");
   const ports = createPorts();
   const shelf = new PackShelf(ports);

@@ -5,7 +5,7 @@
  * U2. The first SIGINT or SIGTERM stops in order, a second one ends the program at once.
  */
 import type { Application } from "../../app/mod.ts";
-import { keepAlive } from "../../platform/mod.ts";
+import { keepAlive } from "../../platform/running.ts";
 import { printVersion } from "../../registry/mod.ts";
 import { type ApplicationCommand, commandsIn } from "../application_commands.ts";
 import { banner } from "../banner.ts";

@@ -15,7 +15,7 @@ import {
   writeResult,
 } from "../output.ts";
 import { BOOT_OPTIONS, createProjectApplication, openSession, PROJECT_HELP } from "../session.ts";
-import { onStopSignal } from "../../platform/mod.ts";
+import { onStopSignal } from "../../platform/running.ts";
 import {
   openShell,
   remoteLink,

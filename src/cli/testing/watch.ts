@@ -1,7 +1,7 @@
 /** Runs again whenever a file of the project changes, until the user ends it. */
 import { type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
-import { onStopSignal } from "../../platform/mod.ts";
+import { onStopSignal } from "../../platform/running.ts";
 import type { Clock, TimerHandle } from "../../ports/mod.ts";
 import { printProgress, styleOf } from "../output.ts";
 

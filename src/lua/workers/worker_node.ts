@@ -129,7 +129,9 @@ export class WorkerNode {
   #withModules(definitions: readonly LuaDefinition[], then: () => void): void {
     const names = definitions.flatMap(({ modules }) => [...modules.values()]);
     const loading = this.#runtime.modules.catalog.load(names);
-    const isParsed = definitions.some(({ compiled, source }) => compiled === undefined && needsParser(source));
+    const isParsed = definitions.some(({ compiled, source }) =>
+      compiled === undefined && needsParser(source)
+    );
     if (loading === undefined && !isParsed) return then();
     this.#isLoading = true;
     void Promise.all([loading, isParsed ? readParser() : undefined]).then(() => {
