@@ -52,6 +52,7 @@ import {
   COMPONENTS,
   INFRASTRUCTURE,
   kindTable,
+  readAmbientModules,
   standardComponents,
   typeGate,
   type TypeSystemOptions,
@@ -246,7 +247,8 @@ export class Application {
   async assemble(): Promise<void> {
     if (this.#phase !== "new") throw new Error("an application boots once");
     this.#phase = "booting";
-    await precompile();
+    // What every program sees is read while the machine is compiled.
+    await Promise.all([precompile(), readAmbientModules()]);
     await this.#components.start();
   }
 
@@ -270,8 +272,8 @@ export class Application {
 
   async #boot(select: () => LoadedEntries | Promise<LoadedEntries>): Promise<void> {
     try {
-      await this.assemble();
       const loaded = await select();
+      await this.assemble();
       this.runtime.programs.trust(loaded.proven ?? new Set());
       await this.registry.load(loaded);
       await this.supervisor.startAll();

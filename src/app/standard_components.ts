@@ -6,6 +6,7 @@ import type { KindDefinition, KindServices, KindSource, RegistryOptions } from "
 import { KindTable, Registry, REGISTRY_ID, RegistryResource } from "../registry/mod.ts";
 import { kinds } from "../kinds/index.gen.ts";
 import {
+  AMBIENT_MODULES,
   type CallObserver,
   type EvaluationCacheOptions,
   type LuaCache,
@@ -113,6 +114,12 @@ function workflowKinds(runtime: () => LuaRuntime): KindSource[] {
     return workflowKinds(runtime).find(({ name }) => name === wanted)!;
   };
   return ["temporal.client", "temporal.worker"].map((name) => ({ name, load: () => load(name) }));
+}
+
+/** Reads the modules that every program sees: the first one that is made finds them there. */
+export async function readAmbientModules(): Promise<void> {
+  const ambient: readonly string[] = AMBIENT_MODULES;
+  await Promise.all(modules.filter(({ name }) => ambient.includes(name)).map((module) => module.load()));
 }
 
 /** Checks types as the configuration wants it; undefined when it does not. `more` are modules beside the standard ones. */
