@@ -5,14 +5,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fuzz } from "../../scripts/fuzz_lang.ts";
 import { parseForRun } from "../../src/lang/mod.ts";
-import { Universe } from "../../src/vm/mod.ts";
+import { precompile, Universe } from "../../src/vm/mod.ts";
 
-test("mutated sources are taken exactly when Lua takes them, and plain ones stay byte for byte [types.syntax.untyped]", () => {
-  const taken = fuzz({ seed: 20, rounds: 700 });
+test("mutated sources are taken exactly when Lua takes them, and plain ones stay byte for byte [types.syntax.untyped]", async () => {
+  const taken = await fuzz({ seed: 20, rounds: 700 });
   assert.ok(taken > 60, `only ${taken} of 700 sources were taken: the mutations are too wild to test much`);
 });
 
-test("what the parser takes is not too deep for the compiler", () => {
+test("what the parser takes is not too deep for the compiler", async () => {
+  await precompile();
   const universe = Universe.create({
     host: { exited: () => {}, released: () => {}, failed: () => {} },
     now: () => 0,

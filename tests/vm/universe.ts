@@ -8,9 +8,12 @@ import {
   type LuaValue,
   type ModuleMember,
   PENDING,
+  precompile,
   Universe,
   Values,
 } from "../../src/vm/mod.ts";
+
+await precompile();
 
 /** What became of one process. */
 export interface Ended {

@@ -599,12 +599,16 @@ static void class_register (lua_State *L, int class) {  /* metatable on top; pop
   lua_rawsetp(L, LUA_REGISTRYINDEX, &vm_class_table[class]);
 }
 
+#define CLASS_FIELDS 4  /* __name, __metatable, __index, __gc */
+
 static void class_create (lua_State *L, int class, const char *name, const luaL_Reg *methods, lua_CFunction gc) {
-  lua_newtable(L);
+  int n = 0;
+  lua_createtable(L, 1, CLASS_FIELDS);
   lua_pushinteger(L, class); lua_rawseti(L, -2, 1);
   lua_pushstring(L, name); lua_setfield(L, -2, "__name");
   lua_pushboolean(L, 0); lua_setfield(L, -2, "__metatable");
-  lua_newtable(L);
+  while (methods && methods[n].name) n++;
+  lua_createtable(L, 0, n);
   if (methods) luaL_setfuncs(L, methods, 0);
   freeze_top(L);
   lua_setfield(L, -2, "__index");
