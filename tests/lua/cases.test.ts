@@ -54,8 +54,10 @@ const WORKERS = 3;
 const elsewhere: Component = {
   name: "elsewhere",
   requires: ["lua"],
-  start: (context) => {
-    context.get(COMPONENTS.runtime).board!.mainTakes = false;
+  start: async (context) => {
+    const runtime = context.get(COMPONENTS.runtime);
+    await runtime.openBoard();
+    runtime.board!.mainTakes = false;
   },
 };
 
