@@ -4,6 +4,7 @@ import { precompile } from "../vm/compiled.ts";
 /** The file that a binary carries; see `scripts/build.ts`. */
 const EMBEDDED = "lua.wasm";
 
+/** Begins, from the file that a binary carries or else from the text in the sources. */
 export function startVm(): void {
   const files = "Bun" in globalThis ? Bun.embeddedFiles as (Blob & { readonly name: string })[] : [];
   const file = files.find(({ name }) => name.endsWith(EMBEDDED));

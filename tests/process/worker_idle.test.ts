@@ -13,8 +13,10 @@ import { createPorts } from "../../src/platform/mod.ts";
 import { ContractDirectory } from "../../src/ports/mod.ts";
 import { EventBus, Supervisor } from "../../src/process/mod.ts";
 import { SecurityTable } from "../../src/security/mod.ts";
-import { compiledModule } from "../../src/vm/mod.ts";
+import { compiledModule, precompile } from "../../src/vm/mod.ts";
 import { modules } from "../../std/index.gen.ts";
+
+await precompile();
 
 /** A worker whose thread runs only when it is told to. */
 function idleWorker() {
