@@ -19,7 +19,7 @@ import { LUA_WASM } from "../src/vm/lua_wasm.gen.ts";
 import { parseArgs } from "node:util";
 import { BUN, run } from "./command.ts";
 import { staleIndexes } from "./gen.ts";
-import { refusal, writePartialTree } from "./partial_tree.ts";
+import { refusal, writeBuildTree } from "./build_tree.ts";
 import { ROOT } from "./source_tree.ts";
 
 /** Where the command line starts. */
@@ -179,11 +179,8 @@ async function main(args: string[]): Promise<number> {
     process.stderr.write(`warning: ${path} is stale: run bun scripts/gen.ts\n`);
   }
   const { outfile, targets, without } = wanted;
-  let root = ROOT;
-  if (without.length > 0) {
-    root = join(ROOT, ".cache", "partial");
-    writePartialTree(without, root);
-  }
+  const root = join(ROOT, ".cache", "tree");
+  writeBuildTree(without, root);
   const orders = await recordOrders(root);
   for (const each of targets) {
     const name = each === undefined ? "dist/wippy" : `dist/wippy-${each.slice("bun-".length)}`;

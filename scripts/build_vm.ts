@@ -116,6 +116,8 @@ export function buildVm(): Uint8Array {
     "-Wl,--export-memory",
     "-Wl,--stack-first",
     "-Wl,-z,stack-size=1048576",
+    // What a small program needs, at once: growing takes the host's time.
+    "-Wl,--initial-memory=2097152",
     "-Wl,--max-memory=4294967296",
     "-Wl,--gc-sections",
     "-Wl,--strip-all",

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { BUN } from "../../scripts/command.ts";
-import { refusal } from "../../scripts/partial_tree.ts";
+import { refusal } from "../../scripts/build_tree.ts";
 import { ROOT } from "../../scripts/source_tree.ts";
 
 const BINARY = process.env["WIPPY_BINARY"];

@@ -3,6 +3,7 @@ import process from "node:process";
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Settings } from "../../app/mod.ts";
+import { asFailure } from "../../core/mod.ts";
 import { type Command, Misuse, type ParsedArguments, refuseExtra } from "../command.ts";
 import { printProgress } from "../output.ts";
 import { VERSION } from "../product.ts";
@@ -85,7 +86,6 @@ async function settingsOf(
   ports: Parameters<typeof import("../../app/mod.ts").openProject>[1],
 ): Promise<Settings["lsp"]> {
   const { composeConfiguration } = await import("../../app/mod.ts");
-  const { asFailure } = await import("../../core/mod.ts");
   try {
     return composeConfiguration(projectRequest(args), ports).settings.lsp;
   } catch (error) {

@@ -1,10 +1,21 @@
 /**
- * A copy of the sources without some modules, for a smaller binary.
+ * The copy of the sources that a binary is built from.
  *
- * What is left of a module is its name and its types, so that programs that list it are told of it, and no reference breaks.
+ * BT1. Texts that sources import stand in it as modules: the bundler would have each read as a file when a program starts.
+ * BT2. What is left of a module that is left out is its name and its types, so that programs that list it are told of it, and no
+ *      reference breaks.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { staleIndexes } from "./gen.ts";
 import { ROOT } from "./source_tree.ts";
 import { AMBIENT_MODULES } from "../src/lua/mod.ts";
@@ -37,8 +48,26 @@ export default defineModule({
 `;
 }
 
-/** Writes a copy of the sources without the modules `names` to `folder`. */
-export function writePartialTree(names: readonly string[], folder: string): void {
+/** An import of a text, as the formatter writes it. */
+const TEXT_IMPORT = /^import (\w+) from "(\.[^"]+)" with \{ type: "text" \};$/gm;
+
+/** Has the sources in `folder` import texts as modules. */
+function inlineTexts(folder: string): void {
+  for (const item of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    if (!item.endsWith(".ts")) continue;
+    const path = join(folder, item);
+    const source = readFileSync(path, "utf8");
+    const changed = source.replace(TEXT_IMPORT, (_, name: string, target: string) => {
+      const text = join(dirname(path), target);
+      writeFileSync(`${text}.ts`, `export default ${JSON.stringify(readFileSync(text, "utf8"))};\n`);
+      return `import ${name} from "${target}.ts";`;
+    });
+    if (changed !== source) writeFileSync(path, changed);
+  }
+}
+
+/** Writes the copy, without the modules `names`, to `folder`. */
+export function writeBuildTree(names: readonly string[], folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const part of PARTS) cpSync(join(ROOT, part), join(folder, part), { recursive: true });
@@ -51,4 +80,5 @@ export function writePartialTree(names: readonly string[], folder: string): void
     writeFileSync(join(module, "mod.ts"), standIn(name));
   }
   for (const { path, text } of staleIndexes(folder)) writeFileSync(join(folder, path), text);
+  for (const part of ["src", "std"]) inlineTexts(join(folder, part));
 }
