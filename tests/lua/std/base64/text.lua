@@ -63,6 +63,37 @@ test("texts of any length and any bytes come out as defined and come back [base6
   end
 end)
 
+test("any neighbours come out as they do in short texts, and come back [base64.encode] [base64.decode]", function()
+  for first = 0, 255 do
+    local groups = {}
+    for second = 0, 255 do groups[second + 1] = string.char(first, second, first) end
+    local text = table.concat(groups)
+    local pieces = {}
+    for i = 1, #text, 96 do pieces[#pieces + 1] = base64.encode(text:sub(i, i + 95)) end
+    local encoded = base64.encode(text)
+    assert(encoded == table.concat(pieces), first)
+    assert(base64.decode(encoded) == text, first)
+  end
+end)
+
+test("any byte that is no letter is found at its place, whatever stands beside it [base64.errors]", function()
+  local encoded = base64.encode(("wippy"):rep(60))
+  for byte = 0, 255 do
+    local bad = string.char(byte)
+    if not bad:find("[A-Za-z0-9+/=\r\n]") then
+      for _, at in ipairs({ 33, 34, 63, 64 }) do
+        for _, beside in ipairs({ "+", "/", "z", "A" }) do
+          local value, err = base64.decode(encoded:sub(1, at - 1) .. bad .. beside .. encoded:sub(at + 2))
+          assert(value == nil and err:message() == "illegal base64 data at input byte " .. at - 1, byte)
+        end
+      end
+    elseif bad:find("[A-Za-z0-9+/]") then
+      local text = encoded:sub(1, 32) .. bad:rep(64) .. encoded:sub(97)
+      assert(base64.encode(assert(base64.decode(text))) == text, bad)
+    end
+  end
+end)
+
 test("lines of any length are joined [base64.decode]", function()
   local bytes = {}
   for i = 1, 1000 do bytes[i] = string.char(i * 91 % 256) end
