@@ -27,8 +27,10 @@ const SYNC_BYTES: Readonly<Record<CodecName, readonly [level: number, bytes: num
 const STEPPED_BYTES: Partial<Readonly<Record<CodecName, readonly [level: number, bytes: number][]>>> = {
   brotli: [[6, 1024 * 1024]],
 };
+/** Steps that take less are taken together. */
+const TURN_MS = 1;
 /** The steps of one run, and what others do in between. */
-const STEPS_MS_MAX = 15;
+const STEPS_MS_MAX = 30;
 /** Decompressing this much takes one or two milliseconds: it is tried at once, and what gives more goes to another thread. */
 const SYNC_OUTPUT_BYTES_MAX = 1024 * 1024;
 /** What is decompressed is taken to grow to this many times its size at first. */
@@ -126,6 +128,7 @@ function encodeInSteps(
     finish: zlib().constants[finish],
     stepBytes,
     outputBytes: Math.ceil(data.length / GROWTH),
+    turnMs: TURN_MS,
     msMax: STEPS_MS_MAX,
     soon: (fire) => clock.soon(fire),
     isOver,

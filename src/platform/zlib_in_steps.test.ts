@@ -40,6 +40,7 @@ function options(turns: Turns, changes: Partial<StepOptions> = {}): StepOptions 
     finish: BROTLI_OPERATION_FINISH,
     stepBytes: STEP_BYTES,
     outputBytes: 1000,
+    turnMs: -1,
     msMax: Infinity,
     soon: turns.soon,
     isOver: () => false,
@@ -61,6 +62,14 @@ test("a run goes in steps, and its data may change after the first", async () =>
     );
     assert.deepEqual(new Uint8Array(zlib.brotliDecompressSync(await result)), expected, String(bytes));
   }
+});
+
+test("steps are taken one behind the other until they have lasted long enough", async () => {
+  const turns = new Turns();
+  const data = sample(5 * STEP_BYTES);
+  const result = runInSteps(data, options(turns, { turnMs: Infinity }))!;
+  assert.equal(await turns.run(), 0);
+  assert.deepEqual(new Uint8Array(zlib.brotliDecompressSync(await result)), data);
 });
 
 test("one run at a time goes in steps, and its result stays", async () => {

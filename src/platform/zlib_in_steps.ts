@@ -34,6 +34,8 @@ export interface StepOptions {
   readonly stepBytes: number;
   /** Room for output to begin with. */
   readonly outputBytes: number;
+  /** Least milliseconds of work between two turns of others. */
+  readonly turnMs: number;
   /** Most milliseconds from the begin in which a step is begun on this thread. */
   readonly msMax: number;
   /** Calls back once others have had their turn. */
@@ -79,17 +81,20 @@ async function writeSteps(stream: SteppedStream, data: Uint8Array, options: Step
     keptInput.set(data);
     const { length } = data;
     let made = 0;
+    let turnMs = startedMs;
     for (let at = 0;;) {
       const end = Math.min(at + options.stepBytes, length);
       const flush = end === length ? options.finish : options.process;
       made = write(stream, flush, keptInput.subarray(at, end), made);
       at = end;
       if (at === length) return { made: keptOutput.slice(0, made) };
+      if (performance.now() - turnMs < options.turnMs) continue;
       await new Promise<void>((resolve) => options.soon(resolve));
       if (options.isOver()) {
         throw new Failure("Canceled", "nobody waits for the result", { retryable: false });
       }
-      if (performance.now() - startedMs > options.msMax) {
+      turnMs = performance.now();
+      if (turnMs - startedMs > options.msMax) {
         return { made: keptOutput.slice(0, made), rest: keptInput.slice(at, length) };
       }
     }
