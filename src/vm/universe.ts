@@ -65,8 +65,12 @@ export interface SlotInfo {
 }
 
 const STATES: readonly SlotInfo["state"][] = ["complete", "ready", "running", "blocked", "idle", "complete"];
-/** Turns between two looks at the clock. */
-const TURNS_PER_LOOK = 16;
+/** Most turns between two looks at the clock. */
+const TURNS_PER_LOOK_MAX = 16;
+/** Between two looks should lie less than this, in milliseconds: calls of the host may take longer than they are counted for. */
+const LOOK_MS_MAX = 0.5;
+/** As long as less lies between them, there may be more turns. */
+const LOOK_MS_MIN = 0.2;
 /** WebAssembly's 4 GiB less room for what is not Lua heap. */
 const HEAP_BYTES_MAX = 3.5 * 1024 ** 3;
 /** Largest pause the collector of Lua takes, in percent. */
@@ -87,6 +91,7 @@ export class Universe {
   readonly #exchange: Exchange;
   /** Checks a process may take in one turn. */
   budget = TURN_CHECKS;
+  #turnsPerLook = TURNS_PER_LOOK_MAX;
   readonly code: Code;
   readonly natives: NativeTable;
   readonly channels: FedChannels;
@@ -316,13 +321,22 @@ export class Universe {
 
   /** Runs ready processes for at most `turns` turns and about `sliceMs`; returns how many are ready still. */
   run(turns: number, sliceMs: number): number {
-    const end = this.#now() + sliceMs;
+    let looked = this.#now();
+    const end = looked + sliceMs;
     this.#vm.set_now(this.#nowSeconds());
     let ready = 1;
     while (turns > 0 && ready > 0) {
-      ready = this.#vm.run(Math.min(turns, TURNS_PER_LOOK));
-      turns -= TURNS_PER_LOOK;
-      if (ready > 0 && this.#now() >= end) break;
+      const count = Math.min(turns, this.#turnsPerLook);
+      ready = this.#vm.run(count);
+      turns -= count;
+      if (ready === 0) break;
+      const now = this.#now();
+      if (now - looked > LOOK_MS_MAX) this.#turnsPerLook = Math.max(1, this.#turnsPerLook >> 1);
+      else if (now - looked < LOOK_MS_MIN && count === this.#turnsPerLook) {
+        this.#turnsPerLook = Math.min(TURNS_PER_LOOK_MAX, 2 * this.#turnsPerLook);
+      }
+      if (now >= end) break;
+      looked = now;
     }
     return ready;
   }

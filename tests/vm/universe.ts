@@ -33,6 +33,8 @@ export class TestUniverse {
   readonly records: (Records | Fields)[] = [];
   readonly #exits = new Map<number, Ended>();
   readonly #waiting: { slot: number; tag: number; value: LuaValue }[] = [];
+  /** What time it is, in milliseconds; stands still unless a test moves it, or `host.late(ms)` does. */
+  nowMs = 0;
   readonly #globals: GlobalsRef;
   readonly #pids = new Map<number, number>();
   #nextPid = 1;
@@ -44,7 +46,7 @@ export class TestUniverse {
         released: (_classId, id) => this.released.push(id),
         failed: (_slot, error) => this.failures.push(error),
       },
-      now: () => 0,
+      now: () => this.nowMs,
       hashSeed: options.hashSeed ?? 1,
       randomSeed: 7,
       orderSeed: options.orderSeed,
@@ -76,6 +78,10 @@ export class TestUniverse {
         new Values([new Uint8Array(call.number(1)).fill(7), null, call.value(2)])
       ),
       view: universe.natives.add((call) => call.view(1)),
+      late: universe.natives.add((call) => {
+        this.nowMs += call.number(1);
+        return null;
+      }),
       crash: universe.natives.add(() => {
         throw new Error("native crash");
       }),

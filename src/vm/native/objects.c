@@ -510,6 +510,7 @@ int vm_native (lua_State *L) {
   Fiber *f = vm_fiber, *outer = vm_calling;
   if (!f) return luaL_error(L, "no process is running");
   f->waiting = L;
+  vm_budget -= VM_NATIVE_CHECKS;
   for (r = 0; r < count; r++)  /* the host reads what it is given */
     if (ttislngstring(s2v(args + r))) vm_budget -= (int)(vslen(s2v(args + r)) >> VM_BYTES_SHIFT);
   if (count > 0 && ttisfulluserdata(s2v(args)) && (class = value_class(s2v(args))) >= CLASS_USER)

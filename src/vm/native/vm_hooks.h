@@ -20,6 +20,8 @@ struct TValue;
 /* Bytes that are copied or compared, and slots that are passed over, count as a check per 2^n of them. */
 #define VM_BYTES_SHIFT 6
 #define VM_SLOTS_SHIFT 3
+/* Checks that a call of the host counts: at its fastest it takes as long as some thirty of them. */
+#define VM_NATIVE_CHECKS 32
 
 /* Bytes that are allocated between two collections at least, when the heap may double between them: to mark a small heap again and
    again costs more than this is worth. */
