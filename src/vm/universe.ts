@@ -12,6 +12,7 @@ import { Code } from "./code.ts";
 import { Exchange } from "./exchange.ts";
 import { FedChannels } from "./fed_channels.ts";
 import { instantiate, type VmExports } from "./instance.ts";
+import { Looks } from "./looks.ts";
 import { NativeTable } from "./native_table.ts";
 import { shortBytes } from "./text.ts";
 import { decodeUnread, type Unread } from "./unread.ts";
@@ -65,12 +66,6 @@ export interface SlotInfo {
 }
 
 const STATES: readonly SlotInfo["state"][] = ["complete", "ready", "running", "blocked", "idle", "complete"];
-/** Most turns between two looks at the clock. */
-const TURNS_PER_LOOK_MAX = 16;
-/** Between two looks should lie less than this, in milliseconds: calls of the host may take longer than they are counted for. */
-const LOOK_MS_MAX = 0.5;
-/** As long as less lies between them, there may be more turns. */
-const LOOK_MS_MIN = 0.2;
 /** WebAssembly's 4 GiB less room for what is not Lua heap. */
 const HEAP_BYTES_MAX = 3.5 * 1024 ** 3;
 /** Largest pause the collector of Lua takes, in percent. */
@@ -84,21 +79,20 @@ const TURN_CHECKS = 4000;
 /** A universe. */
 export class Universe {
   readonly #host: UniverseHost;
-  readonly #now: () => number;
+  readonly #looks: Looks;
   readonly #nowSeconds: () => number;
   readonly #pidBase: number;
   readonly #vm: VmExports;
   readonly #exchange: Exchange;
   /** Checks a process may take in one turn. */
   budget = TURN_CHECKS;
-  #turnsPerLook = TURNS_PER_LOOK_MAX;
   readonly code: Code;
   readonly natives: NativeTable;
   readonly channels: FedChannels;
 
   private constructor(options: UniverseOptions) {
     this.#host = options.host;
-    this.#now = options.now;
+    this.#looks = new Looks(options.now);
     this.#nowSeconds = options.nowSeconds ?? (() => 0);
     this.#pidBase = options.pidBase ?? 0;
     const natives = this.natives = new NativeTable((slot, error) => this.#host.failed?.(slot, error));
@@ -321,24 +315,8 @@ export class Universe {
 
   /** Runs ready processes for at most `turns` turns and about `sliceMs`; returns how many are ready still. */
   run(turns: number, sliceMs: number): number {
-    let looked = this.#now();
-    const end = looked + sliceMs;
     this.#vm.set_now(this.#nowSeconds());
-    let ready = 1;
-    while (turns > 0 && ready > 0) {
-      const count = Math.min(turns, this.#turnsPerLook);
-      ready = this.#vm.run(count);
-      turns -= count;
-      if (ready === 0) break;
-      const now = this.#now();
-      if (now - looked > LOOK_MS_MAX) this.#turnsPerLook = Math.max(1, this.#turnsPerLook >> 1);
-      else if (now - looked < LOOK_MS_MIN && count === this.#turnsPerLook) {
-        this.#turnsPerLook = Math.min(TURNS_PER_LOOK_MAX, 2 * this.#turnsPerLook);
-      }
-      if (now >= end) break;
-      looked = now;
-    }
-    return ready;
+    return this.#looks.run(this.#vm, turns, sliceMs);
   }
 
   /** Processes that could run now. */
