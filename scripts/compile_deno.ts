@@ -6,18 +6,21 @@
  */
 import { DENO, run } from "./command.ts";
 
+/** What is required when it is first used (`src/platform/running.ts`, `yaml.ts`), and what threads run. */
+const REQUIRED = [
+  ..."compression cryptography http http_client node_network programs sqlite websockets".split(" ")
+    .map((name) => `src/platform/system_${name}.ts`),
+  "src/platform/yaml_library.ts",
+  "src/app/host_worker.ts",
+  "src/cli/check_worker.ts",
+];
+
 const result = await run([
   DENO,
   "compile",
   "-A",
   "--no-check",
-  "--include",
-  "src/platform/yaml_library.ts",
-  // What threads run, which nothing imports.
-  "--include",
-  "src/app/host_worker.ts",
-  "--include",
-  "src/cli/check_worker.ts",
+  ...REQUIRED.flatMap((path) => ["--include", path]),
   "--output",
   "dist/wippy-deno",
   "src/cli/main.ts",
