@@ -195,3 +195,13 @@ test("a method knows the object it is called on, whatever it is given", () => {
   assert.equal(id, 41);
   for (const text of [other, payload, nothing]) assert.match(String(text), /bad argument #1/);
 });
+
+test("objects of the host that a loop drops do not pile up", () => {
+  const vm = new TestUniverse();
+  const count = 200_000;
+  vm.spawn(`for i = 1, ${count} do host.object(i) end host.wait(1)`, [], 1e9);
+  let most = 0;
+  while (vm.universe.run(16, 2) > 0) most = Math.max(most, vm.made - vm.released.length);
+  assert.equal(vm.made, count);
+  assert.ok(most < count / 4, `${most} of ${count} objects were there at once`);
+});

@@ -28,6 +28,8 @@ export class TestUniverse {
   readonly universe: Universe;
   readonly printed: string[] = [];
   readonly released: number[] = [];
+  /** How many objects `host.object` has given. */
+  made = 0;
   readonly failures: unknown[] = [];
   /** What `host.records(i)` gives. */
   readonly records: (Records | Fields)[] = [];
@@ -71,7 +73,10 @@ export class TestUniverse {
       list: universe.natives.add((call) => call.list(1, true) ?? "by value"),
       text: universe.natives.add((call) => call.string(1)),
       records: universe.natives.add((call) => this.records[call.number(1)]!),
-      object: universe.natives.add((call) => universe.handle(objectClass, call.number(1))),
+      object: universe.natives.add((call) => {
+        this.made++;
+        return universe.handle(objectClass, call.number(1));
+      }),
       payload: universe.natives.add((call) => new LuaPayload("lua/any", call.value(1))),
       bytes: universe.natives.add((call) => new Uint8Array(call.number(1)).fill(call.number(2))),
       several: universe.natives.add((call) =>

@@ -456,6 +456,12 @@ static int handle_gc (lua_State *L) {
   return 0;
 }
 
+/*
+** What an object of the host takes there, about. The collector does not see it, and is told by way of its debt: else a loop that makes
+** objects has hundreds of megabytes of them before they are looked at.
+*/
+#define HOST_BYTES 512
+
 /* Pushes the process's handle for 'id', made on first sight; outside a process one that belongs to nobody. */
 void handle_push (lua_State *L, int class, double id) {
   Handle *h;
@@ -482,6 +488,7 @@ void handle_push (lua_State *L, int class, double id) {
   if (lua_rawget(L, -2) == LUA_TUSERDATA) { lua_remove(L, -2); return; }
   lua_pop(L, 1);
   h = lua_newuserdatauv(L, sizeof(Handle), 0);
+  luaE_setdebt(G(L), G(L)->GCdebt + HOST_BYTES);
   h->id = id; h->class = class; h->proc = vm_cur; h->prev = NULL;
   if ((h->next = vm_cur->handles) != NULL) h->next->prev = h;
   vm_cur->handles = h;
