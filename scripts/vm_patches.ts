@@ -5,6 +5,7 @@
  */
 import { BUDGET, YIELD } from "./vm_patches/budget.ts";
 import { FROZEN } from "./vm_patches/frozen.ts";
+import { HOT } from "./vm_patches/hot.ts";
 import { LIBRARY, NO_FILES } from "./vm_patches/library.ts";
 import type { Patch } from "./vm_patches/patch.ts";
 import { STRINGS } from "./vm_patches/strings.ts";
@@ -18,6 +19,7 @@ const PATCHES: readonly Patch[] = [
   ...LIBRARY,
   ...STRINGS,
   ...TABLES,
+  ...HOT,
   ...NO_FILES,
 ];
 

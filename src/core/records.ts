@@ -21,8 +21,9 @@ export class Columns {
 
 /** Rows that share their columns. */
 export class Records {
-  readonly columns: Columns;
-  readonly rows: readonly { [column: string]: Cell }[];
+  // Declared alone: giving them a value before the constructor does takes longer than that.
+  declare readonly columns: Columns;
+  declare readonly rows: readonly { [column: string]: Cell }[];
 
   constructor(columns: Columns, rows: readonly { [column: string]: Cell }[]) {
     this.columns = columns;
@@ -32,9 +33,9 @@ export class Records {
 
 /** One record with keys that come again and again. A number that is whole is an integer here. */
 export class Fields {
-  readonly columns: Columns;
+  declare readonly columns: Columns;
   /** As many as there are columns. */
-  readonly values: readonly Cell[];
+  declare readonly values: readonly Cell[];
 
   constructor(columns: Columns, values: readonly Cell[]) {
     this.columns = columns;

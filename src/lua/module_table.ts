@@ -23,7 +23,7 @@ import {
   type Universe,
   Values,
 } from "../vm/mod.ts";
-import { LuaCall } from "./call.ts";
+import type { LuaCall } from "./call.ts";
 import { completeCommand, failCommand } from "./command_completion.ts";
 import type {
   ModuleCommand,
@@ -63,14 +63,12 @@ export class ModuleTable {
   readonly #taken = new WeakSet<object>();
   /** The command that was last begun at each slot. */
   readonly #waits: (string | undefined)[] = [];
-  readonly #reused: LuaCall;
   #print: ModuleRef | undefined;
 
   constructor(runtime: LuaRuntime, universe: Universe, catalog: ModuleCatalog) {
     this.#universe = universe;
     this.#runtime = runtime;
     this.catalog = catalog;
-    this.#reused = new LuaCall(runtime, this);
   }
 
   /** The global `print`: joins its arguments in the VM and logs the text with the place it comes from. */
@@ -186,13 +184,13 @@ export class ModuleTable {
   }
 
   #at(id: number): unknown {
-    const place = id % PLACES_MAX;
+    const place = id & (PLACES_MAX - 1);
     return this.#ids[place] === id ? this.#objects[place] : undefined;
   }
 
   /** Forgets a dropped object. */
   released(classId: number, id: number): void {
-    const place = id % PLACES_MAX;
+    const place = id & (PLACES_MAX - 1);
     if (this.#ids[place] !== id) return;
     const value = this.#objects[place];
     this.#objects[place] = undefined;
@@ -282,20 +280,15 @@ export class ModuleTable {
   }
 
   #function(fn: ModuleFunction): number {
-    const reused = this.#reused;
-    return this.#universe.natives.add((native) => {
-      reused.bind(native);
-      return fn(reused);
-    });
+    // What functions of this universe are called with are `LuaCall`s.
+    return this.#universe.natives.add(fn as (call: NativeCall) => NativeResult);
   }
 
   /** `label` is what people are told while a process waits for it. */
   #command(fn: ModuleCommand, label: string): number {
-    const reused = fn.isBrief ? this.#reused : undefined;
-    return this.#universe.natives.add((native) => {
-      const call = reused ?? new LuaCall(this.#runtime, this);
-      call.bind(native);
-      const { outside } = this.#runtime;
+    const { outside } = this.#runtime;
+    const command = (native: NativeCall): NativeResult => {
+      const call = fn.isBrief ? native as LuaCall : (native as LuaCall).own();
       const asked = outside?.asked;
       const result = fn(call);
       if (result === PENDING) this.#waits[native.slot] = label;
@@ -304,7 +297,8 @@ export class ModuleTable {
       if (outside?.asked === asked) outside?.works(result);
       this.#settle(native, result);
       return PENDING;
-    });
+    };
+    return this.#universe.natives.add(command);
   }
 
   #settle({ slot, tag }: NativeCall, promise: Promise<NativeResult>): void {

@@ -24,6 +24,7 @@ import {
 } from "../ports/mod.ts";
 import { NameRegistry, ProcessTable } from "../process/mod.ts";
 import { type Exit, type LuaValue, Universe } from "../vm/mod.ts";
+import { LuaCall } from "./call.ts";
 import { Calls, type OutsideCallOptions } from "./calls.ts";
 import { CodeChanges } from "./code_changes.ts";
 import { Elsewhere } from "./elsewhere.ts";
@@ -126,6 +127,7 @@ export class LuaRuntime implements Runtime {
     this.outside = options.outside;
     this.names = options.names ?? new NameRegistry();
     this.universe = this.#createUniverse(options);
+    this.universe.natives.frame = (source) => new LuaCall(source, this);
     if (options.countLines) this.universe.code.countLines();
     this.#noArgs = this.universe.encode([]);
     this.slices = new Slices(this.universe, options.services.ports.clock);

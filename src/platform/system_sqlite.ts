@@ -4,9 +4,10 @@
  * L1. Whole numbers are bound as integers (the library would bind doubles) and read as numbers while they fit 53 bits, as
  *     bigints beyond. The common case reads without bigints; a statement that met a larger one is read with them from then on.
  * L2. A statement is never run twice for one call unless it can't change anything.
- * L3. A change of the schema drops all kept statements: not every library notices that their columns are other ones then.
+ * L3. A change of the schema drops all kept statements: not every library notices that their columns are other ones then. What is
+ *     dropped says so (`isStale`).
  */
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync, type StatementResultingChanges, type StatementSync } from "node:sqlite";
 import { Failure, SQL_STATEMENTS_CACHED_MAX, type Value } from "../core/mod.ts";
 import type { Sqlite, SqliteColumn, SqliteConnection, SqliteOptions, SqliteStatement } from "../ports/mod.ts";
 
@@ -41,6 +42,7 @@ class Connection implements SqliteConnection {
   readonly #statements = new Map<string, Statement>();
   #latest: Statement | undefined;
   readonly #schemaChanged = (): void => {
+    for (const statement of this.#statements.values()) statement.isStale = true;
     this.#statements.clear();
     this.#latest = undefined;
   };
@@ -51,30 +53,36 @@ class Connection implements SqliteConnection {
   }
 
   prepare(sql: string): SqliteStatement {
-    if (this.#latest !== undefined && this.#latest.sql === sql) return this.#latest;
+    const latest = this.#latest;
+    return latest !== undefined && latest.sql === sql ? latest : this.#latest = this.#find(sql);
+  }
+
+  #find(sql: string): Statement {
     const known = this.#statements.get(sql);
     if (known !== undefined) {
       this.#statements.delete(sql);
       this.#statements.set(sql, known);
-      return this.#latest = known;
+      return known;
     }
     const start = skipBlank(sql);
     if (start === sql.length) throw new Failure("Invalid", "there is no SQL statement", { retryable: false });
     let statement: Statement;
     try {
       const text = start === 0 ? sql : sql.slice(start);
-      statement = new Statement(this.#database.prepare(text), sql, text, this.#exact, this.#schemaChanged);
+      const Kind = this.#exact ? ExactStatement : LenientStatement;
+      statement = new Kind(this.#database.prepare(text), sql, text, this.#schemaChanged);
     } catch (error) {
       throw sqliteFailure(error, "Invalid");
     }
     this.#statements.set(sql, statement);
     if (this.#statements.size > SQL_STATEMENTS_CACHED_MAX) {
-      for (const oldest of this.#statements.keys()) {
-        this.#statements.delete(oldest);
+      for (const [text, oldest] of this.#statements) {
+        oldest.isStale = true;
+        this.#statements.delete(text);
         break;
       }
     }
-    return this.#latest = statement;
+    return statement;
   }
 
   exec(sql: string): void {
@@ -96,63 +104,52 @@ class Connection implements SqliteConnection {
   }
 }
 
-class Statement implements SqliteStatement {
+/** What is known of a statement, and what running it may change. */
+abstract class Statement implements SqliteStatement {
   /** The text that was asked for, with what stood before and after the statement. */
   readonly sql: string;
   readonly returnsRows: boolean;
   readonly changesRows: boolean;
   readonly columns: readonly SqliteColumn[];
   readonly tail: string;
-  readonly #statement: StatementSync;
-  readonly #exact: boolean;
-  readonly #repeatable: boolean;
-  readonly #changesSchema: boolean;
-  readonly #schemaChanged: () => void;
-  #reading: "numbers" | "bigints" | "exact" = "numbers";
+  isStale = false;
+  protected readonly statement: StatementSync;
+  protected readonly changesSchema: boolean;
+  protected readonly schemaChanged: () => void;
 
-  constructor(
-    statement: StatementSync,
-    sql: string,
-    text: string,
-    exact: boolean,
-    schemaChanged: () => void,
-  ) {
+  constructor(statement: StatementSync, sql: string, text: string, schemaChanged: () => void) {
     this.sql = sql;
-    this.#statement = statement;
-    this.#exact = exact;
-    this.#schemaChanged = schemaChanged;
+    this.statement = statement;
+    this.schemaChanged = schemaChanged;
     this.columns = statement.columns().map(({ name, type }) => ({ name, type: type?.toUpperCase() ?? "" }));
     this.returnsRows = this.columns.length > 0;
     this.changesRows = /^(insert|update|delete|replace)\b/i.test(text) ||
       /^with\b/i.test(text) && /\b(insert|update|delete|replace)\b/i.test(text);
-    this.#changesSchema = /^(create|alter|drop|attach|detach|vacuum|pragma|rollback)\b/i.test(text);
+    this.changesSchema = /^(create|alter|drop|attach|detach|vacuum|pragma|rollback)\b/i.test(text);
     const rest = text.slice(statement.sourceSQL.length);
     this.tail = skipBlank(rest) === rest.length ? "" : rest;
-    this.#repeatable = isRepeatable(text);
-    if (exact) {
-      this.#reading = "exact";
-      statement.setReadBigInts(true);
-    } else if (this.returnsRows && !this.#repeatable) this.#readBigints();
+  }
+
+  abstract all(params: readonly Value[]): Row[];
+  abstract run(params: readonly Value[]): { changes: number; lastInsertRowid: number | bigint };
+
+  /** Nothing to do: the library frees a statement when it is no longer reachable. */
+  finalize(): void {}
+}
+
+/** Of an exact connection. Hot: `tests/bench/services.bench.ts` earns that what it mostly does is one short function. */
+class ExactStatement extends Statement {
+  constructor(statement: StatementSync, sql: string, text: string, schemaChanged: () => void) {
+    super(statement, sql, text, schemaChanged);
+    statement.setReadBigInts(true);
   }
 
   all(params: readonly Value[]): Row[] {
     try {
-      if (this.#reading === "exact") {
-        const rows = this.#rows(params);
-        if (this.#changesSchema) this.#schemaChanged();
-        return rows;
-      }
-      if (this.#reading === "numbers") {
-        try {
-          return this.#rows(params);
-        } catch (error) {
-          if (!this.#repeatable || (error as { code?: string }).code !== "ERR_OUT_OF_RANGE") throw error;
-          this.#readBigints();
-        }
-      }
-      const rows = this.#rows(params);
-      for (const row of rows) narrow(row);
-      if (this.#changesSchema) this.#schemaChanged();
+      const rows = params.length === 1
+        ? this.statement.all(exactly(params[0])) as Row[]
+        : allRows(this.statement, params, exactly);
+      if (this.changesSchema) this.schemaChanged();
       return rows;
     } catch (error) {
       throw sqliteFailure(error, "Internal");
@@ -161,69 +158,117 @@ class Statement implements SqliteStatement {
 
   run(params: readonly Value[]): { changes: number; lastInsertRowid: number | bigint } {
     try {
-      const result = this.#run(params);
-      if (this.#changesSchema) this.#schemaChanged();
-      const { lastInsertRowid } = result;
-      return {
-        changes: Number(result.changes),
-        lastInsertRowid: this.#exact ? lastInsertRowid : narrowed(lastInsertRowid),
-      };
+      const { changes, lastInsertRowid } = runOnce(this.statement, params, exactly);
+      if (this.changesSchema) this.schemaChanged();
+      return { changes: Number(changes), lastInsertRowid };
+    } catch (error) {
+      throw sqliteFailure(error, "Internal");
+    }
+  }
+}
+
+/** Of a connection that tells whole numbers and floats apart by their size alone. */
+class LenientStatement extends Statement {
+  readonly #repeatable: boolean;
+  #readsBigints = false;
+
+  constructor(statement: StatementSync, sql: string, text: string, schemaChanged: () => void) {
+    super(statement, sql, text, schemaChanged);
+    this.#repeatable = isRepeatable(text);
+    if (this.returnsRows && !this.#repeatable) this.#readBigints();
+  }
+
+  all(params: readonly Value[]): Row[] {
+    try {
+      if (!this.#readsBigints) {
+        try {
+          const rows = allRows(this.statement, params, leniently);
+          if (this.changesSchema) this.schemaChanged();
+          return rows;
+        } catch (error) {
+          if (!this.#repeatable || (error as { code?: string }).code !== "ERR_OUT_OF_RANGE") throw error;
+          this.#readBigints();
+        }
+      }
+      const rows = allRows(this.statement, params, leniently);
+      for (const row of rows) narrow(row);
+      if (this.changesSchema) this.schemaChanged();
+      return rows;
     } catch (error) {
       throw sqliteFailure(error, "Internal");
     }
   }
 
-  /** Nothing to do: the library frees a statement when it is no longer reachable. */
-  finalize(): void {}
-
-  // Few parameters deserve the short way: no list of bound values, no spread.
-
-  #rows(params: readonly Value[]): Row[] {
-    const statement = this.#statement;
-    if (params.length === 1) return statement.all(this.#bind(params[0])) as Row[];
-    if (params.length === 0) return statement.all() as Row[];
-    if (params.length === 2) return statement.all(this.#bind(params[0]), this.#bind(params[1])) as Row[];
-    return statement.all(...params.map(this.#bind, this) as Bound[]) as Row[];
-  }
-
-  #run(params: readonly Value[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
-    const statement = this.#statement;
-    const a = params[0], b = params[1], c = params[2];
-    switch (params.length) {
-      case 0:
-        return statement.run();
-      case 1:
-        return statement.run(this.#bind(a));
-      case 2:
-        return statement.run(this.#bind(a), this.#bind(b));
-      case 3:
-        return statement.run(this.#bind(a), this.#bind(b), this.#bind(c));
-      default:
-        return statement.run(...params.map(this.#bind, this) as Bound[]);
+  run(params: readonly Value[]): { changes: number; lastInsertRowid: number | bigint } {
+    try {
+      const { changes, lastInsertRowid } = runOnce(this.statement, params, leniently);
+      if (this.changesSchema) this.schemaChanged();
+      return { changes: Number(changes), lastInsertRowid: narrowed(lastInsertRowid) };
+    } catch (error) {
+      throw sqliteFailure(error, "Internal");
     }
   }
 
   #readBigints(): void {
-    this.#reading = "bigints";
-    this.#statement.setReadBigInts(true);
+    this.#readsBigints = true;
+    this.statement.setReadBigInts(true);
   }
+}
 
-  #bind(value: Value): Bound {
-    switch (typeof value) {
-      case "number":
-        return !this.#exact && Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? BigInt(value) : value;
-      case "string":
-        return value.includes("\0") ? encoder.encode(value) : value;
-      case "bigint":
-        return value;
-      case "boolean":
-        return value ? 1n : 0n;
-      case "undefined":
-        return null;
-      default:
-        if (value === null || value instanceof Uint8Array) return value;
-        throw new Failure("Invalid", "a table can't be a SQL parameter", { retryable: false });
-    }
+// Few parameters deserve the short way: no list of bound values, no spread.
+
+type Bind = (value: Value) => Bound;
+
+function allRows(statement: StatementSync, params: readonly Value[], bind: Bind): Row[] {
+  switch (params.length) {
+    case 0:
+      return statement.all() as Row[];
+    case 1:
+      return statement.all(bind(params[0])) as Row[];
+    case 2:
+      return statement.all(bind(params[0]), bind(params[1])) as Row[];
+    default:
+      return statement.all(...params.map(bind)) as Row[];
+  }
+}
+
+function runOnce(statement: StatementSync, params: readonly Value[], bind: Bind): StatementResultingChanges {
+  switch (params.length) {
+    case 0:
+      return statement.run();
+    case 1:
+      return statement.run(bind(params[0]));
+    case 2:
+      return statement.run(bind(params[0]), bind(params[1]));
+    case 3:
+      return statement.run(bind(params[0]), bind(params[1]), bind(params[2]));
+    default:
+      return statement.run(...params.map(bind));
+  }
+}
+
+/** A parameter of an exact connection. */
+function exactly(value: Value): Bound {
+  return typeof value === "bigint" || typeof value === "number" ? value : bound(value);
+}
+
+/** A parameter of any other: whole numbers are integers. */
+function leniently(value: Value): Bound {
+  if (typeof value !== "number") return typeof value === "bigint" ? value : bound(value);
+  return Number.isInteger(value) && Math.abs(value) < 2 ** 63 ? BigInt(value) : value;
+}
+
+function bound(value: Value): Bound {
+  switch (typeof value) {
+    case "string":
+      return value.includes("\0") ? encoder.encode(value) : value;
+    case "boolean":
+      return value ? 1n : 0n;
+    case "undefined":
+      return null;
+    default:
+      if (value === null || value instanceof Uint8Array) return value;
+      throw new Failure("Invalid", "a table can't be a SQL parameter", { retryable: false });
   }
 }
 

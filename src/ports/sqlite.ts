@@ -22,6 +22,8 @@ export interface SqliteStatement {
   readonly columns: readonly SqliteColumn[];
   /** What follows the statement in the text it was prepared from; `""` when that is nothing but space and comments. */
   readonly tail: string;
+  /** True once the connection has dropped it, since the schema may be another one. */
+  readonly isStale: boolean;
   finalize(): void;
 }
 

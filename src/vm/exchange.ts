@@ -8,6 +8,7 @@ import type { VmExports } from "./instance.ts";
 import { RecordWriter } from "./records.ts";
 import { Reader } from "./reader.ts";
 import type { Given } from "./value.ts";
+import { Views } from "./views.ts";
 import { NO_SHAPE, Shapes, tableOf } from "./shapes.ts";
 import { Writer } from "./writer.ts";
 
@@ -25,23 +26,23 @@ export class Exchange {
   readonly vm: VmExports;
   readonly writer = new Writer();
   readonly reader = new Reader();
-  readonly #records = new RecordWriter();
+  readonly #records: RecordWriter;
   readonly #shapes = new Shapes((names) => this.vm.define_shape(this.put([names as string[]])));
-  #bytes = new Uint8Array(0);
+  readonly views: Views;
   /** The exchange buffer: address and size. */
   #io = 0;
   #ioBytes = 0;
 
   constructor(vm: VmExports) {
     this.vm = vm;
+    this.views = new Views(vm.memory);
+    this.#records = new RecordWriter(this.views);
     this.#room(IO_BYTES);
   }
 
   /** All of memory; valid until something allocates. */
   memory(): Uint8Array {
-    // Growing detaches the buffer, which leaves its views empty; asking the memory each time is slow.
-    if (this.#bytes.length === 0) this.#bytes = new Uint8Array(this.vm.memory.buffer);
-    return this.#bytes;
+    return this.views.now().bytes;
   }
 
   /** Writes byte runs one after the other into the exchange buffer. */
@@ -116,11 +117,10 @@ export class Exchange {
     if (shape === NO_SHAPE) return this.putOne(tableOf(value));
     const records = this.#records;
     for (;;) {
-      const bytes = this.memory();
       const end = this.#io + this.#ioBytes;
       const length = value instanceof Records
-        ? records.into(bytes, this.#io, end, value, shape)
-        : records.fieldsInto(bytes, this.#io, end, value, shape);
+        ? records.into(this.#io, end, value, shape)
+        : records.fieldsInto(this.#io, end, value, shape);
       if (length >= 0) return length;
       this.#room(this.#ioBytes * ROOM_GROWTH);
     }

@@ -74,7 +74,17 @@ export interface VmExports {
 
 /** What the VM calls. */
 export interface VmImports {
-  native(index: number, args: number, count: number, slot: number, classId: number, id: number): number;
+  native(
+    index: number,
+    args: number,
+    count: number,
+    slot: number,
+    classId: number,
+    id: number,
+    text: number,
+    list: number,
+    items: number,
+  ): number;
   exited(slot: number, ok: number, at: number, length: number): void;
   released(classId: number, id: number): void;
   exceeded(slot: number, bytes: number): void;

@@ -10,18 +10,21 @@ import { readString } from "./text.ts";
 /** Texts of this length are worth keeping: shorter ones are quick to read, of longer ones two copies take room. */
 const KEPT_MIN = 16;
 const KEPT_MAX = 2048;
-/** As in C. */
-const KEPT_COUNT = 256;
+/** As in C. A number that the VM gives a call is that of an argument, 1 or 2, and in these low bits a place; below zero for none. */
+export const KEPT_BITS = 8;
+const KEPT_COUNT = 1 << KEPT_BITS;
 const NO_BYTES = new Uint8Array(0);
 
 /** The texts of one universe. */
 export class KeptTexts {
   readonly #vm: VmExports;
-  readonly #texts: string[] = new Array<string>(KEPT_COUNT).fill("");
-  /** What the text was made of, until the string is kept. */
-  readonly #copies: Uint8Array[] = new Array<Uint8Array>(KEPT_COUNT).fill(NO_BYTES);
+  /** What the VM keeps, by place: the low bits of the number that it gives a call. */
+  readonly texts: string[] = new Array<string>(KEPT_COUNT).fill("");
   /** Address of the string that the VM keeps; 0 for none. */
   readonly #kept = new Uint32Array(KEPT_COUNT);
+  /** What came last at each place and is not kept, and what it was made of. */
+  readonly #latest: string[] = new Array<string>(KEPT_COUNT).fill("");
+  readonly #copies: Uint8Array[] = new Array<Uint8Array>(KEPT_COUNT).fill(NO_BYTES);
 
   constructor(vm: VmExports) {
     this.#vm = vm;
@@ -30,18 +33,16 @@ export class KeptTexts {
   /** The text of argument `i`, a string at `address` whose bytes are `bytes[start..start + length)`. */
   read(i: number, address: number, bytes: Uint8Array, start: number, length: number): string {
     const place = address >>> 4 & KEPT_COUNT - 1;
-    if (this.#kept[place] === address) return this.#texts[place]!;
+    if (this.#kept[place] === address) return this.texts[place]!;
     if (length < KEPT_MIN || length > KEPT_MAX) return decodeText(bytes, start, length);
     if (isSame(this.#copies[place]!, bytes, start, length)) {
       this.#vm.keep_text(i, place);
       this.#kept[place] = address;
       this.#copies[place] = NO_BYTES;
-      return this.#texts[place]!;
+      return this.texts[place] = this.#latest[place]!;
     }
-    const text = decodeText(bytes, start, length);
-    this.#kept[place] = 0;
     this.#copies[place] = bytes.slice(start, start + length);
-    return this.#texts[place] = text;
+    return this.#latest[place] = decodeText(bytes, start, length);
   }
 }
 

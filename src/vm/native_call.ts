@@ -2,15 +2,13 @@
  * Arguments of a native call, read straight from the stack of the calling thread.
  *
  * N1. Layouts are those of Lua 5.4 on wasm32: a stack slot is 16 bytes, its tag at 8; a string's length byte at 7 (0xFF: a
- *     long one, length at 12), its bytes from 16 on; a table's flags at 6, array part at 12 and its size at 8, at 20 a place
- *     in its hash part, 0 without one. `tests/vm` fails when they change.
+ *     long one, length at 12), its bytes from 16 on. `tests/vm` fails when they change.
  * N2. A slot may be read only while the function runs: nothing is kept of it.
  */
 import { Failure } from "../core/mod.ts";
 import type { Exchange } from "./exchange.ts";
 import type { VmExports } from "./instance.ts";
-import type { KeptTexts } from "./kept_texts.ts";
-import type { Reader } from "./reader.ts";
+import { KEPT_BITS, type KeptTexts } from "./kept_texts.ts";
 import { readString } from "./text.ts";
 import {
   ArgumentError,
@@ -20,6 +18,7 @@ import {
   type LuaValue,
   type NativeCall,
 } from "./value.ts";
+import type { Views } from "./views.ts";
 
 const SLOT_BYTES = 16;
 const TAG_AT = 8;
@@ -32,13 +31,6 @@ const SHORT_STRING = 4 | COLLECTABLE;
 const LONG_STRING = 20 | COLLECTABLE;
 const LONG_MARK = 0xff;
 const STRING_AT = 16;
-const TABLE = 5 | COLLECTABLE;
-const TABLE_FLAGS_AT = 6;
-const TABLE_LIMIT_AT = 8;
-const TABLE_ARRAY_AT = 12;
-const TABLE_FREE_AT = 20;
-/** Flag of a table whose limit is not the size of its array part; it is the highest. */
-const ROUGH_LIMIT = 128;
 const TYPES: readonly ArgumentType[] = [
   "nil",
   "boolean",
@@ -57,46 +49,69 @@ const MODE_MESSAGE = 0;
 const MODE_CALL = 1;
 const PROBLEMS: readonly string[] = ["", "payload nested too deep", "payload too large", "not enough memory"];
 
+/** What frames read from. */
+export interface FrameSource {
+  readonly exchange: Exchange;
+  readonly texts: KeptTexts;
+}
+
 /** One native call; reused from call to call. */
 export class CallFrame implements NativeCall {
-  readonly #vm: VmExports;
-  readonly #reader: Reader;
+  readonly #source: FrameSource;
+  readonly #views: Views;
+  readonly #texts: readonly string[];
   #args = 0;
-  #view: DataView = new DataView(new ArrayBuffer(0));
-  #bytes = new Uint8Array(0);
+  /** Which argument's text is kept, and where; see `KeptTexts`. */
+  #text = 0;
+  /** Where the elements of the last argument are, and how many; -1 when it is no list. */
+  #list = 0;
+  #items = -1;
   #length = 0;
-  readonly #texts: KeptTexts;
+  #spare: LuaValue[] | undefined;
   slot = 0;
   count = 0;
   selfClass = 0;
   selfId = 0;
 
-  constructor(exchange: Exchange, texts: KeptTexts) {
-    this.#vm = exchange.vm;
-    this.#reader = exchange.reader;
-    this.#texts = texts;
+  constructor(source: FrameSource) {
+    this.#source = source;
+    this.#views = source.exchange.views;
+    this.#texts = source.texts.texts;
   }
 
-  /** Points at the arguments of a call. */
-  open(args: number, count: number, slot: number, classId: number, id: number): void {
+  /** Points at the arguments of a call; the rest is what the VM knows of them. */
+  open(
+    args: number,
+    count: number,
+    slot: number,
+    classId: number,
+    id: number,
+    text: number,
+    list: number,
+    items: number,
+  ): void {
     this.#args = args;
     this.count = count;
     this.slot = slot;
     this.selfClass = classId;
     this.selfId = id;
+    this.#text = text;
+    this.#list = list;
+    this.#items = items;
+  }
+
+  /** Points at the arguments of the call that `frame` points at. */
+  openAs(frame: CallFrame): void {
+    const { count, selfClass, selfId, slot } = frame;
+    this.open(frame.#args, count, slot, selfClass, selfId, frame.#text, frame.#list, frame.#items);
+  }
+
+  get #vm(): VmExports {
+    return this.#source.exchange.vm;
   }
 
   get tag(): number {
     return this.#vm.tag_of_call();
-  }
-
-  #memory(): DataView {
-    // Growing detaches the buffer, which leaves its views empty.
-    if (this.#bytes.length === 0) {
-      this.#bytes = new Uint8Array(this.#vm.memory.buffer);
-      this.#view = new DataView(this.#bytes.buffer);
-    }
-    return this.#view;
   }
 
   #at(i: number): number {
@@ -104,7 +119,7 @@ export class CallFrame implements NativeCall {
   }
 
   #tag(i: number): number {
-    return i > this.count ? 0 : this.#memory().getUint8(this.#at(i) + TAG_AT);
+    return i > this.count ? 0 : this.#views.now().bytes[this.#at(i) + TAG_AT]!;
   }
 
   type(i: number): ArgumentType {
@@ -114,7 +129,7 @@ export class CallFrame implements NativeCall {
   }
 
   #integer(at: number): number | bigint {
-    const view = this.#memory();
+    const { view } = this.#views;
     const high = view.getInt32(at + 4, true);
     const low = view.getUint32(at, true);
     const value = high * 0x100000000 + low;
@@ -123,10 +138,10 @@ export class CallFrame implements NativeCall {
 
   /** Where the bytes of the string in a slot start; `#length` says how many they are. */
   #string(at: number): number {
-    const view = this.#memory();
-    const string = view.getUint32(at, true);
-    const short = this.#bytes[string + 7]!;
-    this.#length = short === LONG_MARK ? view.getUint32(string + 12, true) : short;
+    const { bytes, words } = this.#views;
+    const string = words[at >>> 2]!;
+    const short = bytes[string + 7]!;
+    this.#length = short === LONG_MARK ? words[(string + 12) >>> 2]! : short;
     return string + STRING_AT;
   }
 
@@ -146,51 +161,45 @@ export class CallFrame implements NativeCall {
       case INTEGER:
         return this.#integer(at);
       case FLOAT: {
-        const float = this.#view.getFloat64(at, true);
+        const float = this.#views.floats[at >>> 3]!;
         return exact && Number.isInteger(float) ? new LuaFloat(float) : float;
       }
       case SHORT_STRING:
       case LONG_STRING: {
         const start = this.#string(at);
-        return readString(this.#bytes, start, start + this.#length);
+        return readString(this.#views.bytes, start, start + this.#length);
       }
       default:
         return (tag & 15) === 0 ? null : undefined;
     }
   }
 
-  #item(at: number, exact: boolean): LuaValue {
-    const tag = this.#bytes[at + TAG_AT]!;
-    return exact && tag === INTEGER ? this.#view.getBigInt64(at, true) : this.#plain(at, tag, exact);
-  }
-
   list(i: number, exact = false): LuaValue[] | undefined {
-    if (this.#tag(i) !== TABLE) return undefined;
-    const view = this.#memory();
-    const table = view.getUint32(this.#at(i), true);
-    const bytes = this.#bytes;
-    if (view.getUint32(table + TABLE_FREE_AT, true) !== 0 || bytes[table + TABLE_FLAGS_AT]! >= ROUGH_LIMIT) {
-      return undefined;
-    }
-    let length = view.getUint32(table + TABLE_LIMIT_AT, true);
-    const array = view.getUint32(table + TABLE_ARRAY_AT, true);
-    while (length > 0 && (bytes[array + (length - 1) * SLOT_BYTES + TAG_AT]! & 15) === 0) length--;
-    if (length === 0) return [];
-    const first = this.#item(array, exact);
-    if (first === undefined) return undefined;
-    // A literal takes no more room than it needs.
-    const values = [first];
-    for (let i = 1; i < length; i++) {
-      const value = this.#item(array + i * SLOT_BYTES, exact);
+    const count = this.#items;
+    if (i !== this.count || count < 0) return undefined;
+    if (count === 0) return [];
+    const { bytes, view } = this.#views.now();
+    const spare = this.#spare;
+    this.#spare = undefined;
+    const values = spare !== undefined && spare.length === count ? spare : new Array<LuaValue>(count).fill(null);
+    for (let i = 0, at = this.#list; i < count; i++, at += SLOT_BYTES) {
+      const tag = bytes[at + TAG_AT]!;
+      const value = exact && tag === INTEGER ? view.getBigInt64(at, true) : this.#plain(at, tag, exact);
       if (value === undefined) return undefined;
-      values.push(value);
+      values[i] = value;
     }
     return values;
   }
 
+  giveBack(values: LuaValue[]): void {
+    // What it held must not be held by this.
+    for (let i = 0; i < values.length; i++) values[i] = null;
+    this.#spare = values;
+  }
+
   #decoded(i: number, exact: boolean): LuaValue {
     const at = this.#encode(i, MODE_CALL, 0);
-    return this.#reader.first(this.#bytes, exact, at, at + this.#vm.out_size());
+    return this.#source.exchange.reader.first(this.#views.bytes, exact, at, at + this.#vm.out_size());
   }
 
   /** Encodes arguments from `i` on; returns where they are in memory. */
@@ -199,15 +208,20 @@ export class CallFrame implements NativeCall {
     if (status !== 0) {
       throw new Failure("Invalid", PROBLEMS[status] ?? "payload refused", { retryable: false });
     }
-    this.#memory();
+    this.#views.now();
     return this.#vm.out() >>> 0;
   }
 
   string(i: number): string {
+    const text = this.#text;
+    return text >> KEPT_BITS === i ? this.#texts[text & (1 << KEPT_BITS) - 1]! : this.#textOf(i);
+  }
+
+  #textOf(i: number): string {
     const tag = this.#tag(i);
     if (tag === SHORT_STRING || tag === LONG_STRING) {
       const start = this.#string(this.#at(i));
-      return this.#texts.read(i, start - STRING_AT, this.#bytes, start, this.#length);
+      return this.#source.texts.read(i, start - STRING_AT, this.#views.bytes, start, this.#length);
     }
     if (tag === INTEGER || tag === FLOAT) return String(this.value(i));
     return this.#errorText(i, "string");
@@ -221,7 +235,7 @@ export class CallFrame implements NativeCall {
     const tag = this.#tag(i);
     if (tag === SHORT_STRING || tag === LONG_STRING) {
       const start = this.#string(this.#at(i));
-      return this.#bytes.subarray(start, start + this.#length);
+      return this.#views.bytes.subarray(start, start + this.#length);
     }
     return new TextEncoder().encode(this.string(i));
   }
@@ -237,7 +251,7 @@ export class CallFrame implements NativeCall {
 
   number(i: number): number {
     const tag = this.#tag(i);
-    if (tag === FLOAT) return this.#view.getFloat64(this.#at(i), true);
+    if (tag === FLOAT) return this.#views.floats[this.#at(i) >>> 3]!;
     if (tag === INTEGER) return Number(this.#integer(this.#at(i)));
     if (tag === SHORT_STRING || tag === LONG_STRING) {
       const text = this.string(i).trim();
@@ -262,8 +276,8 @@ export class CallFrame implements NativeCall {
     if (i === 1) return this.selfClass === classId ? this.selfId : 0;
     if (i > this.count || (this.#tag(i) & 15) !== USERDATA || this.#vm.arg_userdata(i) !== HANDLE) return 0;
     const at = this.#vm.ids() >>> 0;
-    const view = this.#memory();
-    return view.getFloat64(at + 8, true) === classId ? view.getFloat64(at, true) : 0;
+    const { floats } = this.#views.now();
+    return floats[(at + 8) >>> 3] === classId ? floats[at >>> 3]! : 0;
   }
 
   handle(i: number, classId: number): number {
@@ -275,21 +289,20 @@ export class CallFrame implements NativeCall {
   json(i: number): Uint8Array {
     const status = this.#vm.json_arg(i);
     const at = this.#vm.out() >>> 0;
-    this.#memory();
-    const text = this.#bytes.slice(at, at + this.#vm.out_size());
+    const text = this.#views.now().bytes.slice(at, at + this.#vm.out_size());
     if (status !== 0) throw new Failure("Internal", new TextDecoder().decode(text), { retryable: false });
     return text;
   }
 
   raw(i: number): Uint8Array {
     const at = this.#encode(i, MODE_MESSAGE, 1);
-    return this.#bytes.slice(at, at + this.#vm.out_size());
+    return this.#views.bytes.slice(at, at + this.#vm.out_size());
   }
 
   location(): { source: string; line: number } {
     const line = this.#vm.location();
     const at = this.#vm.out() >>> 0;
-    this.#memory();
-    return { source: new TextDecoder().decode(this.#bytes.subarray(at, at + this.#vm.out_size())), line };
+    const { bytes } = this.#views.now();
+    return { source: new TextDecoder().decode(bytes.subarray(at, at + this.#vm.out_size())), line };
   }
 }

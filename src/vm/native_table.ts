@@ -3,8 +3,9 @@
  */
 import { Failure, Fields, Records } from "../core/mod.ts";
 import type { Exchange } from "./exchange.ts";
+import type { VmImports } from "./instance.ts";
 import { KeptTexts } from "./kept_texts.ts";
-import { CallFrame } from "./native_call.ts";
+import { CallFrame, type FrameSource } from "./native_call.ts";
 import {
   ArgumentError,
   Encoded,
@@ -25,11 +26,13 @@ const GIVEN_BYTES_MIN = 4096;
 /** The native functions of one universe. */
 export class NativeTable {
   readonly #failed: (slot: number, error: unknown) => void;
+  /** Makes what functions are called with; whoever wants that to be more than a call replaces this at once. */
+  frame: (source: FrameSource) => CallFrame = (source) => new CallFrame(source);
   readonly #functions: ((call: NativeCall) => NativeResult)[] = [];
   /** One frame for each depth of calls within calls. */
   readonly #frames: CallFrame[] = [];
   #exchange!: Exchange;
-  #texts!: KeptTexts;
+  #source!: FrameSource;
   #depth = 0;
 
   /** `failed` gets what a function threw unexpectedly. */
@@ -40,7 +43,7 @@ export class NativeTable {
   /** Binds the table to its VM, which can't be made before it. */
   bind(exchange: Exchange): void {
     this.#exchange = exchange;
-    this.#texts = new KeptTexts(exchange.vm);
+    this.#source = { exchange, texts: new KeptTexts(exchange.vm) };
   }
 
   /** Adds a function; returns its index. */
@@ -50,20 +53,28 @@ export class NativeTable {
 
   /**
    * Calls a function for the VM; the low three bits of the answer say what the rest, a length, means. `classId` and `id` are of
-   * the object that argument 1 is.
+   * the object that argument 1 is; the rest is as in `vm.h`.
    */
-  call(index: number, args: number, count: number, slot: number, classId: number, id: number): number {
-    const depth = this.#depth++;
-    let frame = this.#frames[depth];
-    if (frame === undefined) this.#frames[depth] = frame = new CallFrame(this.#exchange, this.#texts);
-    frame.open(args >>> 0, count, slot, classId, id);
+  readonly call: VmImports["native"] = (index, args, count, slot, classId, id, text, list, items) => {
+    const depth = this.#depth;
+    this.#depth = depth + 1;
+    const frame = this.#frames[depth] ?? this.#newFrame();
+    let answer: number;
     try {
-      return this.#result(this.#functions[index]!(frame));
+      frame.open(args >>> 0, count, slot, classId, id, text, list >>> 0, items);
+      answer = this.#result(this.#functions[index]!(frame));
     } catch (error) {
-      return this.#thrown(frame.slot, error);
-    } finally {
-      this.#depth--;
+      this.#depth = depth;
+      return this.#thrown(slot, error);
     }
+    this.#depth = depth;
+    return answer;
+  };
+
+  #newFrame(): CallFrame {
+    const frame = this.frame(this.#source);
+    this.#frames.push(frame);
+    return frame;
   }
 
   #result(result: NativeResult): number {

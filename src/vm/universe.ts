@@ -97,7 +97,7 @@ export class Universe {
     this.#pidBase = options.pidBase ?? 0;
     const natives = this.natives = new NativeTable((slot, error) => this.#host.failed?.(slot, error));
     this.#vm = instantiate({
-      native: (index, args, count, slot, classId, id) => natives.call(index, args, count, slot, classId, id),
+      native: natives.call,
       exited: (slot, ok, at, length) => this.#exited(slot, ok, at, length),
       released: (classId, id) => this.#host.released(classId, id),
       exceeded: () => {},

@@ -197,10 +197,12 @@ export interface NativeCall {
   /** Argument `i`, deeply converted; null past the last. With `exact`, floats that are whole come as `LuaFloat`. */
   value(i: number, exact?: boolean): LuaValue;
   /**
-   * Argument `i` when it is a table of plain values at 1..n, holes being null; undefined for any other, which `value` reads. With
+   * Argument `i`, the last, when it is a short table of plain values at 1..n, holes being null; undefined for any other, which `value` reads. With
    * `exact`, integers come as bigints, and floats that are whole as `LuaFloat`. The quick way to short lists.
    */
   list(i: number, exact?: boolean): LuaValue[] | undefined;
+  /** Takes back what `list` gave, when nobody holds it any more: the next call may use it again. */
+  giveBack(values: LuaValue[]): void;
   /** A string (numbers are converted, an error gives its message); raises an argument error for anything else. */
   string(i: number): string;
   /** A string as bytes. */

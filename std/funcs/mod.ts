@@ -1,6 +1,7 @@
 /** The `funcs` module: calls of registered functions, executors with context, futures. */
 import { Failure, type Value } from "../../src/core/mod.ts";
 import {
+  brief,
   type Call,
   defineModule,
   defineObject,
@@ -120,7 +121,7 @@ export const executorObject: ObjectDefinition<ExecutorPlan> = defineObject({
   },
   commands: {
     async: (call) => callLater(call, 2, call.self(executorObject)),
-    call: (call) => callNow(call, 2, call.self(executorObject)),
+    call: brief((call) => callNow(call, 2, call.self(executorObject))),
   },
 });
 
@@ -135,7 +136,7 @@ export default defineModule({
   },
   commands: {
     async: (call) => callLater(call, 1, NO_EXECUTOR),
-    call: (call) => callNow(call, 1, NO_EXECUTOR),
+    call: brief((call) => callNow(call, 1, NO_EXECUTOR)),
   },
   objects: [executorObject as never, futureObject as never],
 });

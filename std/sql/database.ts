@@ -1,5 +1,5 @@
 /** The objects `sql.DB`, `sql.Transaction` and `sql.Statement`. */
-import { Columns, Failure, Fields } from "../../src/core/mod.ts";
+import { Columns, Failure, Fields, Records } from "../../src/core/mod.ts";
 import {
   brief,
   type Call,
@@ -75,9 +75,10 @@ function sqlArgument(call: Call): string {
 }
 
 function query(call: Call, executor: SqlExecutor): NativeResult | Promise<NativeResult> {
-  return executor.query(sqlArgument(call), paramsArgument(call, 3), call.process) as
-    | NativeResult
-    | Promise<NativeResult>;
+  const params = paramsArgument(call, 3);
+  const rows = executor.query(sqlArgument(call), params, call.process);
+  if (rows instanceof Records) call.giveBack(params as LuaValue[]);
+  return rows as NativeResult | Promise<NativeResult>;
 }
 
 function execute(call: Call, executor: SqlExecutor): NativeResult | Promise<NativeResult> {

@@ -115,6 +115,26 @@ for (const world of WORLDS) {
       db.close();
     }));
 
+  test(`sqlite (${world}): a statement says so when it has been dropped`, () =>
+    inWorld(world, ({ ports: { sqlite } }) => {
+      for (const exact of [true, false]) {
+        const db = sqlite.open(":memory:", { exact });
+        const first = db.prepare("SELECT 1 AS n");
+        first.all([]);
+        db.prepare("SELECT 2 AS n").all([]);
+        assert.equal(first.isStale, false);
+        db.prepare("CREATE TABLE t (a)").run([]);
+        assert.equal(first.isStale, true);
+        const again = db.prepare("SELECT 1 AS n");
+        assert.equal(again.isStale, false);
+        for (let i = 0; i < 1000; i++) db.prepare(`SELECT ${i} AS m`);
+        assert.equal(again.isStale, true);
+        const last = db.prepare("SELECT 3 AS n");
+        db.close();
+        assert.equal(last.isStale, true);
+      }
+    }));
+
   test(`sqlite (${world}): a parameter left out is NULL, whatever was bound before`, () =>
     inWorld(world, ({ ports: { sqlite } }) => {
       const db = sqlite.open(":memory:");

@@ -58,6 +58,46 @@ test("texts are right however their strings come and go", () => {
   assert.equal(wrong, 0);
 });
 
+test("texts are right whichever argument they are, and beside others of their place", () => {
+  const vm = new TestUniverse();
+  const [wrong] = vm.values(`
+    local texts, wrong = {}, 0
+    for i = 1, 600 do texts[i] = "a text that is kept for a while, number " .. i end
+    for round = 1, 6 do
+      for i = 1, 600 do
+        local a, b, c = texts[i], texts[i * 7 % 600 + 1], texts[i % 13 + 1]
+        local x, y, z = host.texts(a, b, c)
+        if x ~= a or y ~= b or z ~= c then wrong = wrong + 1 end
+        x, y, z = host.texts(i, a, b)
+        if x ~= tostring(i) or y ~= a or z ~= b then wrong = wrong + 1 end
+      end
+    end
+    return wrong`);
+  assert.equal(wrong, 0);
+});
+
+test("a list that was given back is used again, and holds nothing meanwhile", () => {
+  const vm = new TestUniverse();
+  assert.deepEqual(
+    vm.values(`
+      local a, _, held = host.lent({ 1, 2 })
+      local b, isNew = host.lent({ 3, 4 })
+      local c, isOther = host.lent({ 5, 6, 7 })
+      return a, held, b, isNew, c, isOther, #host.list({ 8, 9, 10 })`),
+    [3, null, 7, false, 18, true, 3],
+  );
+});
+
+test("userdata of the VM is told from objects of the host", () => {
+  const vm = new TestUniverse();
+  assert.deepEqual(
+    vm.values(`
+      local of = host.object(1).id
+      return pcall(of, errors.new("no")), pcall(of, channel.new(1)), pcall(of, host.payload(1)), of(host.object(7))`),
+    [false, false, false, 7],
+  );
+});
+
 /** Records of columns that are new to every universe but this one. */
 function records(names: string[], ...rows: Cell[][]): Records {
   return new Records(

@@ -33,6 +33,8 @@ export class TestUniverse {
   readonly failures: unknown[] = [];
   /** What `host.records(i)` gives. */
   readonly records: (Records | Fields)[] = [];
+  /** Lists that `host.lent` has seen. */
+  readonly lists = new Set<unknown>();
   readonly #exits = new Map<number, Ended>();
   readonly #waiting: { slot: number; tag: number; value: LuaValue }[] = [];
   /** What time it is, in milliseconds; stands still unless a test moves it, or `host.late(ms)` does. */
@@ -71,7 +73,18 @@ export class TestUniverse {
         new Values(Array.from({ length: call.count }, (_, i) => call.type(i + 1)))
       ),
       list: universe.natives.add((call) => call.list(1, true) ?? "by value"),
+      lent: universe.natives.add((call) => {
+        const list = call.list(1)!;
+        const isNew = !this.lists.has(list);
+        this.lists.add(list);
+        const sum = list.reduce((sum: number, item) => sum + (item as number), 0);
+        call.giveBack(list);
+        return new Values([sum, isNew, list[0]]);
+      }),
       text: universe.natives.add((call) => call.string(1)),
+      texts: universe.natives.add((call) =>
+        new Values(Array.from({ length: call.count }, (_, i) => call.string(i + 1)))
+      ),
       records: universe.natives.add((call) => this.records[call.number(1)]!),
       object: universe.natives.add((call) => {
         this.made++;

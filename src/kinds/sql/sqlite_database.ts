@@ -6,7 +6,7 @@
  * S3. A lock held by another program is waited for without blocking the runtime, up to `SQL_LOCK_WAIT_MS`.
  * S4. A connection past its lifetime is replaced while nobody holds it; one in memory never is, for its data would be lost.
  */
-import { Failure, type Records, SQL_LOCK_WAIT_MS, type Value } from "../../core/mod.ts";
+import { type Columns, Failure, Records, SQL_LOCK_WAIT_MS, type Value } from "../../core/mod.ts";
 import type {
   Clock,
   SqlDatabase,
@@ -22,7 +22,7 @@ import type {
 } from "../../ports/mod.ts";
 import { ConnectionGate } from "./connection_gate.ts";
 import { preparedOn } from "./prepared_statement.ts";
-import { bindAll, NO_PLAN, planOf, readRows, type RowPlan, type Rows } from "./sqlite_rows.ts";
+import { bindAll, planOf, readRows, type RowPlan, type Rows } from "./sqlite_rows.ts";
 import { SqliteTransaction } from "./sqlite_transaction.ts";
 
 /** First pause before a lock is tried again; it doubles up to `LOCK_PAUSE_MAX_MS`. */
@@ -42,6 +42,23 @@ export interface SqliteDatabaseOptions {
 /** Something that a statement can do. */
 type Action<T> = () => T;
 
+/** A single statement whose rows are taken as they come. */
+class PlainQuery {
+  declare readonly sql: string;
+  declare readonly statement: SqliteStatement;
+  declare readonly columns: Columns;
+
+  constructor(sql: string, statement: SqliteStatement, columns: Columns) {
+    this.sql = sql;
+    this.statement = statement;
+    this.columns = columns;
+  }
+
+  rows(params: readonly Value[]): Records {
+    return new Records(this.columns, this.statement.all(bindAll(params)) as Rows);
+  }
+}
+
 /** The database of `db.sql.sqlite`. */
 export class SqliteDatabase implements SqlDatabase {
   readonly type = "sqlite";
@@ -53,8 +70,8 @@ export class SqliteDatabase implements SqlDatabase {
   readonly #gate: ConnectionGate;
   #connection: SqliteConnection;
   #plans = new WeakMap<SqliteStatement, RowPlan>();
-  #planned: SqliteStatement | undefined;
-  #plan: RowPlan = NO_PLAN;
+  /** What was asked last, if nothing needs to be done to its rows: mostly the same runs again. */
+  #latest: PlainQuery | undefined;
   #lifetimeMs: number;
   #timer: TimerHandle | undefined;
   #expired = false;
@@ -74,25 +91,39 @@ export class SqliteDatabase implements SqlDatabase {
     this.#connection = this.#open();
   }
 
+  // A function that makes closures keeps its arguments in an object: those are made elsewhere.
+
   query(sql: string, params: readonly Value[], caller?: Waiter): Records | Promise<Records> {
-    if (this.#free) {
-      try {
-        return this.rows(sql, params);
-      } catch (error) {
-        return this.#afterLock(error, () => this.rows(sql, params));
-      }
+    if (!this.#free) return this.#queuedRows(sql, params, caller);
+    try {
+      return this.rows(sql, params);
+    } catch (error) {
+      return this.#rowsAfter(error, sql, params);
     }
+  }
+
+  #queuedRows(sql: string, params: readonly Value[], caller?: Waiter): Promise<Records> {
     return this.#queued(() => this.rows(sql, params), caller);
   }
 
   execute(sql: string, params: readonly Value[], caller?: Waiter): SqlResult | Promise<SqlResult> {
-    if (this.#free) {
-      try {
-        return this.effect(sql, params);
-      } catch (error) {
-        return this.#afterLock(error, () => this.effect(sql, params));
-      }
+    if (!this.#free) return this.#queuedEffect(sql, params, caller);
+    try {
+      return this.effect(sql, params);
+    } catch (error) {
+      return this.#effectAfter(error, sql, params);
     }
+  }
+
+  #rowsAfter(error: unknown, sql: string, params: readonly Value[]): Promise<Records> {
+    return this.#afterLock(error, () => this.rows(sql, params));
+  }
+
+  #effectAfter(error: unknown, sql: string, params: readonly Value[]): Promise<SqlResult> {
+    return this.#afterLock(error, () => this.effect(sql, params));
+  }
+
+  #queuedEffect(sql: string, params: readonly Value[], caller?: Waiter): Promise<SqlResult> {
     return this.#queued(() => this.effect(sql, params), caller);
   }
 
@@ -160,9 +191,18 @@ export class SqliteDatabase implements SqlDatabase {
 
   /** Runs a statement on the connection, whoever holds it; its rows. */
   rows(sql: string, params: readonly Value[]): Records {
+    const latest = this.#latest;
+    return latest !== undefined && latest.sql === sql && !latest.statement.isStale
+      ? latest.rows(params)
+      : this.#rowsOf(sql, params);
+  }
+
+  #rowsOf(sql: string, params: readonly Value[]): Records {
     const statement = this.#statement(sql);
     if (statement.tail !== "") return this.#script(statement, params);
-    return this.#read(statement, params);
+    const plan = this.#planOf(statement);
+    if (plan.readings !== undefined) return this.#read(statement, params);
+    return (this.#latest = new PlainQuery(sql, statement, plan.columns)).rows(params);
   }
 
   /** Runs a statement on the connection, whoever holds it; its effect. */
@@ -188,12 +228,17 @@ export class SqliteDatabase implements SqlDatabase {
     try {
       return action();
     } catch (error) {
-      if (!isLocked(error)) throw error;
-      return this.#insist(action);
+      return this.insist(error, action);
     }
   }
 
-  /** Runs `action` again when `error` was a lock, holding the connection until it is done. */
+  /** Runs `action` again when `error` was a lock; throws any other. For whoever holds the connection. */
+  insist<T>(error: unknown, action: Action<T>): Promise<T> {
+    if (!isLocked(error)) throw error;
+    return this.#insist(action);
+  }
+
+  /** As `insist`, holding the connection until it is done. */
   #afterLock<T>(error: unknown, action: Action<T>): Promise<T> {
     if (!isLocked(error)) throw error;
     return this.#queued(() => this.#insist(action));
@@ -294,12 +339,9 @@ export class SqliteDatabase implements SqlDatabase {
   }
 
   #planOf(statement: SqliteStatement): RowPlan {
-    // Mostly the same statement runs again.
-    if (statement === this.#planned) return this.#plan;
     let plan = this.#plans.get(statement);
     if (plan === undefined) this.#plans.set(statement, plan = planOf(statement.columns));
-    this.#planned = statement;
-    return this.#plan = plan;
+    return plan;
   }
 
   /** Several statements in one text; the rows of the last. */

@@ -20,9 +20,6 @@ export interface RowPlan {
   readonly readings: ReadonlyMap<string, Reading> | undefined;
 }
 
-/** The plan of rows without columns. */
-export const NO_PLAN: RowPlan = { columns: new Columns([]), readings: undefined };
-
 /** Past this a whole number in a date column is in milliseconds. */
 const SECONDS_MAX = 1e12;
 const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?\s*(Z|[+-]\d\d:?\d\d)?$/i;

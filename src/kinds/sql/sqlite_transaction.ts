@@ -30,15 +30,31 @@ export class SqliteTransaction implements SqlTransaction {
 
   query(sql: string, params: readonly Value[]): Records | Promise<Records> {
     this.#demandActive();
-    return this.#database.attempt(() => {
+    try {
+      return this.#database.rows(sql, params);
+    } catch (error) {
+      return this.#rowsAfter(error, sql, params);
+    }
+  }
+
+  execute(sql: string, params: readonly Value[]): SqlResult | Promise<SqlResult> {
+    this.#demandActive();
+    try {
+      return this.#database.effect(sql, params);
+    } catch (error) {
+      return this.#effectAfter(error, sql, params);
+    }
+  }
+
+  #rowsAfter(error: unknown, sql: string, params: readonly Value[]): Promise<Records> {
+    return this.#database.insist(error, () => {
       this.#demandActive();
       return this.#database.rows(sql, params);
     });
   }
 
-  execute(sql: string, params: readonly Value[]): SqlResult | Promise<SqlResult> {
-    this.#demandActive();
-    return this.#database.attempt(() => {
+  #effectAfter(error: unknown, sql: string, params: readonly Value[]): Promise<SqlResult> {
+    return this.#database.insist(error, () => {
       this.#demandActive();
       return this.#database.effect(sql, params);
     });

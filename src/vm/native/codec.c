@@ -392,6 +392,16 @@ int dec_list (lua_State *L, const uint8_t *p, uint32_t n) {
   return (int)count;
 }
 
+int dec_rows (lua_State *L, const uint8_t *p, uint32_t n) {
+  Dec d;
+  uint64_t shape;
+  if (n < 4 || p[0] != 0 || p[1] != 1 || p[2] != 16) return 0;
+  d.p = p + 3; d.end = p + n; d.L = L; d.refs = 0; d.tables = 0;
+  shape = dec_varint(&d);
+  shape_records(&d, shape, dec_varint(&d));
+  return 1;
+}
+
 int dec_first (lua_State *L, const uint8_t *p, uint32_t n) {
   Dec d;
   uint32_t count = dec_start(&d, L, p, n);

@@ -1002,8 +1002,7 @@ static Blob *io_blob (uint32_t n, int *taken) {
   return b;
 }
 
-#define TEXTS 256
-static Table *texts;  /* strings that the host knows by their address */
+Table *vm_kept;
 
 /* Called here, once: else the linker has every export call it, and flush the files of the C library on its way out. */
 extern void __wasm_call_ctors (void);
@@ -1024,9 +1023,9 @@ EXPORT(create) int x_create (uint32_t hashSeed, double order, double random, dou
   base_open(vm_G);
   lua_newtable(vm_G);
   lua_rawsetp(vm_G, LUA_REGISTRYINDEX, &slots);
-  lua_createtable(vm_G, TEXTS, 0);
-  texts = hvalue(s2v(vm_G->top.p - 1));
-  lua_rawsetp(vm_G, LUA_REGISTRYINDEX, &texts);
+  lua_createtable(vm_G, KEPT_MAX, 0);
+  vm_kept = hvalue(s2v(vm_G->top.p - 1));
+  lua_rawsetp(vm_G, LUA_REGISTRYINDEX, &vm_kept);
   lua_gc(vm_G, LUA_GCRESTART);
   lua_gc(vm_G, LUA_GCINC, 200, 200, 0);
   luaE_setdebt(G(vm_G), -VM_GC_ROOM);
@@ -1377,12 +1376,12 @@ EXPORT(arg_encode) int x_arg_encode (int i, int mode, int many) {
   return enc_list(&vm_out, ci->func.p + i, count, mode, UINT32_MAX);
 }
 
-/* Keeps the string that argument 'i' is: its address names it until another takes its place. */
+/* Keeps the string that argument 'i' is: its place names it until another takes that. */
 EXPORT(keep_text) void x_keep_text (int i, uint32_t place) {
   lua_State *L = vm_calling->waiting;
   const TValue *o = s2v(L->ci->func.p + i);
-  setobj2t(L, &texts->array[place % TEXTS], o);
-  luaC_barrierback(L, obj2gco(texts), o);
+  setobj2t(L, &vm_kept->array[place % KEPT_MAX], o);
+  luaC_barrierback(L, obj2gco(vm_kept), o);
 }
 
 /* 0 other userdata, 1 error, 2 channel of the host, 3 payload, 4 handle; id and class in vm_ids. */

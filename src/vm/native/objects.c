@@ -509,10 +509,41 @@ static int native_k (lua_State *L, int status, lua_KContext ctx) {
 
 extern void pending_drop (Fiber *f);
 
+/* Whether the host keeps the text of string 'o'. */
+static int is_kept (const TValue *o) {
+  const TValue *kept = &vm_kept->array[KEPT_PLACE(tsvalue(o))];
+  return ttisstring(kept) && tsvalue(kept) == tsvalue(o);
+}
+
+/* A longer list is not worth a look at each call that has it. */
+#define LIST_MAX 256
+
+/* How many elements a short table has, if all it has are in its array part, which goes to 'list'; else -1. */
+static int list_items (const Table *t, const TValue **list) {
+  unsigned int n = t->alimit;
+  if (!isdummy(t) || !isrealasize(t) || n > LIST_MAX) return -1;
+  while (n > 0 && ttisnil(&t->array[n - 1])) n--;
+  *list = t->array;
+  return (int)n;
+}
+
+/* The host object that 'o' is, or NULL; cheaper than asking for its class. */
+static const Handle *handle_of (const TValue *o) {
+  const Udata *u;
+  const Handle *h;
+  if (!ttisfulluserdata(o)) return NULL;
+  u = uvalue(o);
+  h = (const Handle *)getudatamem(u);
+  if (u->len != sizeof(Handle) || (unsigned)h->class >= VM_CLASSES_MAX || h->class < CLASS_USER) return NULL;
+  return u->metatable && u->metatable == vm_class_table[h->class] ? h : NULL;  /* other userdata may have such a number by chance */
+}
+
 /* Upvalues: index, name. Codes the host returns: see native_finish. */
 int vm_native (lua_State *L) {
   StkId args = L->ci->func.p + 1;
   int r, index = (int)ivalue(&clCvalue(s2v(args - 1))->upvalue[0]), count = (int)(L->top.p - args), class = 0;
+  int text = -1, items = -1;
+  const TValue *list = NULL;
   double id = 0;
   Fiber *f = vm_fiber, *outer = vm_calling;
   if (!f) return luaL_error(L, "no process is running");
@@ -520,10 +551,17 @@ int vm_native (lua_State *L) {
   vm_budget -= VM_NATIVE_CHECKS;
   for (r = 0; r < count; r++)  /* the host reads what it is given */
     if (ttislngstring(s2v(args + r))) vm_budget -= (int)(vslen(s2v(args + r)) >> VM_BYTES_SHIFT);
-  if (count > 0 && ttisfulluserdata(s2v(args)) && (class = value_class(s2v(args))) >= CLASS_USER)
-    id = ((Handle *)getudatamem(uvalue(s2v(args))))->id;  /* a method: saves the host from asking */
+  if (count > 0) {  /* what is quick to see here saves the host from looking */
+    const Handle *self = handle_of(s2v(args));
+    const TValue *last = s2v(args + count - 1);
+    if (self) { class = self->class; id = self->id; }
+    else if (ttisfulluserdata(s2v(args))) class = value_class(s2v(args));
+    r = ttisstring(s2v(args)) || count == 1 ? 0 : 1;
+    if (ttisstring(s2v(args + r)) && is_kept(s2v(args + r))) text = (r + 1) * KEPT_MAX + (int)KEPT_PLACE(tsvalue(s2v(args + r)));
+    if (ttistable(last)) items = list_items(hvalue(last), &list);
+  }
   vm_calling = f;
-  r = host_native(index, args, count, f->proc->slot, class, id);
+  r = host_native(index, args, count, f->proc->slot, class, id, text, list, items);
   vm_calling = outer;
   return native_finish(L, r, f);
 }
@@ -556,7 +594,9 @@ static int native_finish (lua_State *L, int r, Fiber *f) {
   f->wake = WAKE_NONE;
   switch (code) {
     case 0: {
-      int base = lua_gettop(L), count = dec_list(L, vm_io, n);
+      int base, count;
+      if (dec_rows(L, vm_io, n)) return 1;
+      base = lua_gettop(L); count = dec_list(L, vm_io, n);
       for (i = base + 1; i <= base + count; i++)
         if (ttisfulluserdata(s2v(L->ci->func.p + i)) && class_test(L, i, CLASS_ERROR)) error_stack(L, i, L, 1);
       return count;

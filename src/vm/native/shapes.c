@@ -50,12 +50,16 @@ int shape_define (lua_State *L) {
 /* Pushes a copy of the shape's table. Collects no garbage unless memory is short, and then leaves the copy white. */
 static inline Table *shape_push (lua_State *L, const Shape *s) {
   const Table *from = s->table;
+  const uint64_t *words = (const uint64_t *)gnode(from, 0);
   Table *t = luaH_new(L);
   Node *nodes;
+  volatile uint64_t *to;  /* a few words: copied here sooner than by a call */
+  uint32_t i;
   sethvalue2s(L, L->top.p, t);
   api_incr_top(L);
   nodes = luaM_newvector(L, sizenode(from), Node);
-  memcpy(nodes, gnode(from, 0), sizenode(from) * sizeof(Node));
+  to = (volatile uint64_t *)nodes;
+  for (i = 0; i < sizenode(from) * (sizeof(Node) / 8); i++) to[i] = words[i];
   t->node = nodes;
   t->lsizenode = from->lsizenode;
   t->lastfree = nodes + (from->lastfree - gnode(from, 0));

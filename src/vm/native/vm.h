@@ -152,6 +152,10 @@ extern uint64_t vm_heap, vm_heap_max;
 extern int vm_budget_turn;
 
 /* Registry references of class metatables, indexed by class. */
+#define KEPT_MAX 256
+#define KEPT_PLACE(s) ((uint32_t)(uintptr_t)(s) >> 4 & (KEPT_MAX - 1))
+extern Table *vm_kept;  /* strings that the host knows by their place here */
+
 enum { CLASS_ERROR = 1, CLASS_CHANNEL, CLASS_CASE, CLASS_PAYLOAD, CLASS_MESSAGE, CLASS_USER };
 extern Table *vm_class_table[];
 #define VM_CLASSES_MAX 1024
@@ -163,6 +167,7 @@ enum { MODE_MESSAGE, MODE_CALL };
 int enc_list (Buf *out, StkId from, int count, int mode, uint32_t sizeMax);
 int enc_one (Buf *out, const TValue *value, int mode);
 int dec_list (lua_State *L, const uint8_t *p, uint32_t n);  /* pushes all; returns count; raises */
+int dec_rows (lua_State *L, const uint8_t *p, uint32_t n);  /* pushes the only value if it is records; returns 0 otherwise */
 int dec_first (lua_State *L, const uint8_t *p, uint32_t n); /* pushes the first value or nil */
 const char *enc_problem (int status);
 typedef struct Dec { const uint8_t *p, *end; lua_State *L; int refs; uint32_t tables; } Dec;
@@ -269,7 +274,10 @@ void *vm_alloc (void *ud, void *ptr, size_t osize, size_t nsize);
 uint64_t memory_measure (Proc *p);
 
 /* ---- imports ---- */
-IMPORT(native) int host_native (int index, void *args, int count, uint32_t slot, int class, double id);
+/* 'text' is i * KEPT_MAX and the place of argument i among the texts that the host keeps, of argument 1 or, if that is no string, 2;
+   'list' is what the last argument has at 1..n, 'items' how much that is. Either is -1 for none. */
+IMPORT(native) int host_native (int index, void *args, int count, uint32_t slot, int class, double id, int text,
+                                const TValue *list, int items);
 IMPORT(exited) void host_exited (uint32_t slot, int ok, const uint8_t *p, uint32_t n);
 IMPORT(released) void host_released (int class, double id);
 /* Loops of ../wide/wide.c by number; how much of the input they have used, 0 where there are none. */
