@@ -5,7 +5,8 @@ import type { Patch } from "./patch.ts";
 export const HOT: Patch[] = [
   {
     file: "lvm.c",
-    from: "        else\n          Protect(luaV_finishget(L, rb, rc, ra, slot));\n        vmbreak;\n      }\n      vmcase(OP_ADDI) {",
+    from:
+      "        else\n          Protect(luaV_finishget(L, rb, rc, ra, slot));\n        vmbreak;\n      }\n      vmcase(OP_ADDI) {",
     to: `        else {
           const TValue *method = vm_method(L, rb, key);
           if (method) { setobj2s(L, ra, method); }

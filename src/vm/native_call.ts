@@ -181,7 +181,9 @@ export class CallFrame implements NativeCall {
     const { bytes, view } = this.#views.now();
     const spare = this.#spare;
     this.#spare = undefined;
-    const values = spare !== undefined && spare.length === count ? spare : new Array<LuaValue>(count).fill(null);
+    const values = spare !== undefined && spare.length === count
+      ? spare
+      : new Array<LuaValue>(count).fill(null);
     for (let i = 0, at = this.#list; i < count; i++, at += SLOT_BYTES) {
       const tag = bytes[at + TAG_AT]!;
       const value = exact && tag === INTEGER ? view.getBigInt64(at, true) : this.#plain(at, tag, exact);

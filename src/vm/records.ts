@@ -45,7 +45,9 @@ export class RecordWriter {
           view.setFloat64(to + 1, value, true);
           to += VALUE_BYTES;
         } else {
-          to = typeof value === "string" ? writeText(bytes, value, to, end) : writeOther(bytes, value, to, end);
+          to = typeof value === "string"
+            ? writeText(bytes, value, to, end)
+            : writeOther(bytes, value, to, end);
           if (to < 0) return -1;
         }
       }
