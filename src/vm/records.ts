@@ -33,23 +33,8 @@ export class RecordWriter {
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;
       for (let column = 0; column < names.length; column++) {
-        if (to + VALUE_BYTES > end) return -1;
-        const value = row[names[column]!];
-        // What most values are is written here: a call for each takes longer than that.
-        if (typeof value === "bigint") {
-          bytes[to] = 17;
-          view.setBigInt64(to + 1, value, true);
-          to += VALUE_BYTES;
-        } else if (typeof value === "number") {
-          bytes[to] = 4;
-          view.setFloat64(to + 1, value, true);
-          to += VALUE_BYTES;
-        } else {
-          to = typeof value === "string"
-            ? writeText(bytes, value, to, end)
-            : writeOther(bytes, value, to, end);
-          if (to < 0) return -1;
-        }
+        to = writeCell(bytes, view, row[names[column]!], to, end);
+        if (to < 0) return -1;
       }
     }
     return to - at;
@@ -62,26 +47,11 @@ export class RecordWriter {
     if (at + HEAD_BYTES > end) return -1;
     let to = writeHead(bytes, at, 18, shape);
     for (let i = 0; i < count; i++) {
-      if (to + VALUE_BYTES > end) return -1;
       const value = values[i];
-      if (typeof value === "number") {
-        if (Number.isSafeInteger(value)) {
-          bytes[to] = 17;
-          view.setInt32(to + 1, value | 0, true);
-          view.setInt32(to + 5, Math.floor(value / 2 ** 32), true);
-        } else {
-          bytes[to] = 4;
-          view.setFloat64(to + 1, value, true);
-        }
-        to += VALUE_BYTES;
-      } else if (typeof value === "bigint") {
-        bytes[to] = 17;
-        view.setBigInt64(to + 1, value, true);
-        to += VALUE_BYTES;
-      } else {
-        to = typeof value === "string" ? writeText(bytes, value, to, end) : writeOther(bytes, value, to, end);
-        if (to < 0) return -1;
-      }
+      to = typeof value === "number" && Number.isSafeInteger(value)
+        ? writeInteger(bytes, view, value, to, end)
+        : writeCell(bytes, view, value, to, end);
+      if (to < 0) return -1;
     }
     return to - at;
   }
@@ -95,7 +65,43 @@ function writeHead(bytes: Uint8Array, at: number, tag: number, shape: number): n
   return writeVarint(bytes, at + 3, shape);
 }
 
-// Each of the following returns where the next value goes, or -1 when it does not fit. There is room for one without a text.
+// Each of the following returns where the next value goes, or -1 when it does not fit.
+
+/**
+ * A function of its own, since engines guess what an argument is by all that it was: of a value that is looked at where it is read
+ * they remember what the first rows had, and are wrong again and again.
+ */
+function writeCell(
+  bytes: Uint8Array,
+  view: DataView,
+  value: Cell | undefined,
+  at: number,
+  end: number,
+): number {
+  if (at + VALUE_BYTES > end) return -1;
+  switch (typeof value) {
+    case "string":
+      return writeText(bytes, value, at, end);
+    case "number":
+      bytes[at] = 4;
+      view.setFloat64(at + 1, value, true);
+      return at + VALUE_BYTES;
+    case "bigint":
+      bytes[at] = 17;
+      view.setBigInt64(at + 1, value, true);
+      return at + VALUE_BYTES;
+    default:
+      return writeOther(bytes, value, at, end);
+  }
+}
+
+function writeInteger(bytes: Uint8Array, view: DataView, value: number, at: number, end: number): number {
+  if (at + VALUE_BYTES > end) return -1;
+  bytes[at] = 17;
+  view.setInt32(at + 1, value | 0, true);
+  view.setInt32(at + 5, Math.floor(value / 2 ** 32), true);
+  return at + VALUE_BYTES;
+}
 
 function writeOther(bytes: Uint8Array, value: Cell | undefined, at: number, end: number): number {
   if (value instanceof Uint8Array) return writeBytes(bytes, value, at, end);
