@@ -79,20 +79,17 @@ function writeCell(
   end: number,
 ): number {
   if (at + VALUE_BYTES > end) return -1;
-  switch (typeof value) {
-    case "string":
-      return writeText(bytes, value, at, end);
-    case "number":
-      bytes[at] = 4;
-      view.setFloat64(at + 1, value, true);
-      return at + VALUE_BYTES;
-    case "bigint":
-      bytes[at] = 17;
-      view.setBigInt64(at + 1, value, true);
-      return at + VALUE_BYTES;
-    default:
-      return writeOther(bytes, value, at, end);
+  if (typeof value === "number") {
+    bytes[at] = 4;
+    view.setFloat64(at + 1, value, true);
+    return at + VALUE_BYTES;
   }
+  if (typeof value === "bigint") {
+    bytes[at] = 17;
+    view.setBigInt64(at + 1, value, true);
+    return at + VALUE_BYTES;
+  }
+  return typeof value === "string" ? writeText(bytes, value, at, end) : writeOther(bytes, value, at, end);
 }
 
 function writeInteger(bytes: Uint8Array, view: DataView, value: number, at: number, end: number): number {
