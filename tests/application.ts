@@ -113,6 +113,8 @@ export async function startApplication(
     ports,
     log,
     ...optionsOf(configuration, ports, () => "tests"),
+    // The limit is one program's, and this one runs thousands of applications: past it each would collect all of its garbage every second.
+    memoryBytesMax: Infinity,
     ...expansionOf(project, ports, log),
     history: await historyFrom(configuration, ports),
     baseDirectory: folder,
