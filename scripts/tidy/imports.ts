@@ -38,6 +38,7 @@ const DOORS: readonly string[] = [
   "index.gen.ts",
   "declarations.gen.ts",
   "running.ts",
+  "schema.ts",
   "words.ts",
   "checking.ts",
   "compiled.ts",

@@ -1,5 +1,6 @@
 /**
- * Declarative decoding of entry configuration.
+ * Declarative decoding of entry configuration. A door of its own beside `mod.ts`, where it is one name: who wants many of these takes
+ * them from here, for out of the one name a bundler would have to make an object when the program starts.
  *
  * One declaration yields decoding, defaults, error text, references (start order) and, later, completion and docs.
  * SC1. Unknown fields are ignored. SC2. Every failure is Invalid and names the field's path, also as `details.path`.

@@ -1,3 +1,3 @@
 // Made by scripts/build_vm.ts from Lua 5.4.9 and src/vm/native; do not edit.
 /** Names this build: what one has compiled only the same one can load. */
-export const VM_ID = "4b2191c5d5d2510a";
+export const VM_ID = "e36168bc700ab3f6";

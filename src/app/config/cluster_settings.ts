@@ -1,13 +1,5 @@
 /** The `cluster` section: membership, transport between nodes, consensus. Inert unless `enabled`. */
-import { schema } from "../../core/mod.ts";
-
-// One by one: taken out of the whole, a bundler would have to make an object of it when the program starts.
-const boolean = schema.boolean;
-const duration = schema.duration;
-const integer = schema.integer;
-const object = schema.object;
-const oneOf = schema.oneOf;
-const string = schema.string;
+import { any, boolean, duration, integer, object, oneOf, string } from "../../core/schema.ts";
 
 const SECOND = 1000;
 const PORT_MAX = 65_535;
@@ -17,8 +9,8 @@ export const CLUSTER = object({
   enabled: boolean({ default: false }),
   name: string({ default: "" }),
   failure_domain: string({ default: "" }),
-  kv_crdt_tombstone_retention: schema.any(),
-  kv_crdt_tombstone_gc_alive_peers: schema.any(),
+  kv_crdt_tombstone_retention: any(),
+  kv_crdt_tombstone_gc_alive_peers: any(),
   membership: object({
     bind_addr: string({ default: "0.0.0.0" }),
     bind_port: integer({ default: 7946, min: 0, max: PORT_MAX }),
@@ -63,6 +55,6 @@ export const CLUSTER = object({
     leader_probe_interval: duration({ default: 3 * SECOND }),
     leader_probe_grace: integer({ default: 3, min: 1 }),
     registry_backend: oneOf(["fsm", "kv"], { default: "fsm" }),
-    global_dissem_tombstone_retention: schema.any(),
+    global_dissem_tombstone_retention: any(),
   }),
 });

@@ -4,23 +4,29 @@
  * Unknown sections and keys are ignored. Durations are milliseconds once decoded. Sections that only certain builds or
  * platforms act upon are decoded all the same, so that a wrong value is found wherever the file is read.
  */
-import { type Decoded, type Field, HUB_URL, schema, type Value } from "../../core/mod.ts";
+import { HUB_URL, type Value } from "../../core/mod.ts";
+import {
+  any,
+  boolean,
+  type Decoded,
+  duration,
+  type Field,
+  integer,
+  list,
+  map,
+  number,
+  object,
+  oneOf,
+  optional,
+  string,
+} from "../../core/schema.ts";
 import { CLUSTER } from "./cluster_settings.ts";
-
-// One by one: taken out of the whole, a bundler would have to make an object of it when the program starts.
-const boolean = schema.boolean;
-const duration = schema.duration;
-const integer = schema.integer;
-const number = schema.number;
-const object = schema.object;
-const oneOf = schema.oneOf;
-const string = schema.string;
 
 const SECOND = 1000;
 
 /** A list of texts; a single text is split at commas, as it comes from `--set` or the environment. */
 export function texts(options: { default?: readonly string[] } = {}): Field<string[]> {
-  const items = schema.list(schema.string());
+  const items = list(string());
   return {
     type: items.type,
     decode(value, scope) {
@@ -36,13 +42,13 @@ const replacements: Field<Record<string, string>> = {
   type: "map of string",
   decode(value, scope) {
     if (value === null || value === undefined) return {};
-    const all = schema.map(schema.optional(schema.string({ nonEmpty: true }))).decode(value, scope);
+    const all = map(optional(string({ nonEmpty: true }))).decode(value, scope);
     const kept = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined);
     return Object.fromEntries(kept);
   },
 };
 
-const accepted: Field<Value> = schema.any();
+const accepted: Field<Value> = any();
 
 /** The whole configuration, without `vars`, `profiles`, `override` and `disable`. */
 export const SETTINGS = object({

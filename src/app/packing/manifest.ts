@@ -1,16 +1,9 @@
 /** `wippy.yaml`, as far as packing wants it. What the loader reads of it is in `src/registry`. */
-import { type Decoded, Failure, schema } from "../../core/mod.ts";
+import { Failure } from "../../core/mod.ts";
+import { boolean, type Decoded, list, object, oneOf, optional, string } from "../../core/schema.ts";
 import type { Ports } from "../../ports/mod.ts";
 import { MANIFEST_FILE } from "../../registry/mod.ts";
 import { readYaml, texts } from "../config/mod.ts";
-
-// One by one: taken out of the whole, a bundler would have to make an object of it when the program starts.
-const boolean = schema.boolean;
-const list = schema.list;
-const object = schema.object;
-const oneOf = schema.oneOf;
-const optional = schema.optional;
-const string = schema.string;
 
 const MANIFEST = object({
   type: optional(oneOf(["library", "application", "agent", "plugin"])),

@@ -5,7 +5,9 @@
 ** M2. Measuring walks what the process alone can reach: frozen tables, prototypes and C functions are shared and free.
 ** M3. Bit 7 of `marked` belongs to this file; it is clear outside `memory_measure`.
 ** M4. Small blocks come from lists by size and go back there: their memory is never used for blocks of another size again.
+** M5. The memory of the instance grows by a part of itself: an engine that has many instances copies all of it each time.
 */
+#include <errno.h>
 #include "vm.h"
 
 uint64_t vm_heap, vm_heap_max;
@@ -188,4 +190,33 @@ void *vm_alloc (void *ud, void *ptr, size_t osize, size_t nsize) {
   if ((block = block_resize(ptr, old, nsize)) == NULL) return ptr;  /* shrinking never fails for Lua */
   vm_heap -= old - nsize;
   return block;
+}
+
+/* ---- the memory of the instance ---- */
+
+#define PAGE_BYTES 65536u
+#define PAGES_MAX 65535u       /* one less than there may be: sizes are told by 32 bits */
+#define GROWTH_PAGES_MIN 16u
+#define GROWTH_PART 4u
+
+static int grow (uint32_t pages) { return __builtin_wasm_memory_grow(0, pages) != (size_t)-1; }
+
+/* Instead of the C library's, which grows by what is asked for, 64 KB as a rule. */
+void *sbrk (intptr_t increment) {
+  static uint64_t end;  /* of what has been given away */
+  uint64_t start;
+  uint32_t pages = (uint32_t)__builtin_wasm_memory_size(0);
+  if (end == 0) end = (uint64_t)pages * PAGE_BYTES;
+  start = end;
+  if (increment < 0) { errno = ENOMEM; return (void *)-1; }
+  if (start + (uint32_t)increment > (uint64_t)pages * PAGE_BYTES) {
+    uint32_t needed = (uint32_t)((start + (uint32_t)increment + PAGE_BYTES - 1) / PAGE_BYTES) - pages;
+    uint32_t room = pages < PAGES_MAX ? PAGES_MAX - pages : 0, more = pages / GROWTH_PART;
+    if (more < GROWTH_PAGES_MIN) more = GROWTH_PAGES_MIN;
+    if (more < needed) more = needed;
+    if (more > room) more = room;
+    if (needed > room || (!grow(more) && (more == needed || !grow(needed)))) { errno = ENOMEM; return (void *)-1; }
+  }
+  end = start + (uint32_t)increment;
+  return (void *)(uintptr_t)start;
 }
