@@ -98,9 +98,7 @@ export function buildArguments(
 
 /** Builds a binary for this machine and writes down which code it uses at the start; the files, none when that does not work. */
 async function recordOrders(root: string): Promise<string[]> {
-  rmSync(WORK, { recursive: true, force: true });
   mkdirSync(join(WORK, "project/src"), { recursive: true });
-  writeFileSync(VM_FILE, Uint8Array.fromBase64(LUA_WASM));
   writeFileSync(join(WORK, "project/src/_index.yaml"), PROJECT);
   writeFileSync(join(WORK, "project/src/hello.lua"), 'return { main = function() return "hello" end }\n');
   const binary = join(WORK, process.platform === "win32" ? "first.exe" : "first");
@@ -182,6 +180,9 @@ async function main(args: string[]): Promise<number> {
   const { outfile, targets, without } = wanted;
   const root = join(ROOT, ".cache", "tree");
   writeBuildTree(without, root);
+  rmSync(WORK, { recursive: true, force: true });
+  mkdirSync(WORK, { recursive: true });
+  writeFileSync(VM_FILE, Uint8Array.fromBase64(LUA_WASM));
   const orders = await recordOrders(root);
   for (const each of targets) {
     const name = each === undefined ? "dist/wippy" : `dist/wippy-${each.slice("bun-".length)}`;

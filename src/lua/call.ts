@@ -39,18 +39,8 @@ export class LuaCall extends CallFrame implements Call {
     this.runtime = runtime;
   }
 
-  override open(
-    args: number,
-    count: number,
-    slot: number,
-    classId: number,
-    id: number,
-    text: number,
-    list: number,
-    items: number,
-  ): void {
-    super.open(args, count, slot, classId, id, text, list, items);
-    this.#process = this.runtime.book.at(slot);
+  protected override opened(): void {
+    this.#process = this.runtime.book.at(this.slot);
   }
 
   /** The same call as an object of its own. */

@@ -131,7 +131,19 @@ abstract class Statement implements SqliteStatement {
   }
 
   abstract all(params: readonly Value[]): Row[];
-  abstract run(params: readonly Value[]): { changes: number; lastInsertRowid: number | bigint };
+  /** How a parameter is bound, and how the id of a row is told. */
+  protected abstract readonly bind: Bind;
+  protected abstract readonly rowid: (id: number | bigint) => number | bigint;
+
+  run(params: readonly Value[]): { changes: number; lastInsertRowid: number | bigint } {
+    try {
+      const { changes, lastInsertRowid } = runOnce(this.statement, params, this.bind);
+      if (this.changesSchema) this.schemaChanged();
+      return { changes: Number(changes), lastInsertRowid: this.rowid(lastInsertRowid) };
+    } catch (error) {
+      throw sqliteFailure(error, "Internal");
+    }
+  }
 
   /** Nothing to do: the library frees a statement when it is no longer reachable. */
   finalize(): void {}
@@ -139,6 +151,9 @@ abstract class Statement implements SqliteStatement {
 
 /** Of an exact connection. Hot: `tests/bench/services.bench.ts` earns that what it mostly does is one short function. */
 class ExactStatement extends Statement {
+  protected readonly bind = exactly;
+  protected readonly rowid = (id: number | bigint): number | bigint => id;
+
   constructor(statement: StatementSync, sql: string, text: string, schemaChanged: () => void) {
     super(statement, sql, text, schemaChanged);
     statement.setReadBigInts(true);
@@ -155,20 +170,12 @@ class ExactStatement extends Statement {
       throw sqliteFailure(error, "Internal");
     }
   }
-
-  run(params: readonly Value[]): { changes: number; lastInsertRowid: number | bigint } {
-    try {
-      const { changes, lastInsertRowid } = runOnce(this.statement, params, exactly);
-      if (this.changesSchema) this.schemaChanged();
-      return { changes: Number(changes), lastInsertRowid };
-    } catch (error) {
-      throw sqliteFailure(error, "Internal");
-    }
-  }
 }
 
 /** Of a connection that tells whole numbers and floats apart by their size alone. */
 class LenientStatement extends Statement {
+  protected readonly bind = leniently;
+  protected readonly rowid = narrowed;
   readonly #repeatable: boolean;
   #readsBigints = false;
 
@@ -194,16 +201,6 @@ class LenientStatement extends Statement {
       for (const row of rows) narrow(row);
       if (this.changesSchema) this.schemaChanged();
       return rows;
-    } catch (error) {
-      throw sqliteFailure(error, "Internal");
-    }
-  }
-
-  run(params: readonly Value[]): { changes: number; lastInsertRowid: number | bigint } {
-    try {
-      const { changes, lastInsertRowid } = runOnce(this.statement, params, leniently);
-      if (this.changesSchema) this.schemaChanged();
-      return { changes: Number(changes), lastInsertRowid: narrowed(lastInsertRowid) };
     } catch (error) {
       throw sqliteFailure(error, "Internal");
     }

@@ -98,7 +98,11 @@ export class CallFrame implements NativeCall {
     this.#text = text;
     this.#list = list;
     this.#items = items;
+    this.opened();
   }
+
+  /** For who is more than a frame: it points at another call now. */
+  protected opened(): void {}
 
   /** Points at the arguments of the call that `frame` points at. */
   openAs(frame: CallFrame): void {

@@ -200,3 +200,16 @@ test("a run ends with its caller, and leaves nothing behind [eval.run]", () =>
     for (let i = 0; i < 50; i++) await run(app, { source: "return 1", imports: { lib: "e:lib" } });
     assert.equal(runtime.liveCount, 0);
   }));
+
+test("code can't end the function that it stands in [eval.compile]", () =>
+  withApplication(project(), async (app) => {
+    for (const source of ["end, math, function(...)", "return 1 end, function() return 2"]) {
+      const refused = await app.call("e:compile", source) as ValueMap;
+      assert.equal(refused["kind"], "Internal");
+      assert.match(String(refused["message"]), /parse error/);
+      assert.deepEqual(
+        await app.call("e:run", { source }),
+        { kind: "Internal", message: refused["message"]! },
+      );
+    }
+  }));
