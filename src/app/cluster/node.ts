@@ -53,6 +53,8 @@ function createNode(context: ApplicationContext, options: ClusterOptions): Clust
       path: id,
       data: { Node: { ID: id, Addr: `${address.host}:${address.port}`, Meta: { ...meta } } },
     });
+  const tellLeader = (kind: string, leader: string, term: number): void =>
+    bus.send({ system: "cluster", kind, path: leader, data: { Leader: leader, Term: term } });
   return new ClusterNode({
     ports,
     log: context.get(INFRASTRUCTURE.log).named("cluster"),
@@ -65,13 +67,9 @@ function createNode(context: ApplicationContext, options: ClusterOptions): Clust
       updated: tellNode("node.updated"),
     },
     led: (leader, previous, term) => {
-      const kind = leader === "" ? "raft.leader.lost" : "raft.leader.elected";
-      bus.send({
-        system: "cluster",
-        kind,
-        path: leader || previous,
-        data: { Leader: leader || previous, Term: term },
-      });
+      // One may follow the other before this node has noticed that there was none.
+      if (previous !== "") tellLeader("raft.leader.lost", previous, term);
+      if (leader !== "") tellLeader("raft.leader.elected", leader, term);
     },
   });
 }
