@@ -6,7 +6,8 @@
  * The binary is built first, and tests find it through `WIPPY_BINARY`. `--fast` leaves out Deno and the binary.
  * Services that tests name (`// services: postgres`) are started beside it, and installed where this runs as root; tests whose
  * service does not run are skipped and say so.
- * The last line is exactly `N passed, N failed`, with `, N skipped` when any; exit code 1 when something failed.
+ * What failed is named again at the end. The last line is exactly `N passed, N failed`, with `, N skipped` when any; exit code 1
+ * when something failed.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +16,7 @@ import { servicesOf, serviceUrl } from "../tests/services.ts";
 import { BUN, DENO, run } from "./command.ts";
 import { type RunningServices, startServices } from "./services.ts";
 import { listFiles, ROOT } from "./source_tree.ts";
-import { addCounts, countReport, type Counts, printCounts } from "./test_report.ts";
+import { addCounts, countReport, type Counts, failedTests, printCounts } from "./test_report.ts";
 
 /** Suites that have nothing to say about Deno: they run Bun scripts or the compiled binary. */
 const BUN_ONLY = ["tests/repository/", "tests/cli/", "tests/apps/", "tests/binary/"];
@@ -42,13 +43,16 @@ async function runSuite(
   name: string,
   argv: (report: string) => string[],
   env: Record<string, string>,
+  failed: string[],
 ): Promise<Counts> {
   const folder = mkdtempSync(join(tmpdir(), "wippy-test-"));
   const report = join(folder, "report.xml");
   process.stderr.write(`\n== ${name}\n`);
   try {
     const result = await run(argv(report), { show: "stderr", env, timeoutMs: SUITE_TIMEOUT_MS });
-    const counts = countReport(existsSync(report) ? readFileSync(report, "utf8") : undefined, result.code);
+    const written = existsSync(report) ? readFileSync(report, "utf8") : undefined;
+    const counts = countReport(written, result.code);
+    failed.push(...failedTests(written, result.code).map((test) => `${name}: ${test}`));
     process.stderr.write(`${name}: ${printCounts(counts)}\n`);
     return counts;
   } finally {
@@ -83,6 +87,7 @@ async function runAll(args: string[], files: string[], starting: Promise<Running
   const fast = args.includes("--fast");
   const env: Record<string, string> = { NO_COLOR: "1" };
   let counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const failed: string[] = [];
 
   const needsBinary = !fast && files.some((file) => BINARY_ONLY.some((folder) => file.startsWith(folder)));
   if (needsBinary) {
@@ -92,6 +97,7 @@ async function runAll(args: string[], files: string[], starting: Promise<Running
       if (built.code !== 0) {
         process.stderr.write("the binary does not build; rerun: bun scripts/build.ts\n");
         counts = addCounts(counts, { passed: 0, failed: 1, skipped: 0 });
+        failed.push("the binary does not build");
       }
     }
     if (existsSync(binary)) env.WIPPY_BINARY = binary;
@@ -107,33 +113,45 @@ async function runAll(args: string[], files: string[], starting: Promise<Running
   if (onBun.length > 0) {
     counts = addCounts(
       counts,
-      await runSuite("bun", (report) => [
-        BUN,
-        "test",
-        `--timeout=${TEST_TIMEOUT_MS}`,
-        "--only-failures",
-        "--reporter=junit",
-        `--reporter-outfile=${report}`,
-        ...onBun.map((file) => `./${file}`),
-      ], fast ? env : { WIPPY_SEEDS: SEEDS, ...env }),
+      await runSuite(
+        "bun",
+        (report) => [
+          BUN,
+          "test",
+          `--timeout=${TEST_TIMEOUT_MS}`,
+          "--only-failures",
+          "--reporter=junit",
+          `--reporter-outfile=${report}`,
+          ...onBun.map((file) => `./${file}`),
+        ],
+        fast ? env : { WIPPY_SEEDS: SEEDS, ...env },
+        failed,
+      ),
     );
   }
   const onDeno = fast ? [] : files.filter((file) => !BUN_ONLY.some((folder) => file.startsWith(folder)));
   if (onDeno.length > 0) {
     counts = addCounts(
       counts,
-      await runSuite("deno", (report) => [
-        DENO,
-        "test",
-        "-A",
-        "--no-check",
-        "--quiet",
-        `--junit-path=${report}`,
-        ...onDeno,
-      ], env),
+      await runSuite(
+        "deno",
+        (report) => [
+          DENO,
+          "test",
+          "-A",
+          "--no-check",
+          "--quiet",
+          "--reporter=dot",
+          `--junit-path=${report}`,
+          ...onDeno,
+        ],
+        env,
+        failed,
+      ),
     );
   }
   if (counts.passed + counts.failed + counts.skipped === 0) counts.failed = 1;
+  if (failed.length > 0) process.stderr.write(`\nfailed:\n${failed.map((test) => `  ${test}\n`).join("")}`);
   process.stdout.write(`\n${printCounts(counts)}\n`);
   process.exitCode = counts.failed === 0 ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addCounts, countReport, printCounts } from "../../scripts/test_report.ts";
+import { addCounts, countReport, failedTests, printCounts } from "../../scripts/test_report.ts";
 
 const BUN_REPORT = `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="bun test" tests="4" failures="1" skipped="1">
@@ -35,6 +35,15 @@ test("test counts: a missing or cut-off report is one failure", () => {
 
 test("test counts: a runner that fails without a failed case is one failure", () => {
   assert.deepEqual(countReport(DENO_REPORT, 1), { passed: 2, failed: 1, skipped: 1 });
+});
+
+test("failed tests are named with their file, failures without a case too", () => {
+  assert.deepEqual(failedTests(BUN_REPORT, 1), ["t/a.test.ts: fails\n    AssertionError"]);
+  const renamed = BUN_REPORT.replace('name="fails"', 'name="a &lt;x&gt; fails"');
+  assert.deepEqual(failedTests(renamed, 1), ["t/a.test.ts: a <x> fails\n    AssertionError"]);
+  assert.deepEqual(failedTests(DENO_REPORT, 0), []);
+  assert.match(failedTests(DENO_REPORT, 7).join(), /exit code is 7/);
+  assert.match(failedTests(BUN_REPORT.slice(0, -20), 139).join(), /exit code 139/);
 });
 
 test("the closing line names skipped tests only when there are any", () => {
