@@ -8,6 +8,8 @@
  * G2. An import cycle, an unknown import or an unknown module fails the build with the ids involved.
  * G3. What is over a bound goes, used longest ago first; what runs keeps its code. A program that a pool or a process may still be
  *     started from stays, so programs in use may be more than the bound.
+ * G4. A program is given the ambient modules that its sources can come to: those they name, and all when one of them has a way
+ *     to globals that it does not name. Making all of them takes longer than a short program runs.
  */
 import { Failure, nearestName } from "../core/mod.ts";
 import type { GlobalsRef, ModuleRef, ProgramRef, Universe } from "../vm/mod.ts";
@@ -18,6 +20,15 @@ import { AMBIENT_MODULES } from "./module_catalog.ts";
 import type { ModuleCatalog } from "./module_catalog.ts";
 import type { ModuleTable } from "./module_table.ts";
 import { type ProgramUnit, TypeUnits } from "./type_units.ts";
+
+/** Words with which a source comes to globals that it does not name. */
+const UNNAMED = ["_G", "_ENV", "require"];
+
+/** What a program is given whatever it names: the module adds to a class of values that others may send. */
+const GIVEN = "payload";
+
+/** The global that is a function. */
+const PRINT = "print";
 
 /** A compiled entry with its imports. */
 export interface Program {
@@ -200,7 +211,8 @@ export class ProgramTable {
     const definition = this.#definitions.get(id);
     if (definition === undefined) return undefined;
     this.#trimPrograms();
-    const { units, order } = this.#unitsOf(definition);
+    const order = this.#orderOf(definition);
+    const units = this.#unitsOf(order, ambientOf(order));
     const doubles = order.some(({ modules }) =>
       [...modules.values()].some((name) => this.#modules.copiesModules(name))
     );
@@ -212,22 +224,29 @@ export class ProgramTable {
     return program;
   }
 
-  /** The units of an entry, itself last; undefined when there is no such Lua entry. Fails as `program` does. */
+  /**
+   * The units of an entry for a program that others put together, itself last; undefined when there is no such Lua entry. Fails as
+   * `program` does.
+   */
   units(id: string): readonly ProgramUnit[] | undefined {
     const definition = this.#definitions.get(id);
-    return definition === undefined ? undefined : this.#unitsOf(definition).units;
+    return definition === undefined ? undefined : this.#unitsOf(this.#orderOf(definition), AMBIENT);
   }
 
-  #unitsOf(definition: LuaDefinition): { units: ProgramUnit[]; order: LuaDefinition[] } {
+  #orderOf(definition: LuaDefinition): LuaDefinition[] {
     const order: LuaDefinition[] = [];
     this.#collect(definition, [], order);
+    return order;
+  }
+
+  #unitsOf(order: readonly LuaDefinition[], ambient: readonly string[]): ProgramUnit[] {
     const units: ProgramUnit[] = [];
     const index = new Map<string, number>();
     for (const source of order) {
-      this.#addUnit(source, units, index);
+      this.#addUnit(source, ambient, units, index);
       index.set(source.id, units.length - 1);
     }
-    return { units, order };
+    return units;
   }
 
   /** Ids that `id` reaches through imports, itself included; unknown imports are left out. */
@@ -258,14 +277,19 @@ export class ProgramTable {
     );
   }
 
-  #addUnit(source: LuaDefinition, units: ProgramUnit[], index: ReadonlyMap<string, number>): void {
+  #addUnit(
+    source: LuaDefinition,
+    ambient: readonly string[],
+    units: ProgramUnit[],
+    index: ReadonlyMap<string, number>,
+  ): void {
     const { code, types } = this.codeOf(source);
     const imports = [...source.imports].map(([alias, target]) => ({ alias, unit: index.get(target)! }));
     if (types !== undefined) {
       const taken = (name: string) => source.imports.has(name) || source.modules.has(name);
       imports.push(...this.types.add(units, { types: types.values, code: types.code, imports, taken }));
     }
-    units.push({ code, globals: this.#globalsOf(source), imports });
+    units.push({ code, globals: this.#globalsOf(source, ambient), imports });
   }
 
   #collect(definition: LuaDefinition, path: string[], order: LuaDefinition[]): void {
@@ -314,13 +338,14 @@ export class ProgramTable {
       : this.compiler.load(compiled(), id);
   }
 
-  #globalsOf(definition: LuaDefinition): GlobalsRef {
-    const key = [...definition.modules].map(([alias, name]) => `${alias}=${name}`).sort().join("\n");
+  #globalsOf(definition: LuaDefinition, ambient: readonly string[]): GlobalsRef {
+    const listed = [...definition.modules].map(([alias, name]) => `${alias}=${name}`).sort();
+    const key = [...ambient, ...listed].join("\n");
     let globals = this.#globals.get(key);
     if (globals === undefined) {
-      const modules: Record<string, ModuleRef> = { print: this.#modules.print() };
-      for (const name of AMBIENT_MODULES) {
-        const ref = this.#modules.module(name);
+      const modules: Record<string, ModuleRef> = {};
+      for (const name of ambient) {
+        const ref = name === PRINT ? this.#modules.print() : this.#modules.module(name);
         if (ref !== undefined) modules[name] = ref;
       }
       for (const [alias, name] of definition.modules) {
@@ -333,6 +358,17 @@ export class ProgramTable {
     }
     return globals;
   }
+}
+
+/** Globals beside those of the base library. */
+const AMBIENT: readonly string[] = [PRINT, ...AMBIENT_MODULES];
+
+/** Those of them that programs of these sources can come to. */
+function ambientOf(sources: readonly LuaDefinition[]): readonly string[] {
+  const canName = (word: string): boolean => sources.some(({ source }) => source.includes(word));
+  // What was compiled has no source that tells.
+  if (sources.some(({ compiled }) => compiled !== undefined) || UNNAMED.some(canName)) return AMBIENT;
+  return AMBIENT.filter((name) => name === GIVEN || canName(name));
 }
 
 /** An unknown module in a `modules:` list, with the nearest known name. */
