@@ -10,8 +10,8 @@
  * Code is compiled to bytecode and minified but keeps its names, so that traces can be read. It is split, so that a command
  * loads only what it needs: without that `wippy version` takes 10 ms instead of 6 (`bun -e`: 4). Bytecode is laid out in the
  * order in which a first build has used it, and code is not compiled further before an application is up: most of what runs until
- * then runs once. It is built from a copy of the sources in which texts are modules (`build_tree.ts`), and carries the virtual
- * machine as a file. A binary reads no `.env` and no
+ * then runs once. It is built from a copy of the sources in which texts are modules (`build_tree.ts`) and what every application
+ * loads at its start is one file (`start_chunk.ts`), and carries the virtual machine as a file. A binary reads no `.env` and no
  * `bunfig.toml` of the folder it is started in: those files belong to the application.
  */
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -22,6 +22,7 @@ import { BUN, run } from "./command.ts";
 import { staleIndexes } from "./gen.ts";
 import { refusal, writeBuildTree } from "./build_tree.ts";
 import { ROOT } from "./source_tree.ts";
+import { keepStartTogether } from "./start_chunk.ts";
 
 /** Where the command line starts. */
 const ENTRANCE = "src/cli/main.ts";
@@ -182,6 +183,7 @@ async function main(args: string[]): Promise<number> {
   writeBuildTree(without, root);
   rmSync(WORK, { recursive: true, force: true });
   mkdirSync(WORK, { recursive: true });
+  await keepStartTogether(root, [ENTRANCE, ...THREAD_ENTRANCES], WORK);
   writeFileSync(VM_FILE, Uint8Array.fromBase64(LUA_WASM));
   const orders = await recordOrders(root);
   for (const each of targets) {

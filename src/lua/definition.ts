@@ -198,7 +198,7 @@ export function decodeCompiled(
       retryable: false,
     });
   }
-  const kind = entry.kind.replace(/\.bc$/, "") as LuaKind;
+  const kind = (entry.kind.endsWith(".bc") ? entry.kind.slice(0, -".bc".length) : entry.kind) as LuaKind;
   demandMachine(chunk.machine, entry.id);
   const compiled = (): CompiledChunk => decodeChunk(chunk.read(), entry.id);
   return definitionOf(entry, kind, config, { source: "", compiled });

@@ -137,8 +137,19 @@ function definitionFiles(source: DefinitionFolder): string[] {
 /** `path` as seen from `folder`, which contains it; with `/` between segments. */
 export function relativePath(files: DefinitionFiles, folder: string, path: string): string {
   const base = files.resolve(folder);
-  const inner = path.startsWith(base) ? path.slice(base.length) : path;
-  return inner.replaceAll("\\", "/").replace(/^\/+/, "");
+  return plainPath(path.startsWith(base) ? path.slice(base.length) : path);
+}
+
+/** With `/` between segments and none before the first. */
+export function plainPath(path: string): string {
+  return withoutRoot(path.includes("\\") ? path.replaceAll("\\", "/") : path);
+}
+
+/** Without `/` before the first segment. No pattern: the first use of one takes longer than all that a short program does here. */
+function withoutRoot(path: string): string {
+  let start = 0;
+  while (path[start] === "/") start++;
+  return path.slice(start);
 }
 
 function inlineFile(
@@ -149,7 +160,7 @@ function inlineFile(
   inlined: Inlined,
 ): { value: Value; path: string } {
   const { files } = source;
-  const beside = files.resolve(files.directory(definition), reference.replace(/^\/+/, ""));
+  const beside = files.resolve(files.directory(definition), withoutRoot(reference));
   let path = beside;
   if (site.kind === "ns.definition" && files.stat(path) === undefined) {
     // A module's readme commonly lies beside its manifest, and is worth a warning when it is missing, not a failed boot.

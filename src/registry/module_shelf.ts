@@ -10,6 +10,7 @@ import type { Files, YamlReader } from "../ports/mod.ts";
 import {
   type DefinitionFiles,
   type PlacedEntry,
+  plainPath,
   readDefinitionFolder,
   relativePath,
 } from "./definition_folder.ts";
@@ -111,7 +112,7 @@ export class ModuleShelf {
     if (files !== this.#sources.files) return path;
     const inner = relativePath(files, root, path);
     if (inner === "") return ".";
-    return inner === path.replaceAll("\\", "/").replace(/^\/+/, "") ? path : inner;
+    return inner === plainPath(path) ? path : inner;
   }
 
   /** The project's own definitions. */
