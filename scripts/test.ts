@@ -141,7 +141,6 @@ async function runAll(args: string[], files: string[], starting: Promise<Running
           "-A",
           "--no-check",
           "--quiet",
-          "--reporter=dot",
           `--junit-path=${report}`,
           ...onDeno,
         ],
