@@ -9,7 +9,8 @@
  * G3. What is over a bound goes, used longest ago first; what runs keeps its code. A program that a pool or a process may still be
  *     started from stays, so programs in use may be more than the bound.
  * G4. A program is given the ambient modules that its sources can come to: those they name, and all when one of them has a way
- *     to globals that it does not name. Making all of them takes longer than a short program runs.
+ *     to globals that it does not name. Making all of them takes longer than a short program runs. What gives values of others
+ *     their methods is there, named or not, with any module and once there are several threads.
  */
 import { Failure, nearestName } from "../core/mod.ts";
 import type { GlobalsRef, ModuleRef, ProgramRef, Universe } from "../vm/mod.ts";
@@ -24,7 +25,7 @@ import { type ProgramUnit, TypeUnits } from "./type_units.ts";
 /** Words with which a source comes to globals that it does not name. */
 const UNNAMED = ["_G", "_ENV", "require"];
 
-/** What a program is given whatever it names: the module adds to a class of values that others may send. */
+/** What a program is given without naming it when it has any module: it adds to a class of values that others may hand out. */
 const GIVEN = "payload";
 
 /** The global that is a function. */
@@ -192,6 +193,11 @@ export class ProgramTable {
       if (this.#code.size <= this.#options.sourcesMax) return;
       this.#release(id);
     }
+  }
+
+  /** From now on values come from other threads, too: gives them their methods, whatever the programs here name. */
+  expectForeignValues(): void {
+    this.#modules.module(GIVEN);
   }
 
   /** How much is kept. */
@@ -368,7 +374,9 @@ function ambientOf(sources: readonly LuaDefinition[]): readonly string[] {
   const canName = (word: string): boolean => sources.some(({ source }) => source.includes(word));
   // What was compiled has no source that tells.
   if (sources.some(({ compiled }) => compiled !== undefined) || UNNAMED.some(canName)) return AMBIENT;
-  return AMBIENT.filter((name) => name === GIVEN || canName(name));
+  const named = AMBIENT.filter((name) => canName(name));
+  const hasModules = named.some((name) => name !== PRINT) || sources.some(({ modules }) => modules.size > 0);
+  return hasModules && !named.includes(GIVEN) ? [...named, GIVEN] : named;
 }
 
 /** An unknown module in a `modules:` list, with the nearest known name. */

@@ -4,7 +4,8 @@
  * Short ones that come again and again (names, topics, keys) are not made anew each time.
  */
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/** Made when a text first needs it, which those of many short programs don't. */
+let decoder: TextDecoder | undefined;
 const SHORT_TEXT = 40;
 /** Short texts read before, by a hash of their bytes: names, topics and keys come again and again. */
 const texts: (string | undefined)[] = new Array<string | undefined>(4096).fill(undefined);
@@ -17,7 +18,7 @@ export function readString(bytes: Uint8Array, start: number, end: number): strin
   }
   const slice = bytes.subarray(start, end);
   try {
-    return decoder.decode(slice);
+    return (decoder ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })).decode(slice);
   } catch {
     // Not UTF-8: the bytes are the value.
     return slice.slice();

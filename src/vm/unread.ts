@@ -8,10 +8,10 @@ export interface Unread {
 }
 
 const TEXTS_AT = 8;
-const decoder = new TextDecoder();
 
 /** The message in these bytes: lengths of topic and sender, both texts, the values. */
 export function decodeUnread(bytes: Uint8Array): Unread {
+  const decoder = new TextDecoder();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const topicEnd = TEXTS_AT + view.getUint32(0, true);
   const fromEnd = topicEnd + view.getUint32(4, true);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withApplication } from "../application.ts";
+import { code, CPUS, fn, HOST, LONG, run } from "../process/worker_project.ts";
 
 function entry(name: string, kind: string, source: string, more = ""): string {
   const lines = source.trim().split("\n").map((line) => `      ${line}`).join("\n");
@@ -73,3 +74,41 @@ test("an ambient module is there however a program comes to it", () =>
       assert.equal(await app.call(`app:${name}`, "cess"), "table", name);
     }
   }));
+
+const FUTURE = `
+version: "1.0"
+namespace: app
+entries:
+${entry("seven", "function.lua", "return { main = function() return {a = 7} end }")}
+${
+  entry(
+    "future",
+    "function.lua",
+    `return { main = function()
+  local future = funcs.async("app:seven")
+  future:response():receive()
+  return future:result():transcode("json/plain"):data()
+end }`,
+    "    modules: [funcs]\n",
+  )
+}
+`;
+
+test("values that modules hand out have their methods in programs that name no module for them", () =>
+  withApplication(FUTURE, async (app) => {
+    assert.deepEqual(await app.call("app:future"), { a: 7 });
+  }));
+
+test(
+  "values of other threads have their methods in programs that name no module",
+  LONG,
+  () =>
+    withApplication(
+      HOST + fn("data", 'local given = ... return given:transcode("json/plain"):data()') +
+        code("asking", 'local a = funcs.call("app:data", payload.new({a = 7})) return a', "funcs"),
+      async (app) => {
+        assert.deepEqual(await run(app, "app:asking"), { a: 7 });
+      },
+      CPUS,
+    ),
+);

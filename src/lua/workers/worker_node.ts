@@ -118,6 +118,7 @@ export class WorkerNode {
     const definitions = boot.definitions.map(definitionFromWire);
     this.#withModules(definitions, () => {
       // They compile: the main worker has compiled them.
+      programs.expectForeignValues();
       programs.trust(new Set(definitions.map(({ module }) => module)));
       for (const definition of definitions) programs.set(definition);
       side.tell(UP.ready, []);
