@@ -137,13 +137,34 @@ class SystemFileHandle implements FileHandle {
   }
 }
 
+/** All of a file, read at its size: the library reads into a buffer first that is larger than most files. */
+function readWhole(path: string): Uint8Array {
+  const fd = openSync(path, "r");
+  try {
+    // One more, so that the end shows with the second read; files of the system say that they have no size.
+    let bytes = new Uint8Array(fstatSync(fd).size + 1);
+    let length = 0;
+    for (;;) {
+      const read = readSync(fd, bytes, length, bytes.length - length, null);
+      if (read === 0) return bytes.subarray(0, length);
+      length += read;
+      if (length < bytes.length) continue;
+      const grown = new Uint8Array(Math.max(bytes.length * 2, GROWN_MIN));
+      grown.set(bytes);
+      bytes = grown;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What a file that is larger than it said is given at least. */
+const GROWN_MIN = 4096;
+
 /** Synchronous access to the file system. */
 export class SystemFiles implements Files {
   readFile(path: string): Uint8Array {
-    return attempt(path, () => {
-      const data = readFileSync(path);
-      return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    });
+    return attempt(path, () => readWhole(path));
   }
 
   readText(path: string): string {
