@@ -317,7 +317,7 @@ export class Application {
     } finally {
       timer.cancel();
       // What was told on the way down still reaches those who listen.
-      await new Promise<void>((resolve) => this.ports.clock.soon(resolve));
+      if (this.#bus.subscriberCount > 0) await new Promise<void>((resolve) => this.ports.clock.soon(resolve));
       this.#disconnectLog();
       this.#bus.close();
       this.#phase = "stopped";
