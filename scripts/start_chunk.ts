@@ -79,7 +79,8 @@ export async function keepStartTogether(
   );
   writeFileSync(join(root, TOGETHER), start.map((source) => importOf(source, TOGETHER)).join(""));
   for (const { entryPoint = "" } of outputs.values()) {
-    if (!start.includes(entryPoint) && !(APPLICATION.test(entryPoint) && !before.has(entryPoint))) continue;
+    const isLate = APPLICATION.test(entryPoint) && entryPoint.endsWith(".ts") && !before.has(entryPoint);
+    if (!isLate && !start.includes(entryPoint)) continue;
     const path = join(root, entryPoint);
     writeFileSync(path, importOf(TOGETHER, entryPoint) + readFileSync(path, "utf8"));
   }
