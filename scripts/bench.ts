@@ -3,7 +3,7 @@
  *
  *     bun scripts/bench.ts [FILTER]          a table; a row is run when its name contains FILTER
  *     bun scripts/bench.ts --json [FILTER]   [{"name","ours","peer","unit","ratio","must","aim"}]
- *     bun scripts/bench.ts --rounds N        pairs per row (5), fewer where a row takes long
+ *     bun scripts/bench.ts --rounds N        pairs of a row that names no number of its own (5); others follow
  *
  * The binary in `dist` is built when it is missing. Peers come from Debian (lua5.4, erlang-base, wrk) and Go modules; a row
  * whose peer is missing is reported as skipped with the reason.
@@ -83,7 +83,8 @@ async function measure(benchmark: Benchmark, tools: Tools, rounds: number): Prom
   const ours: number[] = [];
   const peers: number[] = [];
   const begunMs = performance.now();
-  for (let i = 0; i < Math.min(benchmark.rounds ?? rounds, rounds); i++) {
+  const pairs = Math.max(1, Math.round((benchmark.rounds ?? ROUNDS) * rounds / ROUNDS));
+  for (let i = 0; i < pairs; i++) {
     if (i > 0 && performance.now() - begunMs > ROW_MS_MAX) break;
     ours.push(await benchmark.ours(tools));
     if (benchmark.peer !== undefined) peers.push(await benchmark.peer(tools));

@@ -16,7 +16,7 @@ export interface Benchmark {
   peer?(tools: Tools): Promise<number>;
   /** What must run meanwhile; both sides find its port in `BENCH_<NAME>_PORT`. */
   readonly services?: readonly string[];
-  /** Pairs to run; the median counts. */
+  /** Pairs to run, where it is not the usual number; the median counts. */
   readonly rounds?: number;
 }
 
