@@ -10,7 +10,8 @@
  *     started from stays, so programs in use may be more than the bound.
  * G4. A program is given the ambient modules that its sources can come to: those they name, and all when one of them has a way
  *     to globals that it does not name. Making all of them takes longer than a short program runs. What gives values of others
- *     their methods is there, named or not, with any module and once there are several threads.
+ *     their methods is there, named or not, with any module, and on threads beside the main one. On that one the program of
+ *     whoever made such a value has been made, too.
  */
 import { Failure, nearestName } from "../core/mod.ts";
 import type { GlobalsRef, ModuleRef, ProgramRef, Universe } from "../vm/mod.ts";
@@ -195,7 +196,7 @@ export class ProgramTable {
     }
   }
 
-  /** From now on values come from other threads, too: gives them their methods, whatever the programs here name. */
+  /** Values come from programs that are not made here: gives them their methods, whatever the programs here name. */
   expectForeignValues(): void {
     this.#modules.module(GIVEN);
   }

@@ -189,10 +189,8 @@ export class LuaRuntime implements Runtime {
     if (this.#workers === undefined) return false;
     if (this.board !== undefined) return true;
     const { WorkerBoard } = await import("./workers/worker_board.ts");
-    await this.modules.catalog.load([]);
     // Somebody else may have been waiting, too.
     if (this.board !== undefined) return true;
-    this.programs.expectForeignValues();
     const board = this.board = new WorkerBoard(this, this.#workers);
     this.slices.refill = () => board.refill();
     this.slices.afterEach(() => board.tick());
