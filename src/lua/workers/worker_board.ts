@@ -195,7 +195,9 @@ export class WorkerBoard {
     placement.link = link;
     const { args, held } = placement.release();
     const context = frameToWire(process.frame, (scope) => link.useScope(scope));
-    const head = [process.id, process.entryId, process.host, process.parent, link.handled, context];
+    // What is held is sent behind the start: until it has come, what is sent over there must not overtake it.
+    const handled = held.length === 0 ? link.handled : null;
+    const head = [process.id, process.entryId, process.host, process.parent, handled, context];
     link.send(DOWN.start, this.#runtime.universe.encode(head), args);
     for (const message of held) this.#send(link, process.pid, message);
   }

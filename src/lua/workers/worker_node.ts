@@ -2,8 +2,8 @@
  * A worker on a thread of its own: a runtime with a universe, fed by the main worker of the node.
  *
  * N1. What has come is taken before Lua runs again, in order; when there is more than a slice of it, in turns with Lua.
- * N2. A process that may have been sent to from here, by way of the main worker, begins only when all of that has come back; what is
- *     sent to it from here meanwhile waits behind. So the order of messages between two processes does not change with the
+ * N2. A process that was sent to before, or may have been sent to from here by way of the main worker, begins only when all of that
+ *     has come; what is sent to it from here meanwhile waits behind. So the order of messages between two processes does not change with the
  *     place where one of them begins.
  * N3. Without anything to run it looks `SPINS_TIGHT` times at once, then gives way to the rest of the thread until `SPINS_MAX`, then
  *     sleeps until a bell rings.
@@ -279,7 +279,7 @@ export class WorkerNode {
     const [id, entry, host, parent, handled, context] = this.#runtime.universe.decode(head);
     const begin = (): void =>
       this.#begin(Number(id), String(entry), String(host), String(parent), context!, payload);
-    if (Number(handled) === this.#side.sent) return begin();
+    if (handled !== null && Number(handled) === this.#side.sent) return begin();
     this.#fenced.set(Number(id), { begin, came: [], kept: [] });
     this.#side.tell(UP.fence, [id!]);
   }
