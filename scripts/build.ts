@@ -21,9 +21,12 @@ import { LUA_WASM } from "../src/vm/lua_wasm.gen.ts";
 import { BUN, run } from "./command.ts";
 import { staleIndexes } from "./gen.ts";
 import { refusal, writeBuildTree } from "./build_tree.ts";
+import { makeMembersPlain } from "./plain_members.ts";
 import { ROOT } from "./source_tree.ts";
 import { keepStartTogether } from "./start_chunk.ts";
 
+/** Folders of what it is made of. */
+const CODE = ["src", "std"];
 /** Where the command line starts. */
 const ENTRANCE = "src/cli/main.ts";
 /** What its threads run; `src/platform/system_threads.ts` names them too. */
@@ -183,6 +186,7 @@ async function main(args: string[]): Promise<number> {
   writeBuildTree(without, root);
   rmSync(WORK, { recursive: true, force: true });
   mkdirSync(WORK, { recursive: true });
+  await makeMembersPlain(root, CODE);
   await keepStartTogether(root, [ENTRANCE, ...THREAD_ENTRANCES], WORK);
   writeFileSync(VM_FILE, Uint8Array.fromBase64(LUA_WASM));
   const orders = await recordOrders(root);
