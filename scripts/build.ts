@@ -21,7 +21,7 @@ import { LUA_WASM } from "../src/vm/lua_wasm.gen.ts";
 import { BUN, run } from "./command.ts";
 import { staleIndexes } from "./gen.ts";
 import { refusal, writeBuildTree } from "./build_tree.ts";
-import { makeMembersPlain } from "./plain_members.ts";
+import { makeClassesPlain } from "./plain_classes.ts";
 import { ROOT } from "./source_tree.ts";
 import { keepStartTogether } from "./start_chunk.ts";
 
@@ -186,7 +186,7 @@ async function main(args: string[]): Promise<number> {
   writeBuildTree(without, root);
   rmSync(WORK, { recursive: true, force: true });
   mkdirSync(WORK, { recursive: true });
-  await makeMembersPlain(root, CODE);
+  await makeClassesPlain(root, CODE);
   await keepStartTogether(root, [ENTRANCE, ...THREAD_ENTRANCES], WORK);
   writeFileSync(VM_FILE, Uint8Array.fromBase64(LUA_WASM));
   const orders = await recordOrders(root);

@@ -3,20 +3,25 @@
  *
  * O1. A reader that went away ends the program quietly. O2. Colour only on a terminal, and never under `NO_COLOR`.
  */
-import { fstatSync, writeSync } from "node:fs";
+import { fstatSync, statSync, writeSync } from "node:fs";
 import process from "node:process";
 
 const ENCODER = new TextEncoder();
 const STDOUT = 1;
 const STDERR = 2;
 
+/** Where nothing is kept. Other systems than those like Unix have none by that name. */
+const NULL_DEVICE = "/dev/null";
+
 /**
- * Whether a standard stream is a terminal. The module that knows takes long to load, so files and pipes, which most
- * streams are, are told apart without it.
+ * Whether a standard stream is a terminal. The module that knows takes long to load, so files, pipes and the null device, which
+ * most streams are, are told apart without it.
  */
 function isTerminal(fd: number): boolean {
   try {
-    if (!fstatSync(fd).isCharacterDevice()) return false;
+    const stream = fstatSync(fd);
+    if (!stream.isCharacterDevice()) return false;
+    if (statSync(NULL_DEVICE, { throwIfNoEntry: false })?.rdev === stream.rdev) return false;
   } catch {
     // A closed stream is no terminal.
     return false;

@@ -4,10 +4,11 @@ import { precompile } from "../vm/compiled.ts";
 /** The file that a binary carries; see `scripts/build.ts`. */
 const EMBEDDED = "lua.wasm";
 
-/** Begins, from the file that a binary carries or else from the text in the sources. */
-export function startVm(): void {
+/** Begins, from the file that a binary carries or else from the text in the sources; resolves once it has begun. */
+export async function startVm(): Promise<void> {
   const files = "Bun" in globalThis ? Bun.embeddedFiles as (Blob & { readonly name: string })[] : [];
   const file = files.find(({ name }) => name.endsWith(EMBEDDED));
+  const bytes = file === undefined ? undefined : new Uint8Array(await file.arrayBuffer());
   // What is wrong with it who waits for it will hear.
-  precompile(file?.arrayBuffer().then((bytes) => new Uint8Array(bytes))).catch(() => undefined);
+  precompile(bytes).catch(() => undefined);
 }

@@ -9,14 +9,14 @@ let compiling: Promise<void> | undefined;
  * Compiles the module beside this thread, from `bytes` where the program has them at hand. A program that begins with this starts sooner
  * by most of the time that compiling takes. No universe can be made before.
  */
-export function precompile(bytes?: Promise<Uint8Array<ArrayBuffer>>): Promise<void> {
+export function precompile(bytes?: Uint8Array<ArrayBuffer>): Promise<void> {
   if (compiled !== undefined) return Promise.resolve();
   return compiling ??= compileBeside(bytes);
 }
 
-async function compileBeside(bytes: Promise<Uint8Array<ArrayBuffer>> | undefined): Promise<void> {
+async function compileBeside(bytes: Uint8Array<ArrayBuffer> | undefined): Promise<void> {
   const module = await WebAssembly.compile(
-    bytes === undefined ? Uint8Array.fromBase64((await import("./lua_wasm.gen.ts")).LUA_WASM) : await bytes,
+    bytes ?? Uint8Array.fromBase64((await import("./lua_wasm.gen.ts")).LUA_WASM),
   );
   compiled ??= module;
 }
