@@ -21,7 +21,7 @@ const START = [
   ...AMBIENT_MODULES.map((name) => `std/${name}/mod.ts`),
 ];
 /** What is loaded before that. */
-const BEFORE = ["src/cli/main.ts", "src/cli/vm_start.ts", "src/cli/command_line.ts"];
+const BEFORE = ["src/cli/main.ts", "src/cli/command_line.ts"];
 /** Folders of what only applications load. */
 const APPLICATION = /^(?:std\/\w+|src\/kinds|src\/platform)\//;
 

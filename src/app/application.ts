@@ -316,9 +316,9 @@ export class Application {
       log.error("shutdown failed", { error: asFailure(error).message });
     } finally {
       timer.cancel();
+      this.#disconnectLog();
       // What was told on the way down still reaches those who listen.
       if (this.#bus.subscriberCount > 0) await new Promise<void>((resolve) => this.ports.clock.soon(resolve));
-      this.#disconnectLog();
       this.#bus.close();
       this.#phase = "stopped";
       this.#end(this.#exitCode ?? 0);

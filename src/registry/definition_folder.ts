@@ -59,7 +59,7 @@ const NOTHING_INLINED: ReadonlyMap<string, string> = new Map();
 
 /** Folders never looked into. */
 const FOREIGN_FOLDERS = new Set(["node_modules"]);
-const YAML_FILE = /\.ya?ml$/i;
+const YAML_EXTENSIONS = [".yaml", ".yml"];
 /** Configuration that may lie beside definition files. */
 const OTHER_FILES = new Set(["wippy.yaml", "wippy.yml"]);
 
@@ -111,6 +111,12 @@ function readOne(
   });
 }
 
+/** No pattern, as `withoutRoot` has none. */
+function isYaml(name: string): boolean {
+  const lower = name.toLowerCase();
+  return YAML_EXTENSIONS.some((extension) => lower.endsWith(extension));
+}
+
 /** Paths of all YAML files of a folder, sorted. */
 function definitionFiles(source: DefinitionFolder): string[] {
   const { files } = source;
@@ -127,7 +133,7 @@ function definitionFiles(source: DefinitionFolder): string[] {
       if (source.excluded?.(relativePath(files, source.tree, path))) continue;
       if (item.isDirectory) {
         if (!FOREIGN_FOLDERS.has(item.name)) visit(path);
-      } else if (YAML_FILE.test(item.name) && !OTHER_FILES.has(item.name)) result.push(path);
+      } else if (isYaml(item.name) && !OTHER_FILES.has(item.name)) result.push(path);
     }
   };
   visit(source.folder);
