@@ -24,7 +24,10 @@ class Base { #x = 1; get() { return this.#x; } }
 class Derived extends Base { static #made = 0; #x = 2; #twice() { return this.#x * 2; } both() { return this.#twice() + ++Derived.#made; } }
 `);
   assert.match(text, /class Base { Base\$x = 1; get\(\) { return this.Base\$x; } }/);
-  assert.match(text, /static Derived\$made = 0; Derived\$x = 2; Derived\$twice\(\) { return this.Derived\$x \* 2; }/);
+  assert.match(
+    text,
+    /static Derived\$made = 0; Derived\$x = 2; Derived\$twice\(\) { return this.Derived\$x \* 2; }/,
+  );
   assert.match(text, /this.Derived\$twice\(\) \+ \+\+Derived.Derived\$made/);
 });
 
@@ -42,11 +45,17 @@ test("plain classes give fields without a value undefined, and leave those of th
 abstract class A { #a: string | undefined; readonly b: number; declare c: string; abstract d: number; e = 1;
   text = "#a of this.#a"; /* this.#a */ }
 `);
-  assert.match(text, /A\$a: string \| undefined = undefined; readonly b: number = undefined; declare c: string;/);
+  assert.match(
+    text,
+    /A\$a: string \| undefined = undefined; readonly b: number = undefined; declare c: string;/,
+  );
   assert.match(text, /abstract d: number; e = 1;/);
   assert.match(text, /text = "#a of this\.#a"; \/\* this\.#a \*\//);
 });
 
 test("plain classes refuse a name that no class around it has", async () => {
-  await assert.rejects(plain("class A { has(o: A) { return o.#none; } }"), /some\.ts:1: no class around #none has it/);
+  await assert.rejects(
+    plain("class A { has(o: A) { return o.#none; } }"),
+    /some\.ts:1: no class around #none has it/,
+  );
 });
