@@ -16,6 +16,7 @@ export * from "./module.ts";
 export { failureOf, luaErrorOf } from "./lua_failure.ts";
 export { type Options, optionsArgument } from "./options_argument.ts";
 export { Pace } from "./pace.ts";
+export { luaOfMsgpack, msgpackForm } from "./msgpack_values.ts";
 export { plainMap, type PlainObject, plainValue } from "./plain.ts";
 export type { ControlAction, HostProvider, Outside, ProvidedStart } from "./outside.ts";
 export type { SpawnRelations } from "./process_starter.ts";

@@ -17,6 +17,8 @@ export interface QueueDelivery {
   readonly settled: boolean;
   /** True once the handler has ended; drivers leave it false, the consumer answers it for its handler. */
   readonly released: boolean;
+  /** True once the driver can't settle it any more and it will be delivered again: handling it is in vain. */
+  readonly lost?: boolean;
   ack(): void | Promise<void>;
   nack(): void | Promise<void>;
 }
@@ -39,6 +41,8 @@ export interface QueueConsumption {
 
 /** One queue. */
 export interface Queue {
+  /** Makes sure of the queue outside, where there is an outside; asked when its service starts, and may be asked again. */
+  open?(signal: AbortSignal): Promise<void> | void;
   /** Resolves when accepted; waits while a bounded queue is full. */
   publish(message: QueueMessage, caller?: Waiter): Promise<void> | void;
   /** Hands over messages, up to `prefetch` unsettled ones. */
@@ -50,8 +54,9 @@ export interface Queue {
   info(): Promise<Record<string, Value>> | Record<string, Value>;
 }
 
-/** Declares queues. */
+/** Declares queues; a driver with an outside need not reach it for that, since entries come before services run. */
 export interface QueueDriver {
+  /** A queue of this id, the same object when it is declared anew. Fails with Invalid for options that make no sense. */
   declare(
     id: string,
     options: { name: string; codec: string; driverOptions: Record<string, Value> },

@@ -1,7 +1,7 @@
 /** Payload formats and the ways between them. Everything goes through the Lua value. */
 import { decode, encode } from "@msgpack/msgpack";
-import { Failure, isValueMap, type Value } from "../../src/core/mod.ts";
-import { plainValue } from "../../src/lua/mod.ts";
+import { Failure } from "../../src/core/mod.ts";
+import { luaOfMsgpack, msgpackForm, plainValue } from "../../src/lua/mod.ts";
 import { LuaError, LuaFloat, LuaPayload, type LuaValue, type Universe } from "../../src/vm/mod.ts";
 import { parseYaml, printYaml } from "../yaml/text.ts";
 import { FORMATS } from "./format_names.ts";
@@ -68,7 +68,7 @@ function encodeFormat(universe: Universe, value: LuaValue, format: string): LuaV
     case FORMATS.YAML:
       return printYaml(plainValue(value));
     case FORMATS.MSGPACK:
-      return encode(wideIntegers(plainValue(value)), { useBigInt64: true, ignoreUndefined: true });
+      return encode(msgpackForm(value), { useBigInt64: true, ignoreUndefined: true });
     case FORMATS.STRING:
     case FORMATS.BYTES:
       return scalarText(value);
@@ -92,26 +92,4 @@ function scalarText(value: LuaValue): LuaValue {
   if (value instanceof LuaFloat) return String(value.value);
   if (value instanceof LuaError) return value.message;
   throw new Error("the payload holds no text");
-}
-
-/** Integers beyond 32 bits as bigints, which the library writes as integers; it would write numbers as floats. */
-function wideIntegers(value: Value): Value {
-  if (typeof value === "number") {
-    const isWide = Number.isSafeInteger(value) && (value > 0xffffffff || value < -0x80000000);
-    return isWide ? BigInt(value) : value;
-  }
-  if (Array.isArray(value)) return value.map(wideIntegers);
-  if (!isValueMap(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, wideIntegers(item)]));
-}
-
-function luaOfMsgpack(value: unknown): LuaValue {
-  if (typeof value === "bigint") {
-    const number = Number(value);
-    return Number.isSafeInteger(number) ? number : value;
-  }
-  if (Array.isArray(value)) return value.map(luaOfMsgpack);
-  if (value instanceof Uint8Array || typeof value !== "object" || value === null) return value as LuaValue;
-  if (value instanceof Date) return Math.floor(value.getTime() / 1000);
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, luaOfMsgpack(item)]));
 }

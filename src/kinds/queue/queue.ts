@@ -6,6 +6,7 @@ import {
   QueueDriverResource,
   QueueResource,
   type Resources,
+  type Service,
 } from "../../ports/mod.ts";
 import { defineKind, type Opened } from "../../registry/mod.ts";
 import { residentService } from "../resident_service.ts";
@@ -58,6 +59,10 @@ async function declare(id: string, config: Decoded<typeof CONFIG>, resources: Re
   });
 }
 
+function serviceOf(queue: Queue, driver: string): Service {
+  return residentService(`queue on ${driver}`, (signal) => queue.open?.(signal));
+}
+
 export default defineKind({
   name: "queue.queue",
   announces: {
@@ -72,13 +77,14 @@ export default defineKind({
   provides: QueueResource,
   async open({ id, config, resources }): Promise<OpenedQueue> {
     const resource = await declare(id, config, resources);
-    return { resource, service: residentService(`queue on ${config.driver}`), driver: config.driver };
+    return { resource, service: serviceOf(resource, config.driver), driver: config.driver };
   },
   async change(current, { id, config, resources }): Promise<OpenedQueue> {
     const { driver } = current as OpenedQueue;
     const resource = await declare(id, config, resources);
-    if (driver !== config.driver) await resources.find(QueueDriverResource, driver)?.remove(id);
-    return { ...current, resource, driver: config.driver };
+    if (driver === config.driver) return { ...current, resource, driver };
+    await resources.find(QueueDriverResource, driver)?.remove(id);
+    return { resource, service: serviceOf(resource, config.driver), driver: config.driver };
   },
   async close(current, { id, resources }) {
     await resources.find(QueueDriverResource, (current as OpenedQueue).driver)?.remove(id);

@@ -6,7 +6,7 @@ import { simulatedPorts } from "../../platform/simulated/mod.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 /** A pool over handlers that end when a test says so. */
-function pool(): { pool: WorkerPool; ends: ((outcome: CallOutcome) => void)[]; delivered(): string[] } {
+function pool(lost: string[] = []): { pool: WorkerPool; ends: ((outcome: CallOutcome) => void)[]; delivered(): string[] } {
   const ends: ((outcome: CallOutcome) => void)[] = [];
   const settled: string[] = [];
   const { clock } = simulatedPorts({ seed: 1, workingDirectory: "/" });
@@ -24,6 +24,9 @@ function pool(): { pool: WorkerPool; ends: ((outcome: CallOutcome) => void)[]; d
     message: { id: body, body, headers: {} },
     settled: false,
     released: false,
+    get lost() {
+      return lost.includes(body);
+    },
     ack: () => void settled.push(`ack ${body}`),
     nack: () => void settled.push(`nack ${body}`),
   });
@@ -49,4 +52,13 @@ test("stop fails with Timeout when handlers don't end in time [queue.stop]", asy
     kind: "Timeout",
     message: /app:consumer: 1 messages are still being handled/,
   });
+});
+
+test("a delivery that was lost while it waited is not handled", async () => {
+  const lost: string[] = [];
+  const { pool: workers, ends } = pool(lost);
+  lost.push("two");
+  ends[0]!({ ok: true, value: null });
+  await Promise.resolve();
+  assert.deepEqual([ends.length, workers.active], [1, 0]);
 });

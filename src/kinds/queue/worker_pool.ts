@@ -122,7 +122,8 @@ export class WorkerPool {
         });
         return;
       }
-      this.#start(this.#take());
+      const delivery = this.#take();
+      if (!delivery.lost) this.#start(delivery);
     }
     this.#running = false;
   }

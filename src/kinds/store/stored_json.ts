@@ -7,6 +7,7 @@
  */
 import { Failure, type Value } from "../../core/mod.ts";
 import { LuaFloat } from "../../vm/mod.ts";
+import { exactNumber } from "../exact_number.ts";
 
 /** Keys that stand for themselves only with one more `$` in front. */
 const RESERVED = /^\$+(?:bytes|map|float)$/;
@@ -74,14 +75,7 @@ export function parseStored(text: string): Value {
 }
 
 function revive(_key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value === "number") {
-    const source = context?.source;
-    if (source === undefined || !Number.isInteger(value)) return value;
-    if (/[.eE]/.test(source)) return new LuaFloat(value);
-    if (Number.isSafeInteger(value)) return value;
-    const whole = BigInt(source);
-    return BigInt.asIntN(64, whole) === whole ? whole : new LuaFloat(value);
-  }
+  if (typeof value === "number") return exactNumber(value, context?.source);
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   const keys = Object.keys(value);
   const key = keys[0];
