@@ -5,7 +5,10 @@ import type { Service } from "../ports/mod.ts";
  * Running means available. The entry, not the supervisor, opens and frees what stands behind it, so stopping only takes
  * dependents down in order. `check` may refuse the start by throwing.
  */
-export function residentService(details: string, check?: (signal: AbortSignal) => void | Promise<void>): Service {
+export function residentService(
+  details: string,
+  check?: (signal: AbortSignal) => void | Promise<void>,
+): Service {
   return {
     async start(signal) {
       await check?.(signal);

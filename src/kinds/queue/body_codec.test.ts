@@ -28,7 +28,10 @@ for (const name of ["json/plain", "application/msgpack"]) {
     let body: Value = [];
     for (let depth = 0; depth < 200; depth++) body = [body];
     assert.throws(() => codec.encode(body), { kind: "Invalid", retryable: false, message: /too deep/i });
-    assert.throws(() => codec.decode(Uint8Array.of(0xc1)), { kind: "Invalid", message: /message body is no/ });
+    assert.throws(() => codec.decode(Uint8Array.of(0xc1)), {
+      kind: "Invalid",
+      message: /message body is no/,
+    });
     assert.throws(() => codec.decode(new Uint8Array()), { kind: "Invalid", message: /message body is no/ });
   });
 }
@@ -36,7 +39,10 @@ for (const name of ["json/plain", "application/msgpack"]) {
 test("JSON has integers as integers and whole floats as the json module writes them", async () => {
   const codec = await bodyCodec("json/plain");
   const text = (body: unknown): string => new TextDecoder().decode(codec.encode(body as Value));
-  assert.equal(text({ a: new LuaFloat(3), b: 1.5, c: NaN, d: undefined, e: null }), '{"a":3,"b":1.5,"c":null,"e":null}');
+  assert.equal(
+    text({ a: new LuaFloat(3), b: 1.5, c: NaN, d: undefined, e: null }),
+    '{"a":3,"b":1.5,"c":null,"e":null}',
+  );
   const read = (json: string): Value => codec.decode(new TextEncoder().encode(json));
   assert.deepEqual(read("[3, 3.0, 1e2, 12345678901234567]"), [
     3,

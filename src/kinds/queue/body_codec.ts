@@ -33,8 +33,11 @@ const JSON_CODEC: BodyCodec = {
     try {
       const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
       return HAS_SPECIAL_NUMBERS.test(text)
-        ? JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
-          typeof value === "number" ? exactNumber(value, context?.source) : value)
+        ? JSON.parse(
+          text,
+          (_key, value: unknown, context?: { source?: string }) =>
+            typeof value === "number" ? exactNumber(value, context?.source) : value,
+        )
         : JSON.parse(text);
     } catch (cause) {
       throw unreadable("JSON", cause);

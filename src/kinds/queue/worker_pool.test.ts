@@ -6,7 +6,9 @@ import { simulatedPorts } from "../../platform/simulated/mod.ts";
 import { WorkerPool } from "./worker_pool.ts";
 
 /** A pool over handlers that end when a test says so. */
-function pool(lost: string[] = []): { pool: WorkerPool; ends: ((outcome: CallOutcome) => void)[]; delivered(): string[] } {
+function pool(
+  lost: string[] = [],
+): { pool: WorkerPool; ends: ((outcome: CallOutcome) => void)[]; delivered(): string[] } {
   const ends: ((outcome: CallOutcome) => void)[] = [];
   const settled: string[] = [];
   const { clock } = simulatedPorts({ seed: 1, workingDirectory: "/" });
