@@ -54,13 +54,31 @@ export interface Queue {
   info(): Promise<Record<string, Value>> | Record<string, Value>;
 }
 
+/** How bodies travel, for drivers whose messages leave the runtime. */
+export interface QueueCodec {
+  /** Its name in entries, e.g. `json/plain`. */
+  readonly name: string;
+  /** MIME type of what it writes. */
+  readonly contentType: string;
+  /** Fails with Invalid for a body that it can't carry. */
+  encode(body: Value): Uint8Array;
+  /** Fails with Invalid for what it can't read: that will never be readable, so it must not come again for ever. */
+  decode(bytes: Uint8Array): Value;
+}
+
+/** What a queue is declared with. */
+export interface QueueDeclaration {
+  /** Its name outside. */
+  readonly name: string;
+  readonly codec: QueueCodec;
+  /** Options of each driver by driver name; a driver reads only its own. */
+  readonly driverOptions: Readonly<Record<string, Value>>;
+}
+
 /** Declares queues; a driver with an outside need not reach it for that, since entries come before services run. */
 export interface QueueDriver {
   /** A queue of this id, the same object when it is declared anew. Fails with Invalid for options that make no sense. */
-  declare(
-    id: string,
-    options: { name: string; codec: string; driverOptions: Record<string, Value> },
-  ): Promise<Queue> | Queue;
+  declare(id: string, declaration: QueueDeclaration): Promise<Queue> | Queue;
   remove(id: string): Promise<void> | void;
 }
 

@@ -7,6 +7,8 @@
 import type { decode, encode } from "@msgpack/msgpack";
 import { Failure, isValueMap, type Value } from "../../core/mod.ts";
 import { luaOfMsgpack, msgpackForm } from "../../lua/mod.ts";
+import type { QueueCodec } from "../../ports/mod.ts";
+
 import { LuaFloat, type LuaValue } from "../../vm/mod.ts";
 import { exactNumber } from "../exact_number.ts";
 
@@ -15,17 +17,7 @@ const DEPTH_MAX = 128;
 /** Texts in which every number reads the same as Lua has it. */
 const HAS_SPECIAL_NUMBERS = /[.eE]|\d{16}/;
 
-/** How bodies of one queue travel. */
-export interface BodyCodec {
-  /** The codec's name in entries. */
-  readonly name: string;
-  /** MIME type of what it writes. */
-  readonly contentType: string;
-  encode(body: Value): Uint8Array;
-  decode(bytes: Uint8Array): Value;
-}
-
-const JSON_CODEC: BodyCodec = {
+const JSON_CODEC: QueueCodec = {
   name: "json/plain",
   contentType: "application/json",
   encode: (body) => new TextEncoder().encode(printBody(body, 0)),
@@ -45,14 +37,20 @@ const JSON_CODEC: BodyCodec = {
   },
 };
 
-/** The codec of that name as `queue.queue` gives it to drivers; MessagePack is loaded when first used. */
-export function bodyCodec(name: string): BodyCodec | Promise<BodyCodec> {
-  if (name === JSON_CODEC.name) return JSON_CODEC;
-  if (name === "application/msgpack") return import("@msgpack/msgpack").then(msgpackCodec);
+/** The codec of that name in entries; MessagePack is loaded when first used. */
+export function bodyCodec(name: string): QueueCodec | Promise<QueueCodec> {
+  switch (name) {
+    case "json/plain":
+    case "json":
+    case "application/json":
+      return JSON_CODEC;
+    case "application/msgpack":
+      return import("@msgpack/msgpack").then(msgpackCodec);
+  }
   throw new Failure("Invalid", `unknown payload codec: ${name}`, { retryable: false });
 }
 
-function msgpackCodec(library: { encode: typeof encode; decode: typeof decode }): BodyCodec {
+function msgpackCodec(library: { encode: typeof encode; decode: typeof decode }): QueueCodec {
   return {
     name: "application/msgpack",
     contentType: "application/msgpack",

@@ -1,8 +1,9 @@
 /** `queue.driver.memory`: queues inside the runtime, lost with it. */
-import { Failure, isValueMap, schema, type Value } from "../../core/mod.ts";
-import { type Queue, type QueueDriver, QueueDriverResource } from "../../ports/mod.ts";
+import { schema } from "../../core/mod.ts";
+import { type Queue, type QueueDeclaration, type QueueDriver, QueueDriverResource } from "../../ports/mod.ts";
 import { defineKind } from "../../registry/mod.ts";
 import { residentService } from "../resident_service.ts";
+import { ownOptions } from "./driver_options.ts";
 import { MemoryQueue } from "./memory_queue.ts";
 
 const OPTIONS = schema.object({
@@ -12,12 +13,8 @@ const OPTIONS = schema.object({
 class MemoryQueueDriver implements QueueDriver {
   readonly #queues = new Map<string, MemoryQueue>();
 
-  declare(id: string, options: { driverOptions: Record<string, Value> }): Queue {
-    const own = options.driverOptions["memory"];
-    if (own !== undefined && own !== null && !isValueMap(own)) {
-      throw new Failure("Invalid", "driver_options.memory: expected a map", { retryable: false });
-    }
-    const { max_length } = OPTIONS.decode(own, { path: "driver_options.memory", ns: "", references: [] });
+  declare(id: string, { driverOptions }: QueueDeclaration): Queue {
+    const { max_length } = ownOptions(OPTIONS, driverOptions, "memory");
     let queue = this.#queues.get(id);
     if (queue === undefined) this.#queues.set(id, queue = new MemoryQueue(id));
     queue.setLengthMax(max_length);

@@ -10,14 +10,7 @@ import {
 } from "../../ports/mod.ts";
 import { defineKind, type Opened } from "../../registry/mod.ts";
 import { residentService } from "../resident_service.ts";
-
-/** Payload formats a body can be sent in, by the names entries use. */
-const CODECS: Readonly<Record<string, string>> = {
-  "json/plain": "json/plain",
-  "json": "json/plain",
-  "application/json": "json/plain",
-  "application/msgpack": "application/msgpack",
-};
+import { bodyCodec } from "./body_codec.ts";
 
 const CONFIG = schema.object({
   driver: schema.reference({ doc: "Queue driver." }),
@@ -48,10 +41,7 @@ function driverOf(resources: Resources, id: string): QueueDriver {
 }
 
 async function declare(id: string, config: Decoded<typeof CONFIG>, resources: Resources): Promise<Queue> {
-  const codec = Object.hasOwn(CODECS, config.codec) ? CODECS[config.codec] : undefined;
-  if (codec === undefined) {
-    throw new Failure("Invalid", `unknown payload codec: ${config.codec}`, { retryable: false });
-  }
+  const codec = await bodyCodec(config.codec);
   return await driverOf(resources, config.driver).declare(id, {
     name: config.queue_name === "" ? parseEntryId(id).name : config.queue_name,
     codec,

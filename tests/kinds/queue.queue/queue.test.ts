@@ -25,7 +25,7 @@ function recordingKind(asked: Value[], removed: string[]) {
     open: () => ({
       resource: {
         declare(id, { name, codec, driverOptions }) {
-          asked.push({ id, name, codec, driverOptions });
+          asked.push({ id, name, codec: codec.name, driverOptions });
           return { ...queue };
         },
         remove: (id) => void removed.push(id),
