@@ -12,7 +12,7 @@ import type { Route, RouteChooser } from "../ports/mod.ts";
 import type { LifecycleEvent } from "../process/mod.ts";
 import { LuaError, type LuaValue } from "../vm/mod.ts";
 import { failureOf, luaErrorOf } from "./lua_failure.ts";
-import type { LuaProcess } from "./lua_process.ts";
+import type { Party } from "./lua_process.ts";
 import type { LuaRuntime } from "./runtime.ts";
 import { decodeSignal, encodeSignal, type Signal, type SignalKind } from "./signal.ts";
 
@@ -68,14 +68,14 @@ export class Elsewhere {
   }
 
   /** Makes `watcher` learn of the end of a process elsewhere. */
-  monitor(watcher: LuaProcess, route: Route, pid: string): void {
+  monitor(watcher: Party, route: Route, pid: string): void {
     const number = this.#standInFor(route, pid);
     this.#runtime.table.monitor(watcher.id, number);
     this.#send(route, "watch", pid, watcher.pid);
   }
 
   /** Undoes `monitor`. News that comes all the same is passed on to nobody. */
-  unmonitor(watcher: LuaProcess, pid: string): void {
+  unmonitor(watcher: Party, pid: string): void {
     const standIn = this.#standIns.get(pid);
     if (standIn === undefined) return;
     this.#runtime.table.unmonitor(watcher.id, standIn.number);
@@ -83,14 +83,14 @@ export class Elsewhere {
   }
 
   /** Links a process here with one elsewhere. */
-  link(process: LuaProcess, route: Route, pid: string): void {
+  link(process: Party, route: Route, pid: string): void {
     this.#runtime.table.link(process.id, this.#standInFor(route, pid));
     this.#want(route, process.id);
     this.#send(route, "link", pid, process.pid);
   }
 
   /** Undoes `link` on both sides. */
-  unlink(process: LuaProcess, pid: string): void {
+  unlink(process: Party, pid: string): void {
     const standIn = this.#standIns.get(pid);
     if (standIn === undefined) return;
     this.#runtime.table.unlink(process.id, standIn.number);

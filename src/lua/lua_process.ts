@@ -8,6 +8,9 @@ import type { ProcessContext } from "./module.ts";
 import type { Program } from "./program_table.ts";
 import type { Placement } from "./workers/placement.ts";
 
+/** One side of a monitor or link: a process of Lua or a native one. */
+export type Party = Pick<LuaProcess, "id" | "pid">;
+
 /** A live process or call. */
 export class LuaProcess implements ProcessContext, Pid {
   readonly node: string;

@@ -6,7 +6,7 @@ import type { NativeProcess, NativeReceiver, Route } from "../ports/mod.ts";
 import { type LifecycleEvent, NameScope } from "../process/mod.ts";
 import { LuaError, type LuaValue } from "../vm/mod.ts";
 import { luaErrorOf } from "./lua_failure.ts";
-import type { LuaProcess } from "./lua_process.ts";
+import type { LuaProcess, Party } from "./lua_process.ts";
 import type { LuaRuntime } from "./runtime.ts";
 
 /** Brings what is sent to whom it is for. */
@@ -170,7 +170,7 @@ export class Messages {
   }
 
   /** Makes `watcher` get an EXIT event when the process behind `pid` ends. */
-  monitor(watcher: LuaProcess, pid: string): void {
+  monitor(watcher: Party, pid: string): void {
     if (this.#isOutside(pid)) return this.#runtime.outside!.control("monitor", pid, "", watcher.pid);
     const route = this.#wayTo(pid);
     if (route !== undefined) return this.#runtime.elsewhere.monitor(watcher, route, pid);
@@ -178,7 +178,7 @@ export class Messages {
   }
 
   /** Undoes `monitor`; an unknown pid is fine. */
-  unmonitor(watcher: LuaProcess, pid: string): void {
+  unmonitor(watcher: Party, pid: string): void {
     if (this.#isOutside(pid)) return this.#runtime.outside!.control("unmonitor", pid, "", watcher.pid);
     const id = this.localId(pid);
     if (id !== undefined) this.#runtime.table.unmonitor(watcher.id, id);
@@ -186,7 +186,7 @@ export class Messages {
   }
 
   /** Links two processes both ways. */
-  link(process: LuaProcess, pid: string): void {
+  link(process: Party, pid: string): void {
     if (this.#isOutside(pid)) return this.#runtime.outside!.control("link", pid, "", process.pid);
     const route = this.#wayTo(pid);
     if (route !== undefined) return this.#runtime.elsewhere.link(process, route, pid);
@@ -194,7 +194,7 @@ export class Messages {
   }
 
   /** Undoes `link`; an unknown pid is fine. */
-  unlink(process: LuaProcess, pid: string): void {
+  unlink(process: Party, pid: string): void {
     if (this.#isOutside(pid)) return this.#runtime.outside!.control("unlink", pid, "", process.pid);
     const id = this.localId(pid);
     if (id !== undefined) this.#runtime.table.unlink(process.id, id);

@@ -19,7 +19,7 @@ export { Pace } from "./pace.ts";
 export { luaOfMsgpack, msgpackForm } from "./msgpack_values.ts";
 export { plainMap, type PlainObject, plainValue } from "./plain.ts";
 export type { ControlAction, HostProvider, Outside, ProvidedStart } from "./outside.ts";
-export type { SpawnRelations } from "./process_starter.ts";
+export type { SpawnRelations, StartExtras } from "./process_starter.ts";
 export { callResult } from "./function_table.ts";
 export { AMBIENT_MODULES, ModuleCatalog } from "./module_catalog.ts";
 export type { Program } from "./program_table.ts";

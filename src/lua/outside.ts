@@ -7,21 +7,22 @@
 import type { Frame } from "../ports/mod.ts";
 import type { LuaProcess } from "./lua_process.ts";
 import type { CallRequest, CallResult } from "./function_table.ts";
-import type { SpawnRelations } from "./process_starter.ts";
+import type { SpawnRelations, StartExtras } from "./process_starter.ts";
 
-/** What is to be started on a provider's host. */
-export interface ProvidedStart {
+/** What is to be started on a provider's host. Its name is "" for none, and what options mean is up to the provider. */
+export interface ProvidedStart extends StartExtras {
   readonly entryId: string;
   /** Encoded argument list. */
   readonly args: Uint8Array;
   readonly frame: Frame;
-  /** Name under which it will be found; "" for none. */
-  readonly name: string;
 }
 
 /** Runs the processes of a host in its own way. */
 export interface HostProvider {
-  /** Starts what an entry describes; returns its pid and number. Throws a Failure. */
+  /**
+   * Starts what an entry describes, or finds what runs under its name already, and gives it the first messages. Returns its pid and
+   * number. Throws a Failure.
+   */
   start(start: ProvidedStart): { pid: string; id: number };
   /** Calls `done` with the end of what was started. */
   onEnd(id: number, done: (result: CallResult) => void): () => void;
@@ -69,6 +70,7 @@ export interface Outside {
     args: Uint8Array,
     frame: Frame,
     caller: LuaProcess,
+    extras: StartExtras,
   ): Promise<CallResult>;
   /** The pid that a name stands for; throws NotFound. */
   resolve(name: string): string;

@@ -1,7 +1,7 @@
 /**
  * Starting processes: from Lua, from outside, and what lets the VM start later ones by itself.
  */
-import { Failure, PROCESSES_MAX } from "../core/mod.ts";
+import { Failure, parsePid, PROCESSES_MAX, type ValueMap } from "../core/mod.ts";
 import { EMPTY_FRAME, type Frame } from "../ports/mod.ts";
 import { Encoded, type NativeResult, Values } from "../vm/mod.ts";
 import { type CallResult, callResult } from "./function_table.ts";
@@ -10,13 +10,22 @@ import type { HostProvider } from "./outside.ts";
 import type { Program } from "./program_table.ts";
 import type { LuaRuntime } from "./runtime.ts";
 
+/** What a spawner gives along with a start, whoever runs what is started. */
+export interface StartExtras {
+  readonly name: string;
+  readonly messages: readonly { topic: string; values: Uint8Array }[];
+  /** Those of `with_options`. */
+  readonly options: ValueMap;
+}
+
+/** A start with nothing along. */
+export const NO_EXTRAS: StartExtras = { name: "", messages: [], options: {} };
+
 /** Relations and extras of a spawn from Lua. */
-export interface SpawnRelations {
+export interface SpawnRelations extends StartExtras {
   readonly frame: Frame;
   readonly monitored: boolean;
   readonly linked: boolean;
-  readonly name: string;
-  readonly messages: readonly { topic: string; values: Uint8Array }[];
 }
 
 /** Starts processes. */
@@ -87,14 +96,15 @@ export class ProcessStarter {
   ): string {
     const { hosts, names, outside, table } = this.#runtime;
     if (outside !== undefined) return outside.spawn(entryId, hostId, args, relations, parent);
+    const { provider } = hosts.get(hostId) ?? {};
     if (relations.name !== "") {
       const existing = names.lookup(relations.name);
-      if (existing !== undefined) {
+      // Whose host has a provider of its own, the provider finds.
+      if (existing !== undefined && (provider === undefined || !this.#isProvided(existing))) {
         this.#sendAll(existing, relations);
         return existing;
       }
     }
-    const { provider } = hosts.get(hostId) ?? {};
     if (provider !== undefined) {
       return this.#spawnProvided(provider, parent, entryId, hostId, args, relations);
     }
@@ -115,15 +125,18 @@ export class ProcessStarter {
     args: Uint8Array,
     relations: SpawnRelations,
   ): string {
-    const { hosts, names, table } = this.#runtime;
-    const { frame, linked, monitored, name } = relations;
+    const { hosts, table } = this.#runtime;
+    const { frame, linked, messages, monitored, name, options } = relations;
     hosts.admit(hostId);
-    const { id, pid } = provider.start({ entryId, args, frame, name });
-    if (name !== "") names.register(name, pid, id, 0);
-    if (monitored) table.monitor(parent.id, id);
+    const { id, pid } = provider.start({ entryId, args, frame, name, messages, options });
+    // It may be one that runs already, and that is watched already.
+    if (monitored && !table.monitors(parent.id, id)) table.monitor(parent.id, id);
     if (linked) table.link(parent.id, id);
-    this.#sendAll(pid, relations);
     return pid;
+  }
+
+  #isProvided(pid: string): boolean {
+    return this.#runtime.hosts.get(parsePid(pid)?.host ?? "")?.provider !== undefined;
   }
 
   #sendAll(pid: string, relations: SpawnRelations): void {
@@ -151,15 +164,18 @@ export class ProcessStarter {
     hostId: string,
     args: Uint8Array,
     frame: Frame,
+    extras: StartExtras = NO_EXTRAS,
   ): Promise<NativeResult> {
     const { hosts, outside } = this.#runtime;
     const asResult = (result: CallResult): NativeResult =>
       result.ok ? new Encoded(result.results) : new Values([null, result.error]);
-    if (outside !== undefined) return outside.exec(entryId, hostId, args, frame, caller).then(asResult);
+    if (outside !== undefined) {
+      return outside.exec(entryId, hostId, args, frame, caller, extras).then(asResult);
+    }
     const { provider } = hosts.get(hostId) ?? {};
     if (provider !== undefined) {
       hosts.admit(hostId);
-      const { id } = provider.start({ entryId, args, frame, name: "" });
+      const { id } = provider.start({ entryId, args, frame, ...extras });
       return new Promise((resolve) => {
         const stop = provider.onEnd(id, (result) => {
           forget();

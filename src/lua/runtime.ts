@@ -43,7 +43,7 @@ import type { HostProvider, Outside } from "./outside.ts";
 import { ProcessBook } from "./process_book.ts";
 import { ProcessEndings } from "./process_endings.ts";
 import { type ProcessFacts, processFacts } from "./process_facts.ts";
-import { ProcessStarter } from "./process_starter.ts";
+import { NO_EXTRAS, ProcessStarter } from "./process_starter.ts";
 import { type ProgramCacheOptions, ProgramTable } from "./program_table.ts";
 import type { ShellSessions } from "./shell_sessions.ts";
 import { Slices } from "./slices.ts";
@@ -274,7 +274,8 @@ export class LuaRuntime implements Runtime {
     this.hosts.admit(hostId);
     const { name = "", onExit } = options;
     const frame = options.frame ?? EMPTY_FRAME;
-    const { id, pid } = provider.start({ entryId, args: this.#encode(options.args), frame, name });
+    const args = this.#encode(options.args);
+    const { id, pid } = provider.start({ ...NO_EXTRAS, entryId, args, frame, name });
     if (onExit !== undefined) {
       provider.onEnd(id, (result) => {
         const outcome = this.calls.outcomeOf(result);

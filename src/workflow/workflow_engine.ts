@@ -74,7 +74,12 @@ export class WorkflowEngine implements HostProvider {
 
   // --- Starting -------------------------------------------------------------------------------------------------------
 
-  start({ args, entryId, frame, name }: ProvidedStart): { pid: string; id: number } {
+  start({ args, entryId, frame, messages, name }: ProvidedStart): { pid: string; id: number } {
+    const known = name === "" ? undefined : [...this.#runs.values()].find(({ row }) => row.name === name);
+    if (known !== undefined) {
+      greet(known, messages);
+      return { pid: known.native.pid, id: known.id };
+    }
     if (this.#runtime.programs.definition(entryId)?.kind !== "workflow.lua") {
       throw new Failure("NotFound", "factory not found", { retryable: false, details: { id: entryId } });
     }
@@ -82,6 +87,7 @@ export class WorkflowEngine implements HostProvider {
     const row = this.#rowOf({ entryId, args, frame, name }, this.journal.newSerial(), 0);
     this.journal.atomically(() => this.journal.add(row));
     const run = this.#open(row);
+    greet(run, messages);
     run.work();
     return { pid: run.native.pid, id: run.id };
   }
@@ -99,7 +105,11 @@ export class WorkflowEngine implements HostProvider {
     return this.#rowOf(child, serial, parent.serial);
   }
 
-  #rowOf(start: ProvidedStart, serial: number, parent: number): WorkflowRow {
+  #rowOf(
+    start: Pick<ProvidedStart, "args" | "entryId" | "frame" | "name">,
+    serial: number,
+    parent: number,
+  ): WorkflowRow {
     const { actor, network, scope, values } = start.frame;
     const frame: StoredFrame = { values, network, actor, policies: scope?.policies ?? null };
     return {
@@ -297,4 +307,9 @@ export class WorkflowEngine implements HostProvider {
   luaError(failure: StoredFailure): LuaError {
     return luaErrorOfStored(failure);
   }
+}
+
+/** Gives a workflow the messages of its start. */
+function greet(run: Run, messages: ProvidedStart["messages"]): void {
+  for (const { topic, values } of messages) run.arrive({ type: "message", topic, from: "" }, values.slice());
 }

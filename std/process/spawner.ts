@@ -62,6 +62,7 @@ export function spawn(call: Call, first: number, plan: SpawnPlan, style: SpawnSt
     linked: style.linked,
     name: plan.name,
     messages: plan.messages,
+    options: plan.options,
   });
 }
 
@@ -86,7 +87,8 @@ export function exec(
   const host = resolveEntryId(hostText, parseEntryId(call.process.entryId).ns);
   call.demand("process.exec", written, `not allowed to exec process: ${written}`, { raise });
   call.demand("process.host", host, `not allowed to spawn on host: ${host}`, { raise });
-  return call.runtime.starter.execFrom(call.process, written, host, call.raw(first + 2), frameOf(call, plan));
+  const frame = frameOf(call, plan);
+  return call.runtime.starter.execFrom(call.process, written, host, call.raw(first + 2), frame, plan);
 }
 
 function frameOf(call: Call, plan: SpawnPlan): Frame {

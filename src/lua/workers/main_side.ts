@@ -11,14 +11,14 @@ import type { CallRequest, CallResult } from "../function_table.ts";
 import { failureOf } from "../lua_failure.ts";
 import type { LuaProcess } from "../lua_process.ts";
 import type { ControlAction, Outside } from "../outside.ts";
-import type { SpawnRelations } from "../process_starter.ts";
+import type { SpawnRelations, StartExtras } from "../process_starter.ts";
 import type { LuaRuntime, ProcessNames } from "../runtime.ts";
 import { encodeSignal } from "../signal.ts";
 import { CallCounts } from "./call_counts.ts";
 import type { HeldMessage } from "./placement.ts";
 import { LiveNumbers } from "./live_numbers.ts";
 import { Ring } from "./ring.ts";
-import { frameToWire, packFrame, UP } from "./wire.ts";
+import { extrasToWire, frameToWire, packFrame, UP } from "./wire.ts";
 import { WORD, type WorkerMemory } from "./worker_link.ts";
 
 /** Longest single wait for an answer; then it is looked whether the main worker is still there. */
@@ -232,12 +232,14 @@ export class MainSide implements Outside {
     args: Uint8Array,
     frame: Frame,
     caller: LuaProcess,
+    extras: StartExtras,
   ): Promise<CallResult> {
     this.#note(caller);
     const number = ++this.#lastNumber;
     return new Promise((resolve) => {
       this.#waiting.set(number, resolve);
-      this.tell(UP.exec, [number, entryId, hostId, caller.pid, this.#context(frame)], args);
+      const context = this.#context(frame);
+      this.tell(UP.exec, [number, entryId, hostId, caller.pid, context, ...extrasToWire(extras)], args);
     });
   }
 
@@ -271,11 +273,10 @@ export class MainSide implements Outside {
     parent: LuaProcess,
   ): string {
     this.#note(parent);
-    const { frame, linked, messages, monitored, name } = relations;
-    const list = messages.map(({ topic, values }) => [topic, values]);
+    const { frame, linked, monitored } = relations;
     return this.ask(
       "spawn",
-      [entryId, hostId, parent.pid, monitored, linked, name, list, this.#context(frame)],
+      [entryId, hostId, parent.pid, monitored, linked, this.#context(frame), ...extrasToWire(relations)],
       args,
     ) as string;
   }

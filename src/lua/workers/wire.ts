@@ -9,6 +9,7 @@
 import type { Value } from "../../core/mod.ts";
 import { EMPTY_FRAME, type Frame, type Scope } from "../../ports/mod.ts";
 import type { LuaValue } from "../../vm/mod.ts";
+import type { StartExtras } from "../process_starter.ts";
 
 /** From the main worker to another. */
 export const DOWN = {
@@ -150,5 +151,20 @@ export function frameFromWire(list: LuaValue, scopeOf: (number: number) => Scope
     values: recordOf(values),
     network,
     attachments: EMPTY_FRAME.attachments,
+  };
+}
+
+/** What a start has along as the elements of a list. */
+export function extrasToWire({ messages, name, options }: StartExtras): LuaValue[] {
+  return [name, messages.map(({ topic, values }) => [topic, values]), options as LuaValue];
+}
+
+/** What a start has along, from such elements. */
+export function extrasFromWire(list: readonly LuaValue[]): StartExtras {
+  const [name, messages, options] = list as [string, [string, LuaValue][], LuaValue];
+  return {
+    name,
+    messages: messages.map(([topic, values]) => ({ topic, values: bytesOf(values) })),
+    options: recordOf(options),
   };
 }

@@ -14,7 +14,7 @@ import type { LuaRuntime } from "../runtime.ts";
 import { decodeSignal } from "../signal.ts";
 import { environmentAnswers } from "./main_environment.ts";
 import { Placement } from "./placement.ts";
-import { bytesOf, DOWN, frameFromWire, recordOf, type WireFrame } from "./wire.ts";
+import { DOWN, extrasFromWire, frameFromWire, recordOf, type WireFrame } from "./wire.ts";
 import type { WorkerLink } from "./worker_link.ts";
 
 const NOTHING = new Uint8Array(0);
@@ -148,13 +148,14 @@ export class WorkerRequests {
 
   /** Runs a process to its end for one of a worker. */
   exec(link: WorkerLink, { head, payload }: WireFrame): void {
-    const [number, entry, host, caller, context] = this.#runtime.universe.decode(head);
+    const [number, entry, host, caller, context, ...extras] = this.#runtime.universe.decode(head);
     const give = (result: CallResult): void => this.#giveResult(link, number!, result);
     const failed = (error: unknown): void => give({ ok: false, error: luaErrorOf(error) });
     try {
       const by = this.#subject(link, String(caller));
       const frame = this.#frame(link, context!);
-      this.#runtime.starter.execFrom(by, String(entry), String(host), payload, frame).then(
+      const along = extrasFromWire(extras);
+      this.#runtime.starter.execFrom(by, String(entry), String(host), payload, frame, along).then(
         (result) => give(resultOf(result)),
         failed,
       );
@@ -191,7 +192,7 @@ export class WorkerRequests {
   }
 
   #spawn(link: WorkerLink, args: LuaValue[], payload: Uint8Array): string {
-    const [entry, host, parent, monitored, linked, name, messages, context] = args;
+    const [entry, host, parent, monitored, linked, context, ...extras] = args;
     return this.#runtime.starter.spawnFrom(
       this.#subject(link, String(parent)),
       String(entry),
@@ -201,11 +202,7 @@ export class WorkerRequests {
         frame: this.#frame(link, context!),
         monitored: monitored === true,
         linked: linked === true,
-        name: String(name),
-        messages: (messages as [string, LuaValue][]).map(([topic, values]) => ({
-          topic,
-          values: bytesOf(values),
-        })),
+        ...extrasFromWire(extras),
       },
     );
   }
