@@ -45,6 +45,7 @@ import treesitterTypes from "./treesitter/treesitter.d.lua" with { type: "text" 
 import ttyTypes from "./tty/tty.d.lua" with { type: "text" };
 import uuidTypes from "./uuid/uuid.d.lua" with { type: "text" };
 import websocketTypes from "./websocket/websocket.d.lua" with { type: "text" };
+import workflowTypes from "./workflow/workflow.d.lua" with { type: "text" };
 import yamlTypes from "./yaml/yaml.d.lua" with { type: "text" };
 
 /** Everything found in `std`. */
@@ -94,5 +95,6 @@ export const declarations: readonly ModuleDeclaration[] = [
   { name: "tty", classes: ["io", "nondeterministic"], types: ttyTypes },
   { name: "uuid", classes: ["nondeterministic", "workflow"], types: uuidTypes },
   { name: "websocket", classes: ["network", "io", "nondeterministic"], types: websocketTypes },
+  { name: "workflow", classes: ["deterministic", "workflow"], types: workflowTypes },
   { name: "yaml", classes: ["encoding", "deterministic", "workflow"], types: yamlTypes },
 ];

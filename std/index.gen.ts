@@ -48,5 +48,6 @@ export const modules: readonly ModuleSource[] = [
   { name: "tty", classes: ["io", "nondeterministic"], load: async () => (await import("./tty/mod.ts")).default },
   { name: "uuid", classes: ["nondeterministic", "workflow"], portable: true, load: async () => (await import("./uuid/mod.ts")).default },
   { name: "websocket", classes: ["network", "io", "nondeterministic"], load: async () => (await import("./websocket/mod.ts")).default },
+  { name: "workflow", classes: ["deterministic", "workflow"], load: async () => (await import("./workflow/mod.ts")).default },
   { name: "yaml", classes: ["encoding", "deterministic", "workflow"], portable: true, load: async () => (await import("./yaml/mod.ts")).default },
 ];

@@ -160,6 +160,12 @@ export const DOCKER_ANSWER_MS = 30_000;
 export const DOCKER_ANSWER_BYTES_MAX = 1024 * 1024;
 /** Workflows whose worlds are kept in memory while they wait; others are read from the journal when something comes. */
 export const WORKFLOWS_IN_MEMORY_MAX = 256;
+/** Search attributes that one `workflow.attrs` gives, as JSON: they stand in an index. */
+export const WORKFLOW_SEARCH_BYTES_MAX = 40 * 1024;
+/** Memo that one `workflow.attrs` gives, as JSON. */
+export const WORKFLOW_MEMO_BYTES_MAX = 2 * 1024 * 1024;
+/** Activities that one worker runs at once unless it says otherwise. */
+export const ACTIVITIES_RUNNING_DEFAULT = 1000;
 /** An Excel file that is opened; it is held as it is, compressed. */
 export const EXCEL_FILE_BYTES_MAX = 128 * 1024 * 1024;
 /** Any part of an Excel file, unpacked; parts are read as streams. */

@@ -23,6 +23,7 @@ const RANGES: Readonly<Record<string, readonly [first: number, last: number]>> =
   funcs: [140, 149],
   exec: [150, 159],
   eval_runner: [170, 179],
+  workflow: [180, 189],
   contract: [190, 199],
   pg: [200, 211],
 };

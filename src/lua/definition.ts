@@ -7,6 +7,7 @@ import { type Decoded, Failure, isValueMap, resolveEntryId, schema, type ValueMa
 import { PACK_ID, type PackContents } from "../ports/mod.ts";
 import { type Entry, moduleOf } from "../registry/mod.ts";
 import { type CompiledChunk, decodeChunk, demandMachine } from "./compiled_chunk.ts";
+import { type TemporalRoles, temporalRoles } from "./temporal_roles.ts";
 
 /** Kinds whose entries hold Lua. */
 export const LUA_KINDS = [
@@ -112,6 +113,8 @@ export interface LuaDefinition {
   readonly options: ValueMap;
   /** Host on which a process is started when it is called like a function; "" when it can't be. */
   readonly defaultHost: string;
+  /** What it is to workflows, when it is anything. */
+  readonly temporal?: TemporalRoles;
 }
 
 const LAZY_IDLE_MS = 30_000;
@@ -241,6 +244,7 @@ function definitionOf(
     pool: planPool(config.pool),
     options: isValueMap(options) ? options : {},
     defaultHost: hostOf(entry, ns),
+    temporal: temporalRoles(entry, kind, ns),
   };
 }
 

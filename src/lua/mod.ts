@@ -18,7 +18,17 @@ export { type Options, optionsArgument } from "./options_argument.ts";
 export { Pace } from "./pace.ts";
 export { luaOfMsgpack, msgpackForm } from "./msgpack_values.ts";
 export { plainMap, type PlainObject, plainValue } from "./plain.ts";
-export type { ControlAction, HostProvider, Outside, ProvidedStart } from "./outside.ts";
+export type {
+  ControlAction,
+  HostProvider,
+  Outside,
+  ProvidedStart,
+  SearchValue,
+  WorkflowAccess,
+  WorkflowAttributes,
+  WorkflowFacts,
+} from "./outside.ts";
+export type { ActivityRole, TemporalRoles, WorkflowRole } from "./temporal_roles.ts";
 export type { SpawnRelations, StartExtras } from "./process_starter.ts";
 export { callResult } from "./function_table.ts";
 export { AMBIENT_MODULES, ModuleCatalog } from "./module_catalog.ts";

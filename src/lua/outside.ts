@@ -4,6 +4,7 @@
  * A workflow is both: a native process of the runtime of its node, and a world whose every step outside is recorded. For a worker on
  * a thread of its own the outside is the main worker of its node.
  */
+import type { ValueMap } from "../core/mod.ts";
 import type { Frame } from "../ports/mod.ts";
 import type { LuaProcess } from "./lua_process.ts";
 import type { CallRequest, CallResult } from "./function_table.ts";
@@ -39,8 +40,40 @@ export type ControlAction =
   | "trap"
   | "untrap";
 
+/** Facts about a run of a workflow; those of its history are of the step it is in. */
+export interface WorkflowFacts {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly type: string;
+  readonly taskQueue: string;
+  readonly namespace: string;
+  readonly attempt: number;
+  /** Recorded events. */
+  readonly historyLength: number;
+  readonly historyBytes: number;
+}
+
+/** What a workflow may be looked up by. */
+export type SearchValue = string | number | boolean | string[];
+
+/** What is kept with a workflow for those who look at it. */
+export interface WorkflowAttributes {
+  readonly search: Readonly<Record<string, SearchValue>>;
+  readonly memo: ValueMap;
+}
+
+/** What a workflow can ask of the engine that runs it. */
+export interface WorkflowAccess {
+  facts(): WorkflowFacts;
+  /** The way this run takes at a change of its code; throws when the code no longer supports it. */
+  version(change: string, min: number, max: number): number;
+  setAttributes(attributes: WorkflowAttributes): void;
+}
+
 /** Everything outside of a world. */
 export interface Outside {
+  /** Set in the world of a workflow. */
+  readonly workflow?: WorkflowAccess;
   /** How much was asked of the outside so far. */
   readonly asked: number;
   /** Takes note of a command that asked nothing of the outside, so it ends by itself: a library is loaded, say. */

@@ -9,7 +9,8 @@ export type Command =
   | { readonly type: "spawn"; readonly key: string; readonly serial: number }
   | { readonly type: "exec"; readonly key: string; readonly serial: number }
   | { readonly type: "resolve"; readonly key: string; readonly pid: string | null }
-  | { readonly type: "control"; readonly key: string };
+  | { readonly type: "control"; readonly key: string }
+  | { readonly type: "attributes"; readonly key: string };
 
 /** A failure as it is kept. */
 export interface StoredFailure {
@@ -40,15 +41,34 @@ export interface Step {
   readonly body: Uint8Array | null;
 }
 
-/** A history being read: steps, each with the commands that it led to. */
-export interface History {
-  readonly steps: readonly Step[];
-  readonly commands: readonly Command[];
-  /** Records in all. */
+/** How much is recorded. */
+export interface Extent {
   readonly length: number;
+  readonly bytes: number;
+}
+
+/** The way a run takes at a change of its code. */
+export interface VersionChoice {
+  readonly change: string;
+  readonly version: number;
+}
+
+/** A history being read: steps, each with what was recorded up to it, the commands they led to, and the versions of changes. */
+export interface History {
+  readonly steps: readonly { readonly step: Step; readonly extent: Extent }[];
+  readonly commands: readonly Command[];
+  readonly versions: readonly VersionChoice[];
+  /** All that is recorded. */
+  readonly extent: Extent;
 }
 
 const COMMAND = "command";
+const VERSION = "version";
+
+/** `extent` with one more record. */
+export function extended({ bytes, length }: Extent, { body, header }: EventRow): Extent {
+  return { length: length + 1, bytes: bytes + header.length + (body?.length ?? 0) };
+}
 
 /** The row of a command. */
 export function commandRow(command: Command, atMs: number): EventRow {
@@ -60,13 +80,23 @@ export function stepRow({ arrival, atMs, body }: Step): EventRow {
   return { atMs, kind: arrival.type, header: JSON.stringify(arrival), body };
 }
 
+/** The row of a choice. */
+export function versionRow(choice: VersionChoice, atMs: number): EventRow {
+  return { atMs, kind: VERSION, header: JSON.stringify(choice), body: null };
+}
+
 /** The history in these rows. */
 export function readHistory(rows: readonly EventRow[]): History {
-  const steps: Step[] = [];
+  const steps: { step: Step; extent: Extent }[] = [];
   const commands: Command[] = [];
-  for (const { atMs, body, header, kind } of rows) {
+  const versions: VersionChoice[] = [];
+  let extent: Extent = { length: 0, bytes: 0 };
+  for (const row of rows) {
+    const { atMs, body, header, kind } = row;
+    extent = extended(extent, row);
     if (kind === COMMAND) commands.push(JSON.parse(header) as Command);
-    else steps.push({ atMs: Number(atMs), arrival: JSON.parse(header) as Arrival, body });
+    else if (kind === VERSION) versions.push(JSON.parse(header) as VersionChoice);
+    else steps.push({ step: { atMs: Number(atMs), arrival: JSON.parse(header) as Arrival, body }, extent });
   }
-  return { steps, commands, length: rows.length };
+  return { steps, commands, versions, extent };
 }

@@ -4,11 +4,15 @@
  * J1. What one activation recorded is there as a whole or not at all, and before any of its effects.
  * J2. Numbers of workflows are never used again.
  */
+import type { ValueMap } from "../core/mod.ts";
+import type { WorkflowAttributes } from "../lua/mod.ts";
 import type { Files, Sqlite, SqliteConnection } from "../ports/mod.ts";
 
 /** A workflow as it was started, and how it ended. */
 export interface WorkflowRow {
   readonly serial: number;
+  /** What its randomness and the id of its run are made from; `""` in journals of the first version. */
+  readonly seed: string;
   /** Worker entry that runs it. */
   readonly worker: string;
   readonly entry: string;
@@ -38,7 +42,14 @@ export interface ClosedRow {
   readonly atMs: number;
 }
 
-const SCHEMA = `
+/** An activity that was begun more than once. */
+export interface AttemptRow {
+  readonly attempt: number;
+  /** When that attempt begins. */
+  readonly dueMs: number;
+}
+
+const FIRST = `
 CREATE TABLE IF NOT EXISTS workflows (
   serial INTEGER PRIMARY KEY AUTOINCREMENT, worker TEXT NOT NULL, entry TEXT NOT NULL, name TEXT NOT NULL, args BLOB NOT NULL,
   frame TEXT NOT NULL, parent INTEGER NOT NULL, started_ms INTEGER NOT NULL, closed_ms INTEGER, failure TEXT, value BLOB
@@ -48,9 +59,23 @@ CREATE TABLE IF NOT EXISTS events (
   workflow INTEGER NOT NULL REFERENCES workflows (serial) ON DELETE CASCADE, position INTEGER NOT NULL, at_ms INTEGER NOT NULL,
   kind TEXT NOT NULL, header TEXT NOT NULL, body BLOB, PRIMARY KEY (workflow, position)
 ) WITHOUT ROWID;
-PRAGMA user_version = 1;
 `;
-const VERSION = 1;
+/** A list as search attribute has a row for each of its texts. */
+const ATTRIBUTES_AND_ATTEMPTS = `
+ALTER TABLE workflows ADD COLUMN seed TEXT NOT NULL DEFAULT '';
+ALTER TABLE workflows ADD COLUMN memo TEXT NOT NULL DEFAULT '{}';
+CREATE TABLE search_attributes (
+  workflow INTEGER NOT NULL REFERENCES workflows (serial) ON DELETE CASCADE, name TEXT NOT NULL, position INTEGER NOT NULL, value,
+  PRIMARY KEY (workflow, name, position)
+) WITHOUT ROWID;
+CREATE INDEX search_attributes_by_value ON search_attributes (name, value);
+CREATE TABLE attempts (
+  workflow INTEGER NOT NULL REFERENCES workflows (serial) ON DELETE CASCADE, command INTEGER NOT NULL, attempt INTEGER NOT NULL,
+  due_ms INTEGER NOT NULL, PRIMARY KEY (workflow, command)
+) WITHOUT ROWID;
+`;
+/** What makes each version of the schema out of the one before. */
+const SCHEMAS = [FIRST, ATTRIBUTES_AND_ATTEMPTS] as const;
 
 /** An open journal. */
 export class WorkflowJournal {
@@ -64,12 +89,16 @@ export class WorkflowJournal {
     this.#database = sqlite.open(path);
     const [row] = this.#database.prepare("PRAGMA user_version").all([]);
     const version = Number(row?.["user_version"] ?? 0);
-    if (version > VERSION) {
+    if (version > SCHEMAS.length) {
       this.#database.close();
       throw new Error(`${path} was written by a newer version of this program`);
     }
     this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-    if (version === 0) this.#database.exec(SCHEMA);
+    if (version === SCHEMAS.length) return;
+    this.atomically(() => {
+      for (const schema of SCHEMAS.slice(version)) this.#database.exec(schema);
+      this.#database.exec(`PRAGMA user_version = ${SCHEMAS.length}`);
+    });
   }
 
   /** Runs `work` as one transaction. */
@@ -96,8 +125,18 @@ export class WorkflowJournal {
 
   add(row: WorkflowRow): void {
     this.#database.prepare(
-      "INSERT INTO workflows (serial, worker, entry, name, args, frame, parent, started_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    ).run([row.serial, row.worker, row.entry, row.name, row.args, row.frame, row.parent, row.startedMs]);
+      "INSERT INTO workflows (serial, seed, worker, entry, name, args, frame, parent, started_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    ).run([
+      row.serial,
+      row.seed,
+      row.worker,
+      row.entry,
+      row.name,
+      row.args,
+      row.frame,
+      row.parent,
+      row.startedMs,
+    ]);
   }
 
   append(serial: number, position: number, event: EventRow): void {
@@ -110,12 +149,42 @@ export class WorkflowJournal {
       .run([atMs, failure, value, serial]);
     // What led there is of no use any more.
     this.#database.prepare("DELETE FROM events WHERE workflow = ?").run([serial]);
+    this.#database.prepare("DELETE FROM attempts WHERE workflow = ?").run([serial]);
+  }
+
+  /** Adds to what a workflow is found by and what is kept with it. */
+  setAttributes(serial: number, { memo, search }: WorkflowAttributes): void {
+    const drop = this.#database.prepare("DELETE FROM search_attributes WHERE workflow = ? AND name = ?");
+    const add = this.#database.prepare("INSERT INTO search_attributes VALUES (?, ?, ?, ?)");
+    for (const name of Object.keys(search)) {
+      const given = search[name]!;
+      drop.run([serial, name]);
+      (Array.isArray(given) ? given : [given]).forEach((value, i) => add.run([serial, name, i, value]));
+    }
+    if (Object.keys(memo).length === 0) return;
+    const [row] = this.#database.prepare("SELECT memo FROM workflows WHERE serial = ?").all([serial]);
+    const merged = { ...JSON.parse(row!["memo"] as string) as ValueMap, ...memo };
+    this.#database.prepare("UPDATE workflows SET memo = ? WHERE serial = ?").run([JSON.stringify(merged), serial]);
+  }
+
+  /** Takes note that an activity is begun again. */
+  setAttempt(serial: number, command: number, { attempt, dueMs }: AttemptRow): void {
+    this.#database.prepare("INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?)")
+      .run([serial, command, attempt, Math.round(dueMs)]);
+  }
+
+  /** The attempt that an activity is in; undefined for the first. */
+  attempt(serial: number, command: number): AttemptRow | undefined {
+    const [row] = this.#database.prepare(
+      "SELECT attempt, due_ms AS dueMs FROM attempts WHERE workflow = ? AND command = ?",
+    ).all([serial, command]);
+    return row as unknown as AttemptRow | undefined;
   }
 
   /** Workflows of a worker that have not ended, oldest first. */
   open(worker: string): WorkflowRow[] {
     const rows = this.#database.prepare(
-      "SELECT serial, worker, entry, name, args, frame, parent, started_ms AS startedMs FROM workflows " +
+      "SELECT serial, seed, worker, entry, name, args, frame, parent, started_ms AS startedMs FROM workflows " +
         "WHERE worker = ? AND closed_ms IS NULL ORDER BY serial",
     ).all([worker]);
     return rows as unknown as WorkflowRow[];

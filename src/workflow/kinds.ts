@@ -9,8 +9,10 @@ import { WorkflowEngine } from "./workflow_engine.ts";
 const EMBEDDED = "embedded";
 const DEFAULT_PATH = ".wippy/workflows.db";
 
-/** Opens the journal of a client when it is first needed. */
+/** A client: its settings, and its journal, which is opened when it is first needed. */
 interface JournalSource {
+  readonly namespace: string;
+  readonly queuePrefix: string;
   open(): WorkflowJournal;
 }
 
@@ -28,9 +30,14 @@ function journalPath(id: string, address: string, baseDirectory: string): string
 }
 
 /** A journal that is opened once. */
-function journalSource(ports: Ports, path: string): JournalSource & { shut(): void } {
+function journalSource(
+  ports: Ports,
+  path: string,
+  settings: Pick<JournalSource, "namespace" | "queuePrefix">,
+): JournalSource & { shut(): void } {
   let journal: WorkflowJournal | undefined;
   return {
+    ...settings,
     open: () => journal ??= new WorkflowJournal(ports.sqlite, ports.files, path),
     shut: () => {
       journal?.shut();
@@ -53,7 +60,8 @@ const client = defineKind({
   }),
   provides: JournalResource,
   open({ id, config, ports, baseDirectory }) {
-    return { resource: journalSource(ports, journalPath(id, config.address, baseDirectory)) };
+    const settings = { namespace: config.namespace, queuePrefix: config.tq_prefix };
+    return { resource: journalSource(ports, journalPath(id, config.address, baseDirectory), settings) };
   },
   close({ resource }) {
     (resource as JournalSource & { shut(): void }).shut();
@@ -88,11 +96,13 @@ function worker(runtime: () => LuaRuntime): KindDefinition {
           start() {
             const source = resources.find(JournalResource, config.client);
             if (source === undefined) throw new Failure("NotFound", `client not found: ${config.client}`);
-            engine = new WorkflowEngine(runtime(), security, id, source.open());
+            const { namespace, queuePrefix } = source;
+            const plan = { id, namespace, taskQueue: queuePrefix + config.task_queue };
+            engine = new WorkflowEngine(runtime(), security, plan, source.open());
             host.state = "running";
             const resumed = engine.recover();
             return Promise.resolve({
-              details: `workflow worker on ${config.task_queue}, ${resumed} resumed`,
+              details: `workflow worker on ${plan.taskQueue}, ${resumed} resumed`,
               ended: new Promise<null>(() => {}),
               async stop(_reason, signal) {
                 host.state = "stopping";

@@ -9,8 +9,19 @@ import { Failure, type Value } from "../core/mod.ts";
 import type { CallResult } from "../lua/mod.ts";
 import type { NativeProcess } from "../ports/mod.ts";
 import type { LuaValue } from "../vm/mod.ts";
-import { type Arrival, commandRow, type History, readHistory, type Step, stepRow } from "./history.ts";
-import type { WorkflowRow } from "./journal.ts";
+import {
+  type Arrival,
+  commandRow,
+  extended,
+  type Extent,
+  type History,
+  readHistory,
+  type Step,
+  stepRow,
+  type VersionChoice,
+  versionRow,
+} from "./history.ts";
+import type { EventRow, WorkflowRow } from "./journal.ts";
 import { storedFailure } from "./stored_failure.ts";
 import type { Issued, World } from "./world.ts";
 import type { WorkflowEngine } from "./workflow_engine.ts";
@@ -27,7 +38,7 @@ export class Run {
   readonly #waiting: Step[] = [];
   readonly #listeners = new Set<(result: CallResult) => void>();
   #world: World | undefined;
-  #length = 0;
+  #extent: Extent = { length: 0, bytes: 0 };
   #isBusy = false;
   #work: Promise<void> = Promise.resolve();
   #isOver = false;
@@ -109,7 +120,7 @@ export class Run {
     while (!this.#isOver && this.#waiting.length > 0) {
       if (world.broken !== undefined) throw world.broken;
       const step = this.#waiting.shift()!;
-      await world.apply(step);
+      await world.apply(step, extended(this.#extent, stepRow(step)));
       if (this.#isOver) return;
       if (world.broken !== undefined) throw world.broken;
       this.#record(world, step);
@@ -120,16 +131,25 @@ export class Run {
   async #load(): Promise<World> {
     if (this.#world !== undefined) return this.#world;
     const history = readHistory(this.#engine.journal.events(this.row.serial));
-    const world = this.#engine.createWorld(this.row, history.commands);
-    this.#length = history.length;
+    const world = this.#engine.createWorld(this.row, history);
+    this.#extent = history.extent;
     world.isReplaying = true;
     const issued: Issued[] = [];
-    for (const step of history.steps) {
-      await world.apply(step);
+    const versions: VersionChoice[] = [];
+    for (const { extent, step } of history.steps) {
+      await world.apply(step, extent);
       if (world.broken !== undefined) throw world.broken;
-      issued.push(...world.take().issued);
+      const taken = world.take();
+      issued.push(...taken.issued);
+      versions.push(...taken.versions);
     }
     world.isReplaying = false;
+    const { journal } = this.#engine;
+    if (versions.length > 0) {
+      journal.atomically(() => {
+        for (const choice of versions) this.#append(versionRow(choice, this.#engine.nowMs()));
+      });
+    }
     this.#world = world;
     this.#resume(world, issued, history);
     return world;
@@ -138,7 +158,7 @@ export class Run {
   /** Goes on with what has no answer yet, unless it is under way. */
   #resume(world: World, issued: readonly Issued[], history: History): void {
     const ended = new Set(
-      history.steps.flatMap(({ arrival }) => arrival.type === "ended" ? [arrival.from] : []),
+      history.steps.flatMap(({ step: { arrival } }) => arrival.type === "ended" ? [arrival.from] : []),
     );
     for (const one of byDue(issued)) {
       const { command, number } = one;
@@ -152,16 +172,23 @@ export class Run {
     }
   }
 
+  #append(row: EventRow): void {
+    this.#engine.journal.append(this.row.serial, this.#extent.length, row);
+    this.#extent = extended(this.#extent, row);
+  }
+
   #record(world: World, step: Step): void {
-    const { dropped, issued } = world.take();
+    const { dropped, issued, versions } = world.take();
     const fresh = issued.filter(({ isKnown }) => !isKnown);
     const { result } = world;
     const { journal } = this.#engine;
     const { serial } = this.row;
     journal.atomically(() => {
-      journal.append(serial, this.#length++, stepRow(step));
+      this.#append(stepRow(step));
+      for (const choice of versions) this.#append(versionRow(choice, step.atMs));
       for (const { command, effect } of fresh) {
-        journal.append(serial, this.#length++, commandRow(command, step.atMs));
+        this.#append(commandRow(command, step.atMs));
+        if (effect.type === "attributes") journal.setAttributes(serial, effect.attributes);
         if (effect.type === "spawn") {
           journal.add(this.#engine.childRow(this.row, effect.serial, effect.child));
         }

@@ -13,13 +13,15 @@ import {
   type LuaRuntime,
   type ProvidedStart,
 } from "../lua/mod.ts";
-import { EMPTY_FRAME, type Frame, type SecurityDirectory } from "../ports/mod.ts";
+import { EMPTY_FRAME, type Frame, type Ports, type SecurityDirectory } from "../ports/mod.ts";
 import type { LuaError, LuaValue } from "../vm/mod.ts";
-import type { Command, StoredFailure } from "./history.ts";
+import type { History, StoredFailure } from "./history.ts";
 import type { ClosedRow, WorkflowJournal, WorkflowRow } from "./journal.ts";
 import { Run } from "./run.ts";
+import { childSeed, freshSeed, runIdOf } from "./seed.ts";
 import { luaErrorOfStored, storedFailure } from "./stored_failure.ts";
-import { type ChildStart, definitionsOf, type Issued, World } from "./world.ts";
+import { definitionsOf, demandWorkflow } from "./workflow_program.ts";
+import { type ChildStart, type Issued, World } from "./world.ts";
 
 /** Process numbers of workflows begin here, so that they never meet those of other processes. */
 const ID_BASE = 2 ** 32;
@@ -32,20 +34,30 @@ interface StoredFrame {
   readonly policies: readonly string[] | null;
 }
 
+/** A worker as its entry describes it. */
+export interface WorkerPlan {
+  readonly id: string;
+  readonly namespace: string;
+  /** With the prefix of its client. */
+  readonly taskQueue: string;
+}
+
 /** The workflows of one worker. */
 export class WorkflowEngine implements HostProvider {
   readonly journal: WorkflowJournal;
   readonly #runtime: LuaRuntime;
   readonly #security: SecurityDirectory;
+  readonly #plan: WorkerPlan;
   readonly #worker: string;
   readonly #runs = new Map<number, Run>();
   /** Runs in memory with nothing to do, longest idle first; some may have got work since. */
   readonly #idle = new Set<Run>();
 
-  constructor(runtime: LuaRuntime, security: SecurityDirectory, worker: string, journal: WorkflowJournal) {
+  constructor(runtime: LuaRuntime, security: SecurityDirectory, plan: WorkerPlan, journal: WorkflowJournal) {
     this.#runtime = runtime;
     this.#security = security;
-    this.#worker = worker;
+    this.#plan = plan;
+    this.#worker = plan.id;
     this.journal = journal;
   }
 
@@ -80,11 +92,10 @@ export class WorkflowEngine implements HostProvider {
       greet(known, messages);
       return { pid: known.native.pid, id: known.id };
     }
-    if (this.#runtime.programs.definition(entryId)?.kind !== "workflow.lua") {
-      throw new Failure("NotFound", "factory not found", { retryable: false, details: { id: entryId } });
-    }
+    demandWorkflow(this.#runtime, this.#worker, entryId);
     definitionsOf(this.#runtime, entryId);
-    const row = this.#rowOf({ entryId, args, frame, name }, this.journal.newSerial(), 0);
+    const seed = freshSeed(this.#ports);
+    const row = this.#rowOf({ entryId, args, frame, name }, this.journal.newSerial(), 0, seed);
     this.journal.atomically(() => this.journal.add(row));
     const run = this.#open(row);
     greet(run, messages);
@@ -102,18 +113,20 @@ export class WorkflowEngine implements HostProvider {
 
   /** The row of a child. */
   childRow(parent: WorkflowRow, serial: number, child: ChildStart): WorkflowRow {
-    return this.#rowOf(child, serial, parent.serial);
+    return this.#rowOf(child, serial, parent.serial, childSeed(this.#ports, parent, serial));
   }
 
   #rowOf(
     start: Pick<ProvidedStart, "args" | "entryId" | "frame" | "name">,
     serial: number,
     parent: number,
+    seed: string,
   ): WorkflowRow {
     const { actor, network, scope, values } = start.frame;
     const frame: StoredFrame = { values, network, actor, policies: scope?.policies ?? null };
     return {
       serial,
+      seed,
       worker: this.#worker,
       entry: start.entryId,
       name: start.name,
@@ -136,7 +149,7 @@ export class WorkflowEngine implements HostProvider {
   }
 
   /** A world for a workflow, before its past is applied. */
-  createWorld(row: WorkflowRow, history: readonly Command[]): World {
+  createWorld(row: WorkflowRow, { commands, versions }: History): World {
     const stored = JSON.parse(row.frame) as StoredFrame;
     const frame: Frame = {
       ...EMPTY_FRAME,
@@ -145,14 +158,25 @@ export class WorkflowEngine implements HostProvider {
       actor: stored.actor,
       scope: stored.policies === null ? null : this.#security.scopeOf(stored.policies),
     };
+    const id = ID_BASE + row.serial;
     return new World({
       parent: this.#runtime,
-      id: ID_BASE + row.serial,
+      id,
       worker: this.#worker,
       entryId: row.entry,
       args: row.args,
       frame,
-      history,
+      seed: row.seed === "" ? `workflow ${this.#worker} ${id}` : row.seed,
+      facts: {
+        workflowId: row.name === "" ? this.pidOf(row.serial) : row.name,
+        runId: runIdOf(this.#ports, row),
+        type: this.#runtime.programs.definition(row.entry)?.temporal?.workflow?.name ?? row.entry,
+        taskQueue: this.#plan.taskQueue,
+        namespace: this.#plan.namespace,
+        attempt: 1,
+      },
+      history: commands,
+      versions,
       newSerial: () => this.journal.newSerial(),
       pidOf: (serial) => this.pidOf(serial),
     });
@@ -205,6 +229,7 @@ export class WorkflowEngine implements HostProvider {
       }
       case "control":
         return this.#attempt(run, () => this.#control(run, effect.action, effect.pid, effect.reason));
+      case "attributes":
       case "none":
         return;
     }
@@ -290,6 +315,10 @@ export class WorkflowEngine implements HostProvider {
     const [longest] = this.#idle;
     this.#idle.delete(longest!);
     if (longest!.isIdle) longest!.evict();
+  }
+
+  get #ports(): Ports {
+    return this.#runtime.services.ports;
   }
 
   #log() {

@@ -5,8 +5,7 @@
  *     the clock shows the time of the step, and a step is applied only when the one before has run out.
  * D2. A command that the history knows is not issued again; one that differs from it breaks the world.
  */
-import { Failure } from "../core/mod.ts";
-import { printPid } from "../core/mod.ts";
+import { Failure, printPid } from "../core/mod.ts";
 import {
   type CallRequest,
   type CallResult,
@@ -16,12 +15,18 @@ import {
   type ModuleServices,
   type Outside,
   type SpawnRelations,
+  type WorkflowAccess,
+  type WorkflowAttributes,
+  type WorkflowFacts,
 } from "../lua/mod.ts";
 import { SeededRandom } from "../platform/mod.ts";
-import type { Frame, Log, TimerHandle } from "../ports/mod.ts";
+import type { Frame, TimerHandle } from "../ports/mod.ts";
 import { LuaError } from "../vm/mod.ts";
-import type { Command, Step } from "./history.ts";
+import type { Command, Extent, Step, VersionChoice } from "./history.ts";
 import { luaErrorOfStored } from "./stored_failure.ts";
+import { quietLog } from "./quiet_log.ts";
+import { Versions } from "./versions.ts";
+import { definitionsOf, demandWorkflow } from "./workflow_program.ts";
 import { WorldClock } from "./world_clock.ts";
 
 /** The one seed of all workflows: what comes from strangers is their input, which is in their history. */
@@ -42,6 +47,7 @@ export type Effect =
     readonly pid: string;
     readonly reason: string;
   }
+  | { readonly type: "attributes"; readonly attributes: WorkflowAttributes }
   | { readonly type: "none" };
 
 /** A workflow that another one starts. */
@@ -70,7 +76,12 @@ export interface WorldOptions {
   readonly entryId: string;
   readonly args: Uint8Array;
   readonly frame: Frame;
+  /** What its randomness is made from. */
+  readonly seed: string;
+  /** What does not change while it runs. */
+  readonly facts: Omit<WorkflowFacts, "historyLength" | "historyBytes">;
   readonly history: readonly Command[];
+  readonly versions: readonly VersionChoice[];
   /** A number for a child. */
   newSerial(): number;
   pidOf(serial: number): string;
@@ -79,11 +90,25 @@ export interface WorldOptions {
 /** A workflow's world. */
 export class World implements Outside {
   readonly runtime: LuaRuntime;
+  readonly workflow: WorkflowAccess = {
+    facts: () => ({
+      ...this.#options.facts,
+      historyLength: this.#extent.length,
+      historyBytes: this.#extent.bytes,
+    }),
+    version: (change, min, max) => this.#version(change, min, max),
+    setAttributes: (attributes) => {
+      this.#issue({ type: "attributes", key: "" }, { type: "attributes", attributes });
+    },
+  };
   readonly #options: WorldOptions;
   readonly #clock: WorldClock;
   readonly #pid: string;
   readonly #answers = new Map<number, (step: Step) => void>();
   readonly #working = new Set<Promise<unknown>>();
+  readonly #versions: Versions;
+  /** What is recorded, the step that is applied included. */
+  #extent: Extent = { length: 0, bytes: 0 };
   #issued: Issued[] = [];
   #dropped: number[] = [];
   #count = 0;
@@ -94,14 +119,15 @@ export class World implements Outside {
   #isClosed = false;
 
   constructor(options: WorldOptions) {
-    const { id, parent, worker } = options;
+    const { id, parent, seed, worker } = options;
     this.#options = options;
+    this.#versions = new Versions(options.versions);
     this.#pid = printPid({ node: parent.node, host: worker, id });
     const { services } = parent;
     this.#clock = new WorldClock(services.ports.clock, (delayMs, fire) => this.#timer(delayMs, fire));
     const own: ModuleServices = {
       ...services,
-      ports: { ...services.ports, clock: this.#clock, random: new SeededRandom(`workflow ${worker} ${id}`) },
+      ports: { ...services.ports, clock: this.#clock, random: new SeededRandom(seed) },
       log: quietLog(services.log, () => this.isReplaying),
     };
     this.runtime = new LuaRuntime({
@@ -128,15 +154,20 @@ export class World implements Outside {
   }
 
   /** Applies a step and lets everything run that it sets going. */
-  async apply(step: Step): Promise<void> {
+  async apply(step: Step, extent: Extent): Promise<void> {
     this.#clock.nowAtMs = step.atMs;
+    this.#extent = extent;
     if (this.#result === undefined) this.#arrive(step);
     await this.#settle();
   }
 
-  /** What was issued, and which commands were given up, since this was last asked. */
-  take(): { issued: readonly Issued[]; dropped: readonly number[] } {
-    const taken = { issued: this.#issued, dropped: this.#dropped };
+  /** What was issued, which commands were given up and which versions decided since this was last asked. */
+  take(): {
+    issued: readonly Issued[];
+    dropped: readonly number[];
+    versions: readonly VersionChoice[];
+  } {
+    const taken = { issued: this.#issued, dropped: this.#dropped, versions: this.#versions.take() };
     this.#issued = [];
     this.#dropped = [];
     return taken;
@@ -237,6 +268,15 @@ export class World implements Outside {
     return issued;
   }
 
+  #version(change: string, min: number, max: number): number {
+    try {
+      return this.#versions.choose(change, min, max, this.isReplaying);
+    } catch (error) {
+      if (error instanceof Failure) this.#broken ??= error;
+      throw error;
+    }
+  }
+
   #timer(delayMs: number, fire: () => void): TimerHandle {
     const wanted: Command = { type: "timer", key: String(delayMs), dueMs: this.#clock.nowMs() + delayMs };
     const { number } = this.#issue(wanted, { type: "timer", dueMs: wanted.dueMs });
@@ -265,9 +305,7 @@ export class World implements Outside {
       const message = `a workflow starts others on its own worker, ${worker}, not on ${hostId}`;
       throw new Failure("Invalid", message, { retryable: false });
     }
-    if (parent.programs.definition(entryId)?.kind !== "workflow.lua") {
-      throw new Failure("NotFound", "factory not found", { retryable: false, details: { id: entryId } });
-    }
+    demandWorkflow(parent, worker, entryId);
     const known = this.#options.history[this.#count];
     const serial = known !== undefined && (known.type === "spawn" || known.type === "exec")
       ? known.serial
@@ -331,33 +369,4 @@ export class World implements Outside {
 function resultOf({ arrival, body }: Step): CallResult {
   const failure = arrival.type === "result" ? arrival.failure : null;
   return failure === null ? { ok: true, results: body! } : { ok: false, error: luaErrorOfStored(failure) };
-}
-
-/** The definitions that an entry needs, refused when one of them wants what a workflow must not have. */
-export function definitionsOf(parent: LuaRuntime, entryId: string): NonNullable<
-  ReturnType<LuaRuntime["programs"]["definition"]>
->[] {
-  return [...parent.programs.reach(entryId)].map((id) => {
-    const definition = parent.programs.definition(id)!;
-    for (const name of definition.modules.values()) {
-      if (parent.modules.catalog.classes(name)?.includes("workflow") === true) continue;
-      const message = `${id}: the module ${name} can't be used in workflows: what it gives is not recorded`;
-      throw new Failure("Invalid", message, { retryable: false });
-    }
-    return definition;
-  });
-}
-
-/** A log that is silent while the past is repeated. */
-function quietLog(log: Log, isQuiet: () => boolean): Log {
-  const writer = (level: "debug" | "info" | "warn" | "error"): Log["info"] => (message, fields) => {
-    if (!isQuiet()) log[level](message, fields);
-  };
-  return {
-    debug: writer("debug"),
-    info: writer("info"),
-    warn: writer("warn"),
-    error: writer("error"),
-    named: (name, fields) => quietLog(log.named(name, fields), isQuiet),
-  };
 }

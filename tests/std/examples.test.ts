@@ -74,9 +74,11 @@ end }`,
 /** Modules whose examples answer a request or talk to a terminal. */
 const ENDPOINTS = new Set(["http"]);
 const TERMINALS = new Set(["io"]);
+/** Modules whose examples are workflows. */
+const WORKFLOWS = new Set(["workflow"]);
 
 function projectOf(
-  kind: "function.lua" | "process.lua",
+  kind: "function.lua" | "process.lua" | "workflow.lua",
   source: string,
   more: readonly ValueMap[] = [],
 ): string {
@@ -133,6 +135,31 @@ async function runOnTerminal(source: string): Promise<void> {
   }
 }
 
+async function runAsWorkflow(source: string): Promise<void> {
+  const greeter = (name: string, words: string): ValueMap => ({
+    name,
+    kind: "workflow.lua",
+    method: "main",
+    source: `return { main = function(name) return "${words}, " .. name end }`,
+  });
+  const more = [
+    { name: "flows", kind: "temporal.client", address: "embedded", lifecycle: AUTO },
+    { name: "worker", kind: "temporal.worker", client: "app:flows", task_queue: "orders", lifecycle: AUTO },
+    greeter("greet_shortly", "Hi"),
+    greeter("greet_warmly", "Good day"),
+    {
+      name: "run",
+      kind: "function.lua",
+      method: "main",
+      source: `return { main = function() return process.exec("app:example", "app:worker") end }`,
+    },
+  ];
+  await withApplication(
+    projectOf("workflow.lua", source, more),
+    (app) => app.call("app:run").then(() => {}),
+  );
+}
+
 for (const { name, types } of modules) {
   const { examples } = readReference(types);
   test(`${name}: the example of its reference page runs`, async () => {
@@ -140,6 +167,7 @@ for (const { name, types } of modules) {
     for (const example of examples) {
       if (ENDPOINTS.has(name)) await runAsEndpoint(example);
       else if (TERMINALS.has(name)) await runOnTerminal(example);
+      else if (WORKFLOWS.has(name)) await runAsWorkflow(example);
       else {await withApplication(projectOf("function.lua", example), (app) =>
           app.call("app:example").then(() => {}));}
     }

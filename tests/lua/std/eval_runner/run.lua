@@ -140,7 +140,7 @@ test("modules of forbidden classes need allow_classes [eval.classes] [eval.messa
 end)
 
 test("harmless modules are usable without more [eval.classes.effect]", function()
-  for name in ("json yaml text base64 hash crypto uuid expr templates time os io tty ctx funcs contract events queue metrics security"):gmatch("%S+") do
+  for name in ("json yaml text base64 hash crypto uuid expr templates time os io tty ctx funcs contract workflow events queue metrics security"):gmatch("%S+") do
     assert(value({ source = ("return type(%s)"):format(name), modules = { name } }) == "table", name)
   end
 end)

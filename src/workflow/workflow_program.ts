@@ -1,0 +1,31 @@
+/** Which entries are workflows of a worker, and what of the application their worlds need. */
+import { Failure } from "../core/mod.ts";
+import type { LuaRuntime } from "../lua/mod.ts";
+
+/** Fails with NotFound unless the entry is a workflow that runs on this worker. */
+export function demandWorkflow(parent: LuaRuntime, worker: string, entryId: string): void {
+  const definition = parent.programs.definition(entryId);
+  const details = { id: entryId };
+  if (definition?.kind !== "workflow.lua") {
+    throw new Failure("NotFound", "factory not found", { retryable: false, details });
+  }
+  const registered = definition.temporal?.workflow?.worker ?? worker;
+  if (registered === worker) return;
+  const message = `${entryId} is registered with ${registered}, not with ${worker}`;
+  throw new Failure("NotFound", message, { retryable: false, details });
+}
+
+/** The definitions that an entry needs, refused when one of them wants what a workflow must not have. */
+export function definitionsOf(parent: LuaRuntime, entryId: string): NonNullable<
+  ReturnType<LuaRuntime["programs"]["definition"]>
+>[] {
+  return [...parent.programs.reach(entryId)].map((id) => {
+    const definition = parent.programs.definition(id)!;
+    for (const name of definition.modules.values()) {
+      if (parent.modules.catalog.classes(name)?.includes("workflow") === true) continue;
+      const message = `${id}: the module ${name} can't be used in workflows: what it gives is not recorded`;
+      throw new Failure("Invalid", message, { retryable: false });
+    }
+    return definition;
+  });
+}
