@@ -49,7 +49,12 @@ function invalid(message: string): Failure {
   return new Failure("Invalid", message, { retryable: false });
 }
 
-function roleOf(temporal: ValueMap, role: string, kind: string, kinds: readonly string[]): ValueMap | undefined {
+function roleOf(
+  temporal: ValueMap,
+  role: string,
+  kind: string,
+  kinds: readonly string[],
+): ValueMap | undefined {
   const value = temporal[role];
   if (value === undefined || value === null) return undefined;
   const path = `meta.temporal.${role}`;

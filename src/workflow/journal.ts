@@ -164,7 +164,10 @@ export class WorkflowJournal {
     if (Object.keys(memo).length === 0) return;
     const [row] = this.#database.prepare("SELECT memo FROM workflows WHERE serial = ?").all([serial]);
     const merged = { ...JSON.parse(row!["memo"] as string) as ValueMap, ...memo };
-    this.#database.prepare("UPDATE workflows SET memo = ? WHERE serial = ?").run([JSON.stringify(merged), serial]);
+    this.#database.prepare("UPDATE workflows SET memo = ? WHERE serial = ?").run([
+      JSON.stringify(merged),
+      serial,
+    ]);
   }
 
   /** Takes note that an activity is begun again. */

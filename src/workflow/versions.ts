@@ -25,7 +25,8 @@ export class Versions {
       this.#fresh.push({ change, version });
     }
     if (version >= min && version <= max) return version;
-    const message = `this run is at version ${version} of the change "${change}"; the code supports ${min} to ${max}`;
+    const message =
+      `this run is at version ${version} of the change "${change}"; the code supports ${min} to ${max}`;
     throw new Failure("Conflict", message, { retryable: false });
   }
 

@@ -6,12 +6,7 @@ import {
   WORKFLOW_MEMO_BYTES_MAX,
   WORKFLOW_SEARCH_BYTES_MAX,
 } from "../../src/core/mod.ts";
-import {
-  type Call,
-  plainMap,
-  type SearchValue,
-  type WorkflowAttributes,
-} from "../../src/lua/mod.ts";
+import { type Call, plainMap, type SearchValue, type WorkflowAttributes } from "../../src/lua/mod.ts";
 import type { LuaValue } from "../../src/vm/mod.ts";
 
 function invalid(message: string): Failure {

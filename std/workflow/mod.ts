@@ -12,7 +12,9 @@ function invalid(message: string): Failure {
 /** The workflow that calls. */
 function self(call: Call): WorkflowAccess {
   const access = call.runtime.outside?.workflow;
-  if (access === undefined) throw invalid(`${call.process.entryId} is not a workflow, or does not run as one`);
+  if (access === undefined) {
+    throw invalid(`${call.process.entryId} is not a workflow, or does not run as one`);
+  }
   return access;
 }
 

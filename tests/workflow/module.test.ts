@@ -35,9 +35,14 @@ funcs.call("app:note", "second " .. json.encode(second))`,
       lua("workflow.lua", "plain", `return { workflow.info().workflow_id, workflow.info().workflow_type }`, [
         "workflow",
       ]),
-      lua("function.lua", "outside", `local none, err = workflow.info() return { err:kind(), err:message() }`, [
-        "workflow",
-      ]),
+      lua(
+        "function.lua",
+        "outside",
+        `local none, err = workflow.info() return { err:kind(), err:message() }`,
+        [
+          "workflow",
+        ],
+      ),
       lua(
         "function.lua",
         "named",
@@ -91,7 +96,13 @@ test("namespace and task queue are those of client and worker [workflow.info]", 
             namespace: "shop",
             tq_prefix: "eu-",
           },
-          { name: "worker", kind: "temporal.worker", client: "app:client", task_queue: "orders", lifecycle: AUTO },
+          {
+            name: "worker",
+            kind: "temporal.worker",
+            client: "app:client",
+            task_queue: "orders",
+            lifecycle: AUTO,
+          },
           lua("workflow.lua", "facts", `local i = workflow.info() return { i.namespace, i.task_queue }`, [
             "workflow",
           ]),
@@ -201,10 +212,10 @@ test("a change is decided once per run: new runs take the newest way, those unde
       `local way = workflow.version("way", 1, 2)
 if way == 2 then ${note("in advance")} end
 ${note("begun")} ${wait}
-${note("at \" .. way .. \"")}
+${note('at " .. way .. "')}
 ${wait}
 assert(workflow.version("way", 1, 3) == way, "once per run")
-${note("still at \" .. way .. \"")}`,
+${note('still at " .. way .. "')}`,
     );
     await withWorker(folder, changed, async (app) => {
       recorded = await app.call("app:start", "app:changing", "new") as string;
@@ -295,13 +306,19 @@ process.listen("end"):receive()`,
     ];
     const kept = (): { search: unknown[]; memo: unknown } => {
       const database = createPorts().sqlite.open(join(folder, "workflows.db"), { readonly: true });
-      const search = database.prepare("SELECT name, value FROM search_attributes ORDER BY name, position").all([]);
+      const search = database.prepare("SELECT name, value FROM search_attributes ORDER BY name, position")
+        .all([]);
       const [row] = database.prepare("SELECT memo FROM workflows").all([]);
-      const plan = database.prepare("EXPLAIN QUERY PLAN SELECT * FROM search_attributes WHERE name = 'a' AND value = 1")
+      const plan = database.prepare(
+        "EXPLAIN QUERY PLAN SELECT * FROM search_attributes WHERE name = 'a' AND value = 1",
+      )
         .all([]);
       database.close();
       assert.match(JSON.stringify(plan), /search_attributes_by_value/);
-      return { search: search.map(({ name, value }) => [name, value]), memo: JSON.parse(String(row!["memo"])) };
+      return {
+        search: search.map(({ name, value }) => [name, value]),
+        memo: JSON.parse(String(row!["memo"])),
+      };
     };
     let pid = "";
     await withWorker(folder, entries, async (app) => {

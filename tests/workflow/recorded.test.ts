@@ -6,7 +6,8 @@ import { withApplication } from "../application.ts";
 import { inFolder, lua, noted, notesOf, withWorker } from "./worker.ts";
 
 /** Notes without their first word. */
-const textsOf = (notes: readonly string[]): string[] => notes.map((note) => note.slice(note.indexOf(" ") + 1));
+const textsOf = (notes: readonly string[]): string[] =>
+  notes.map((note) => note.slice(note.indexOf(" ") + 1));
 
 test("what comes from outside or by chance is recorded: a replay has the same values [workflow.recorded]", () =>
   inFolder(async (folder) => {
@@ -60,7 +61,9 @@ test("chance differs between runs and between journals: nobody makes the same id
   const made: string[] = [];
   for (let i = 0; i < 2; i++) {
     await inFolder((folder) =>
-      withWorker(folder, [lua("workflow.lua", "maker", `return uuid.v4() .. crypto.random.string(8)`, ["uuid", "crypto"])], async (app) => {
+      withWorker(folder, [
+        lua("workflow.lua", "maker", `return uuid.v4() .. crypto.random.string(8)`, ["uuid", "crypto"]),
+      ], async (app) => {
         for (let n = 0; n < 2; n++) made.push(await app.call("app:run", "app:maker") as string);
       })
     );
@@ -93,7 +96,10 @@ funcs.call("app:note", "absent " .. tostring(io) .. " " .. tostring(os.execute) 
     await withWorker(folder, entries, async (app) => {
       for (const pid of pids) {
         await app.call("app:send", pid, "go");
-        await app.until(async () => (await notesOf(app)).length === 2 + 2 * (1 + pids.indexOf(pid)), "its notes");
+        await app.until(
+          async () => (await notesOf(app)).length === 2 + 2 * (1 + pids.indexOf(pid)),
+          "its notes",
+        );
       }
       const notes = await notesOf(app);
       const [first, second, ...later] = textsOf(notes);
@@ -103,7 +109,8 @@ funcs.call("app:note", "absent " .. tostring(io) .. " " .. tostring(os.execute) 
   }));
 
 test("workflows list what is deterministic or recorded and nothing else [workflow.modules]", async () => {
-  const allowed = "json yaml text html hash base64 compress expr treesitter templates payload time os uuid crypto ctx funcs " +
+  const allowed =
+    "json yaml text html hash base64 compress expr treesitter templates payload time os uuid crypto ctx funcs " +
     "contract process workflow logger channel errors";
   const entry = (name: string): string =>
     JSON.stringify({
@@ -126,7 +133,9 @@ test("workflows list what is deterministic or recorded and nothing else [workflo
   await inFolder((folder) =>
     withWorker(
       folder,
-      allowed.split(" ").map((name) => lua("workflow.lua", `with_${name}`, `return type(require("${name}"))`, [name])),
+      allowed.split(" ").map((name) =>
+        lua("workflow.lua", `with_${name}`, `return type(require("${name}"))`, [name])
+      ),
       async (app) => {
         for (const name of allowed.split(" ")) {
           const type = await app.call("app:run", `app:with_${name}`);
