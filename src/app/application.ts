@@ -47,6 +47,7 @@ import type { LogHub } from "./logging/mod.ts";
 import { saveCache } from "./lua_cache.ts";
 import { metricsComponent } from "./metrics/mod.ts";
 import { profilerComponent, type ProfilerOptions } from "./profiler/mod.ts";
+import { telemetryComponent, type TelemetryOptions } from "./telemetry/mod.ts";
 import { ResourceTable } from "./resources.ts";
 import {
   COMPONENTS,
@@ -103,6 +104,8 @@ export interface ApplicationOptions {
   readonly luaCache?: LuaCache;
   /** Counts and times every function call. */
   readonly measureCalls?: boolean;
+  /** Traces what runs; then all of it runs on one worker. */
+  readonly telemetry?: TelemetryOptions;
   /** Where modules were loaded from; see `KindServices`. */
   readonly moduleRoot?: KindServices["moduleRoot"];
   /** Seeds for simulation and replay; random when absent. */
@@ -185,6 +188,7 @@ export class Application {
       programs: options.programs,
       luaCache: options.luaCache,
       measureCalls: options.measureCalls ?? false,
+      telemetry: options.telemetry && telemetryComponent(options.telemetry),
       moduleRoot: options.moduleRoot,
       hashSeed: options.hashSeed,
       orderSeed: options.orderSeed,
@@ -317,8 +321,11 @@ export class Application {
     } finally {
       timer.cancel();
       this.#disconnectLog();
-      // What was told on the way down still reaches those who listen.
-      if (this.#bus.subscriberCount > 0) await new Promise<void>((resolve) => this.ports.clock.soon(resolve));
+      // What was told on the way down still reaches those who listen, and what was held by who has ended is let go.
+      const isAwake = this.context.find(COMPONENTS.runtime)?.slices.isAwake === true;
+      if (isAwake || this.#bus.subscriberCount > 0) {
+        await new Promise<void>((resolve) => this.ports.clock.soon(resolve));
+      }
       this.#bus.close();
       this.#phase = "stopped";
       this.#end(this.#exitCode ?? 0);

@@ -33,6 +33,7 @@ import {
   parseLockFile,
 } from "./config/mod.ts";
 import { luaCacheOf } from "./lua_cache.ts";
+import type { TelemetryOptions } from "./telemetry/mod.ts";
 
 /** What a project is opened with. */
 export interface ProjectRequest extends ConfigurationRequest {
@@ -256,6 +257,7 @@ export function optionsOf(
   | "programs"
   | "luaCache"
   | "measureCalls"
+  | "telemetry"
 > {
   const { settings } = configuration;
   const { cluster, relay } = settings;
@@ -283,6 +285,7 @@ export function optionsOf(
       : undefined,
     metricsAddress: settings.prometheus.enabled ? settings.prometheus.address : "",
     measureCalls: settings.metrics.interceptor.enabled,
+    telemetry: telemetryOf(settings.otel),
     evaluations: {
       sizeMax: settings.lua.eval.cache_size,
       lifetimeMs: settings.lua.eval.cache_ttl,
@@ -292,6 +295,27 @@ export function optionsOf(
     finder: {
       queriesMax: settings.finder.query_cache_size,
       expressionsMax: settings.finder.regex_cache_size,
+    },
+  };
+}
+
+/** Undefined when nothing is traced. */
+function telemetryOf(otel: Configuration["settings"]["otel"]): TelemetryOptions | undefined {
+  if (!otel.enabled || !otel.traces_enabled) return undefined;
+  const { http, interceptor, process, queue } = otel;
+  return {
+    endpoint: otel.endpoint,
+    protocol: otel.protocol,
+    serviceName: otel.service_name,
+    serviceVersion: otel.service_version,
+    isInsecure: otel.insecure,
+    sampleRate: otel.sample_rate,
+    propagators: otel.propagators,
+    sources: {
+      http: { enabled: http.enabled, extracts: http.extract_headers, injects: http.inject_headers },
+      calls: interceptor.enabled,
+      processes: { enabled: process.enabled, lifecycle: process.trace_lifecycle },
+      queues: queue.enabled,
     },
   };
 }

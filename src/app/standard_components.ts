@@ -29,6 +29,8 @@ import {
   type SecurityDirectory,
   SYSTEM_CONTROL_ID,
   SystemControlResource,
+  TRACING_ID,
+  TracingResource,
 } from "../ports/mod.ts";
 import { Supervisor } from "../process/mod.ts";
 import { SecurityTable } from "../security/mod.ts";
@@ -87,6 +89,8 @@ export interface StandardOptions {
   readonly programs: LuaRuntimeOptions["programs"];
   readonly luaCache: LuaCache | undefined;
   readonly measureCalls: boolean;
+  /** Provides what traces; the runtime and all that runs in it want it from the start. */
+  readonly telemetry: Component | undefined;
   readonly moduleRoot: KindServices["moduleRoot"];
   /** Fixed for simulation and replay, random otherwise. */
   readonly hashSeed: number | undefined;
@@ -156,7 +160,14 @@ function maker<T>(
 /** The standard components. */
 export function standardComponents(options: StandardOptions): Component[] {
   const { control, contracts, environment, registry, runtime, security, supervisor } = COMPONENTS;
+  const { telemetry } = options;
+  const standard = maker(
+    runtime,
+    [security, contracts, environment, supervisor],
+    (context) => createRuntime(context, options),
+  );
   return [
+    ...telemetry === undefined ? [] : [telemetry],
     maker(security, [], () => new SecurityTable()),
     maker(contracts, [], () => new ContractDirectory()),
     maker(environment, [], (context) => {
@@ -174,11 +185,8 @@ export function standardComponents(options: StandardOptions): Component[] {
       });
     }),
     {
-      ...maker(
-        runtime,
-        [security, contracts, environment, supervisor],
-        (context) => createRuntime(context, options),
-      ),
+      ...standard,
+      requires: [...standard.requires ?? [], ...telemetry === undefined ? [] : [telemetry.name]],
       stop: (context) => context.get(runtime).board?.close(),
     },
     {
@@ -210,6 +218,7 @@ function shared(
     environment: context.get(COMPONENTS.environment),
     contracts: context.get(COMPONENTS.contracts),
     security: context.get(COMPONENTS.security),
+    tracing: context.get(INFRASTRUCTURE.resources).find(TracingResource, TRACING_ID),
   };
 }
 
@@ -234,13 +243,17 @@ function createRuntime(context: ApplicationContext, options: StandardOptions): L
   });
 }
 
-/** What other workers are made of; undefined where every process must share the universe: to count lines, or to repeat a run. */
+/**
+ * What other workers are made of; undefined where every process must share the universe: to count lines, to be traced, or to repeat
+ * a run.
+ */
 function workerOptions(
   services: ModuleServices,
   options: StandardOptions,
 ): LuaRuntimeOptions["workers"] {
   const { threads } = services.ports;
-  if (threads === undefined || options.countLines || options.orderSeed !== undefined) return undefined;
+  const isWatched = options.countLines || options.telemetry !== undefined;
+  if (threads === undefined || isWatched || options.orderSeed !== undefined) return undefined;
   const { defaultNetwork, measureCalls, strictSecurity } = options;
   const portable = modules.filter((module) => module.portable === true);
   return {

@@ -157,7 +157,7 @@ export function duration(options: { default?: number; doc?: string } = {}): Fiel
 }
 
 /** One of the given texts. */
-export function oneOf<T extends string>(
+export function oneOf<const T extends string>(
   values: readonly T[],
   options: { default?: T; doc?: string } = {},
 ): Field<T> {

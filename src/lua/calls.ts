@@ -6,7 +6,7 @@
 import { Failure, type Value, type ValueMap } from "../core/mod.ts";
 import { type CallOutcome, EMPTY_FRAME, type Frame } from "../ports/mod.ts";
 import { Encoded, type LuaValue, type NativeResult, PENDING } from "../vm/mod.ts";
-import type { ActiveCall, CallResult } from "./function_table.ts";
+import type { ActiveCall, CallResult } from "./function_pool.ts";
 import { failureOf } from "./lua_failure.ts";
 import { LuaProcess } from "./lua_process.ts";
 import type { Program } from "./program_table.ts";

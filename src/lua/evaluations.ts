@@ -21,7 +21,7 @@ import {
   EvaluationPrograms,
   importFailure,
 } from "./evaluation_program.ts";
-import type { ActiveCall, CallResult } from "./function_table.ts";
+import type { ActiveCall, CallResult } from "./function_pool.ts";
 import { luaErrorOf } from "./lua_failure.ts";
 import type { LuaProcess } from "./lua_process.ts";
 import { useParser } from "./plain_source.ts";

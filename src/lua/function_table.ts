@@ -9,82 +9,28 @@
  * F4. Calls in progress finish on the code they started with; a pool whose program was dropped serves no new call.
  */
 import { durationMs, Failure, type ValueMap } from "../core/mod.ts";
-import type { Frame, TimerHandle } from "../ports/mod.ts";
+import type { Span } from "../ports/mod.ts";
 import { type Exit, LuaError } from "../vm/mod.ts";
-import type { PoolPlan } from "./definition.ts";
+import {
+  ActiveCall,
+  type CallObserver,
+  type CallRequest,
+  type CallResult,
+  FunctionPool,
+} from "./function_pool.ts";
 import type { LuaProcess } from "./lua_process.ts";
-import { luaErrorOf } from "./lua_failure.ts";
+import { failureOf, luaErrorOf } from "./lua_failure.ts";
 import type { Program } from "./program_table.ts";
-import { retries, retryDelayMs, type RetryRule, retryRule } from "./retry_rule.ts";
+import { retries, retryDelayMs } from "./retry_rule.ts";
 import type { LuaRuntime } from "./runtime.ts";
-
-/** How a call ended: exactly one encoded value, or an error. */
-export type CallResult = { ok: true; results: Uint8Array } | { ok: false; error: LuaError };
-
-/** A call to make. */
-export interface CallRequest {
-  readonly target: string;
-  /** What to run when it is no entry: once, on a worker of its own. */
-  readonly program?: Program | undefined;
-  /** Encoded argument list. */
-  readonly args: Uint8Array;
-  readonly frame: Frame;
-  /** Overrides of the function's preset options. */
-  readonly options: ValueMap | undefined;
-  done(result: CallResult): void;
-}
-
-/** Is told of each call that has ended: the function, how long it took, and whether it succeeded. */
-export type CallObserver = (target: string, ms: number, isOk: boolean) => void;
-
-/** A call in progress. */
-export class ActiveCall {
-  readonly request: CallRequest;
-  readonly options: ValueMap | undefined;
-  readonly retry: RetryRule | undefined;
-  attempt = 1;
-  process: LuaProcess | undefined;
-  pool: FunctionPool | undefined;
-  timer: TimerHandle | undefined;
-  delay: TimerHandle | undefined;
-  finished = false;
-  /** The same call outside of this runtime. */
-  elsewhere: { cancel(): void } | undefined;
-  /** Monotonic; set only when it is observed. */
-  startedMs: number | undefined;
-
-  constructor(request: CallRequest, options: ValueMap | undefined) {
-    this.request = request;
-    this.options = options;
-    this.retry = options === undefined ? undefined : retryRule(options["retry"]);
-  }
-}
-
-/** Workers of one function. */
-class FunctionPool {
-  readonly program: Program;
-  readonly plan: PoolPlan;
-  readonly idle: number[] = [];
-  readonly waiting: ActiveCall[] = [];
-  /** Those who wait for room among the waiting calls, first come first. */
-  readonly knocking = new Set<() => void>();
-  workers = 0;
-  stale = false;
-  sweep: TimerHandle | undefined;
-  /** Fewest idle workers since the sweep was set: that many did nothing all the time. */
-  idleLeast = 0;
-
-  constructor(program: Program) {
-    this.program = program;
-    this.plan = program.definition.pool;
-  }
-}
 
 /** All functions of a runtime. */
 export class FunctionTable {
   readonly #runtime: LuaRuntime;
   readonly #pools = new Map<string, FunctionPool>();
   readonly #observe: CallObserver | undefined;
+  /** Calls that were traced so far. */
+  #traced = 0;
 
   constructor(runtime: LuaRuntime, observe?: CallObserver) {
     this.#runtime = runtime;
@@ -96,7 +42,9 @@ export class FunctionTable {
     const definition = this.#runtime.programs.definition(request.target);
     const preset = definition?.options;
     const options = isEmpty(preset) ? request.options : { ...preset, ...request.options };
-    const call = new ActiveCall(request, options);
+    const span = definition === undefined ? undefined : this.#startSpan(request);
+    const call = new ActiveCall(span === undefined ? request : within(request, span), options);
+    call.span = span;
     if (this.#observe !== undefined && definition !== undefined) {
       call.startedMs = this.#runtime.services.ports.clock.monotonicMs();
     }
@@ -119,6 +67,12 @@ export class FunctionTable {
     }
     this.#attempt(call);
     return call;
+  }
+
+  #startSpan({ frame, target }: CallRequest): Span | undefined {
+    const { tracing } = this.#runtime.services;
+    if (tracing?.sources.calls !== true) return undefined;
+    return tracing.start(target, "internal", frame.trace, { "frame.id": ++this.#traced });
   }
 
   /**
@@ -268,6 +222,7 @@ export class FunctionTable {
 
   #run(call: ActiveCall, pool: FunctionPool, slot: number): void {
     call.process = this.#runtime.calls.run(slot, pool.program, call);
+    call.span?.set({ "process.pid": call.process.pid });
   }
 
   /** Runs a program that is no entry, in a pool that is stale from the start: its worker is dropped after the call. */
@@ -290,6 +245,7 @@ export class FunctionTable {
     });
     call.pool = undefined;
     call.process = process;
+    call.span?.set({ "process.pid": process.pid });
   }
 
   #hire(pool: FunctionPool): number {
@@ -371,8 +327,14 @@ export class FunctionTable {
       const ms = this.#runtime.services.ports.clock.monotonicMs() - call.startedMs;
       this.#observe!(call.request.target, ms, result.ok);
     }
+    call.span?.end(result.ok ? undefined : failureOf(result.error));
     call.request.done(result);
   }
+}
+
+/** A request as part of its span. */
+function within(request: CallRequest, span: Span): CallRequest {
+  return { ...request, frame: { ...request.frame, trace: span.context } };
 }
 
 /** What a finished function hands to its caller: the first value, or the error that its second value is. */

@@ -3,7 +3,7 @@
  */
 import { type Pid, printPid } from "../core/mod.ts";
 import type { Frame } from "../ports/mod.ts";
-import type { ActiveCall } from "./function_table.ts";
+import type { ActiveCall } from "./function_pool.ts";
 import type { ProcessContext } from "./module.ts";
 import type { Program } from "./program_table.ts";
 import type { Placement } from "./workers/placement.ts";

@@ -5,7 +5,7 @@ export * from "./definition.ts";
 export { decodeSignal, encodeSignal, type Signal, type SignalKind } from "./signal.ts";
 export { EntryKeys } from "./entry_keys.ts";
 export type { CheckedEntry } from "./entry_types.ts";
-export { type ActiveCall, type CallObserver, type CallRequest, type CallResult } from "./function_table.ts";
+export { type ActiveCall, type CallObserver, type CallRequest, type CallResult } from "./function_pool.ts";
 export { type Evaluation, type EvaluationCacheOptions, evaluationsOf } from "./evaluations.ts";
 export type { EvaluationAccess, EvaluationImport } from "./evaluation_program.ts";
 export { type Host } from "./host_table.ts";

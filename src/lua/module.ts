@@ -20,6 +20,7 @@ import type {
   Resources,
   SecurityDirectory,
   ServiceRegistry,
+  Tracing,
 } from "../ports/mod.ts";
 import type { LuaChannel, LuaHandle, LuaValue, NativeCall, NativeResult } from "../vm/mod.ts";
 import type { LuaProcess } from "./lua_process.ts";
@@ -170,6 +171,8 @@ export interface ModuleServices {
   readonly strictSecurity: boolean;
   /** Id of the overlay that work goes through which chooses none; `""` for none. */
   readonly defaultNetwork: string;
+  /** Absent when nothing is traced. */
+  readonly tracing?: Tracing;
 }
 
 /** A native call with its process. Valid until the first `await`; `process`, `services` and channels stay valid. */

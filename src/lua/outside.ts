@@ -7,7 +7,7 @@
 import type { ValueMap } from "../core/mod.ts";
 import type { Frame } from "../ports/mod.ts";
 import type { LuaProcess } from "./lua_process.ts";
-import type { CallRequest, CallResult } from "./function_table.ts";
+import type { CallRequest, CallResult } from "./function_pool.ts";
 import type { SpawnRelations, StartExtras } from "./process_starter.ts";
 
 /** What is to be started on a provider's host. Its name is "" for none, and what options mean is up to the provider. */

@@ -8,6 +8,7 @@ import type { Exit, LuaError } from "../vm/mod.ts";
 import { callResult } from "./function_table.ts";
 import { failureOf } from "./lua_failure.ts";
 import type { LuaProcess } from "./lua_process.ts";
+import { endTrace } from "./process_trace.ts";
 import type { LuaRuntime } from "./runtime.ts";
 
 /** Gets the end of a process. */
@@ -68,6 +69,8 @@ export class ProcessEndings {
     this.#runtime.book.delete(process);
     this.#leave(process);
     this.#runtime.hosts.left(process);
+    const { tracing } = this.#runtime.services;
+    if (tracing !== undefined && !process.isCall) endTrace(tracing, process, exit);
     this.#announce(process, exit);
   }
 

@@ -4,10 +4,12 @@
 import { Failure, parsePid, PROCESSES_MAX, type ValueMap } from "../core/mod.ts";
 import { EMPTY_FRAME, type Frame } from "../ports/mod.ts";
 import { Encoded, type NativeResult, Values } from "../vm/mod.ts";
-import { type CallResult, callResult } from "./function_table.ts";
+import type { CallResult } from "./function_pool.ts";
+import { callResult } from "./function_table.ts";
 import { LuaProcess } from "./lua_process.ts";
 import type { HostProvider } from "./outside.ts";
 import type { Program } from "./program_table.ts";
+import { startTrace } from "./process_trace.ts";
 import type { LuaRuntime } from "./runtime.ts";
 
 /** What a spawner gives along with a start, whoever runs what is started. */
@@ -48,10 +50,12 @@ export class ProcessStarter {
     const program = this.program(entryId);
     if (book.size >= PROCESSES_MAX) throw new Failure("LimitExceeded", "max processes limit exceeded");
     const { frame: given } = options;
-    const frame = options.inherit || given.attachments.size === 0
+    const plain = options.inherit || given.attachments.size === 0
       ? given
       : { ...given, attachments: EMPTY_FRAME.attachments };
-    const process = new LuaProcess(options.id ?? universe.nextPid(), node, hostId, program, frame, false);
+    const process = new LuaProcess(options.id ?? universe.nextPid(), node, hostId, program, plain, false);
+    if (services.tracing !== undefined) startTrace(services.tracing, process);
+    const { frame } = process;
     process.startedMs = services.ports.clock.nowMs();
     if (options.parent !== undefined) process.parent = options.parent;
     if (board?.takes(host, program, frame)) {
@@ -147,7 +151,9 @@ export class ProcessStarter {
 
   /** Lets later spawns like this one stay inside the VM: same parent, its frame, an unlimited host. */
   #openSpawn(parent: LuaProcess, child: LuaProcess): void {
-    const { frames, hosts, universe } = this.#runtime;
+    const { frames, hosts, services, universe } = this.#runtime;
+    // Each is told of, and is a place of its own in its trace.
+    if (services.tracing !== undefined) return;
     if (child.slot < 0 || this.#runtime.guarded(parent.frame) || child.frame.attachments.size > 0) return;
     const host = hosts.get(child.host);
     if (host === undefined) return;

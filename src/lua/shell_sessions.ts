@@ -17,7 +17,7 @@ import {
   Values,
 } from "../vm/mod.ts";
 import { planPool } from "./definition.ts";
-import type { ActiveCall } from "./function_table.ts";
+import type { ActiveCall } from "./function_pool.ts";
 import { failureOf } from "./lua_failure.ts";
 import { AMBIENT_MODULES } from "./module_catalog.ts";
 import type { Program } from "./program_table.ts";

@@ -34,6 +34,11 @@ export class Slices {
     });
   }
 
+  /** Whether a slice is to run soon. */
+  get isAwake(): boolean {
+    return this.#scheduled;
+  }
+
   /** Runs one slice at once, unless one is in progress. */
   runNow(): void {
     if (this.#inside) return;

@@ -36,6 +36,7 @@ export * from "./system.ts";
 export * from "./template.ts";
 export * from "./threads.ts";
 export * from "./terminal.ts";
+export * from "./tracing.ts";
 export * from "./waiter.ts";
 export * from "./token_store.ts";
 export * from "./websocket_client.ts";

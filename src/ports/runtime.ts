@@ -3,6 +3,7 @@
  */
 import type { Failure, Value } from "../core/mod.ts";
 import type { Actor, Scope } from "./security.ts";
+import type { TraceContext } from "./tracing.ts";
 
 /** A typed key for something attached to a call or process: an HTTP exchange, a queue delivery, a terminal. */
 export interface AttachmentType<T> {
@@ -25,6 +26,8 @@ export interface Frame {
   readonly network: string;
   /** Attachments by type name; they reach functions called from here, not spawned processes. */
   readonly attachments: ReadonlyMap<string, unknown>;
+  /** What this is part of, when it is traced. */
+  readonly trace?: TraceContext;
 }
 
 /** A frame with nothing in it. */

@@ -18,6 +18,7 @@ import type {
   SecurityDirectory,
   Service,
   ServiceRegistry,
+  Tracing,
 } from "../ports/mod.ts";
 import type { Entry } from "./entry.ts";
 
@@ -33,6 +34,8 @@ export interface KindServices {
   readonly contracts: ContractDirectory;
   /** Scopes and policies by id. */
   readonly security: SecurityDirectory;
+  /** Absent when nothing is traced. */
+  readonly tracing?: Tracing;
   /** All entries of the version being built; they never change, another version is another object. */
   readonly entries: { get(id: string): Entry | undefined; all(): Iterable<Entry> };
   /** Directory of the first configuration file: the root of relative paths. */

@@ -47,6 +47,7 @@ export function frameOf(call: Call, plan: ExecutorPlan): Frame {
     values: plan.values === undefined ? frame.values : { ...frame.values, ...plan.values },
     network: typeof network === "string" ? network : frame.network,
     attachments: frame.attachments,
+    trace: frame.trace,
   };
 }
 

@@ -172,7 +172,7 @@ async function follow(
     const response = await ports.httpClient.send({
       method: hop.method,
       url: hop.url,
-      headers: headersOf(hop, options),
+      headers: traced(call, headersOf(hop, options)),
       body: hop.body.content,
       unixSocket: options.unixSocket,
       tls: options.tls,
@@ -259,6 +259,18 @@ function headersOf(hop: Hop, options: RequestOptions): [string, string][] {
     const bytes = new TextEncoder().encode(`${credentials.user}:${credentials.pass}`);
     lines.push(["Authorization", `Basic ${bytes.toBase64()}`]);
   }
+  return lines;
+}
+
+/** With what the request is part of, which its caller may have told already. */
+function traced({ process, services: { tracing } }: Call, lines: [string, string][]): [string, string][] {
+  const { trace } = process.frame;
+  if (tracing === undefined || trace === undefined) return lines;
+  const { enabled, injects } = tracing.sources.http;
+  if (!enabled || !injects) return lines;
+  tracing.inject(trace, (key, value) => {
+    if (!lines.some(([name]) => name.toLowerCase() === key)) lines.push([key, value]);
+  });
   return lines;
 }
 

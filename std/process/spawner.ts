@@ -101,6 +101,7 @@ function frameOf(call: Call, plan: SpawnPlan): Frame {
     values: plan.values === undefined ? frame.values : { ...frame.values, ...plan.values },
     network: typeof network === "string" ? network : frame.network,
     attachments: frame.attachments,
+    trace: frame.trace,
   };
 }
 

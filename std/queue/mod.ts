@@ -64,6 +64,17 @@ function headersArgument(call: Call): Headers {
   return headers;
 }
 
+/** Headers that also tell what the message is part of. */
+function tracedHeaders(call: Call): Headers {
+  const headers = headersArgument(call);
+  const { tracing } = call.services;
+  const { trace } = call.process.frame;
+  if (tracing?.sources.queues === true && trace !== undefined) {
+    tracing.inject(trace, (name, value) => headers[name] = value);
+  }
+  return headers;
+}
+
 /** A random (version 4) UUID. */
 function messageId(call: Call): string {
   const bytes = call.services.ports.random.bytes(16);
@@ -87,7 +98,7 @@ const publish: ModuleCommand = (call) => {
   const body = bodyArgument(call);
   call.demand("queue.publish", "", "queue publishing not allowed", { kind: "Invalid" });
   call.demand("queue.publish.queue", id, `not allowed to publish to queue: ${id}`, { kind: "Invalid" });
-  const message = { id: messageId(call), body, headers: headersArgument(call) };
+  const message = { id: messageId(call), body, headers: tracedHeaders(call) };
   const queue = queueOf(call, id);
   try {
     const accepted = queue.publish(message, call.process);

@@ -12,6 +12,7 @@ import type {
   HttpExchange,
   Scope,
   TimerHandle,
+  TraceContext,
 } from "../../ports/mod.ts";
 import { HttpExchangeAttachment } from "../../ports/mod.ts";
 import { type Answer, textAnswer } from "./answer.ts";
@@ -57,6 +58,8 @@ export class Exchange implements HttpExchange, StreamOwner {
   /** The endpoint found for the request, if any, and the values of its parameters. */
   endpoint: Endpoint | undefined;
   values: readonly string[] = [];
+  /** What it is in a trace, when it is traced. */
+  trace: TraceContext | undefined;
   /** Methods of the path, when it is known but the method is not. */
   allowed: readonly string[] | undefined;
   /** Segments of the path below the static mount that serves it. */
@@ -166,6 +169,7 @@ export class Exchange implements HttpExchange, StreamOwner {
       values: frame.values,
       network: frame.network,
       attachments,
+      trace: this.trace,
     };
   }
 

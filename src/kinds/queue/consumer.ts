@@ -35,7 +35,7 @@ function checkLimits({ concurrency, prefetch }: Config): void {
 }
 
 function consumerService(
-  { id, entry, config, runtime, resources, security, ports, log }: KindContext<Config>,
+  { id, entry, config, runtime, resources, security, ports, log, tracing }: KindContext<Config>,
 ): Service {
   const concurrency = config.concurrency || 1;
   const prefetch = Math.max(config.prefetch || 10, 1);
@@ -53,6 +53,8 @@ function consumerService(
         runtime,
         clock: ports.clock,
         log: log.named("queue", { consumer: id, queue: config.queue }),
+        queue: config.queue,
+        tracing,
       });
       const consumption = await queue.consume(prefetch, (delivery) => pool.accept(delivery), {
         autoAck: config.auto_ack,

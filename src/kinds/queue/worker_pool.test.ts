@@ -14,6 +14,7 @@ function pool(
   const { clock } = simulatedPorts({ seed: 1, workingDirectory: "/" });
   const silent = { debug() {}, info() {}, warn() {}, error() {}, named: () => silent };
   const workers = new WorkerPool({
+    queue: "app:jobs",
     id: "app:consumer",
     func: "app:handler",
     concurrency: 1,

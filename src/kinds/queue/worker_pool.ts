@@ -15,6 +15,8 @@ import {
   QueueDeliveryAttachment,
   type QueueMessage,
   type Runtime,
+  type Span,
+  type Tracing,
   withAttachment,
 } from "../../ports/mod.ts";
 
@@ -30,6 +32,10 @@ export interface WorkerPoolOptions {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly log: Log;
+  /** Id of the queue. */
+  readonly queue: string;
+  /** Absent when nothing is traced. */
+  readonly tracing?: Tracing;
 }
 
 /** A delivery as its handler sees it: it can't be settled any more once the handler has ended. */
@@ -140,17 +146,31 @@ export class WorkerPool {
   #start(delivery: QueueDelivery): void {
     const { runtime, func, frame } = this.#options;
     const handled = new HandledDelivery(delivery);
+    const span = this.#startSpan(delivery.message);
     this.#active++;
+    const attached = withAttachment(frame, QueueDeliveryAttachment, handled);
     const outcome = runtime.call(func, [delivery.message.body], {
-      frame: withAttachment(frame, QueueDeliveryAttachment, handled),
+      frame: span === undefined ? attached : { ...attached, trace: span.context },
       signal: this.#abort.signal,
     });
-    if (outcome instanceof Promise) outcome.then((later) => this.#ended(handled, later));
-    else this.#ended(handled, outcome);
+    if (outcome instanceof Promise) outcome.then((later) => this.#ended(handled, later, span));
+    else this.#ended(handled, outcome, span);
   }
 
-  #ended(delivery: HandledDelivery, outcome: CallOutcome): void {
+  /** The handling of a message, inside of the trace that its headers tell of. */
+  #startSpan({ headers, id }: QueueMessage): Span | undefined {
+    const { queue, tracing } = this.#options;
+    if (tracing?.sources.queues !== true) return undefined;
+    const parent = tracing.extract((name) => {
+      const value = headers[name];
+      return typeof value === "string" ? value : undefined;
+    });
+    return tracing.start(queue, "consumer", parent, { "messaging.message.id": id });
+  }
+
+  #ended(delivery: HandledDelivery, outcome: CallOutcome, span: Span | undefined): void {
     delivery.released = true;
+    span?.end(outcome.ok ? undefined : outcome.failure);
     if (!outcome.ok && !this.#stopped) {
       this.#options.log.warn("message handler failed", {
         message: delivery.message.id,

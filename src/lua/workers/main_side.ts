@@ -7,7 +7,7 @@
 import { Failure, parsePid, type Pid, WORKER_CALLS_MAX } from "../../core/mod.ts";
 import type { Access, Actor, Frame, Scope, ThreadInlet, Verdict } from "../../ports/mod.ts";
 import type { LuaError, LuaValue } from "../../vm/mod.ts";
-import type { CallRequest, CallResult } from "../function_table.ts";
+import type { CallRequest, CallResult } from "../function_pool.ts";
 import { failureOf } from "../lua_failure.ts";
 import type { LuaProcess } from "../lua_process.ts";
 import type { ControlAction, Outside } from "../outside.ts";

@@ -14,7 +14,7 @@ import { WORKER_BOOT_WAIT_MS, WORKER_START_AFTER_MS, WORKER_WAIT_MS } from "../.
 import type { Frame } from "../../ports/mod.ts";
 import { RunQueues } from "../../process/mod.ts";
 import { type Exit, LuaError } from "../../vm/mod.ts";
-import type { CallObserver } from "../function_table.ts";
+import type { CallObserver } from "../function_pool.ts";
 import type { Host } from "../host_table.ts";
 import type { LuaProcess } from "../lua_process.ts";
 import type { Program } from "../program_table.ts";

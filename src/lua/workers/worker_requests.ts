@@ -7,7 +7,7 @@
 import { asFailure, Failure, parsePid, type Value, type ValueMap } from "../../core/mod.ts";
 import { EMPTY_FRAME, type Frame, type LogLevel } from "../../ports/mod.ts";
 import { Encoded, LuaError, type LuaValue, type NativeResult, type Values } from "../../vm/mod.ts";
-import type { ActiveCall, CallObserver, CallResult } from "../function_table.ts";
+import type { ActiveCall, CallObserver, CallResult } from "../function_pool.ts";
 import { luaErrorOf } from "../lua_failure.ts";
 import { LuaProcess } from "../lua_process.ts";
 import type { LuaRuntime } from "../runtime.ts";

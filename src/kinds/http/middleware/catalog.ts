@@ -6,7 +6,7 @@ import { cors } from "./cors.ts";
 import { type MiddlewareContext, type MiddlewareDefinition, MiddlewareOptions } from "./definition.ts";
 import { endpointFirewall, resourceFirewall } from "./firewall.ts";
 import { metrics } from "./metrics.ts";
-import { otel } from "./otel.ts";
+import { otel, tracingOf } from "./otel.ts";
 import { rateLimit } from "./rate_limit.ts";
 import { realIp } from "./real_ip.ts";
 import { sendfile } from "./sendfile.ts";
@@ -43,5 +43,7 @@ export function composeMiddleware(
     }
     return definition.create({ ...context, options: new MiddlewareOptions(options, definition.prefix) });
   });
+  const traced = context.stage === "before" ? tracingOf(context.services.tracing) : undefined;
+  if (traced !== undefined) all.unshift(traced);
   return (handler) => chain(all, handler);
 }

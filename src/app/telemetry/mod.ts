@@ -1,0 +1,2 @@
+/** Traces for a collector of OpenTelemetry. */
+export * from "./component.ts";
