@@ -3,6 +3,7 @@ import type { ModuleDeclaration } from "../src/lua/mod.ts";
 import archiveTypes from "./archive/archive.d.lua" with { type: "text" };
 import base64Types from "./base64/base64.d.lua" with { type: "text" };
 import channelTypes from "./channel/channel.d.lua" with { type: "text" };
+import cloudstorageTypes from "./cloudstorage/cloudstorage.d.lua" with { type: "text" };
 import compressTypes from "./compress/compress.d.lua" with { type: "text" };
 import contractTypes from "./contract/contract.d.lua" with { type: "text" };
 import cryptoTypes from "./crypto/crypto.d.lua" with { type: "text" };
@@ -53,6 +54,7 @@ export const declarations: readonly ModuleDeclaration[] = [
   { name: "archive", classes: ["io", "encoding", "nondeterministic"], types: archiveTypes },
   { name: "base64", classes: ["encoding", "deterministic", "workflow"], types: base64Types },
   { name: "channel", classes: ["deterministic", "workflow"], types: channelTypes },
+  { name: "cloudstorage", classes: ["nondeterministic", "io", "storage", "network"], types: cloudstorageTypes },
   { name: "compress", classes: ["deterministic", "encoding", "workflow"], types: compressTypes },
   { name: "contract", classes: ["nondeterministic", "workflow"], types: contractTypes },
   { name: "crypto", classes: ["nondeterministic", "security", "workflow"], types: cryptoTypes },

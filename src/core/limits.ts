@@ -210,3 +210,19 @@ export const CLUSTER_FRAME_BYTES_MAX = 32 * 1024 * 1024;
 export const CLUSTER_ITEM_BYTES_MAX = 8 * 1024 * 1024;
 /** Bytes that may wait for a node that does not read, or that is not linked yet; then sending fails. */
 export const CLUSTER_QUEUED_BYTES_MAX = 64 * 1024 * 1024;
+/** Bytes of one part of a large object on its way to a cloud storage: a part is in memory as a whole, so that it can be sent again. */
+export const CLOUD_PART_BYTES = 8 * 1024 * 1024;
+/** Parts of one upload that are under way at a time. */
+export const CLOUD_PARTS_AT_ONCE = 4;
+/** Parts that a cloud storage puts together; a larger object is sent in larger parts. */
+export const CLOUD_PARTS_MAX = 10_000;
+/** Times that the rest of an object is asked for again when its connection breaks. */
+export const CLOUD_RESUMPTIONS_MAX = 3;
+/** Keys that a cloud storage deletes at a time. */
+export const CLOUD_DELETIONS_MAX = 1000;
+/** Life of a presigned URL, in seconds: what AWS accepts. */
+export const CLOUD_URL_SECONDS_MAX = 7 * 24 * 3600;
+/** Longest that AWS may take to answer a request, and between two parts of an answer; a part may travel slowly. */
+export const AWS_ANSWER_MS = 300_000;
+/** Longest answer of AWS that is no object: a listing of a thousand long keys takes some 2 MB. */
+export const AWS_ANSWER_BYTES_MAX = 16 * 1024 * 1024;

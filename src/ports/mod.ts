@@ -2,6 +2,7 @@
 export * from "./bus.ts";
 export * from "./byte_stream.ts";
 export * from "./clock.ts";
+export * from "./cloud_storage.ts";
 export * from "./cluster.ts";
 export * from "./compression.ts";
 export * from "./contract.ts";
