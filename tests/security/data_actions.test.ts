@@ -65,6 +65,16 @@ test(
 );
 
 test(
+  "a cloud storage needs cloudstorage.get, its refusal is raised [security.action.cloudstorage.get]",
+  guards({
+    action: "cloudstorage.get",
+    resource: "a:bucket",
+    raised: true,
+    code: `return cloudstorage.get("a:bucket")`,
+  }),
+);
+
+test(
   "keys of a store are guarded with the key as attribute [security.action.store.key]",
   guards(
     {

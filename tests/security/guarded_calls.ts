@@ -37,7 +37,7 @@ export interface GuardedCalls {
 const NOWHERE = "nobody:nothing";
 const MODULES =
   ("funcs contract pg events registry sql store queue fs env system security time exec http_client websocket templates " +
-    "eval_runner hub").split(" ");
+    "eval_runner hub cloudstorage").split(" ");
 const REFUSAL = /not allowed|permission denied/;
 
 function policy(name: string, body: ValueMap): Value {
@@ -113,6 +113,8 @@ return { main = function(i) return outcome(pcall(steps[i])) end }`;
     { name: "entry", kind: "registry.entry", value: 1 },
     { name: "tokens", kind: "security.token_store", store: "a:store" },
     { name: "shell", kind: "exec.native" },
+    { name: "aws", kind: "config.aws", region: "us-east-1" },
+    { name: "bucket", kind: "cloudstorage.s3", bucket: "b", config: "a:aws", endpoint: "http://127.0.0.1:1" },
     { name: "set", kind: "template.set" },
     { ...policy("grouped", { effect: "allow" }) as ValueMap, groups: ["group"] },
   ];

@@ -123,6 +123,12 @@ test(
   guards(
     { action: "store.get", resource: "a:store", raised: true, code: `return store.get("a:store")` },
     {
+      action: "cloudstorage.get",
+      resource: "a:bucket",
+      raised: true,
+      code: `return cloudstorage.get("a:bucket")`,
+    },
+    {
       action: "security.token_store.get",
       resource: "a:tokens",
       kind: "Invalid",

@@ -286,17 +286,20 @@ function printMarker(key: string, version: string | undefined): string {
   return new TextEncoder().encode(JSON.stringify([key, version ?? ""])).toBase64({ alphabet: "base64url" });
 }
 
-function readMarker(token: string): [string | undefined, string | undefined] {
+function readMarker(token: string): [key: string, version: string | undefined] {
+  const foreign = (cause?: unknown): Failure =>
+    new Failure("Invalid", "continuation_token does not come from a listing of versions", {
+      retryable: false,
+      cause,
+    });
+  let marker: unknown;
   try {
     const bytes = Uint8Array.fromBase64(token, { alphabet: "base64url" });
-    const [key, version] = JSON.parse(new TextDecoder().decode(bytes)) as [string, string];
-    if (typeof key === "string" && typeof version === "string") {
-      return [key, version === "" ? undefined : version];
-    }
-  } catch {
-    // Said below: whatever it is, it comes from elsewhere.
+    marker = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw foreign(error);
   }
-  throw new Failure("Invalid", "continuation_token does not come from a listing of versions", {
-    retryable: false,
-  });
+  const [key, version] = Array.isArray(marker) ? marker as unknown[] : [];
+  if (typeof key !== "string" || typeof version !== "string") throw foreign();
+  return [key, version === "" ? undefined : version];
 }
