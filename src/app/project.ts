@@ -299,10 +299,10 @@ export function optionsOf(
   };
 }
 
-/** Undefined when nothing is traced. */
+/** Undefined when nothing is traced and nothing sent. */
 function telemetryOf(otel: Configuration["settings"]["otel"]): TelemetryOptions | undefined {
-  if (!otel.enabled || !otel.traces_enabled) return undefined;
-  const { http, interceptor, process, queue } = otel;
+  const { http, interceptor, metrics_enabled, process, queue, traces_enabled } = otel;
+  if (!otel.enabled || !(traces_enabled || metrics_enabled)) return undefined;
   return {
     endpoint: otel.endpoint,
     protocol: otel.protocol,
@@ -311,11 +311,14 @@ function telemetryOf(otel: Configuration["settings"]["otel"]): TelemetryOptions 
     isInsecure: otel.insecure,
     sampleRate: otel.sample_rate,
     propagators: otel.propagators,
-    sources: {
-      http: { enabled: http.enabled, extracts: http.extract_headers, injects: http.inject_headers },
-      calls: interceptor.enabled,
-      processes: { enabled: process.enabled, lifecycle: process.trace_lifecycle },
-      queues: queue.enabled,
-    },
+    sendsMetrics: metrics_enabled,
+    tracing: traces_enabled
+      ? {
+        http: { enabled: http.enabled, extracts: http.extract_headers, injects: http.inject_headers },
+        calls: interceptor.enabled,
+        processes: { enabled: process.enabled, lifecycle: process.trace_lifecycle },
+        queues: queue.enabled,
+      }
+      : undefined,
   };
 }

@@ -252,7 +252,7 @@ function workerOptions(
   options: StandardOptions,
 ): LuaRuntimeOptions["workers"] {
   const { threads } = services.ports;
-  const isWatched = options.countLines || options.telemetry !== undefined;
+  const isWatched = options.countLines || services.tracing !== undefined;
   if (threads === undefined || isWatched || options.orderSeed !== undefined) return undefined;
   const { defaultNetwork, measureCalls, strictSecurity } = options;
   const portable = modules.filter((module) => module.portable === true);

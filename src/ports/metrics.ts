@@ -13,6 +13,29 @@ export interface Metrics {
   gaugeAdd(name: string, amount: number, labels: MetricLabels): void;
   gaugeSet(name: string, value: number, labels: MetricLabels): void;
   observe(name: string, value: number, labels: MetricLabels): void;
+  /** Everything that was measured so far. */
+  families(): MetricFamily[];
+}
+
+/** What was measured under one name. */
+export type MetricFamily =
+  | { readonly name: string; readonly type: "counter" | "gauge"; readonly series: readonly MetricValue[] }
+  | { readonly name: string; readonly type: "histogram"; readonly series: readonly MetricDistribution[] };
+
+/** The value of one series. */
+export interface MetricValue {
+  readonly labels: MetricLabels;
+  readonly value: number;
+}
+
+/** How the values of one series are distributed. */
+export interface MetricDistribution {
+  readonly labels: MetricLabels;
+  /** Upper bounds; `counts` has one more, for what is above all of them. */
+  readonly bounds: readonly number[];
+  readonly counts: readonly number[];
+  readonly sum: number;
+  readonly count: number;
 }
 
 /** Resource type of the one collector; it stands at `METRICS_ID`. */

@@ -1,4 +1,4 @@
-/** A collector of traces: takes what the protocol of OpenTelemetry sends over HTTP, or over gRPC, and reads its spans. */
+/** A collector: takes what the protocol of OpenTelemetry sends over HTTP, or over gRPC, and reads spans and measurements. */
 import { createServer, type Server } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
@@ -24,6 +24,8 @@ export interface CollectedSpan {
 export interface Collector {
   readonly port: number;
   readonly spans: CollectedSpan[];
+  /** `type name{label=value} value` of each measurement; of a histogram its counts, its number and its sum. */
+  readonly measured: string[];
   /** Paths and types of what was sent. */
   readonly requests: string[];
   /** The span with a name; fails when there is none, or several. */
@@ -93,6 +95,37 @@ function spansOf(body: Uint8Array): CollectedSpan[] {
   });
 }
 
+/** Fields of measurements by the number of what holds their points. */
+const MEASURED: ReadonlyMap<number, string> = new Map([[5, "gauge"], [7, "counter"], [9, "histogram"]]);
+
+const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+const double = (bytes: Uint8Array | undefined): number =>
+  bytes === undefined ? 0 : view(bytes).getFloat64(0, true);
+const fixed = (bytes: Uint8Array, at = 0): number => Number(view(bytes).getBigUint64(at, true));
+
+function pointOf(type: string, bytes: Uint8Array): string {
+  const point = fieldsOf(bytes);
+  const isHistogram = type === "histogram";
+  const labels = Object.entries(attributesOf(all(point, isHistogram ? 9 : 7)));
+  const shown = `{${labels.map(([name, value]) => `${name}=${value}`).join(",")}}`;
+  if (!isHistogram) return `${shown} ${double(all(point, 4)[0])}`;
+  const packed = all(point, 6)[0]!;
+  const counts = Array.from({ length: packed.length / 8 }, (_, i) => fixed(packed, i * 8));
+  return `${shown} ${counts.join(" ")} of ${fixed(all(point, 4)[0]!)} sum ${double(all(point, 5)[0])}`;
+}
+
+function measuredOf(body: Uint8Array): string[] {
+  const metrics = all(fieldsOf(body), 1).flatMap((group) => all(fieldsOf(group), 2))
+    .flatMap((scope) => all(fieldsOf(scope), 2));
+  return metrics.flatMap((bytes) => {
+    const metric = fieldsOf(bytes);
+    const [field, data] = metric.find(([found]) => MEASURED.has(found))!;
+    const type = MEASURED.get(field)!;
+    const points = all(fieldsOf(data as Uint8Array), 1);
+    return points.map((point) => `${type} ${text(all(metric, 1)[0])}${pointOf(type, point)}`);
+  });
+}
+
 function oneOf(spans: readonly CollectedSpan[], name: string): CollectedSpan {
   const found = spans.filter((span) => span.name === name);
   if (found.length !== 1) {
@@ -106,14 +139,17 @@ function oneOf(spans: readonly CollectedSpan[], name: string): CollectedSpan {
 /** Collects over HTTP. */
 export async function collect(): Promise<Collector> {
   const spans: CollectedSpan[] = [];
+  const measured: string[] = [];
   const requests: string[] = [];
   const server: Server = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on("data", (part: Buffer) => parts.push(part));
     request.on("end", () => {
       requests.push(`${request.method} ${request.url} ${request.headers["content-type"]}`);
-      const body = Buffer.concat(parts);
-      spans.push(...spansOf(request.headers["content-encoding"] === "gzip" ? gunzipSync(body) : body));
+      const sent = Buffer.concat(parts);
+      const body = request.headers["content-encoding"] === "gzip" ? gunzipSync(sent) : sent;
+      if (request.url!.endsWith("/metrics")) measured.push(...measuredOf(body));
+      else spans.push(...spansOf(body));
       response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
     });
   });
@@ -121,6 +157,7 @@ export async function collect(): Promise<Collector> {
   return {
     port: (server.address() as AddressInfo).port,
     spans,
+    measured,
     requests,
     one: (name) => oneOf(spans, name),
     close: () =>
@@ -131,32 +168,35 @@ export async function collect(): Promise<Collector> {
   };
 }
 
-const EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+const SERVICES = ["trace.v1.TraceService", "metrics.v1.MetricsService"]
+  .map((name) => `/opentelemetry.proto.collector.${name}/Export`);
 
 /** Collects over gRPC. */
 export async function collectByGrpc(): Promise<Collector> {
   const grpc = createRequire(import.meta.url)("@grpc/grpc-js");
   const spans: CollectedSpan[] = [];
+  const measured: string[] = [];
   const requests: string[] = [];
   const server = new grpc.Server();
   const plain = (bytes: Uint8Array): Uint8Array => bytes;
-  server.addService({
-    Export: {
-      path: EXPORT,
+  for (const [i, path] of SERVICES.entries()) {
+    const method = {
+      path,
       requestStream: false,
       responseStream: false,
       requestDeserialize: plain,
       requestSerialize: plain,
       responseDeserialize: plain,
       responseSerialize: plain,
-    },
-  }, {
-    Export: (call: { request: Uint8Array }, done: (error: null, answer: Uint8Array) => void) => {
-      requests.push(EXPORT);
-      spans.push(...spansOf(call.request));
+    };
+    const take = (call: { request: Uint8Array }, done: (error: null, answer: Uint8Array) => void): void => {
+      requests.push(path);
+      if (i === 0) spans.push(...spansOf(call.request));
+      else measured.push(...measuredOf(call.request));
       done(null, Buffer.alloc(0));
-    },
-  });
+    };
+    server.addService({ Export: method }, { Export: take });
+  }
   const port = await new Promise<number>((resolve, reject) =>
     server.bindAsync(
       "127.0.0.1:0",
@@ -167,6 +207,7 @@ export async function collectByGrpc(): Promise<Collector> {
   return {
     port,
     spans,
+    measured,
     requests,
     one: (name) => oneOf(spans, name),
     close: () => {

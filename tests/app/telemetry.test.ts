@@ -216,18 +216,46 @@ test("each source of spans has a switch [config.otel.sources]", async () => {
   assert.deepEqual(await names({ traces_enabled: false }), []);
 });
 
-test("spans travel as the protocol says, with the name of the service", async () => {
+test("telemetry is off until it is enabled, and goes to the address, by the protocol and under the name that are said [config.otel.base]", async () => {
   const settings = { service_name: "shop", service_version: "1.2.3" };
   const call = async (app: TestApplication): Promise<void> => void await app.call("app:begin");
   const overHttp = await traced(PROCESSES, call, settings);
   assert.deepEqual([...new Set(overHttp.requests)], ["POST /v1/traces application/x-protobuf"]);
   const { resource } = overHttp.one("app:begin");
   assert.deepEqual([resource["service.name"], resource["service.version"]], ["shop", "1.2.3"]);
-  const overGrpc = await traced(PROCESSES, call, { protocol: "grpc" }, collectByGrpc);
+  assert.deepEqual(overHttp.measured, []);
+  const overGrpc = await traced(PROCESSES, call, { protocol: "grpc", metrics_enabled: true }, collectByGrpc);
   assert.equal(overGrpc.one("app:begin").resource["service.name"], "wippy-runtime");
+  assert.deepEqual((await traced(PROCESSES, call, { enabled: false })).requests, []);
 });
 
-test("a part of the traces that begin here is sent, and those that others began as they want it", async () => {
+const METERS = HEAD +
+  entry(
+    "measure",
+    "function.lua",
+    main(`metrics.counter_add("sold_total", 3, { what = "tea" })
+metrics.gauge_set("stock", -1.5)
+metrics.histogram("took", 0.3, { step = "pay" })
+metrics.histogram("took", 40, { step = "pay" })`),
+    "method: main\nmodules: [metrics]",
+  );
+
+test("measurements are sent when they are wanted, also without traces [config.otel.base]", async () => {
+  const measure = async (app: TestApplication): Promise<void> => void await app.call("app:measure");
+  const expected = [
+    "counter sold_total{what=tea} 3",
+    "gauge stock{} -1.5",
+    "histogram took{step=pay} 0 0 0 0 0 0 1 0 0 0 0 1 of 2 sum 40.3",
+  ];
+  for (const [protocol, open] of [["http/protobuf", collect], ["grpc", collectByGrpc]] as const) {
+    const settings = { protocol, metrics_enabled: true, traces_enabled: false };
+    const { measured, spans } = await traced(METERS, measure, settings, open);
+    assert.deepEqual(measured.sort(), expected);
+    assert.deepEqual(spans, []);
+  }
+});
+
+test("a part of the traces that begin here is sent, and those that others began as they want it [config.otel.base]", async () => {
   const { spans } = await traced(SITE, async (app) => {
     await (await ask(app)).text();
     await (await ask(app, { traceparent: TRACEPARENT })).text();
@@ -268,11 +296,11 @@ test("a collector that is not there costs its spans and a warning, and holds up 
   });
   assert.notEqual(await app.call("app:begin"), null);
   await stop();
-  const warned = app.logs.find(({ message }) => message === "traces could not be sent");
+  const warned = app.logs.find(({ message }) => message === "telemetry could not be sent");
   assert.match(String(warned?.fields["error"]), /ECONNREFUSED|refused|connect/i, JSON.stringify(app.logs));
 });
 
-test("endpoints that there can't be are refused", async () => {
+test("endpoints that there can't be, or that are not safe, are refused [config.otel.base]", async () => {
   const refused = async (otel: Record<string, Value>): Promise<string> => {
     try {
       const { stop } = await startApplication(PROCESSES, { config: { otel: { enabled: true, ...otel } } });
@@ -289,6 +317,6 @@ test("endpoints that there can't be are refused", async () => {
   assert.match(await refused({ endpoint: "http://[" }), /otel\.endpoint: http:\/\/\[ is no address/);
   assert.match(
     await refused({ endpoint: "http://there", insecure: false }),
-    /would send traces in plain text/,
+    /would be sent telemetry in plain text/,
   );
 });

@@ -4,7 +4,7 @@
  * M1. A name has one type, given by its first use. M2. A series is a name with its labels, whatever their order.
  */
 import { Failure, METRIC_SERIES_MAX } from "../../core/mod.ts";
-import type { MetricLabels, Metrics } from "../../ports/mod.ts";
+import type { MetricFamily, MetricLabels, Metrics } from "../../ports/mod.ts";
 
 /** Upper bounds of histogram buckets, in seconds as a rule. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
@@ -27,6 +27,8 @@ interface Family {
 /** Measurements of one application. */
 export class MetricCollector implements Metrics {
   readonly #families = new Map<string, Family>();
+  /** The labels behind the keys of series. */
+  readonly #labels = new Map<string, MetricLabels>();
   #series = 0;
 
   counterAdd(name: string, amount: number, labels: MetricLabels): void {
@@ -44,7 +46,7 @@ export class MetricCollector implements Metrics {
 
   observe(name: string, value: number, labels: MetricLabels): void {
     const { histograms } = this.#family(name, "histogram");
-    const key = printLabels(labels);
+    const key = this.#key(labels);
     let histogram = histograms.get(key);
     if (histogram === undefined) {
       this.#admit();
@@ -70,9 +72,32 @@ export class MetricCollector implements Metrics {
     return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
   }
 
+  families(): MetricFamily[] {
+    return [...this.#families].map(([name, { histograms, type, values }]): MetricFamily => {
+      if (type !== "histogram") {
+        const series = [...values].map(([key, value]) => ({ labels: this.#labels.get(key)!, value }));
+        return { name, type, series };
+      }
+      const series = [...histograms].map(([key, { count, counts, sum }]) => {
+        const above = counts.reduce((left, each) => left - each, count);
+        return { labels: this.#labels.get(key)!, bounds: BUCKETS, counts: [...counts, above], sum, count };
+      });
+      return { name, type, series };
+    });
+  }
+
+  /** Of a series; what is never read again costs no more than its labels. */
+  #key(labels: MetricLabels): string {
+    const key = printLabels(labels);
+    if (!this.#labels.has(key) && this.#series < METRIC_SERIES_MAX) {
+      this.#labels.set(key, fittingLabels(labels));
+    }
+    return key;
+  }
+
   #change(name: string, type: MetricType, labels: MetricLabels, change: (value: number) => number): void {
     const { values } = this.#family(name, type);
-    const key = printLabels(labels);
+    const key = this.#key(labels);
     const known = values.get(key);
     if (known === undefined) this.#admit();
     values.set(key, change(known ?? 0));
@@ -110,10 +135,18 @@ function fittingName(name: string): string {
   return name.replaceAll(/[^a-zA-Z0-9_:]/g, "_").replace(/^(?=\d)/, "_");
 }
 
+function fittingLabel(name: string): string {
+  return name.replaceAll(/[^a-zA-Z0-9_]/g, "_").replace(/^(?=\d)/, "_");
+}
+
+function fittingLabels(labels: MetricLabels): MetricLabels {
+  return Object.fromEntries(Object.entries(labels).map(([name, text]) => [fittingLabel(name), text]));
+}
+
 /** Labels in order of their names; the key of a series. */
 function printLabels(labels: MetricLabels): string {
   return Object.keys(labels).sort().map((name) => {
-    const fitting = name.replaceAll(/[^a-zA-Z0-9_]/g, "_").replace(/^(?=\d)/, "_");
+    const fitting = fittingLabel(name);
     const text = labels[name]!.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
     return `${fitting}="${text}"`;
   }).join(",");

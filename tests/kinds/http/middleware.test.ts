@@ -264,6 +264,7 @@ test("metrics count, time and gauge requests by function [mw.metrics] [http.rout
       gaugeAdd: note("gauge"),
       gaugeSet: note("set"),
       observe: note("time"),
+      families: () => [],
     });
     await get("/hello");
     await get("/bad");
