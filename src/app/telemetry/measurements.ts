@@ -1,7 +1,7 @@
 /** Measurements as the library of OpenTelemetry hands them on. */
 import { type HrTime, ValueType } from "@opentelemetry/api";
 import { hrTime } from "@opentelemetry/core";
-import { type Resource } from "@opentelemetry/resources";
+import type { Resource } from "@opentelemetry/resources";
 import {
   AggregationTemporality,
   type CollectionResult,

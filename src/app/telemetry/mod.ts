@@ -1,2 +1,3 @@
-/** Traces for a collector of OpenTelemetry. */
-export * from "./component.ts";
+/** Traces and measurements for a collector of OpenTelemetry. */
+export { telemetryComponent } from "./component.ts";
+export type { TelemetryOptions } from "./options.ts";

@@ -18,7 +18,7 @@ import {
   TraceIdRatioBasedSampler,
 } from "@opentelemetry/sdk-trace-base";
 import type { Log, Metrics, Tracing } from "../../ports/mod.ts";
-import { endpointUrl, type TelemetryOptions } from "./component.ts";
+import { endpointUrl, type TelemetryOptions } from "./options.ts";
 import { LibraryTracing, propagatorOf } from "./library_tracing.ts";
 import { Measurements } from "./measurements.ts";
 
