@@ -4,6 +4,7 @@ import type { Frame, Span, TimerHandle } from "../ports/mod.ts";
 import type { LuaError } from "../vm/mod.ts";
 import type { PoolPlan } from "./definition.ts";
 import type { LuaProcess } from "./lua_process.ts";
+import type { OutsideCall } from "./outside.ts";
 import type { Program } from "./program_table.ts";
 import { type RetryRule, retryRule } from "./retry_rule.ts";
 
@@ -20,6 +21,8 @@ export interface CallRequest {
   readonly frame: Frame;
   /** Overrides of the function's preset options. */
   readonly options: ValueMap | undefined;
+  /** Where a process runs that names no host of its own. */
+  readonly host?: string;
   done(result: CallResult): void;
 }
 
@@ -38,7 +41,7 @@ export class ActiveCall {
   delay: TimerHandle | undefined;
   finished = false;
   /** The same call outside of this runtime. */
-  elsewhere: { cancel(): void } | undefined;
+  elsewhere: OutsideCall | undefined;
   /** Monotonic; set only when it is observed. */
   startedMs: number | undefined;
   /** What it is in a trace. */

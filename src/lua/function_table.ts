@@ -97,13 +97,12 @@ export class FunctionTable {
 
   /**
    * Ends a call with `failure`. A function is killed; a process that was called is asked to end and goes on by itself. A finished
-   * call stays as it is.
+   * call stays as it is, and one outside that wants to end by itself does.
    */
   cancel(call: ActiveCall, failure: Failure): void {
-    if (call.finished) return;
+    if (call.finished || call.elsewhere?.cancel() === "ends") return;
     const process = call.process;
     call.process = undefined;
-    call.elsewhere?.cancel();
     this.#finish(call, { ok: false, error: luaErrorOf(failure) });
     if (process !== undefined && !process.isCall) this.#askToEnd(process);
     else if (process !== undefined) this.#runtime.endings.kill(process, luaErrorOf(failure));
@@ -196,8 +195,9 @@ export class FunctionTable {
         return;
       }
       const definition = this.#runtime.programs.definition(target);
-      if (definition?.kind === "process.lua" && definition.defaultHost !== "") {
-        this.#runProcess(call, definition.defaultHost);
+      const host = definition?.kind === "process.lua" ? definition.defaultHost || call.request.host : undefined;
+      if (host !== undefined && host !== "") {
+        this.#runProcess(call, host);
         return;
       }
       const pool = definition?.kind === "function.lua" || definition?.kind === "module.lua"

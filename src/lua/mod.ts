@@ -22,6 +22,7 @@ export type {
   ControlAction,
   HostProvider,
   Outside,
+  OutsideCall,
   ProvidedStart,
   SearchValue,
   WorkflowAccess,

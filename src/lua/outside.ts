@@ -70,6 +70,12 @@ export interface WorkflowAccess {
   setAttributes(attributes: WorkflowAttributes): void;
 }
 
+/** A call that is made outside. */
+export interface OutsideCall {
+  /** Gives it up: it is over now, or it `ends` by itself and its result still comes. */
+  cancel(): "over" | "ends";
+}
+
 /** Everything outside of a world. */
 export interface Outside {
   /** Set in the world of a workflow. */
@@ -87,7 +93,7 @@ export interface Outside {
   /** Takes over a process that upgrades to code which can't run here; false when it can. */
   moves(process: LuaProcess, entryId: string, args: Uint8Array): boolean;
   /** Makes a call; `done` is called once, later. */
-  call(request: CallRequest, done: (result: CallResult) => void): { cancel(): void };
+  call(request: CallRequest, done: (result: CallResult) => void): OutsideCall;
   /** Starts a process; returns its pid. */
   spawn(
     entryId: string,

@@ -3,7 +3,12 @@ import type { EventRow } from "./journal.ts";
 
 /** What a workflow asked for. `key` is what must be the same when it is replayed. */
 export type Command =
-  | { readonly type: "call"; readonly key: string }
+  | {
+    readonly type: "call";
+    readonly key: string;
+    /** Set when it ends by itself after it was cancelled. */
+    readonly waits?: true;
+  }
   | { readonly type: "timer"; readonly key: string; readonly dueMs: number }
   | { readonly type: "send"; readonly key: string }
   | { readonly type: "spawn"; readonly key: string; readonly serial: number }

@@ -1,8 +1,9 @@
 /** `temporal.client` and `temporal.worker`: where workflows are kept, and what runs them. */
-import { Failure, schema } from "../core/mod.ts";
+import { ACTIVITIES_RUNNING_DEFAULT, Failure, isValueMap, schema, type Value } from "../core/mod.ts";
 import type { LuaRuntime } from "../lua/mod.ts";
 import { defineResource, type Ports, type ResourceType } from "../ports/mod.ts";
 import { defineKind, type KindDefinition } from "../registry/mod.ts";
+import { ActivityWorker, type ActivityWorkers } from "./activity_workers.ts";
 import { WorkflowJournal } from "./journal.ts";
 import { WorkflowEngine } from "./workflow_engine.ts";
 
@@ -68,10 +69,20 @@ const client = defineKind({
   },
 });
 
+/** How many activities a worker runs at once; 0 stands for the default. */
+function runningMax(options: Value): number {
+  const name = "max_concurrent_activity_execution_size";
+  const value = isValueMap(options) ? options[name] : undefined;
+  if (value === undefined || value === null || value === 0) return ACTIVITIES_RUNNING_DEFAULT;
+  if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
+  throw new Failure("Invalid", `worker_options.${name}: expected a whole number, 0 or more`);
+}
+
 function worker(runtime: () => LuaRuntime): KindDefinition {
+  const workers: ActivityWorkers = new Map();
   return defineKind({
     name: "temporal.worker",
-    doc: "Runs workflows.",
+    doc: "Runs workflows and their activities.",
     config: schema.object({
       client: schema.reference({ doc: "Where its workflows are kept." }),
       task_queue: schema.string({ nonEmpty: true, doc: "Name of the queue that it serves." }),
@@ -79,6 +90,14 @@ function worker(runtime: () => LuaRuntime): KindDefinition {
       lifecycle: schema.any(),
     }),
     open({ id, config, resources, security }) {
+      const source = resources.find(JournalResource, config.client);
+      const activities = new ActivityWorker(
+        id,
+        source?.queuePrefix ?? "",
+        config.task_queue,
+        runningMax(config.worker_options),
+      );
+      workers.set(id, activities);
       let engine: WorkflowEngine | undefined;
       const running = (): WorkflowEngine => {
         if (engine === undefined) throw new Failure("Unavailable", "host is not running");
@@ -94,12 +113,11 @@ function worker(runtime: () => LuaRuntime): KindDefinition {
       return {
         service: {
           start() {
-            const source = resources.find(JournalResource, config.client);
             if (source === undefined) throw new Failure("NotFound", `client not found: ${config.client}`);
-            const { namespace, queuePrefix } = source;
-            const plan = { id, namespace, taskQueue: queuePrefix + config.task_queue };
-            engine = new WorkflowEngine(runtime(), security, plan, source.open());
+            const plan = { id, namespace: source.namespace, taskQueue: activities.taskQueue };
+            engine = new WorkflowEngine({ runtime: runtime(), security, workers }, plan, source.open());
             host.state = "running";
+            activities.start();
             const resumed = engine.recover();
             return Promise.resolve({
               details: `workflow worker on ${plan.taskQueue}, ${resumed} resumed`,
@@ -108,7 +126,8 @@ function worker(runtime: () => LuaRuntime): KindDefinition {
                 host.state = "stopping";
                 await engine?.pause(signal);
                 engine = undefined;
-                host.state = "stopped";
+                activities.stop();
+                await runtime().hosts.stop(id, "worker stopping", signal);
               },
             });
           },
@@ -117,6 +136,7 @@ function worker(runtime: () => LuaRuntime): KindDefinition {
       };
     },
     close(_current, { id }) {
+      workers.delete(id);
       runtime().hosts.remove(id);
     },
   });

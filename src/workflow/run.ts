@@ -18,6 +18,7 @@ import {
   readHistory,
   type Step,
   stepRow,
+  type StoredFailure,
   type VersionChoice,
   versionRow,
 } from "./history.ts";
@@ -26,14 +27,31 @@ import { storedFailure } from "./stored_failure.ts";
 import type { Issued, World } from "./world.ts";
 import type { WorkflowEngine } from "./workflow_engine.ts";
 
+const CANCELED: StoredFailure = {
+  message: "operation canceled",
+  kind: "Canceled",
+  retryable: false,
+  details: null,
+};
+
+/** Work outside. */
+export interface Underway {
+  /** Ends it: nobody waits for it any more. */
+  end(): void;
+  /** Asks it to end, of which it tells. */
+  ask?(): void;
+  /** The id that was chosen for it; `""` for none. */
+  readonly id?: string;
+}
+
 /** An open workflow. */
 export class Run {
   readonly row: WorkflowRow;
   readonly id: number;
   /** Numbers of the commands by which it waits for children to end, by the child's number. */
   readonly execs = new Map<number, number>();
-  /** What ends work outside, by command. */
-  readonly outside = new Map<number, () => void>();
+  /** Work outside, by command. */
+  readonly outside = new Map<number, Underway>();
   readonly #engine: WorkflowEngine;
   readonly #waiting: Step[] = [];
   readonly #listeners = new Set<(result: CallResult) => void>();
@@ -135,12 +153,14 @@ export class Run {
     this.#extent = history.extent;
     world.isReplaying = true;
     const issued: Issued[] = [];
+    const asked: number[] = [];
     const versions: VersionChoice[] = [];
     for (const { extent, step } of history.steps) {
       await world.apply(step, extent);
       if (world.broken !== undefined) throw world.broken;
       const taken = world.take();
       issued.push(...taken.issued);
+      asked.push(...taken.asked);
       versions.push(...taken.versions);
     }
     world.isReplaying = false;
@@ -151,12 +171,12 @@ export class Run {
       });
     }
     this.#world = world;
-    this.#resume(world, issued, history);
+    this.#resume(world, issued, new Set(asked), history);
     return world;
   }
 
   /** Goes on with what has no answer yet, unless it is under way. */
-  #resume(world: World, issued: readonly Issued[], history: History): void {
+  #resume(world: World, issued: readonly Issued[], asked: ReadonlySet<number>, history: History): void {
     const ended = new Set(
       history.steps.flatMap(({ step: { arrival } }) => arrival.type === "ended" ? [arrival.from] : []),
     );
@@ -168,7 +188,10 @@ export class Run {
         this.#engine.rejoin(this, command.serial);
       }
       const isAwaited = command.type === "call" || command.type === "timer";
-      if (isAwaited && world.awaits(number) && !this.outside.has(number)) this.#engine.perform(this, one);
+      if (!isAwaited || !world.awaits(number) || this.outside.has(number)) continue;
+      // What was asked to end has ended with the program.
+      if (asked.has(number)) this.arrive({ type: "result", command: number, failure: CANCELED });
+      else this.#engine.perform(this, one);
     }
   }
 
@@ -178,7 +201,7 @@ export class Run {
   }
 
   #record(world: World, step: Step): void {
-    const { dropped, issued, versions } = world.take();
+    const { asked, dropped, issued, versions } = world.take();
     const fresh = issued.filter(({ isKnown }) => !isKnown);
     const { result } = world;
     const { journal } = this.#engine;
@@ -196,13 +219,14 @@ export class Run {
       if (result !== undefined) journal.close(serial, this.#engine.closedRow(result));
     });
     for (const number of dropped) {
-      this.outside.get(number)?.();
+      this.outside.get(number)?.end();
       this.outside.delete(number);
     }
     for (const one of byDue(fresh)) {
       if (one.command.type === "exec") this.execs.set(one.command.serial, one.number);
       if (!dropped.includes(one.number)) this.#engine.perform(this, one);
     }
+    for (const number of asked) this.outside.get(number)?.ask?.();
     if (result !== undefined) this.#finish(result);
   }
 
@@ -217,7 +241,7 @@ export class Run {
 
   /** Ends all that it has under way outside, without ending it. */
   leave(): void {
-    for (const end of this.outside.values()) end();
+    for (const work of this.outside.values()) work.end();
     this.outside.clear();
   }
 

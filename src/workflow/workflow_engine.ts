@@ -15,13 +15,15 @@ import {
 } from "../lua/mod.ts";
 import { EMPTY_FRAME, type Frame, type Ports, type SecurityDirectory } from "../ports/mod.ts";
 import type { LuaError, LuaValue } from "../vm/mod.ts";
+import { Activity } from "./activity.ts";
+import type { ActivityWorkers } from "./activity_workers.ts";
 import type { History, StoredFailure } from "./history.ts";
 import type { ClosedRow, WorkflowJournal, WorkflowRow } from "./journal.ts";
 import { Run } from "./run.ts";
 import { childSeed, freshSeed, runIdOf } from "./seed.ts";
 import { luaErrorOfStored, storedFailure } from "./stored_failure.ts";
 import { definitionsOf, demandWorkflow } from "./workflow_program.ts";
-import { type ChildStart, type Issued, World } from "./world.ts";
+import { type ChildStart, type Effect, type Issued, World } from "./world.ts";
 
 /** Process numbers of workflows begin here, so that they never meet those of other processes. */
 const ID_BASE = 2 ** 32;
@@ -42,20 +44,33 @@ export interface WorkerPlan {
   readonly taskQueue: string;
 }
 
+/** What a worker needs of the application around it. */
+export interface WorkerSurroundings {
+  readonly runtime: LuaRuntime;
+  readonly security: SecurityDirectory;
+  readonly workers: ActivityWorkers;
+}
+
 /** The workflows of one worker. */
 export class WorkflowEngine implements HostProvider {
   readonly journal: WorkflowJournal;
   readonly #runtime: LuaRuntime;
   readonly #security: SecurityDirectory;
+  readonly #workers: ActivityWorkers;
   readonly #plan: WorkerPlan;
   readonly #worker: string;
   readonly #runs = new Map<number, Run>();
   /** Runs in memory with nothing to do, longest idle first; some may have got work since. */
   readonly #idle = new Set<Run>();
 
-  constructor(runtime: LuaRuntime, security: SecurityDirectory, plan: WorkerPlan, journal: WorkflowJournal) {
+  constructor(
+    { runtime, security, workers }: WorkerSurroundings,
+    plan: WorkerPlan,
+    journal: WorkflowJournal,
+  ) {
     this.#runtime = runtime;
     this.#security = security;
+    this.#workers = workers;
     this.#plan = plan;
     this.#worker = plan.id;
     this.journal = journal;
@@ -187,33 +202,15 @@ export class WorkflowEngine implements HostProvider {
   /** Does what a command asks for. */
   perform(run: Run, { effect, number }: Issued): void {
     switch (effect.type) {
-      case "call": {
-        const { functions, slices } = this.#runtime;
-        const call = functions.invoke({
-          ...effect.request,
-          args: effect.request.args.slice(),
-          done: (result) => {
-            run.outside.delete(number);
-            const failure = result.ok ? null : storedFailure(result.error);
-            run.arrive(
-              { type: "result", command: number, failure },
-              result.ok ? result.results.slice() : null,
-            );
-          },
-        });
-        if (!call.finished) {
-          const over = new Failure("Canceled", "caller context canceled", { retryable: false });
-          run.outside.set(number, () => functions.cancel(call, over));
-        }
-        return slices.wake();
-      }
+      case "call":
+        return this.#call(run, number, effect);
       case "timer": {
         const delayMs = Math.max(0, effect.dueMs - this.nowMs());
         const timer = this.#runtime.services.ports.clock.timer(delayMs, () => {
           run.outside.delete(number);
           run.arrive({ type: "fired", command: number });
         });
-        run.outside.set(number, () => timer.cancel());
+        run.outside.set(number, { end: () => timer.cancel() });
         return;
       }
       case "send":
@@ -233,6 +230,27 @@ export class WorkflowEngine implements HostProvider {
       case "none":
         return;
     }
+  }
+
+  #call(run: Run, number: number, { request, scheduledMs }: Extract<Effect, { type: "call" }>): void {
+    const { journal } = this;
+    const { serial } = run.row;
+    const activity = new Activity({
+      runtime: this.#runtime,
+      workers: this.#workers,
+      request: { ...request, args: request.args.slice() },
+      scheduledMs,
+      known: journal.attempt(serial, number),
+      retry: (row) => journal.setAttempt(serial, number, row),
+      isTaken: (id) => [...run.outside.values()].some((other) => other.id === id),
+      done: (result) => {
+        run.outside.delete(number);
+        const failure = result.ok ? null : storedFailure(result.error);
+        run.arrive({ type: "result", command: number, failure }, result.ok ? result.results.slice() : null);
+      },
+    });
+    run.outside.set(number, activity);
+    activity.start();
   }
 
   #control(run: Run, action: string, pid: string, reason: string): void {

@@ -14,6 +14,7 @@ import {
   LuaRuntime,
   type ModuleServices,
   type Outside,
+  type OutsideCall,
   type SpawnRelations,
   type WorkflowAccess,
   type WorkflowAttributes,
@@ -24,6 +25,7 @@ import type { Frame, TimerHandle } from "../ports/mod.ts";
 import { LuaError } from "../vm/mod.ts";
 import type { Command, Extent, Step, VersionChoice } from "./history.ts";
 import { luaErrorOfStored } from "./stored_failure.ts";
+import { waitsForCancellation } from "./activity_options.ts";
 import { quietLog } from "./quiet_log.ts";
 import { Versions } from "./versions.ts";
 import { definitionsOf, demandWorkflow } from "./workflow_program.ts";
@@ -37,7 +39,7 @@ const WORK_MS_MAX = 10_000;
 
 /** What a command does outside, once it is recorded. */
 export type Effect =
-  | { readonly type: "call"; readonly request: CallRequest }
+  | { readonly type: "call"; readonly request: CallRequest; readonly scheduledMs: number }
   | { readonly type: "timer"; readonly dueMs: number }
   | { readonly type: "send"; readonly pid: string; readonly topic: string; readonly values: Uint8Array }
   | { readonly type: "spawn"; readonly serial: number; readonly child: ChildStart }
@@ -111,6 +113,7 @@ export class World implements Outside {
   #extent: Extent = { length: 0, bytes: 0 };
   #issued: Issued[] = [];
   #dropped: number[] = [];
+  #asked: number[] = [];
   #count = 0;
   #result: CallResult | undefined;
   #broken: Failure | undefined;
@@ -161,15 +164,22 @@ export class World implements Outside {
     await this.#settle();
   }
 
-  /** What was issued, which commands were given up and which versions decided since this was last asked. */
+  /** What was issued, which commands were given up or asked to end, and which versions decided since this was last asked. */
   take(): {
     issued: readonly Issued[];
     dropped: readonly number[];
+    asked: readonly number[];
     versions: readonly VersionChoice[];
   } {
-    const taken = { issued: this.#issued, dropped: this.#dropped, versions: this.#versions.take() };
+    const taken = {
+      issued: this.#issued,
+      dropped: this.#dropped,
+      asked: this.#asked,
+      versions: this.#versions.take(),
+    };
     this.#issued = [];
     this.#dropped = [];
+    this.#asked = [];
     return taken;
   }
 
@@ -288,10 +298,23 @@ export class World implements Outside {
     if (this.#answers.delete(number)) this.#dropped.push(number);
   }
 
-  call(request: CallRequest, done: (result: CallResult) => void): { cancel(): void } {
-    const { number } = this.#issue({ type: "call", key: request.target }, { type: "call", request });
+  call(request: CallRequest, done: (result: CallResult) => void): OutsideCall {
+    const preset = this.#options.parent.programs.definition(request.target)?.options;
+    const waits = waitsForCancellation(preset, request.options);
+    const wanted: Command = { type: "call", key: request.target, ...(waits ? { waits } : {}) };
+    const scheduledMs = this.#clock.nowMs();
+    const { command, number } = this.#issue(wanted, { type: "call", request, scheduledMs });
     this.#answers.set(number, (step) => done(resultOf(step)));
-    return { cancel: () => this.#drop(number) };
+    return {
+      cancel: () => {
+        if (command.type !== "call" || command.waits !== true) {
+          this.#drop(number);
+          return "over";
+        }
+        if (this.#answers.has(number)) this.#asked.push(number);
+        return "ends";
+      },
+    };
   }
 
   #child(

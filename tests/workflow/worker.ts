@@ -8,10 +8,14 @@ import { type TestApplication, withApplication } from "../application.ts";
 /** Starts with the application. */
 export const AUTO = { auto_start: true };
 
-/** An entry of Lua code. */
+/** An entry of Lua code. Functions are activities of `app:worker`. */
 export function lua(kind: string, name: string, source: string, modules: string[] = []): ValueMap {
-  return { name, kind, method: "main", modules, source: `return { main = function(...)\n${source}\nend }` };
+  const code = { name, kind, method: "main", modules, source: `return { main = function(...)\n${source}\nend }` };
+  return kind === "function.lua" ? { ...code, meta: ACTIVITY } : code;
 }
+
+/** Makes an entry an activity of `app:worker`. */
+export const ACTIVITY = { temporal: { activity: { worker: "app:worker" } } };
 
 /** Runs `body` with a folder that outlives the applications in it. */
 export async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {

@@ -10,7 +10,7 @@ import type { LuaError, LuaValue } from "../../vm/mod.ts";
 import type { CallRequest, CallResult } from "../function_pool.ts";
 import { failureOf } from "../lua_failure.ts";
 import type { LuaProcess } from "../lua_process.ts";
-import type { ControlAction, Outside } from "../outside.ts";
+import type { ControlAction, Outside, OutsideCall } from "../outside.ts";
 import type { SpawnRelations, StartExtras } from "../process_starter.ts";
 import type { LuaRuntime, ProcessNames } from "../runtime.ts";
 import { encodeSignal } from "../signal.ts";
@@ -205,7 +205,7 @@ export class MainSide implements Outside {
   call(
     { args, frame, options, target }: CallRequest,
     done: (result: CallResult) => void,
-  ): { cancel(): void } {
+  ): OutsideCall {
     const number = ++this.#lastNumber;
     const leave = this.#calls.enter(target);
     this.#waiting.set(number, (result) => {
@@ -215,9 +215,11 @@ export class MainSide implements Outside {
     this.tell(UP.call, [number, target, options as LuaValue ?? false, this.#context(frame)], args);
     return {
       cancel: () => {
-        if (!this.#waiting.delete(number)) return;
-        leave();
-        this.tell(UP.cancelCall, [number]);
+        if (this.#waiting.delete(number)) {
+          leave();
+          this.tell(UP.cancelCall, [number]);
+        }
+        return "over";
       },
     };
   }
