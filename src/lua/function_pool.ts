@@ -8,8 +8,10 @@ import type { OutsideCall } from "./outside.ts";
 import type { Program } from "./program_table.ts";
 import { type RetryRule, retryRule } from "./retry_rule.ts";
 
-/** How a call ended: exactly one encoded value, or an error. */
-export type CallResult = { ok: true; results: Uint8Array } | { ok: false; error: LuaError };
+/** How a call ended: exactly one encoded value, or an error, which was returned or, with `isRaised`, ended the code. */
+export type CallResult =
+  | { ok: true; results: Uint8Array }
+  | { ok: false; error: LuaError; isRaised?: true };
 
 /** A call to make. */
 export interface CallRequest {

@@ -339,7 +339,7 @@ function within(request: CallRequest, span: Span): CallRequest {
 
 /** What a finished function hands to its caller: the first value, or the error that its second value is. */
 export function callResult(runtime: LuaRuntime, exit: Exit): CallResult {
-  if (!exit.ok) return { ok: false, error: exit.error! };
+  if (!exit.ok) return { ok: false, error: exit.error!, isRaised: true };
   const universe = runtime.universe;
   const count = universe.countOf(exit.results);
   if (count === 1) return { ok: true, results: exit.results };

@@ -8,6 +8,7 @@
 import { Failure } from "../core/mod.ts";
 import { type ActiveCall, type CallRequest, type CallResult, type LuaRuntime, luaErrorOf } from "../lua/mod.ts";
 import type { TimerHandle } from "../ports/mod.ts";
+import { LuaError } from "../vm/mod.ts";
 import { type ActivityOptions, activityOptions, intervalMs, retriesActivity } from "./activity_options.ts";
 import type { ActivityWorker, ActivityWorkers, Seat } from "./activity_workers.ts";
 import type { AttemptRow } from "./journal.ts";
@@ -183,7 +184,8 @@ export class Activity {
   }
 
   /** An attempt has ended. */
-  #settle(result: CallResult): void {
+  #settle(ended: CallResult): void {
+    const result = crashesAreFinal(ended);
     const { retry: policy } = this.#options;
     this.#call = undefined;
     this.#timer?.cancel();
@@ -238,4 +240,11 @@ export class Activity {
     const message = `activity ${this.#task.request.target} exceeded its ${bound} of ${ms}ms`;
     return new Failure("Timeout", message, { retryable: false });
   }
+}
+
+/** What ended the code is no answer of the activity: it is not worth another try, unless it says so itself. */
+function crashesAreFinal(result: CallResult): CallResult {
+  if (result.ok || result.isRaised !== true || result.error.retryable !== null) return result;
+  const { details, kind, message, stack } = result.error;
+  return { ok: false, error: new LuaError(message, kind === "" ? "Internal" : kind, false, details, stack) };
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ValueMap } from "../../src/core/mod.ts";
-import { type TestApplication, withApplication } from "../application.ts";
+import { type ApplicationTestOptions, type TestApplication, withApplication } from "../application.ts";
 
 /** Starts with the application. */
 export const AUTO = { auto_start: true };
@@ -32,6 +32,7 @@ export function withWorker(
   folder: string,
   entries: readonly ValueMap[],
   body: (app: TestApplication) => Promise<void>,
+  options: ApplicationTestOptions = {},
 ): Promise<void> {
   const all: ValueMap[] = [
     { name: "host", kind: "process.host", lifecycle: AUTO },
@@ -76,7 +77,7 @@ return value`,
     lua("function.lua", "send", `local to, topic = ... assert(process.send(to, topic, select(3, ...)))`),
     ...entries,
   ];
-  return withApplication(JSON.stringify({ version: "1.0", namespace: "app", entries: all }), body);
+  return withApplication(JSON.stringify({ version: "1.0", namespace: "app", entries: all }), body, options);
 }
 
 /** What was noted, in order. */
