@@ -195,7 +195,9 @@ export class FunctionTable {
         return;
       }
       const definition = this.#runtime.programs.definition(target);
-      const host = definition?.kind === "process.lua" ? definition.defaultHost || call.request.host : undefined;
+      const host = definition?.kind === "process.lua"
+        ? definition.defaultHost || call.request.host
+        : undefined;
       if (host !== undefined && host !== "") {
         this.#runProcess(call, host);
         return;

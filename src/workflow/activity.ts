@@ -6,7 +6,13 @@
  * A3. An attempt during which the program ended counts once: it is made again.
  */
 import { Failure } from "../core/mod.ts";
-import { type ActiveCall, type CallRequest, type CallResult, type LuaRuntime, luaErrorOf } from "../lua/mod.ts";
+import {
+  type ActiveCall,
+  type CallRequest,
+  type CallResult,
+  luaErrorOf,
+  type LuaRuntime,
+} from "../lua/mod.ts";
 import type { TimerHandle } from "../ports/mod.ts";
 import { LuaError } from "../vm/mod.ts";
 import { type ActivityOptions, activityOptions, intervalMs, retriesActivity } from "./activity_options.ts";
@@ -81,7 +87,9 @@ export class Activity {
     if (this.#isOver) return;
     const call = this.#call;
     this.#leave();
-    if (call !== undefined) this.#kill(call, new Failure("Canceled", "caller context canceled", { retryable: false }));
+    if (call !== undefined) {
+      this.#kill(call, new Failure("Canceled", "caller context canceled", { retryable: false }));
+    }
   }
 
   /** Asks it to end. It is done when it has: a function at once, a process when it returns. */
@@ -115,10 +123,14 @@ export class Activity {
     }
     const wanted = activityOptions(definition.options, options);
     const worker = workers.get(role.worker);
-    if (worker === undefined) throw missing(`${target} is registered with ${role.worker}, which is no temporal.worker`);
+    if (worker === undefined) {
+      throw missing(`${target} is registered with ${role.worker}, which is no temporal.worker`);
+    }
     const { taskQueue } = wanted;
     if (taskQueue !== "" && worker.queuePrefix + taskQueue !== worker.taskQueue) {
-      throw missing(`${target} is registered with ${worker.id}, which does not serve the task queue "${taskQueue}"`);
+      throw missing(
+        `${target} is registered with ${worker.id}, which does not serve the task queue "${taskQueue}"`,
+      );
     }
     if (wanted.id !== "" && isTaken(wanted.id)) {
       const message = `an activity with the id "${wanted.id}" has not ended yet`;

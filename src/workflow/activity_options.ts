@@ -138,7 +138,9 @@ function priority(value: Value): number {
   if (isAbsent(value)) return PRIORITY_DEFAULT;
   const key = isValueMap(value) ? value["priority_key"] ?? PRIORITY_DEFAULT : value;
   if (typeof key === "number" && Number.isInteger(key) && key >= 1) return key;
-  throw invalid("activity.priority must be a whole number from 1, which comes first, or a table with it as priority_key");
+  throw invalid(
+    "activity.priority must be a whole number from 1, which comes first, or a table with it as priority_key",
+  );
 }
 
 function retryPolicy(value: Value): RetryPolicy | undefined {
@@ -192,7 +194,9 @@ export function retriesActivity(
   error: LuaError,
   isTimeout: boolean,
 ): policy is RetryPolicy {
-  if (policy === undefined || attempt >= policy.attemptsMax || policy.finalKinds.includes(error.kind)) return false;
+  if (policy === undefined || attempt >= policy.attemptsMax || policy.finalKinds.includes(error.kind)) {
+    return false;
+  }
   return isTimeout || error.retryable !== false && error.kind !== "Canceled";
 }
 

@@ -33,9 +33,13 @@ process.listen("go"):receive()
 funcs.call("app:note", "again " .. json.encode({ here, there, short }))`,
         ["funcs", "json"],
       ),
-      lua("function.lua", "charge", `funcs.call("app:note", "charged") return { paid = (...) * 2 }`, ["funcs"]),
+      lua("function.lua", "charge", `funcs.call("app:note", "charged") return { paid = (...) * 2 }`, [
+        "funcs",
+      ]),
       {
-        ...lua("function.lua", "elsewhere", `funcs.call("app:note", "elsewhere") return (...) * 2`, ["funcs"]),
+        ...lua("function.lua", "elsewhere", `funcs.call("app:note", "elsewhere") return (...) * 2`, [
+          "funcs",
+        ]),
         meta: { temporal: { activity: { worker: "other" } } },
       },
     ];
@@ -73,16 +77,28 @@ test("metadata of activities and workflows is checked when an entry is made [kin
     return "accepted";
   };
   const activity = "meta.temporal.activity";
-  assert.equal(await refusal("function.lua", { activity: {} }), `${activity}.worker is required: the id of a temporal.worker`);
+  assert.equal(
+    await refusal("function.lua", { activity: {} }),
+    `${activity}.worker is required: the id of a temporal.worker`,
+  );
   assert.equal(await refusal("function.lua", { activity: "app:worker" }), `${activity}: expected a map`);
-  assert.equal(await refusal("function.lua", { activity: { worker: "w", local: 1 } }), `${activity}.local: expected a boolean`);
+  assert.equal(
+    await refusal("function.lua", { activity: { worker: "w", local: 1 } }),
+    `${activity}.local: expected a boolean`,
+  );
   assert.equal(
     await refusal("library.lua", { activity: { worker: "w" } }),
     `${activity}: a library.lua can't be one; function.lua or process.lua can`,
   );
   const workflow = "meta.temporal.workflow";
-  assert.equal(await refusal("workflow.lua", { workflow: {} }), `${workflow}.worker is required: the id of a temporal.worker`);
-  assert.equal(await refusal("workflow.lua", { workflow: { worker: "w", name: 1 } }), `${workflow}.name: expected a string`);
+  assert.equal(
+    await refusal("workflow.lua", { workflow: {} }),
+    `${workflow}.worker is required: the id of a temporal.worker`,
+  );
+  assert.equal(
+    await refusal("workflow.lua", { workflow: { worker: "w", name: 1 } }),
+    `${workflow}.name: expected a string`,
+  );
   assert.equal(
     await refusal("process.lua", { workflow: { worker: "w" } }),
     `${workflow}: a process.lua can't be one; workflow.lua can`,
@@ -153,7 +169,10 @@ funcs.call("app:note", "after " .. json.encode(seen))`,
       lua("function.lua", "slips", `local none = nil return none.field`),
       lua("function.lua", "sleeps", `time.sleep("1h")`, ["time"]),
       { ...lua("function.lua", "plain", `return 1`), meta: {} },
-      { ...lua("function.lua", "lost", `return 1`), meta: { temporal: { activity: { worker: "app:nowhere" } } } },
+      {
+        ...lua("function.lua", "lost", `return 1`),
+        meta: { temporal: { activity: { worker: "app:nowhere" } } },
+      },
     ];
     let pid = "";
     await withWorker(folder, entries, async (app) => {
@@ -163,7 +182,9 @@ funcs.call("app:note", "after " .. json.encode(seen))`,
     await withWorker(folder, entries, async (app) => {
       await app.call("app:send", pid, "go");
       await noted(app, "after");
-      const [before, after] = (await notesOf(app)).map((note) => JSON.parse(note.slice(note.indexOf(" "))) as unknown[][]);
+      const [before, after] = (await notesOf(app)).map((note) =>
+        JSON.parse(note.slice(note.indexOf(" "))) as unknown[][]
+      );
       assert.deepEqual(after, before);
       const [refused, busy, odd, wrapped, crashed, slipped, nothing, plain, lost, late] = before!;
       assert.deepEqual(refused, ["Invalid", "no money", false]);
@@ -179,8 +200,16 @@ funcs.call("app:note", "after " .. json.encode(seen))`,
         "app:plain is no activity: add the worker that runs it as meta.temporal.activity.worker",
         false,
       ]);
-      assert.deepEqual(lost, ["NotFound", "app:lost is registered with app:nowhere, which is no temporal.worker", false]);
-      assert.deepEqual(late, ["Timeout", "activity app:sleeps exceeded its start_to_close_timeout of 5ms", false]);
+      assert.deepEqual(lost, [
+        "NotFound",
+        "app:lost is registered with app:nowhere, which is no temporal.worker",
+        false,
+      ]);
+      assert.deepEqual(late, [
+        "Timeout",
+        "activity app:sleeps exceeded its start_to_close_timeout of 5ms",
+        false,
+      ]);
     });
   }));
 
@@ -245,7 +274,11 @@ return sum`,
         meta: ACTIVITY,
       },
       {
-        ...lua("process.lua", "fails", `return nil, errors.new({ message = "worn", kind = errors.UNAVAILABLE, retryable = true })`),
+        ...lua(
+          "process.lua",
+          "fails",
+          `return nil, errors.new({ message = "worn", kind = errors.UNAVAILABLE, retryable = true })`,
+        ),
         meta: ACTIVITY,
       },
       {
@@ -294,7 +327,10 @@ return "undo " .. name`,
     ];
     let pid = "";
     await withWorker(folder, entries, async (app) => {
-      pid = await app.call("app:start", "app:saga", { steps: ["reserve", "charge", "ship"], pause: 2 }) as string;
+      pid = await app.call("app:start", "app:saga", {
+        steps: ["reserve", "charge", "ship"],
+        pause: 2,
+      }) as string;
       await noted(app, "did charge");
     });
     await withWorker(folder, entries, async (app) => {
@@ -354,7 +390,9 @@ funcs.call("app:note", "after " .. json.encode(seen))`,
     await withWorker(folder, entries, async (app) => {
       await app.call("app:send", pid, "go");
       await noted(app, "after");
-      const [before, after] = (await notesOf(app)).map((note) => JSON.parse(note.slice(note.indexOf(" "))) as unknown[][]);
+      const [before, after] = (await notesOf(app)).map((note) =>
+        JSON.parse(note.slice(note.indexOf(" "))) as unknown[][]
+      );
       assert.deepEqual(after, before);
       assert.match(String(before![2]!.splice(1, 1)), /boom/);
       assert.deepEqual(before, [

@@ -10,7 +10,13 @@ export const AUTO = { auto_start: true };
 
 /** An entry of Lua code. Functions are activities of `app:worker`. */
 export function lua(kind: string, name: string, source: string, modules: string[] = []): ValueMap {
-  const code = { name, kind, method: "main", modules, source: `return { main = function(...)\n${source}\nend }` };
+  const code = {
+    name,
+    kind,
+    method: "main",
+    modules,
+    source: `return { main = function(...)\n${source}\nend }`,
+  };
   return kind === "function.lua" ? { ...code, meta: ACTIVITY } : code;
 }
 
