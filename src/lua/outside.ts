@@ -72,7 +72,7 @@ export interface WorkflowAccess {
 
 /** A call that is made outside. */
 export interface OutsideCall {
-  /** Gives it up: it is over now, or it `ends` by itself and its result still comes. */
+  /** Gives it up: it is over now, without a result, or it `ends` by itself: its result has come or will. */
   cancel(): "over" | "ends";
 }
 

@@ -18,21 +18,13 @@ import {
   readHistory,
   type Step,
   stepRow,
-  type StoredFailure,
   type VersionChoice,
   versionRow,
 } from "./history.ts";
 import type { EventRow, WorkflowRow } from "./journal.ts";
-import { storedFailure } from "./stored_failure.ts";
+import { CANCELED, storedFailure } from "./stored_failure.ts";
 import type { Issued, World } from "./world.ts";
 import type { WorkflowEngine } from "./workflow_engine.ts";
-
-const CANCELED: StoredFailure = {
-  message: "operation canceled",
-  kind: "Canceled",
-  retryable: false,
-  details: null,
-};
 
 /** Work outside. */
 export interface Underway {

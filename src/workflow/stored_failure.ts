@@ -4,6 +4,14 @@ import { luaErrorOf } from "../lua/mod.ts";
 import { LuaError, type LuaValue } from "../vm/mod.ts";
 import type { StoredFailure } from "./history.ts";
 
+/** What becomes of an activity that was cancelled. */
+export const CANCELED: StoredFailure = {
+  message: "operation canceled",
+  kind: "Canceled",
+  retryable: false,
+  details: null,
+};
+
 /** The failure as it is kept. */
 export function storedFailure(error: LuaError | Failure): StoredFailure {
   const { details, kind, message, retryable } = error instanceof LuaError ? error : luaErrorOf(error);

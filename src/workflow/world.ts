@@ -24,7 +24,7 @@ import { SeededRandom } from "../platform/mod.ts";
 import type { Frame, TimerHandle } from "../ports/mod.ts";
 import { LuaError } from "../vm/mod.ts";
 import type { Command, Extent, Step, VersionChoice } from "./history.ts";
-import { luaErrorOfStored } from "./stored_failure.ts";
+import { CANCELED, luaErrorOfStored } from "./stored_failure.ts";
 import { waitsForCancellation } from "./activity_options.ts";
 import { quietLog } from "./quiet_log.ts";
 import { Versions } from "./versions.ts";
@@ -307,11 +307,12 @@ export class World implements Outside {
     this.#answers.set(number, (step) => done(resultOf(step)));
     return {
       cancel: () => {
-        if (command.type !== "call" || command.waits !== true) {
+        const isAwaited = this.#answers.has(number);
+        if (isAwaited && command.type === "call" && command.waits === true) this.#asked.push(number);
+        else if (isAwaited) {
           this.#drop(number);
-          return "over";
+          done({ ok: false, error: luaErrorOfStored(CANCELED) });
         }
-        if (this.#answers.has(number)) this.#asked.push(number);
         return "ends";
       },
     };

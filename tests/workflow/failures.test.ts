@@ -148,7 +148,7 @@ return "undo " .. name`,
     });
   }));
 
-test("errors of children keep kind, message and retryable in the EXIT event, from exec and in a replay [workflow.error.child]", () =>
+test("errors of children keep kind, message and retryable in the EXIT event, from exec and in a replay [workflow.error.child] [undoc.temporal.errors]", () =>
   inFolder(async (folder) => {
     const entries = [
       lua(
