@@ -31,14 +31,23 @@ test("an activity may take 10 minutes unless start_to_close_timeout says otherwi
       },
     ], async (app) => {
       const run = (timeout: Value, sleep: string): Promise<Value> =>
-        app.call("app:run", "app:caller", { "activity.start_to_close_timeout": timeout }, "app:sleeper", sleep);
+        app.call(
+          "app:run",
+          "app:caller",
+          { "activity.start_to_close_timeout": timeout },
+          "app:sleeper",
+          sleep,
+        );
       assert.equal(await run(null, "599s"), "slept 599s");
       assert.deepEqual(await run(null, "601s"), exceeded("start_to_close_timeout of 600000"));
       assert.deepEqual(await run("2m", "121s"), exceeded("start_to_close_timeout of 120000"));
       assert.deepEqual(await run(1500, "2s"), exceeded("start_to_close_timeout of 1500"));
       assert.equal(await run("1h", "59m"), "slept 59m");
       const preset = await app.call("app:run", "app:caller", {}, "app:preset") as string[];
-      assert.deepEqual(preset.slice(0, 2), ["Timeout", "activity app:preset exceeded its start_to_close_timeout of 1000ms"]);
+      assert.deepEqual(preset.slice(0, 2), [
+        "Timeout",
+        "activity app:preset exceeded its start_to_close_timeout of 1000ms",
+      ]);
     }, { simulated: true })
   ));
 
@@ -53,7 +62,10 @@ const NARROW: ValueMap = {
 };
 
 /** An activity of that worker. */
-const narrow = (entry: ValueMap): ValueMap => ({ ...entry, meta: { temporal: { activity: { worker: "app:narrow" } } } });
+const narrow = (entry: ValueMap): ValueMap => ({
+  ...entry,
+  meta: { temporal: { activity: { worker: "app:narrow" } } },
+});
 
 test("schedule_to_close bounds all attempts together, schedule_to_start the wait for the worker; neither has a default [activity.opt.timeouts]", () =>
   inFolder((folder) =>
@@ -82,7 +94,10 @@ return value:data()`,
       const call = (options: ValueMap, ...args: Value[]): Promise<Value> =>
         app.call("app:run", "app:caller", options, ...args);
       const close = { "activity.schedule_to_close_timeout": "30s" };
-      assert.deepEqual(await call(close, "app:sleeper", "31s"), exceeded("schedule_to_close_timeout of 30000"));
+      assert.deepEqual(
+        await call(close, "app:sleeper", "31s"),
+        exceeded("schedule_to_close_timeout of 30000"),
+      );
       assert.equal(await call(close, "app:sleeper", "29s"), "slept 29s");
       // Tries at 0, 8 and 16 s; the next would come too late, so that its error counts.
       const policy = { initial_interval: 8000, backoff_coefficient: 1 };
@@ -91,10 +106,16 @@ return value:data()`,
       assert.equal((await notesOf(app)).length, 3);
       // The worker is busy for a minute.
       const crowd = (options: ValueMap): Promise<Value> => app.call("app:run", "app:crowd", options);
-      assert.deepEqual(await crowd({ "activity.schedule_to_start_timeout": "10s" }), exceeded("schedule_to_start_timeout of 10000"));
+      assert.deepEqual(
+        await crowd({ "activity.schedule_to_start_timeout": "10s" }),
+        exceeded("schedule_to_start_timeout of 10000"),
+      );
       assert.equal(await crowd({ "activity.schedule_to_start_timeout": "70s" }), "slept 60s");
       assert.equal(await crowd({}), "slept 60s");
-      assert.deepEqual(await crowd({ "activity.schedule_to_close_timeout": "90s" }), exceeded("schedule_to_close_timeout of 90000"));
+      assert.deepEqual(
+        await crowd({ "activity.schedule_to_close_timeout": "90s" }),
+        exceeded("schedule_to_close_timeout of 90000"),
+      );
       // A worker that lives is known to live: an activity needs to report nothing.
       assert.equal(await call({ "activity.heartbeat_timeout": "1s" }, "app:sleeper", "10s"), "slept 10s");
       for (const name of ["schedule_to_close", "schedule_to_start", "heartbeat"]) {
@@ -126,7 +147,10 @@ funcs.call("app:note", "ended " .. err:message())`,
     });
     await withWorker(folder, entries, async (app) => {
       await noted(app, "ended");
-      assert.equal((await notesOf(app)).at(-1), "ended activity app:waits exceeded its schedule_to_close_timeout of 300ms");
+      assert.equal(
+        (await notesOf(app)).at(-1),
+        "ended activity app:waits exceeded its schedule_to_close_timeout of 300ms",
+      );
     });
   }));
 
@@ -238,7 +262,12 @@ funcs.call("app:note", "got " .. err:kind() .. " " .. err:message())`,
         ["funcs"],
       ),
       {
-        ...lua("process.lua", "stubborn", `local events = process.events() funcs.call("app:note", "begun") events:receive() events:receive()`, ["funcs"]),
+        ...lua(
+          "process.lua",
+          "stubborn",
+          `local events = process.events() funcs.call("app:note", "begun") events:receive() events:receive()`,
+          ["funcs"],
+        ),
         meta: ACTIVITY,
       },
     ];
@@ -272,7 +301,13 @@ return { ends(bounded), ends(base), ends(wider), ends(bounded), (bounded:call("a
         ["funcs"],
       ),
     ], async (app) => {
-      assert.deepEqual(await app.call("app:run", "app:builds"), ["Timeout", "slept 3s", "slept 3s", "Timeout", "slept 500ms"]);
+      assert.deepEqual(await app.call("app:run", "app:builds"), [
+        "Timeout",
+        "slept 3s",
+        "slept 3s",
+        "Timeout",
+        "slept 500ms",
+      ]);
     }, { simulated: true })
   ));
 
@@ -282,7 +317,9 @@ test("options have the prefix temporal.activity as well; summary, priority and v
       CALLER,
       SLEEPER,
       NARROW,
-      narrow(lua("function.lua", "turn", `funcs.call("app:note", (...)) time.sleep("10ms")`, ["funcs", "time"])),
+      narrow(
+        lua("function.lua", "turn", `funcs.call("app:note", (...)) time.sleep("10ms")`, ["funcs", "time"]),
+      ),
       lua(
         "workflow.lua",
         "queue",
@@ -295,7 +332,8 @@ for _, future in ipairs(futures) do future:response():receive() end`,
         ["funcs"],
       ),
     ], async (app) => {
-      const call = (options: ValueMap): Promise<Value> => app.call("app:run", "app:caller", options, "app:sleeper", "2s");
+      const call = (options: ValueMap): Promise<Value> =>
+        app.call("app:run", "app:caller", options, "app:sleeper", "2s");
       assert.deepEqual(
         await call({ "temporal.activity.start_to_close_timeout": "1s" }),
         exceeded("start_to_close_timeout of 1000"),

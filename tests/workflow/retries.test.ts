@@ -38,7 +38,9 @@ return value`,
 /** When the attempts of an activity began, in milliseconds. */
 async function triesOf(app: TestApplication, name: string): Promise<number[]> {
   const notes = await notesOf(app);
-  return notes.filter((note) => note.startsWith(`try ${name} `)).map((note) => Number(note.split(" ").at(-1)));
+  return notes.filter((note) => note.startsWith(`try ${name} `)).map((note) =>
+    Number(note.split(" ").at(-1))
+  );
 }
 
 test("a policy says how often a failed activity is tried, how far apart, and for which kinds [activity.retry.fields]", () =>
@@ -53,19 +55,34 @@ test("a policy says how often a failed activity is tried, how far apart, and for
         more: Value = null,
       ): Promise<{ result: Value; gaps: number[] }> => {
         const name = `case${++count}`;
-        const result = await app.call("app:run", "app:caller", policy, [name, failures, kind, retryable], more);
+        const result = await app.call(
+          "app:run",
+          "app:caller",
+          policy,
+          [name, failures, kind, retryable],
+          more,
+        );
         const tries = await triesOf(app, name);
         return { result, gaps: tries.slice(1).map((at, i) => at - tries[i]!) };
       };
       const failed = (n: number, kind: string): Value => [kind, `failed ${n}`];
 
       // Without a policy there is one attempt.
-      assert.deepEqual(await run(null, 1, "Unavailable", true), { result: failed(1, "Unavailable"), gaps: [] });
+      assert.deepEqual(await run(null, 1, "Unavailable", true), {
+        result: failed(1, "Unavailable"),
+        gaps: [],
+      });
       // Defaults: 1 s, twice as long each time, without end.
-      assert.deepEqual(await run({}, 5, "Unavailable"), { result: "done case2", gaps: [1000, 2000, 4000, 8000, 16000] });
+      assert.deepEqual(await run({}, 5, "Unavailable"), {
+        result: "done case2",
+        gaps: [1000, 2000, 4000, 8000, 16000],
+      });
       // What was not given to end is tried again whatever its kind, unless it says that this is of no use.
       assert.deepEqual((await run({}, 1, "Invalid")).gaps, [1000]);
-      assert.deepEqual(await run({}, 1, "Unavailable", false), { result: failed(1, "Unavailable"), gaps: [] });
+      assert.deepEqual(await run({}, 1, "Unavailable", false), {
+        result: failed(1, "Unavailable"),
+        gaps: [],
+      });
       assert.deepEqual((await run({}, 1, "crash")).gaps, []);
       const policy = {
         initial_interval: 500,
@@ -78,9 +95,16 @@ test("a policy says how often a failed activity is tried, how far apart, and for
         result: failed(5, "Unavailable"),
         gaps: [500, 1500, 2000, 2000],
       });
-      assert.deepEqual(await run(policy, 9, "PermissionDenied"), { result: failed(1, "PermissionDenied"), gaps: [] });
+      assert.deepEqual(await run(policy, 9, "PermissionDenied"), {
+        result: failed(1, "PermissionDenied"),
+        gaps: [],
+      });
       assert.deepEqual((await run({ maximum_attempts: 1 }, 9, "Unavailable")).gaps, []);
-      assert.deepEqual((await run({ maximum_attempts: 0, initial_interval: "2s", backoff_coefficient: 1 }, 2, "Conflict")).gaps, [2000, 2000]);
+      assert.deepEqual(
+        (await run({ maximum_attempts: 0, initial_interval: "2s", backoff_coefficient: 1 }, 2, "Conflict"))
+          .gaps,
+        [2000, 2000],
+      );
       // An attempt that takes too long is one that failed; what it ends with is final.
       const slow = { "activity.start_to_close_timeout": "100ms" };
       assert.deepEqual(await run({ maximum_attempts: 2 }, 9, "sleep", null, slow), {
@@ -102,11 +126,23 @@ test("what is no policy is refused with the field [activity.retry.fields]", () =
           "unknown field activity.retry_policy.attempts; there are initial_interval, backoff_coefficient, maximum_interval, " +
           "maximum_attempts, non_retryable_error_types",
         ],
-        [{ maximum_attempts: -1 }, "activity.retry_policy.maximum_attempts must be a whole number; 0 is unlimited"],
+        [
+          { maximum_attempts: -1 },
+          "activity.retry_policy.maximum_attempts must be a whole number; 0 is unlimited",
+        ],
         [{ backoff_coefficient: 0.5 }, "activity.retry_policy.backoff_coefficient must be a number from 1"],
-        [{ initial_interval: "soon" }, `activity.retry_policy.initial_interval: "soon" is not a duration (examples: 500ms, 10s, 1h30m)`],
-        [{ initial_interval: 500, maximum_interval: 100 }, "activity.retry_policy.maximum_interval is shorter than initial_interval"],
-        [{ non_retryable_error_types: "Invalid" }, "activity.retry_policy.non_retryable_error_types must be a list of error kinds"],
+        [
+          { initial_interval: "soon" },
+          `activity.retry_policy.initial_interval: "soon" is not a duration (examples: 500ms, 10s, 1h30m)`,
+        ],
+        [
+          { initial_interval: 500, maximum_interval: 100 },
+          "activity.retry_policy.maximum_interval is shorter than initial_interval",
+        ],
+        [
+          { non_retryable_error_types: "Invalid" },
+          "activity.retry_policy.non_retryable_error_types must be a list of error kinds",
+        ],
       ];
       for (const [policy, message] of refusals) {
         assert.deepEqual(await app.call("app:run", "app:caller", policy, ["x", 0]), ["Invalid", message]);
