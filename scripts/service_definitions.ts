@@ -1,14 +1,15 @@
 /** The services that tests may talk to: how each is installed, started and reached. */
-import { existsSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "./command.ts";
+import { RABBITMQ } from "./rabbitmq_service.ts";
+import { as, firstOf, need, onPath, writeAs } from "./service_commands.ts";
 import { ROOT } from "./source_tree.ts";
 
 /** Where a service runs. */
 export interface Place {
   readonly folder: string;
   readonly port: number;
+  /** Further free ports, as many as the service asks for. */
+  readonly more: readonly number[];
 }
 
 /** A service that can be started. */
@@ -16,6 +17,8 @@ export interface ServiceDefinition {
   readonly name: string;
   /** How it is installed: Debian packages, a PyPI requirement or a Go command. */
   readonly install: { debian: readonly string[] } | { pypi: string } | { go: string };
+  /** Ports it needs beside the one that it is reached at; default none. */
+  readonly morePorts?: number;
   /** Its executable, when installed. */
   find(): string | undefined;
   /** Writes its files before the first start. */
@@ -111,24 +114,7 @@ export const SERVICES: readonly ServiceDefinition[] = [
     stopSignal: "SIGKILL",
     address: ({ port }) => `mysql://root@127.0.0.1:${port}/wippy`,
   },
-  {
-    name: "rabbitmq",
-    install: { debian: ["rabbitmq-server"] },
-    find: () => onPath("rabbitmq-server"),
-    command: (executable, { folder, port }) => ({
-      argv: [executable],
-      env: {
-        RABBITMQ_NODENAME: `wippy${port}@localhost`,
-        RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
-        RABBITMQ_NODE_PORT: String(port),
-        RABBITMQ_MNESIA_BASE: join(folder, "mnesia"),
-        RABBITMQ_LOG_BASE: join(folder, "log"),
-        RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, "plugins"),
-        HOME: folder,
-      },
-    }),
-    address: ({ port }) => `amqp://guest:guest@127.0.0.1:${port}/`,
-  },
+  RABBITMQ,
   {
     name: "nats",
     install: { debian: ["nats-server"] },
@@ -185,29 +171,3 @@ export const SERVICES: readonly ServiceDefinition[] = [
     address: ({ port }) => `http://127.0.0.1:${port}`,
   },
 ];
-
-function firstOf(paths: readonly string[]): string | undefined {
-  return paths.find((path) => existsSync(path));
-}
-
-function onPath(name: string): string | undefined {
-  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin"];
-  return firstOf(folders.map((folder) => join(folder, name)));
-}
-
-/** The same command as another user: databases refuse to run as root. */
-function as(user: string, argv: readonly string[]): string[] {
-  return process.getuid?.() === 0 ? [onPath("runuser") ?? "runuser", "-u", user, "--", ...argv] : [...argv];
-}
-
-/** Writes a file that another user can read. */
-async function writeAs(user: string, path: string, text: string): Promise<void> {
-  writeFileSync(path, text);
-  if (process.getuid?.() === 0) await need(["chown", user, path]);
-}
-
-/** Runs a command that must not fail. */
-export async function need(argv: readonly string[], env: Record<string, string> = {}): Promise<void> {
-  const result = await run(argv, { env, cwd: tmpdir() });
-  if (result.code !== 0) throw new Error(`${argv.join(" ")} failed:\n${result.stdout}${result.stderr}`);
-}

@@ -11,11 +11,12 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "./command.ts";
-import { CACHE, need, type Place, type ServiceDefinition, SERVICES } from "./service_definitions.ts";
+import { need } from "./service_commands.ts";
+import { CACHE, type Place, type ServiceDefinition, SERVICES } from "./service_definitions.ts";
 
 /** A service may take this long until it accepts connections. */
 const START_TIMEOUT_MS = 60_000;
@@ -24,14 +25,19 @@ const STOP_TIMEOUT_MS = 5_000;
 /** Packages may take this long to install. */
 const INSTALL_TIMEOUT_MS = 180_000;
 
-function freePort(): Promise<number> {
+/** Ports that are free, all different: each is held until the last one is found. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+function listenAnywhere(): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
+    server.listen(0, "127.0.0.1", () => resolve(server));
   });
 }
 
@@ -102,7 +108,8 @@ async function start(service: ServiceDefinition, started: Running[]): Promise<Ru
   }
   const folder = mkdtempSync(join(tmpdir(), `wippy-${service.name}-`));
   chmodSync(folder, 0o777);
-  const place = { folder, port: await freePort() };
+  const [port, ...more] = await freePorts(1 + (service.morePorts ?? 0));
+  const place = { folder, port: port!, more };
   await service.prepare?.(executable, place);
   const { argv, env } = service.command(executable, place);
   const log = join(folder, "output.log");
