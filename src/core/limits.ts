@@ -98,6 +98,10 @@ export const QUEUE_LENGTH_DEFAULT = 1000;
 export const CONSUMER_CONCURRENCY_MAX = 1000;
 /** Unsettled messages of one queue consumer. */
 export const CONSUMER_PREFETCH_MAX = 10_000;
+/** Messages of one AMQP driver that wait for the broker's confirmation; more are refused as RateLimited. */
+export const AMQP_UNCONFIRMED_MAX = 10_000;
+/** Messages of one AMQP queue of which it is known how often they came; the one seen longest ago is forgotten. */
+export const AMQP_DELIVERY_COUNTS_MAX = 10_000;
 /** Events that a subscription's channel holds; surplus waits in the mailbox of the subscriber. */
 export const EVENT_CHANNEL_CAPACITY = 64;
 /** Bytes of a response that may wait for a slow client before its writer has to wait. */

@@ -28,6 +28,7 @@ export const kinds: readonly KindSource[] = [
   { name: "pg.scope", load: async () => (await import("./pg/scope.ts")).default },
   { name: "process.service", load: async () => (await import("./process/service.ts")).default },
   { name: "queue.consumer", load: async () => (await import("./queue/consumer.ts")).default },
+  { name: "queue.driver.amqp", load: async () => (await import("./queue/driver_amqp.ts")).default },
   { name: "queue.driver.memory", load: async () => (await import("./queue/driver_memory.ts")).default },
   { name: "queue.queue", load: async () => (await import("./queue/queue.ts")).default },
   { name: "registry.entry", load: async () => (await import("./registry/entry.ts")).default },
