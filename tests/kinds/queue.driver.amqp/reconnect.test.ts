@@ -1,0 +1,239 @@
+/** `queue.driver.amqp`: what happens when the broker goes away, and once it is back. */
+// services: rabbitmq
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
+import { test } from "node:test";
+import type { ValueMap } from "../../../src/core/mod.ts";
+import { type TestApplication, withApplication } from "../../application.ts";
+import { missing } from "../../services.ts";
+import {
+  amqpConsumer,
+  amqpProject,
+  asClient,
+  BROKER,
+  crashBroker,
+  eventually,
+  freshName,
+  logged,
+  untilBroker,
+} from "../amqp_broker.ts";
+
+const skip = missing("rabbitmq");
+const TROUBLE = "no connection to the broker; trying again";
+
+/** A way to the broker that a test can cut. */
+async function cuttable(): Promise<{ url: string; cut(): void; close(): void; mend(): Promise<void> }> {
+  const { connect } = await import("node:net");
+  const sockets = new Set<Socket>();
+  const broker = new URL(BROKER);
+  const join = (socket: Socket): void => {
+    const other = connect(Number(broker.port), broker.hostname);
+    for (const end of [socket, other]) {
+      sockets.add(end);
+      end.on("error", () => undefined);
+      end.on("close", () => sockets.delete(end));
+    }
+    socket.pipe(other).pipe(socket);
+  };
+  const listen = (port: number): Promise<Server> =>
+    new Promise((resolve) => {
+      const server = createServer(join);
+      server.listen(port, "127.0.0.1", () => resolve(server));
+    });
+  let server = await listen(0);
+  const { port } = server.address() as AddressInfo;
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    url: `amqp://guest:guest@127.0.0.1:${port}/`,
+    cut,
+    close() {
+      server.close();
+      cut();
+    },
+    async mend() {
+      server = await listen(port);
+    },
+  };
+}
+
+function details(app: TestApplication): string {
+  return app.application.supervisor.state("app:driver")!.details;
+}
+
+test(
+  "after a crash of the broker queues and consumers are there again, and nothing that was acknowledged is lost [kind.queue.driver.amqp.reconnect] [kind.queue.queue.amqp]",
+  { skip },
+  () => {
+    const names = { durable: freshName(), passing: freshName() };
+    const passing = `  - name: passing
+    kind: queue.queue
+    driver: driver
+    queue_name: ${names.passing}
+    driver_options: { amqp: { durable: false } }
+`;
+    return withApplication(
+      amqpProject({ name: names.durable, more: amqpConsumer() + passing }),
+      async (app) => {
+        const { supervisor } = app.application;
+        await app.call("app:publish", "before");
+        await app.until(() => logged(app, "finished").length === 1, "the first message");
+        await supervisor.stop("app:consumer");
+        for (let i = 0; i < 10; i++) assert.equal(await app.call("app:publish", i), true);
+        assert.equal(await app.call("app:publish", "gone with the broker", null, "app:passing"), true);
+        await supervisor.start("app:consumer");
+        await supervisor.stop("app:consumer");
+        const handledBefore = new Set(logged(app, "finished").map(({ body }) => body));
+
+        await crashBroker();
+        await eventually(() => /lost|not reachable/.test(details(app)), "the loss to be seen");
+        assert.match(
+          String(await app.call("app:publish", "in vain")),
+          /^Internal\/true: publishing failed: (connection to broker amqp:.* was lost|broker amqp:.* is not reachable)/,
+        );
+        assert.deepEqual(await app.call("app:info"), { ready: false });
+
+        await untilBroker();
+        await eventually(() => details(app).startsWith("connected to"), "the connection");
+        await eventually(async () => {
+          const passive = await asClient(async (model) => {
+            const channel = await model.createChannel();
+            channel.on("error", () => undefined);
+            return await channel.checkQueue(names.passing).then(() => true, () => false);
+          });
+          return passive;
+        }, "the queue that does not survive a restart");
+        await supervisor.start("app:consumer");
+        assert.equal(await app.call("app:publish", "after"), true);
+        await app.until(
+          () => logged(app, "finished").some(({ body }) => body === "after"),
+          "the message after",
+        );
+        const all = logged(app, "finished").map(({ body }) => body);
+        for (let i = 0; i < 10; i++) {
+          assert.ok(
+            all.includes(i) || handledBefore.has(i),
+            `message ${i} was lost`,
+          );
+        }
+        assert.ok(!all.includes("in vain"));
+        assert.ok(app.logs.some(({ message }) => message === "broker is connected again"));
+      },
+    );
+  },
+);
+
+test(
+  "a consumer goes on by itself; a handler that was cut off can't settle, and its message comes again [kind.queue.driver.amqp.reconnect] [kind.queue.consumer.amqp]",
+  { skip },
+  async () => {
+    const way = await cuttable();
+    const name = freshName();
+    await withApplication(
+      amqpProject({ name, driver: `url: ${way.url}`, more: amqpConsumer() }),
+      async (app) => {
+        await app.call("app:publish", { wait: "300ms" });
+        await app.call("app:publish", "waits in the buffer");
+        await app.until(() => logged(app).length === 1, "the first to be handled");
+        way.cut();
+        await app.until(() => logged(app, TROUBLE).length > 0, "the loss");
+        await app.until(() => logged(app, "finished").length === 3, "everything to be handled");
+        assert.deepEqual(logged(app).map(({ body }) => body), [
+          { wait: "300ms" },
+          { wait: "300ms" },
+          "waits in the buffer",
+        ], "what only waited is not handled twice");
+        const counts = logged(app).map(({ headers }) => (headers as ValueMap)["x_delivery_count"]);
+        assert.deepEqual(counts.slice(0, 2), [undefined, 1]);
+        assert.match(
+          String(logged(app, "message could not be acknowledged")[0]?.["error"]),
+          /connection to the broker was lost: the message will be delivered again/,
+        );
+        await app.until(
+          async () => (await app.call("app:info") as ValueMap)["message_count"] === 0,
+          "an empty queue",
+        );
+      },
+    );
+    way.close();
+  },
+);
+
+test(
+  "attempts to connect again are further and further apart, up to a bound [kind.queue.driver.amqp.reconnect]",
+  { skip },
+  async () => {
+    const way = await cuttable();
+    await withApplication(amqpProject({ name: freshName(), driver: `url: ${way.url}` }), async (app) => {
+      way.close();
+      await app.until(() => logged(app, TROUBLE).length >= 6, "six attempts");
+      const delays = logged(app, TROUBLE).map(({ delay_ms }) => Number(delay_ms)).slice(0, 6);
+      for (const [i, full] of [20, 40, 80, 160, 200, 200].entries()) {
+        assert.ok(
+          delays[i]! <= full && delays[i]! >= full * 0.8,
+          `delay ${i + 1} of about ${full}: ${delays[i]}`,
+        );
+      }
+      await way.mend();
+      await app.until(() => details(app).startsWith("connected"), "the connection");
+      assert.equal(await app.call("app:publish", "there"), true);
+      way.cut();
+      await app.until(() => logged(app, TROUBLE).length > delays.length, "the next loss");
+    });
+    way.close();
+  },
+);
+
+test(
+  "a driver follows its entry to another broker, with its queues and consumers [kind.queue.driver.amqp.reconnect]",
+  { skip },
+  () => {
+    const name = freshName();
+    return withApplication(amqpProject({ name, more: amqpConsumer() }), async (app) => {
+      const { registry } = app.application;
+      const driver = registry.get("app:driver")!;
+      await registry.apply([{
+        kind: "entry.update",
+        entry: { ...driver, data: { ...driver.data as ValueMap, vhost: "other/place" } },
+      }]);
+      assert.equal(await app.call("app:publish", "there"), true);
+      await app.until(() => logged(app).length === 1, "the message");
+      assert.match(details(app), /^connected to .*other%2Fplace$/);
+    });
+  },
+);
+
+test(
+  "a stopped driver refuses until it is started again [kind.queue.driver.amqp.conn]",
+  { skip },
+  () =>
+    withApplication(amqpProject({ name: freshName() }), async (app) => {
+      const { supervisor } = app.application;
+      await supervisor.stop("app:driver");
+      assert.match(String(await app.call("app:publish", "a")), /^Internal\/true: .*driver is stopped/);
+      await supervisor.start("app:driver");
+      assert.equal(await app.call("app:publish", "b"), true);
+    }),
+);
+
+test(
+  "a driver without a broker connects when its service is started anew [kind.queue.driver.amqp.reconnect]",
+  { skip },
+  async () => {
+    const way = await cuttable();
+    way.close();
+    const optional = amqpProject({ name: freshName(), driver: `url: ${way.url}` }).replaceAll(
+      "auto_start: true }",
+      "auto_start: true, startup: optional, restart: { initial_delay: 20ms, max_delay: 100ms } }",
+    );
+    await withApplication(optional, async (app) => {
+      assert.match(String(await app.call("app:publish", "early")), /^Internal\/true: .*not reachable/);
+      await way.mend();
+      await app.until(async () => await app.call("app:publish", "late") === true, "the broker");
+      way.cut();
+    });
+    way.close();
+  },
+);
