@@ -73,6 +73,11 @@ test(
     driver: driver
     queue_name: ${names.passing}
     driver_options: { amqp: { durable: false } }
+  - name: steady
+    kind: queue.consumer
+    queue: passing
+    func: handler
+    lifecycle: { auto_start: true }
 `;
     return withApplication(
       amqpProject({ name: names.durable, more: amqpConsumer() + passing }),
@@ -82,7 +87,6 @@ test(
         await app.until(() => logged(app, "finished").length === 1, "the first message");
         await supervisor.stop("app:consumer");
         for (let i = 0; i < 10; i++) assert.equal(await app.call("app:publish", i), true);
-        assert.equal(await app.call("app:publish", "gone with the broker", null, "app:passing"), true);
         await supervisor.start("app:consumer");
         await supervisor.stop("app:consumer");
         const handledBefore = new Set(logged(app, "finished").map(({ body }) => body));
@@ -97,14 +101,21 @@ test(
 
         await untilBroker();
         await eventually(() => details(app).startsWith("connected to"), "the connection");
-        await eventually(async () => {
-          const passive = await asClient(async (model) => {
-            const channel = await model.createChannel();
-            channel.on("error", () => undefined);
-            return await channel.checkQueue(names.passing).then(() => true, () => false);
-          });
-          return passive;
-        }, "the queue that does not survive a restart");
+        await eventually(
+          () =>
+            asClient(async (model) => {
+              const channel = await model.createChannel();
+              channel.on("error", () => undefined);
+              return await channel.checkQueue(names.passing).then(
+                ({ consumerCount }) => consumerCount === 1,
+                () => false,
+              );
+            }),
+          "the queue that does not survive a restart, and its consumer",
+        );
+        const steady = "to the consumer that was there";
+        assert.equal(await app.call("app:publish", steady, null, "app:passing"), true);
+        await app.until(() => logged(app, "finished").some(({ body }) => body === steady), "its message");
         await supervisor.start("app:consumer");
         assert.equal(await app.call("app:publish", "after"), true);
         await app.until(
