@@ -230,3 +230,13 @@ export const CLOUD_URL_SECONDS_MAX = 7 * 24 * 3600;
 export const AWS_ANSWER_MS = 300_000;
 /** Longest answer of AWS that is no object: a listing of a thousand long keys takes some 2 MB. */
 export const AWS_ANSWER_BYTES_MAX = 16 * 1024 * 1024;
+/** Time that SQS keeps a delivered message from others; it is prolonged while the message is being worked on. */
+export const SQS_HOLD_SECONDS = 60;
+/** Longest wait of SQS for messages: what it allows, so that an empty queue costs three requests a minute. */
+export const SQS_POLL_SECONDS = 20;
+/** Messages that one request to SQS may hold. */
+export const SQS_BATCH_MAX = 10;
+/** Requests for messages that one SQS consumer has under way. */
+export const SQS_POLLS_MAX = 4;
+/** Attributes of one SQS message. */
+export const SQS_ATTRIBUTES_MAX = 10;

@@ -30,6 +30,7 @@ export const kinds: readonly KindSource[] = [
   { name: "queue.consumer", load: async () => (await import("./queue/consumer.ts")).default },
   { name: "queue.driver.amqp", load: async () => (await import("./queue/driver_amqp.ts")).default },
   { name: "queue.driver.memory", load: async () => (await import("./queue/driver_memory.ts")).default },
+  { name: "queue.driver.sqs", load: async () => (await import("./queue/driver_sqs.ts")).default },
   { name: "queue.queue", load: async () => (await import("./queue/queue.ts")).default },
   { name: "registry.entry", load: async () => (await import("./registry/entry.ts")).default },
   { name: "security.policy", load: async () => (await import("./security/policy.ts")).default },

@@ -51,3 +51,8 @@ export function awsFailure(what: string, error: unknown, signal?: AbortSignal): 
     cause: error,
   });
 }
+
+/** Whether a failure of `awsFailure` means that no service answered. */
+export function isOutOfReach({ details, kind }: Failure): boolean {
+  return kind === "Internal" && details?.["code"] !== undefined && details["status"] === undefined;
+}

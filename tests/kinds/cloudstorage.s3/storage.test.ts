@@ -8,7 +8,7 @@ import type { ValueMap } from "../../../src/core/mod.ts";
 import { type TestApplication, withApplication } from "../../application.ts";
 import { entry, main, refusalOf } from "../../lua_entries.ts";
 import { project, use } from "../cloudstorage_project.ts";
-import { type Seen, withService, xml } from "./fake_service.ts";
+import { type Seen, withService, xml } from "../fake_service.ts";
 
 const MEGABYTE = 1024 * 1024;
 const PART = 8 * MEGABYTE;
