@@ -144,7 +144,8 @@ export class SqsConsumption implements QueueConsumption {
       } finally {
         this.#asked -= wanted;
       }
-      for (const message of messages) await this.#arrived(message);
+      // All of them at once: whoever waited in between would find room that is taken.
+      await Promise.all(messages.map((message) => this.#arrived(message)));
     }
   }
 
@@ -175,7 +176,8 @@ export class SqsConsumption implements QueueConsumption {
     await this.#options.clock.sleep(delayMs, this.#ended.signal).catch(() => undefined);
   }
 
-  async #arrived(delivered: Message): Promise<void> {
+  /** Hands a message over before it returns; the promise is for one that can't be read. */
+  #arrived(delivered: Message): Promise<void> | undefined {
     const { clock, queue, receive } = this.#options;
     const receipt = delivered.ReceiptHandle ?? "";
     const settle: Settle = (delivery, accepted) => this.#settle(delivery, accepted);
@@ -183,11 +185,12 @@ export class SqsConsumption implements QueueConsumption {
     try {
       message = messageOf(delivered, queue.codec);
     } catch (error) {
-      return await this.#reject(delivered, receipt, error);
+      return this.#reject(delivered, receipt, error);
     }
     const delivery = new SqsDelivery(message, receipt, clock.monotonicMs() + HOLD_MS, clock, settle);
     this.#unsettled.add(delivery);
     if (!this.#ended.signal.aborted) receive(delivery);
+    return undefined;
   }
 
   /** Removes what nobody will ever be able to read, unless SQS does so itself after some attempts. */

@@ -28,8 +28,7 @@ const BOOLEAN_TYPE = "String.boolean";
 const NUMBER_TYPE = "String.number";
 /** SQS takes what XML can hold. */
 // deno-lint-ignore no-control-regex
-const NO_XML =
-  /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+const NO_XML = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/;
 const NONCHARACTERS = /[\ufffe\uffff]/g;
 
 function invalid(message: string): Failure {
@@ -109,7 +108,9 @@ function attributeOf(name: string, value: Header): MessageAttributeValue {
   }
   if (typeof value === "boolean") return { DataType: BOOLEAN_TYPE, StringValue: text };
   if (text === "") throw invalid(`SQS carries no empty header: ${name}`);
-  if (NO_XML.test(text)) throw invalid(`SQS carries no control characters: header ${name}`);
+  if (NO_XML.test(text) || !text.isWellFormed()) {
+    throw invalid(`SQS carries no control characters: header ${name}`);
+  }
   return { DataType: "String", StringValue: text };
 }
 
