@@ -28,8 +28,8 @@ export interface ActivityTask {
   readonly scheduledMs: number;
   /** What is kept of earlier attempts. */
   readonly known: AttemptRow | undefined;
-  /** Keeps that another attempt follows. */
-  retry(row: AttemptRow): void;
+  /** Keeps that another attempt follows one that failed with `error`. */
+  retry(row: AttemptRow, error: LuaError, summary: string): void;
   /** Whether another activity of the workflow that has not ended has this id. */
   isTaken(id: string): boolean;
   done(result: CallResult): void;
@@ -122,12 +122,12 @@ export class Activity {
       throw missing(`${target} is no activity: add the worker that runs it as meta.temporal.activity.worker`);
     }
     const wanted = activityOptions(definition.options, options);
-    const worker = workers.get(role.worker);
+    const worker = workers.find(role.worker);
     if (worker === undefined) {
       throw missing(`${target} is registered with ${role.worker}, which is no temporal.worker`);
     }
     const { taskQueue } = wanted;
-    if (taskQueue !== "" && worker.queuePrefix + taskQueue !== worker.taskQueue) {
+    if (taskQueue !== "" && !worker.serves(taskQueue)) {
       throw missing(
         `${target} is registered with ${worker.id}, which does not serve the task queue "${taskQueue}"`,
       );
@@ -214,7 +214,7 @@ export class Activity {
     this.#seat?.leave();
     this.#seat = undefined;
     this.#attempt++;
-    this.#task.retry({ attempt: this.#attempt, dueMs });
+    this.#task.retry({ attempt: this.#attempt, dueMs }, result.error, this.#options.summary);
     this.#timer = this.#clock.timer(waitMs, () => this.#enqueue());
   }
 

@@ -21,22 +21,41 @@ export interface Applicant {
   interrupt(): void;
 }
 
-/** A worker. */
+/** What the entry of a worker says of its activities. */
+export interface ActivityWorkerPlan {
+  /** Of its client; stands before the name of every queue. */
+  readonly queuePrefix: string;
+  readonly taskQueue: string;
+  /** How many run at once. */
+  readonly runningMax: number;
+}
+
+/** A worker. It outlives changes of its entry, for those who wait. */
 export class ActivityWorker {
   readonly id: string;
-  /** With the prefix of its client. */
-  readonly taskQueue: string;
-  readonly queuePrefix: string;
-  readonly #runningMax: number;
+  plan: ActivityWorkerPlan;
   readonly #running = new Set<Applicant>();
   readonly #waiting: Applicant[] = [];
   #isOpen = false;
 
-  constructor(id: string, queuePrefix: string, taskQueue: string, runningMax: number) {
+  constructor(id: string, plan: ActivityWorkerPlan) {
     this.id = id;
-    this.queuePrefix = queuePrefix;
-    this.taskQueue = queuePrefix + taskQueue;
-    this.#runningMax = runningMax;
+    this.plan = plan;
+  }
+
+  /** Whether nobody runs or waits here. */
+  get isIdle(): boolean {
+    return this.#running.size === 0 && this.#waiting.length === 0;
+  }
+
+  /** The name of the queue it serves. */
+  get taskQueue(): string {
+    return this.plan.queuePrefix + this.plan.taskQueue;
+  }
+
+  /** Whether it serves the queue that goes by this name in entries and options. */
+  serves(queue: string): boolean {
+    return queue === this.plan.taskQueue;
   }
 
   start(): void {
@@ -66,7 +85,7 @@ export class ActivityWorker {
   }
 
   #admit(): void {
-    while (this.#isOpen && this.#running.size < this.#runningMax && this.#waiting.length > 0) {
+    while (this.#isOpen && this.#running.size < this.plan.runningMax && this.#waiting.length > 0) {
       const next = this.#waiting.shift()!;
       this.#running.add(next);
       next.begin();
@@ -74,5 +93,28 @@ export class ActivityWorker {
   }
 }
 
-/** The workers of a runtime, by id. */
-export type ActivityWorkers = Map<string, ActivityWorker>;
+/** The workers of a runtime. */
+export class ActivityWorkers {
+  readonly #workers = new Map<string, ActivityWorker>();
+  readonly #there = new Set<string>();
+
+  /** The worker of an entry that is there, as it is described now. */
+  open(id: string, plan: ActivityWorkerPlan): ActivityWorker {
+    const worker = this.#workers.get(id) ?? new ActivityWorker(id, plan);
+    worker.plan = plan;
+    this.#workers.set(id, worker);
+    this.#there.add(id);
+    return worker;
+  }
+
+  /** The worker with this id; undefined when there is no such entry. */
+  find(id: string): ActivityWorker | undefined {
+    return this.#there.has(id) ? this.#workers.get(id) : undefined;
+  }
+
+  /** Its entry is gone. Who waits goes on when it comes back. */
+  close(id: string): void {
+    this.#there.delete(id);
+    if (this.#workers.get(id)?.isIdle === true) this.#workers.delete(id);
+  }
+}

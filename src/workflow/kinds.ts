@@ -3,7 +3,7 @@ import { ACTIVITIES_RUNNING_DEFAULT, Failure, isValueMap, schema, type Value } f
 import type { LuaRuntime } from "../lua/mod.ts";
 import { defineResource, type Ports, type ResourceType } from "../ports/mod.ts";
 import { defineKind, type KindDefinition } from "../registry/mod.ts";
-import { ActivityWorker, type ActivityWorkers } from "./activity_workers.ts";
+import { ActivityWorkers } from "./activity_workers.ts";
 import { WorkflowJournal } from "./journal.ts";
 import { WorkflowEngine } from "./workflow_engine.ts";
 
@@ -79,7 +79,7 @@ function runningMax(options: Value): number {
 }
 
 function worker(runtime: () => LuaRuntime): KindDefinition {
-  const workers: ActivityWorkers = new Map();
+  const workers = new ActivityWorkers();
   return defineKind({
     name: "temporal.worker",
     doc: "Runs workflows and their activities.",
@@ -91,13 +91,11 @@ function worker(runtime: () => LuaRuntime): KindDefinition {
     }),
     open({ id, config, resources, security }) {
       const source = resources.find(JournalResource, config.client);
-      const activities = new ActivityWorker(
-        id,
-        source?.queuePrefix ?? "",
-        config.task_queue,
-        runningMax(config.worker_options),
-      );
-      workers.set(id, activities);
+      const activities = workers.open(id, {
+        queuePrefix: source?.queuePrefix ?? "",
+        taskQueue: config.task_queue,
+        runningMax: runningMax(config.worker_options),
+      });
       let engine: WorkflowEngine | undefined;
       const running = (): WorkflowEngine => {
         if (engine === undefined) throw new Failure("Unavailable", "host is not running");
@@ -136,7 +134,7 @@ function worker(runtime: () => LuaRuntime): KindDefinition {
       };
     },
     close(_current, { id }) {
-      workers.delete(id);
+      workers.close(id);
       runtime().hosts.remove(id);
     },
   });

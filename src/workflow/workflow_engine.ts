@@ -200,10 +200,11 @@ export class WorkflowEngine implements HostProvider {
   // --- Doing what they ask for ----------------------------------------------------------------------------------------
 
   /** Does what a command asks for. */
-  perform(run: Run, { effect, number }: Issued): void {
+  perform(run: Run, issued: Issued): void {
+    const { effect, number } = issued;
     switch (effect.type) {
       case "call":
-        return this.#call(run, number, effect);
+        return this.#call(run, issued, effect);
       case "timer": {
         const delayMs = Math.max(0, effect.dueMs - this.nowMs());
         const timer = this.#runtime.services.ports.clock.timer(delayMs, () => {
@@ -232,7 +233,11 @@ export class WorkflowEngine implements HostProvider {
     }
   }
 
-  #call(run: Run, number: number, { request, scheduledMs }: Extract<Effect, { type: "call" }>): void {
+  #call(
+    run: Run,
+    { isKnown, number }: Issued,
+    { request, scheduledMs }: Extract<Effect, { type: "call" }>,
+  ): void {
     const { journal } = this;
     const { serial } = run.row;
     const activity = new Activity({
@@ -240,8 +245,18 @@ export class WorkflowEngine implements HostProvider {
       workers: this.#workers,
       request: { ...request, args: request.args.slice() },
       scheduledMs,
-      known: journal.attempt(serial, number),
-      retry: (row) => journal.setAttempt(serial, number, row),
+      known: isKnown ? journal.attempt(serial, number) : undefined,
+      retry: (row, error, summary) => {
+        journal.setAttempt(serial, number, row);
+        this.#log().warn("activity failed and is tried again", {
+          workflow: run.native.pid,
+          activity: request.target,
+          id: activity.id === "" ? String(number) : activity.id,
+          ...(summary === "" ? {} : { summary }),
+          attempt: row.attempt,
+          error: error.message,
+        });
+      },
       isTaken: (id) => [...run.outside.values()].some((other) => other.id === id),
       done: (result) => {
         run.outside.delete(number);

@@ -82,36 +82,39 @@ funcs.call("app:note", "second " .. json.encode(second))`,
     });
   }));
 
-test("namespace and task queue are those of client and worker [workflow.info]", () =>
-  inFolder((folder) =>
-    withApplication(
-      JSON.stringify({
-        version: "1.0",
-        namespace: "app",
-        entries: [
-          {
-            name: "client",
-            kind: "temporal.client",
-            address: `embedded:${folder}/flows.db`,
-            namespace: "shop",
-            tq_prefix: "eu-",
-          },
-          {
-            name: "worker",
-            kind: "temporal.worker",
-            client: "app:client",
-            task_queue: "orders",
-            lifecycle: AUTO,
-          },
-          lua("workflow.lua", "facts", `local i = workflow.info() return { i.namespace, i.task_queue }`, [
-            "workflow",
-          ]),
-          lua("function.lua", "run", `return (assert(process.exec("app:facts", "app:worker")))`),
-        ],
-      }),
-      async (app) => assert.deepEqual(await app.call("app:run"), ["shop", "eu-orders"]),
-    )
-  ));
+test("namespace and task queue are those of client and worker, with their defaults [workflow.info] [temporal.client.namespace] [temporal.client.prefix]", async () => {
+  const facts = async (settings: ValueMap): Promise<unknown> => {
+    let found: unknown;
+    await inFolder((folder) =>
+      withApplication(
+        JSON.stringify({
+          version: "1.0",
+          namespace: "app",
+          entries: [
+            { name: "client", kind: "temporal.client", address: `embedded:${folder}/flows.db`, ...settings },
+            { name: "worker", kind: "temporal.worker", client: "app:client", task_queue: "orders", lifecycle: AUTO },
+            lua("function.lua", "pays", `return "paid"`),
+            lua(
+              "workflow.lua",
+              "facts",
+              `local info = workflow.info()
+local here = funcs.new():with_options({ ["activity.task_queue"] = "orders" })
+return { info.namespace, info.task_queue, (here:call("app:pays")) }`,
+              ["funcs", "workflow"],
+            ),
+            lua("function.lua", "run", `return (assert(process.exec("app:facts", "app:worker")))`),
+          ],
+        }),
+        async (app) => {
+          found = await app.call("app:run");
+        },
+      )
+    );
+    return found;
+  };
+  assert.deepEqual(await facts({}), ["default", "orders", "paid"]);
+  assert.deepEqual(await facts({ namespace: "shop", tq_prefix: "eu-" }), ["shop", "eu-orders", "paid"]);
+});
 
 test("exec runs a child to its end, also over a restart, with its result or its error [workflow.exec] [security.action.workflow]", () =>
   inFolder(async (folder) => {
