@@ -92,7 +92,13 @@ test("namespace and task queue are those of client and worker, with their defaul
           namespace: "app",
           entries: [
             { name: "client", kind: "temporal.client", address: `embedded:${folder}/flows.db`, ...settings },
-            { name: "worker", kind: "temporal.worker", client: "app:client", task_queue: "orders", lifecycle: AUTO },
+            {
+              name: "worker",
+              kind: "temporal.worker",
+              client: "app:client",
+              task_queue: "orders",
+              lifecycle: AUTO,
+            },
             lua("function.lua", "pays", `return "paid"`),
             lua(
               "workflow.lua",

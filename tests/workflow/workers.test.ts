@@ -83,7 +83,11 @@ test("a worker needs a client and a task queue [temporal.worker]", async () => {
   assert.match(await refusal({ task_queue: "q" }), /app:bad: .*client/);
   assert.match(await refusal({ client: "app:journal" }), /app:bad: .*task_queue/);
   assert.match(
-    await refusal({ client: "app:journal", task_queue: "q", worker_options: { max_concurrent_activity_execution_size: -1 } }),
+    await refusal({
+      client: "app:journal",
+      task_queue: "q",
+      worker_options: { max_concurrent_activity_execution_size: -1 },
+    }),
     /app:bad: worker_options.max_concurrent_activity_execution_size: expected a whole number/,
   );
 });
@@ -189,7 +193,10 @@ end
 funcs.call("app:note", "all " .. table.concat(seen, ","))`,
         ["funcs", "time", "uuid", "workflow"],
       ),
-      lua("workflow.lua", "child", `time.sleep("1ms") return "child" .. (...) .. uuid.v4():sub(1, 4)`, ["time", "uuid"]),
+      lua("workflow.lua", "child", `time.sleep("1ms") return "child" .. (...) .. uuid.v4():sub(1, 4)`, [
+        "time",
+        "uuid",
+      ]),
       lua(
         "function.lua",
         "moody",
