@@ -132,6 +132,8 @@ export class World implements Outside {
       ...services,
       ports: { ...services.ports, clock: this.#clock, random: new SeededRandom(seed) },
       log: quietLog(services.log, () => this.isReplaying),
+      // What a workflow does it may do again.
+      tracing: undefined,
     };
     this.runtime = new LuaRuntime({
       services: own,
