@@ -33,13 +33,13 @@ export function freshName(): string {
   return `t${crypto.randomUUID().replaceAll("-", "")}`;
 }
 
-/** Rows of a listing of the broker's control program, e.g. `control("list_queues", "name", "arguments")`. */
+/** Runs the broker's control program; the rows of a listing such as `control("list_queues", "name", "arguments")`. */
 export async function control(command: string, ...columns: string[]): Promise<Record<string, unknown>[]> {
   const program = join(folder, "control");
   const words = [program, "--silent", "--formatter", "json", command, ...columns];
   const argv = process.getuid?.() === 0 ? ["runuser", "-u", "rabbitmq", "--", ...words] : words;
   const { stdout } = await promisify(execFile)(argv[0]!, argv.slice(1), { maxBuffer: 16 * 1024 * 1024 });
-  return JSON.parse(stdout) as Record<string, unknown>[];
+  return JSON.parse(stdout.trim() === "" ? "[]" : stdout) as Record<string, unknown>[];
 }
 
 /** Does something as another client. */

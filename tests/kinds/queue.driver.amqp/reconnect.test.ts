@@ -12,6 +12,7 @@ import {
   amqpProject,
   asClient,
   BROKER,
+  control,
   crashBroker,
   eventually,
   freshName,
@@ -247,4 +248,32 @@ test(
     });
     way.close();
   },
+);
+
+test(
+  "while the broker is short of memory publishers wait, and consumers settle [kind.queue.driver.amqp.conn]",
+  { skip },
+  () =>
+    withApplication(amqpProject({ name: freshName(), more: amqpConsumer() }), async (app) => {
+      const { supervisor } = app.application;
+      await supervisor.stop("app:consumer");
+      for (let i = 0; i < 3; i++) await app.call("app:publish", i);
+      await control("set_vm_memory_high_watermark", "0.00001");
+      let published = false;
+      const waiting = app.call("app:publish", "later").finally(() => published = true);
+      try {
+        await app.until(() => logged(app, "broker takes no messages for now").length > 0, "the alarm");
+        await supervisor.start("app:consumer");
+        await app.until(() => logged(app, "finished").length === 3, "what is there already");
+        await app.until(async () => {
+          const info = await app.call("app:info") as ValueMap;
+          return info["message_count"] === 0;
+        }, "the queue to be empty");
+        assert.equal(published, false);
+      } finally {
+        await control("set_vm_memory_high_watermark", "0.4");
+      }
+      assert.equal(await waiting, true);
+      await app.until(() => logged(app, "finished").length === 4, "what was held up");
+    }),
 );

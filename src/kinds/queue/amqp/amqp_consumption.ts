@@ -107,7 +107,8 @@ export class AmqpConsumption implements QueueConsumption {
   readonly #options: AmqpConsumptionOptions;
   readonly #own: ReturnType<typeof decodeOwn>;
   readonly #link: BrokerLink;
-  #codecs: readonly QueueCodec[] = [];
+  /** Codecs of messages that name their type. */
+  #others: readonly QueueCodec[] = [];
   #session: Session | undefined;
   #subscribing: Promise<void> | undefined;
   #timer: TimerHandle | undefined;
@@ -127,10 +128,7 @@ export class AmqpConsumption implements QueueConsumption {
 
   /** Subscribes for the first time; fails where the broker refuses or can't be reached. */
   async start(): Promise<void> {
-    this.#codecs = [
-      this.#queue.codec,
-      ...await Promise.all([bodyCodec("json/plain"), bodyCodec("application/msgpack")]),
-    ];
+    this.#others = await Promise.all([bodyCodec("json/plain"), bodyCodec("application/msgpack")]);
     await (this.#subscribing = this.#subscribe());
     this.#subscribing = undefined;
     this.#ignoreOpen = this.#link.onOpen(() => this.#again());
@@ -257,7 +255,7 @@ export class AmqpConsumption implements QueueConsumption {
     const id = publishedId(delivered);
     try {
       return messageOf(delivered, {
-        codecs: this.#codecs,
+        codecs: [this.#queue.codec, ...this.#others],
         freshId: () => random.bytes(16).toHex(),
         nowMs: clock.nowMs(),
         deliveriesBefore: this.#countDelivery(id, delivered.fields.redelivered),

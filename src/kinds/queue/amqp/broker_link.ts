@@ -3,7 +3,7 @@
  *
  * L1. At most one connection, and at most one attempt, at any moment. Nothing happens before somebody asks.
  * L2. Once asked it goes on trying until it is closed, with a delay that doubles up to a bound.
- * L3. While there is no connection and the last attempt has failed, who asks is refused at once: nobody waits for an outage.
+ * L3. Once an attempt has failed, who asks is refused at once until there is a connection: nobody waits for an outage.
  */
 import type { ChannelModel } from "amqplib";
 import { Failure } from "../../../core/mod.ts";
@@ -26,7 +26,12 @@ export interface BrokerLinkOptions {
 
 type State =
   | { readonly kind: "idle" }
-  | { readonly kind: "connecting"; readonly attempt: Promise<ChannelModel> }
+  | {
+    readonly kind: "connecting";
+    readonly attempt: Promise<ChannelModel>;
+    /** Why the one before failed, when nobody asked for this one. */
+    readonly failure: Failure | undefined;
+  }
   | { readonly kind: "open"; readonly model: ChannelModel }
   | { readonly kind: "waiting"; readonly timer: TimerHandle; readonly failure: Failure }
   | { readonly kind: "closed" };
@@ -59,7 +64,8 @@ export class BrokerLink {
 
   /** Why there is no connection; undefined when there is one or nobody asked for it. */
   get trouble(): Failure | undefined {
-    return this.#state.kind === "waiting" ? this.#state.failure : undefined;
+    const state = this.#state;
+    return state.kind === "waiting" || state.kind === "connecting" ? state.failure : undefined;
   }
 
   /** Calls `listener` with each new connection; the result ends that. */
@@ -77,6 +83,7 @@ export class BrokerLink {
       case "idle":
         return this.#connect();
       case "connecting":
+        if (state.failure !== undefined) throw state.failure;
         return state.attempt;
       case "waiting":
         throw state.failure;
@@ -87,8 +94,10 @@ export class BrokerLink {
 
   /** As `ready`, but tries at once when the next attempt is still to come, or when the link was closed. */
   connect(): ChannelModel | Promise<ChannelModel> {
-    if (this.#state.kind === "waiting") this.#state.timer.cancel();
-    return this.#state.kind === "waiting" || this.#state.kind === "closed" ? this.#connect() : this.ready();
+    const state = this.#state;
+    if (state.kind === "waiting") state.timer.cancel();
+    if (state.kind === "waiting" || state.kind === "closed") return this.#connect();
+    return state.kind === "connecting" ? state.attempt : this.ready();
   }
 
   /** After it was closed: connects again when somebody asks, or waits for it already. */
@@ -119,7 +128,7 @@ export class BrokerLink {
     if (state.kind === "connecting") await state.attempt.catch(() => undefined);
   }
 
-  #connect(): Promise<ChannelModel> {
+  #connect(failure?: Failure): Promise<ChannelModel> {
     const attempt = this.#attempt(this.#settings).then(
       (model) => {
         if (!this.#isAttempt(attempt)) return this.#tooLate(model);
@@ -127,14 +136,14 @@ export class BrokerLink {
         return model;
       },
       (error: unknown) => {
-        const failure = connectFailure(error, this.#settings.place);
-        if (this.#isAttempt(attempt)) this.#wait(failure);
-        throw failure;
+        const why = connectFailure(error, this.#settings.place);
+        if (this.#isAttempt(attempt)) this.#wait(why);
+        throw why;
       },
     );
     // Who does not wait for it finds its end in the state.
     attempt.catch(() => undefined);
-    this.#state = { kind: "connecting", attempt };
+    this.#state = { kind: "connecting", attempt, failure };
     return attempt;
   }
 
@@ -219,7 +228,7 @@ export class BrokerLink {
       error: failure.message,
       delay_ms: delayMs,
     });
-    const timer = clock.timer(delayMs, () => void this.#connect(), { background: true });
+    const timer = clock.timer(delayMs, () => void this.#connect(failure), { background: true });
     this.#state = { kind: "waiting", timer, failure };
   }
 
