@@ -10,12 +10,24 @@ export type Command =
     readonly waits?: true;
   }
   | { readonly type: "timer"; readonly key: string; readonly dueMs: number }
-  | { readonly type: "send"; readonly key: string }
-  | { readonly type: "spawn"; readonly key: string; readonly serial: number }
-  | { readonly type: "exec"; readonly key: string; readonly serial: number }
+  | { readonly type: "send"; readonly key: string; readonly failure?: StoredFailure }
+  | ChildCommand
   | { readonly type: "resolve"; readonly key: string; readonly pid: string | null }
-  | { readonly type: "control"; readonly key: string }
+  | { readonly type: "control"; readonly key: string; readonly failure?: StoredFailure }
   | { readonly type: "attributes"; readonly key: string };
+
+/** A start of another workflow. */
+export interface ChildCommand {
+  readonly type: "spawn" | "exec";
+  readonly key: string;
+  readonly serial: number;
+  /** Absent in histories of the first version: the worker is the parent's. */
+  readonly pid?: string;
+  /** It ran already, for somebody else. */
+  readonly isJoined?: boolean;
+  /** Why it was not started. */
+  readonly failure?: StoredFailure;
+}
 
 /** A failure as it is kept. */
 export interface StoredFailure {

@@ -3,12 +3,13 @@
  *
  * J1. What one activation recorded is there as a whole or not at all, and before any of its effects.
  * J2. Numbers of workflows are never used again.
+ * J3. What is held for a workflow stays until the step that applies it is recorded.
  */
 import type { ValueMap } from "../core/mod.ts";
 import type { WorkflowAttributes } from "../lua/mod.ts";
 import type { Files, Sqlite, SqliteConnection } from "../ports/mod.ts";
 
-/** A workflow as it was started, and how it ended. */
+/** A workflow as it was started, and where it stands. */
 export interface WorkflowRow {
   readonly serial: number;
   /** What its randomness and the id of its run are made from; `""` in journals of the first version. */
@@ -21,10 +22,28 @@ export interface WorkflowRow {
   readonly args: Uint8Array;
   /** What of its frame outlives the program: JSON. */
   readonly frame: string;
-  /** The workflow that started it; 0 for none. */
+  /** The workflow that started it and goes on with it; 0 for none. */
   readonly parent: number;
+  /** The run of the parent that started it. */
+  readonly parentRun: number;
   readonly startedMs: number;
+  /** What it is known by; at most one workflow of an id is open. */
+  readonly workflowId: string;
+  /** Its start options that are of use later: JSON. */
+  readonly options: string;
+  /** Messages that every run of it begins with: JSON. */
+  readonly messages: string;
+  /** When its first run begins. */
+  readonly firstMs: number;
+  /** The number of its run, from 1, and which attempt that is. */
+  readonly run: number;
+  readonly attempt: number;
+  /** When this run begins; it waits until then. */
+  readonly runMs: number;
 }
+
+/** A run that follows another. */
+export type NextRun = Pick<WorkflowRow, "attempt" | "run" | "runMs" | "seed">;
 
 /** Something that happened: kinds and headers are those of `history.ts`. */
 export interface EventRow {
@@ -33,6 +52,19 @@ export interface EventRow {
   /** JSON. */
   readonly header: string;
   readonly body: Uint8Array | null;
+}
+
+/** Something that is held. */
+export interface HeldRow extends EventRow {
+  readonly position: number;
+}
+
+/** The newest workflow of an id. */
+export interface NewestRow {
+  readonly serial: number;
+  readonly worker: string;
+  readonly isOpen: boolean;
+  readonly hasFailed: boolean;
 }
 
 /** How a workflow ended: JSON of a failure, or an encoded value. */
@@ -74,8 +106,30 @@ CREATE TABLE attempts (
   due_ms INTEGER NOT NULL, PRIMARY KEY (workflow, command)
 ) WITHOUT ROWID;
 `;
+const IDS_AND_RUNS = `
+ALTER TABLE workflows ADD COLUMN workflow_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE workflows ADD COLUMN options TEXT NOT NULL DEFAULT '{"closePolicy":"abandon"}';
+ALTER TABLE workflows ADD COLUMN messages TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE workflows ADD COLUMN parent_run INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE workflows ADD COLUMN first_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE workflows ADD COLUMN run INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE workflows ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE workflows ADD COLUMN run_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE workflows SET first_ms = started_ms, run_ms = started_ms,
+  workflow_id = CASE name WHEN '' THEN entry || '/' || serial ELSE name END;
+CREATE INDEX workflows_id ON workflows (workflow_id, serial);
+CREATE INDEX workflows_parent ON workflows (parent) WHERE closed_ms IS NULL AND parent > 0;
+CREATE TABLE held (
+  position INTEGER PRIMARY KEY AUTOINCREMENT, workflow INTEGER NOT NULL REFERENCES workflows (serial) ON DELETE CASCADE,
+  at_ms INTEGER NOT NULL, kind TEXT NOT NULL, header TEXT NOT NULL, body BLOB
+);
+CREATE INDEX held_by_workflow ON held (workflow, position);
+`;
 /** What makes each version of the schema out of the one before. */
-const SCHEMAS = [FIRST, ATTRIBUTES_AND_ATTEMPTS] as const;
+const SCHEMAS = [FIRST, ATTRIBUTES_AND_ATTEMPTS, IDS_AND_RUNS] as const;
+
+const COLUMNS = "serial, seed, worker, entry, name, args, frame, parent, parent_run AS parentRun, started_ms AS startedMs, " +
+  "workflow_id AS workflowId, options, messages, first_ms AS firstMs, run, attempt, run_ms AS runMs";
 
 /** An open journal. */
 export class WorkflowJournal {
@@ -125,17 +179,12 @@ export class WorkflowJournal {
 
   add(row: WorkflowRow): void {
     this.#database.prepare(
-      "INSERT INTO workflows (serial, seed, worker, entry, name, args, frame, parent, started_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO workflows (serial, seed, worker, entry, name, args, frame, parent, parent_run, started_ms, workflow_id, options, " +
+        "messages, first_ms, run, attempt, run_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ).run([
-      row.serial,
-      row.seed,
-      row.worker,
-      row.entry,
-      row.name,
-      row.args,
-      row.frame,
-      row.parent,
-      row.startedMs,
+      ...[row.serial, row.seed, row.worker, row.entry, row.name, row.args, row.frame, row.parent, row.parentRun],
+      ...[row.startedMs, row.workflowId, row.options, row.messages, row.firstMs, row.run, row.attempt],
+      row.runMs,
     ]);
   }
 
@@ -145,9 +194,22 @@ export class WorkflowJournal {
   }
 
   close(serial: number, { atMs, failure, value }: ClosedRow): void {
-    this.#database.prepare("UPDATE workflows SET closed_ms = ?, failure = ?, value = ? WHERE serial = ?")
-      .run([atMs, failure, value, serial]);
+    this.#database.prepare(
+      "UPDATE workflows SET closed_ms = ?, failure = ?, value = ? WHERE serial = ? AND closed_ms IS NULL",
+    ).run([atMs, failure, value, serial]);
     // What led there is of no use any more.
+    this.#forget(serial);
+    this.#database.prepare("DELETE FROM held WHERE workflow = ?").run([serial]);
+  }
+
+  /** Makes another run follow one that has ended. */
+  renew(serial: number, { attempt, run, runMs, seed }: NextRun): void {
+    this.#database.prepare("UPDATE workflows SET run = ?, attempt = ?, run_ms = ?, seed = ? WHERE serial = ?")
+      .run([run, attempt, runMs, seed, serial]);
+    this.#forget(serial);
+  }
+
+  #forget(serial: number): void {
     this.#database.prepare("DELETE FROM events WHERE workflow = ?").run([serial]);
     this.#database.prepare("DELETE FROM attempts WHERE workflow = ?").run([serial]);
   }
@@ -184,13 +246,66 @@ export class WorkflowJournal {
     return row as unknown as AttemptRow | undefined;
   }
 
+  /** What becomes of its parent does not concern it any more. */
+  detach(serial: number): void {
+    this.#database.prepare("UPDATE workflows SET parent = 0 WHERE serial = ?").run([serial]);
+  }
+
+  /** Keeps something for a workflow that can't take it now; returns what it is released by. */
+  hold(serial: number, { atMs, body, header, kind }: EventRow): number {
+    const [row] = this.#database.prepare(
+      "INSERT INTO held (workflow, at_ms, kind, header, body) VALUES (?, ?, ?, ?, ?) RETURNING position",
+    ).all([serial, atMs, kind, header, body]);
+    return Number(row!["position"]);
+  }
+
+  release(position: number): void {
+    this.#database.prepare("DELETE FROM held WHERE position = ?").run([position]);
+  }
+
+  /** What is held for a workflow, in order. */
+  held(serial: number): HeldRow[] {
+    const rows = this.#database.prepare(
+      "SELECT position, at_ms AS atMs, kind, header, body FROM held WHERE workflow = ? ORDER BY position",
+    ).all([serial]);
+    return rows as unknown as HeldRow[];
+  }
+
   /** Workflows of a worker that have not ended, oldest first. */
   open(worker: string): WorkflowRow[] {
     const rows = this.#database.prepare(
-      "SELECT serial, seed, worker, entry, name, args, frame, parent, started_ms AS startedMs FROM workflows " +
-        "WHERE worker = ? AND closed_ms IS NULL ORDER BY serial",
+      `SELECT ${COLUMNS} FROM workflows WHERE worker = ? AND closed_ms IS NULL ORDER BY serial`,
     ).all([worker]);
     return rows as unknown as WorkflowRow[];
+  }
+
+  /** Children of a workflow that have not ended, oldest first. */
+  children(parent: number): WorkflowRow[] {
+    const rows = this.#database.prepare(
+      `SELECT ${COLUMNS} FROM workflows WHERE parent = ? AND parent > 0 AND closed_ms IS NULL ORDER BY serial`,
+    ).all([parent]);
+    return rows as unknown as WorkflowRow[];
+  }
+
+  /** The number of the run of a workflow; undefined when it has ended or never was. */
+  runOf(serial: number): number | undefined {
+    const [row] = this.#database.prepare("SELECT run FROM workflows WHERE serial = ? AND closed_ms IS NULL")
+      .all([serial]);
+    return row === undefined ? undefined : Number(row["run"]);
+  }
+
+  /** The newest workflow of an id. */
+  newest(workflowId: string): NewestRow | undefined {
+    const [row] = this.#database.prepare(
+      "SELECT serial, worker, closed_ms AS closedMs, failure FROM workflows WHERE workflow_id = ? ORDER BY serial DESC LIMIT 1",
+    ).all([workflowId]);
+    if (row === undefined) return undefined;
+    return {
+      serial: Number(row["serial"]),
+      worker: String(row["worker"]),
+      isOpen: row["closedMs"] === null,
+      hasFailed: row["failure"] !== null,
+    };
   }
 
   /** How a workflow ended; undefined while it has not. */
