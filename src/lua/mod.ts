@@ -30,6 +30,7 @@ export type {
   WorkflowFacts,
 } from "./outside.ts";
 export type { ActivityRole, TemporalRoles, WorkflowRole } from "./temporal_roles.ts";
+export { workflowAttributes } from "./workflow_attributes.ts";
 export type { SpawnRelations, StartExtras } from "./process_starter.ts";
 export { callResult } from "./function_table.ts";
 export { AMBIENT_MODULES, ModuleCatalog } from "./module_catalog.ts";

@@ -14,7 +14,8 @@ export class CronSchedule {
   constructor(text: string) {
     const [, zone = "UTC", rest = ""] = /^(?:(?:CRON_)?TZ=(\S+)\s+)?(.*)$/s.exec(text.trim())!;
     const refuse = (why: string, cause?: unknown): Failure => {
-      const message = `temporal.workflow.cron_schedule: "${text}" ${why} (examples: "0 */6 * * *", "@daily", ` +
+      const message =
+        `temporal.workflow.cron_schedule: "${text}" ${why} (examples: "0 */6 * * *", "@daily", ` +
         `"@every 90s", "CRON_TZ=Europe/Berlin 0 9 * * MON-FRI")`;
       return new Failure("Invalid", message, { retryable: false, cause });
     };

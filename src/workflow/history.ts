@@ -102,6 +102,11 @@ export function versionRow(choice: VersionChoice, atMs: number): EventRow {
   return { atMs, kind: VERSION, header: JSON.stringify(choice), body: null };
 }
 
+/** The step in a row. */
+export function readStep({ atMs, body, header }: EventRow): Step {
+  return { atMs: Number(atMs), arrival: JSON.parse(header) as Arrival, body };
+}
+
 /** The history in these rows. */
 export function readHistory(rows: readonly EventRow[]): History {
   const steps: { step: Step; extent: Extent }[] = [];
@@ -109,11 +114,11 @@ export function readHistory(rows: readonly EventRow[]): History {
   const versions: VersionChoice[] = [];
   let extent: Extent = { length: 0, bytes: 0 };
   for (const row of rows) {
-    const { atMs, body, header, kind } = row;
+    const { header, kind } = row;
     extent = extended(extent, row);
     if (kind === COMMAND) commands.push(JSON.parse(header) as Command);
     else if (kind === VERSION) versions.push(JSON.parse(header) as VersionChoice);
-    else steps.push({ step: { atMs: Number(atMs), arrival: JSON.parse(header) as Arrival, body }, extent });
+    else steps.push({ step: readStep(row), extent });
   }
   return { steps, commands, versions, extent };
 }

@@ -128,7 +128,8 @@ CREATE INDEX held_by_workflow ON held (workflow, position);
 /** What makes each version of the schema out of the one before. */
 const SCHEMAS = [FIRST, ATTRIBUTES_AND_ATTEMPTS, IDS_AND_RUNS] as const;
 
-const COLUMNS = "serial, seed, worker, entry, name, args, frame, parent, parent_run AS parentRun, started_ms AS startedMs, " +
+const COLUMNS =
+  "serial, seed, worker, entry, name, args, frame, parent, parent_run AS parentRun, started_ms AS startedMs, " +
   "workflow_id AS workflowId, options, messages, first_ms AS firstMs, run, attempt, run_ms AS runMs";
 
 /** An open journal. */
@@ -182,7 +183,17 @@ export class WorkflowJournal {
       "INSERT INTO workflows (serial, seed, worker, entry, name, args, frame, parent, parent_run, started_ms, workflow_id, options, " +
         "messages, first_ms, run, attempt, run_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ).run([
-      ...[row.serial, row.seed, row.worker, row.entry, row.name, row.args, row.frame, row.parent, row.parentRun],
+      ...[
+        row.serial,
+        row.seed,
+        row.worker,
+        row.entry,
+        row.name,
+        row.args,
+        row.frame,
+        row.parent,
+        row.parentRun,
+      ],
       ...[row.startedMs, row.workflowId, row.options, row.messages, row.firstMs, row.run, row.attempt],
       row.runMs,
     ]);

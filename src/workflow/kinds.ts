@@ -5,16 +5,16 @@ import { defineResource, type Ports, type ResourceType } from "../ports/mod.ts";
 import { defineKind, type KindDefinition } from "../registry/mod.ts";
 import { ActivityWorkers } from "./activity_workers.ts";
 import { WorkflowJournal } from "./journal.ts";
+import { Namespace } from "./namespace.ts";
 import { WorkflowEngine } from "./workflow_engine.ts";
 
 const EMBEDDED = "embedded";
 const DEFAULT_PATH = ".wippy/workflows.db";
 
-/** A client: its settings, and its journal, which is opened when it is first needed. */
+/** A client: its settings, and its workflows, whose journal is opened when it is first needed. */
 interface JournalSource {
-  readonly namespace: string;
   readonly queuePrefix: string;
-  open(): WorkflowJournal;
+  open(node: string): Namespace;
 }
 
 const JournalResource: ResourceType<JournalSource> = defineResource<JournalSource>("workflow.journal");
@@ -34,15 +34,16 @@ function journalPath(id: string, address: string, baseDirectory: string): string
 function journalSource(
   ports: Ports,
   path: string,
-  settings: Pick<JournalSource, "namespace" | "queuePrefix">,
+  settings: { name: string; queuePrefix: string },
 ): JournalSource & { shut(): void } {
-  let journal: WorkflowJournal | undefined;
+  let workflows: Namespace | undefined;
   return {
-    ...settings,
-    open: () => journal ??= new WorkflowJournal(ports.sqlite, ports.files, path),
+    queuePrefix: settings.queuePrefix,
+    open: (node) =>
+      workflows ??= new Namespace(settings, node, new WorkflowJournal(ports.sqlite, ports.files, path)),
     shut: () => {
-      journal?.shut();
-      journal = undefined;
+      workflows?.journal.shut();
+      workflows = undefined;
     },
   };
 }
@@ -61,7 +62,7 @@ const client = defineKind({
   }),
   provides: JournalResource,
   open({ id, config, ports, baseDirectory }) {
-    const settings = { namespace: config.namespace, queuePrefix: config.tq_prefix };
+    const settings = { name: config.namespace, queuePrefix: config.tq_prefix };
     return { resource: journalSource(ports, journalPath(id, config.address, baseDirectory), settings) };
   },
   close({ resource }) {
@@ -112,8 +113,9 @@ function worker(runtime: () => LuaRuntime): KindDefinition {
         service: {
           start() {
             if (source === undefined) throw new Failure("NotFound", `client not found: ${config.client}`);
-            const plan = { id, namespace: source.namespace, taskQueue: activities.taskQueue };
-            engine = new WorkflowEngine({ runtime: runtime(), security, workers }, plan, source.open());
+            const plan = { id, taskQueue: activities.taskQueue };
+            const { node } = runtime();
+            engine = new WorkflowEngine({ runtime: runtime(), security, workers }, plan, source.open(node));
             host.state = "running";
             activities.start();
             const resumed = engine.recover();

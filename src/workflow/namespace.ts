@@ -4,7 +4,8 @@
  * N1. At most one workflow of an id is open, also among those whose start is not recorded yet.
  */
 import { Failure, parsePid, printPid } from "../core/mod.ts";
-import type { WorkflowJournal } from "./journal.ts";
+import type { Placement } from "./effects.ts";
+import type { ClosedRow, WorkflowJournal } from "./journal.ts";
 import type { Run } from "./run.ts";
 import type { StartOptions } from "./start_options.ts";
 import { storedFailure } from "./stored_failure.ts";
@@ -30,17 +31,24 @@ export function terminated(): Failure {
   return new Failure("Canceled", "workflow terminated", { retryable: false });
 }
 
+/** As `terminated`, for the journal. */
+export function terminatedRow(atMs: number): ClosedRow {
+  return { atMs, failure: JSON.stringify(storedFailure(terminated())), value: null };
+}
+
 /** Workflows that know each other. */
 export class Namespace {
   readonly name: string;
   readonly journal: WorkflowJournal;
   readonly #node: string;
+  readonly #queuePrefix: string;
   readonly #engines = new Map<string, WorkflowEngine>();
   /** What steps have started that are not recorded yet, by id, and the workflow that did. */
   readonly #reserved = new Map<string, Whereabouts & { readonly by: number }>();
 
-  constructor(name: string, node: string, journal: WorkflowJournal) {
-    this.name = name;
+  constructor(settings: { name: string; queuePrefix: string }, node: string, journal: WorkflowJournal) {
+    this.name = settings.name;
+    this.#queuePrefix = settings.queuePrefix;
     this.#node = node;
     this.journal = journal;
   }
@@ -61,7 +69,8 @@ export class Namespace {
   }
 
   /** The engine that serves a task queue; fails with NotFound when none does. */
-  serving(taskQueue: string): WorkflowEngine {
+  serving(name: string): WorkflowEngine {
+    const taskQueue = this.#queuePrefix + name;
     for (const engine of this.#engines.values()) if (engine.taskQueue === taskQueue) return engine;
     const queues = [...this.#engines.values()].map((engine) => engine.taskQueue).join(", ");
     const message = `no running worker serves the task queue ${taskQueue}; there is ${queues}`;
@@ -79,6 +88,10 @@ export class Namespace {
 
   pidOf({ serial, worker }: Whereabouts): string {
     return printPid({ node: this.#node, host: worker, id: ID_BASE + serial });
+  }
+
+  pidOfPlacement(placement: Placement): string {
+    return this.pidOf(placement.kind === "new" ? placement.row : placement.workflow);
   }
 
   /** The number of the workflow behind a pid, open or not; undefined for what can't be one of these. */
@@ -138,7 +151,6 @@ export class Namespace {
   terminate(serial: number, nowMs: number): void {
     const run = this.run(serial);
     if (run !== undefined) return run.terminate();
-    const failure = JSON.stringify(storedFailure(terminated()));
-    this.journal.close(serial, { atMs: nowMs, failure, value: null });
+    this.journal.close(serial, terminatedRow(nowMs));
   }
 }

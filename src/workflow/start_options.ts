@@ -4,7 +4,7 @@
  * Owns names, units and defaults of the options; what they lead to belongs to `Namespace` and `Run`.
  */
 import { Failure, nearestName, parseDurationNs, schema, type Value } from "../core/mod.ts";
-import { plainValue } from "../lua/mod.ts";
+import { plainValue, type WorkflowAttributes, workflowAttributes } from "../lua/mod.ts";
 import type { LuaValue } from "../vm/mod.ts";
 import { CronSchedule } from "./cron_schedule.ts";
 
@@ -61,8 +61,7 @@ export interface StartOptions {
   /** "" for that of the client. */
   readonly namespace: string;
   readonly delayMs: number;
-  readonly memo: Readonly<Record<string, Value>>;
-  readonly search: Readonly<Record<string, Value>>;
+  readonly attributes: WorkflowAttributes;
   readonly kept: KeptOptions;
 }
 
@@ -153,8 +152,11 @@ export function startOptions(options: Readonly<Record<string, Value>>, name: str
     taskQueue: decoded.task_queue,
     namespace: decoded.namespace,
     delayMs: decoded.start_delay,
-    memo: decoded.memo,
-    search: { ...decoded.search_attributes, ...decoded.typed_search_attributes },
+    attributes: workflowAttributes(
+      { ...decoded.search_attributes, ...decoded.typed_search_attributes },
+      decoded.memo,
+      { search: "temporal.workflow.search_attributes", memo: "temporal.workflow.memo" },
+    ),
     kept: {
       executionMs: decoded.execution_timeout,
       runMs: decoded.run_timeout,
@@ -199,4 +201,9 @@ function ownOptions(options: Readonly<Record<string, Value>>): Record<string, Va
     own[field] = Array.isArray(plain) && plain.length === 0 ? {} : plain;
   }
   return own;
+}
+
+/** Whether a start says that who waits for its end goes on waiting when it is cancelled. */
+export function startWaitsForCancellation(options: Readonly<Record<string, Value>>): boolean {
+  return PREFIXES.some((prefix) => options[`${prefix}wait_for_cancellation`] === true);
 }

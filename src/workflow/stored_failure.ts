@@ -1,8 +1,8 @@
 /** Failures in the journal, and back. */
 import type { Failure } from "../core/mod.ts";
-import { luaErrorOf } from "../lua/mod.ts";
+import { type CallResult, failureOf, luaErrorOf } from "../lua/mod.ts";
 import { LuaError, type LuaValue } from "../vm/mod.ts";
-import type { StoredFailure } from "./history.ts";
+import type { Step, StoredFailure } from "./history.ts";
 
 /** What becomes of an activity that was cancelled. */
 export const CANCELED: StoredFailure = {
@@ -30,4 +30,15 @@ function plain(details: LuaValue): unknown {
 /** The error that Lua gets for a kept failure. */
 export function luaErrorOfStored({ details, kind, message, retryable }: StoredFailure): LuaError {
   return new LuaError(message, kind, retryable, details as LuaValue);
+}
+
+/** Fails as it did when it was recorded. */
+export function refuse(stored: StoredFailure | undefined): void {
+  if (stored !== undefined) throw failureOf(luaErrorOfStored(stored));
+}
+
+/** The result that a step brings. */
+export function resultOf({ arrival, body }: Step): CallResult {
+  const failure = arrival.type === "result" ? arrival.failure : null;
+  return failure === null ? { ok: true, results: body! } : { ok: false, error: luaErrorOfStored(failure) };
 }

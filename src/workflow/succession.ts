@@ -20,7 +20,7 @@ export function nextRun(
   { cron, executionMs, retry }: KeptOptions,
   end: RunEnd,
   nowMs: number,
-): NextRun | undefined {
+): Omit<NextRun, "seed"> | undefined {
   if (end.wasCancelled) return undefined;
   const lastMs = executionMs > 0 ? firstMs + executionMs : Infinity;
   if (retry !== null && end.error !== null && isRetried(retry, attempt, end)) {
@@ -37,7 +37,11 @@ export function firstRunMs({ cron }: KeptOptions, startedMs: number, startDelayM
   return cron === "" ? fromMs : new CronSchedule(cron).next(fromMs, fromMs) ?? fromMs;
 }
 
-function isRetried({ attemptsMax, finalKinds }: RetryPolicy, attempt: number, { error, isTimeout }: RunEnd): boolean {
+function isRetried(
+  { attemptsMax, finalKinds }: RetryPolicy,
+  attempt: number,
+  { error, isTimeout }: RunEnd,
+): boolean {
   if (attemptsMax > 0 && attempt >= attemptsMax) return false;
   // A run whose time was up has not said that trying again is of no use.
   return isTimeout || error!.retryable !== false && !finalKinds.includes(error!.kind);

@@ -5,7 +5,7 @@
  * E2. Work outside is done at least once: what was begun and has no recorded answer is begun again.
  * E3. A workflow's pid stays the same for all its life.
  */
-import { Failure, printPid, type Value, WORKFLOWS_IN_MEMORY_MAX } from "../core/mod.ts";
+import { Failure, type Value, WORKFLOWS_IN_MEMORY_MAX } from "../core/mod.ts";
 import {
   type CallResult,
   failureOf,
@@ -13,33 +13,28 @@ import {
   type LuaRuntime,
   type ProvidedStart,
 } from "../lua/mod.ts";
-import { EMPTY_FRAME, type Frame, type Ports, type SecurityDirectory } from "../ports/mod.ts";
-import type { LuaError, LuaValue } from "../vm/mod.ts";
+import type { Log, Ports, SecurityDirectory, TimerHandle } from "../ports/mod.ts";
+import type { LuaValue } from "../vm/mod.ts";
 import { Activity } from "./activity.ts";
 import type { ActivityWorkers } from "./activity_workers.ts";
-import type { History, StoredFailure } from "./history.ts";
-import type { ClosedRow, WorkflowJournal, WorkflowRow } from "./journal.ts";
+import type { Effect, Greeting, Issued, Placement } from "./effects.ts";
+import { type ChildCommand, type History, type Step, stepRow } from "./history.ts";
+import type { ClosedRow, NextRun, WorkflowJournal, WorkflowRow } from "./journal.ts";
+import { ID_BASE, type Namespace, terminatedRow } from "./namespace.ts";
+import { placeStart } from "./placing.ts";
+import type { Wish } from "./relations.ts";
+import { receiverOf } from "./receiver.ts";
 import { Run } from "./run.ts";
-import { childSeed, freshSeed, runIdOf } from "./seed.ts";
-import { luaErrorOfStored, storedFailure } from "./stored_failure.ts";
-import { definitionsOf, demandWorkflow } from "./workflow_program.ts";
-import { type ChildStart, type Effect, type Issued, World } from "./world.ts";
-
-/** Process numbers of workflows begin here, so that they never meet those of other processes. */
-const ID_BASE = 2 ** 32;
-
-/** What of a frame outlives the program. */
-interface StoredFrame {
-  readonly values: Readonly<Record<string, Value>>;
-  readonly network: string;
-  readonly actor: Frame["actor"];
-  readonly policies: readonly string[] | null;
-}
+import { freshSeed, runIdOf } from "./seed.ts";
+import { storedFailure } from "./stored_failure.ts";
+import { nextRun, type RunEnd } from "./succession.ts";
+import { closedRow, Ties, valueOf } from "./ties.ts";
+import { frameOf, greetingOf } from "./workflow_rows.ts";
+import { World } from "./world.ts";
 
 /** A worker as its entry describes it. */
 export interface WorkerPlan {
   readonly id: string;
-  readonly namespace: string;
   /** With the prefix of its client. */
   readonly taskQueue: string;
 }
@@ -53,34 +48,36 @@ export interface WorkerSurroundings {
 
 /** The workflows of one worker. */
 export class WorkflowEngine implements HostProvider {
+  readonly namespace: Namespace;
+  readonly worker: string;
+  readonly taskQueue: string;
   readonly journal: WorkflowJournal;
   readonly #runtime: LuaRuntime;
   readonly #security: SecurityDirectory;
   readonly #workers: ActivityWorkers;
-  readonly #plan: WorkerPlan;
-  readonly #worker: string;
+  readonly #ties: Ties;
   readonly #runs = new Map<number, Run>();
   /** Runs in memory with nothing to do, longest idle first; some may have got work since. */
   readonly #idle = new Set<Run>();
 
-  constructor(
-    { runtime, security, workers }: WorkerSurroundings,
-    plan: WorkerPlan,
-    journal: WorkflowJournal,
-  ) {
+  constructor({ runtime, security, workers }: WorkerSurroundings, plan: WorkerPlan, namespace: Namespace) {
     this.#runtime = runtime;
     this.#security = security;
     this.#workers = workers;
-    this.#plan = plan;
-    this.#worker = plan.id;
-    this.journal = journal;
+    this.worker = plan.id;
+    this.taskQueue = plan.taskQueue;
+    this.namespace = namespace;
+    this.journal = namespace.journal;
+    this.#ties = new Ties(runtime, namespace);
   }
 
   /** Takes up every workflow that has not ended. */
   recover(): number {
-    const rows = this.journal.open(this.#worker);
-    for (const row of rows) this.#open(row);
-    for (const run of this.#runs.values()) run.work();
+    this.namespace.join(this);
+    const rows = this.journal.open(this.worker);
+    for (const row of rows) this.enter(row);
+    this.#ties.findOrphans(rows);
+    for (const run of [...this.#runs.values()]) run.open();
     return rows.length;
   }
 
@@ -93,6 +90,7 @@ export class WorkflowEngine implements HostProvider {
     await Promise.race([recorded, late]);
     for (const run of this.#runs.values()) run.pause();
     this.#runs.clear();
+    this.namespace.leave(this);
   }
 
   get count(): number {
@@ -101,113 +99,133 @@ export class WorkflowEngine implements HostProvider {
 
   // --- Starting -------------------------------------------------------------------------------------------------------
 
-  start({ args, entryId, frame, messages, name }: ProvidedStart): { pid: string; id: number } {
-    const known = name === "" ? undefined : [...this.#runs.values()].find(({ row }) => row.name === name);
-    if (known !== undefined) {
-      greet(known, messages);
-      return { pid: known.native.pid, id: known.id };
+  start(start: ProvidedStart): { pid: string; id: number } {
+    const placement = this.place(start, undefined);
+    const { journal, namespace } = this;
+    if (placement.kind === "existing") {
+      const { messages, workflow } = placement;
+      this.#greet(workflow.serial, messages);
+      return { pid: namespace.pidOf(workflow), id: ID_BASE + workflow.serial };
     }
-    demandWorkflow(this.#runtime, this.#worker, entryId);
-    definitionsOf(this.#runtime, entryId);
-    const seed = freshSeed(this.#ports);
-    const row = this.#rowOf({ entryId, args, frame, name }, this.journal.newSerial(), 0, seed);
-    this.journal.atomically(() => this.journal.add(row));
-    const run = this.#open(row);
-    greet(run, messages);
-    run.work();
+    const { replaced, row } = placement;
+    if (replaced !== undefined) namespace.terminate(replaced.serial, row.startedMs);
+    journal.atomically(() => this.#add(placement));
+    const run = namespace.engine(row.worker)!.enter(row);
+    run.open();
     return { pid: run.native.pid, id: run.id };
   }
 
+  /** See `placeStart`. */
+  place(start: ProvidedStart, parent: Run | undefined): Placement {
+    return placeStart(this.#runtime, this, start, parent);
+  }
+
+  #add({ options: { attributes }, row }: Extract<Placement, { kind: "new" }>): void {
+    this.journal.add(row);
+    this.journal.setAttributes(row.serial, attributes);
+  }
+
+  #greet(serial: number, messages: Greeting): void {
+    for (const { topic, values } of messages) {
+      this.#ties.give(serial, { type: "message", topic, from: "" }, values);
+    }
+  }
+
   onEnd(id: number, done: (result: CallResult) => void): () => void {
-    return this.#runs.get(id - ID_BASE)?.onEnd(done) ?? (() => {});
+    return this.namespace.run(id - ID_BASE)?.onEnd(done) ?? (() => {});
   }
 
   pidOf(serial: number): string {
-    return printPid({ node: this.#runtime.node, host: this.#worker, id: ID_BASE + serial });
+    return this.namespace.pidOf({ serial, worker: this.worker });
   }
 
-  /** The row of a child. */
-  childRow(parent: WorkflowRow, serial: number, child: ChildStart): WorkflowRow {
-    return this.#rowOf(child, serial, parent.serial, childSeed(this.#ports, parent, serial));
+  /** The open workflow of a number, when it is of this worker. */
+  run(serial: number): Run | undefined {
+    return this.#runs.get(serial);
   }
 
-  #rowOf(
-    start: Pick<ProvidedStart, "args" | "entryId" | "frame" | "name">,
-    serial: number,
-    parent: number,
-    seed: string,
-  ): WorkflowRow {
-    const { actor, network, scope, values } = start.frame;
-    const frame: StoredFrame = { values, network, actor, policies: scope?.policies ?? null };
-    return {
-      serial,
-      seed,
-      worker: this.#worker,
-      entry: start.entryId,
-      name: start.name,
-      args: start.args.slice(),
-      frame: JSON.stringify(frame),
-      parent,
-      startedMs: this.nowMs(),
-    };
-  }
-
-  #open(row: WorkflowRow): Run {
-    const run = new Run(this, row, ID_BASE + row.serial);
-    run.native = this.#runtime.messages.openNative(this.#worker, run.receiver, run.id);
+  /** Takes a workflow into its care; it does nothing before it is opened. */
+  enter(row: WorkflowRow): Run {
+    const { messages, names } = this.#runtime;
+    const run = new Run(
+      this,
+      row,
+      (of) => messages.openNative(this.worker, receiverOf(of, (values) => this.encode(values)), of.id),
+    );
     this.#runs.set(row.serial, run);
-    if (row.name !== "" && this.#runtime.names.lookup(row.name) === undefined) {
-      this.#runtime.names.register(row.name, run.native.pid, run.id, 0);
+    if (row.name !== "" && names.lookup(row.name) === undefined) {
+      names.register(row.name, run.native.pid, run.id, 0);
     }
-    if (!this.journal.hasEvents(row.serial)) run.arrive({ type: "start" });
     return run;
   }
 
-  /** A world for a workflow, before its past is applied. */
-  createWorld(row: WorkflowRow, { commands, versions }: History): World {
-    const stored = JSON.parse(row.frame) as StoredFrame;
-    const frame: Frame = {
-      ...EMPTY_FRAME,
-      values: stored.values,
-      network: stored.network,
-      actor: stored.actor,
-      scope: stored.policies === null ? null : this.#security.scopeOf(stored.policies),
-    };
-    const id = ID_BASE + row.serial;
+  /** A world for a run, before its past is applied. */
+  createWorld(run: Run, { commands, versions }: History): World {
+    const { id, options: { taskMs }, row } = run;
     return new World({
       parent: this.#runtime,
       id,
-      worker: this.#worker,
+      worker: this.worker,
       entryId: row.entry,
       args: row.args,
-      frame,
-      seed: row.seed === "" ? `workflow ${this.#worker} ${id}` : row.seed,
+      frame: frameOf(row, this.#security),
+      messages: greetingOf(row),
+      taskMs,
+      seed: row.seed === "" ? `workflow ${this.worker} ${id}` : row.seed,
       facts: {
-        workflowId: row.name === "" ? this.pidOf(row.serial) : row.name,
+        workflowId: row.workflowId,
         runId: runIdOf(this.#ports, row),
         type: this.#runtime.programs.definition(row.entry)?.temporal?.workflow?.name ?? row.entry,
-        taskQueue: this.#plan.taskQueue,
-        namespace: this.#plan.namespace,
-        attempt: 1,
+        taskQueue: this.taskQueue,
+        namespace: this.namespace.name,
+        attempt: row.attempt,
       },
       history: commands,
       versions,
-      newSerial: () => this.journal.newSerial(),
-      pidOf: (serial) => this.pidOf(serial),
+      place: (hostId, start) => this.#placeChild(hostId, start, run),
+      pidOf: (placement) => this.namespace.pidOfPlacement(placement),
+      ownPid: (serial) => this.pidOf(serial),
+      reaches: (pid) => this.#ties.reaches(pid),
     });
+  }
+
+  #placeChild(hostId: string, start: ProvidedStart, parent: Run): Placement {
+    const engine = this.namespace.engine(hostId);
+    if (engine !== undefined) return engine.place(start, parent);
+    const message = `a workflow starts others on workers of its own client that run, and ${hostId} is none`;
+    throw new Failure("Invalid", message, { retryable: false });
   }
 
   // --- Doing what they ask for ----------------------------------------------------------------------------------------
 
+  /**
+   * Brings into the journal what a command of a step does to other workflows, in the transaction of the step. Returns what is left to
+   * do after it.
+   */
+  enroll(run: Run, { effect }: Issued): (() => void) | undefined {
+    if (effect.type === "attributes") this.journal.setAttributes(run.row.serial, effect.attributes);
+    if (effect.type === "spawn" && effect.placement.kind === "new") {
+      const { replaced, row } = effect.placement;
+      if (replaced !== undefined) this.journal.close(replaced.serial, terminatedRow(row.startedMs));
+      this.#add(effect.placement);
+    }
+    if (effect.type !== "send") return undefined;
+    const serial = this.namespace.openSerialOf(effect.pid);
+    if (serial === undefined) return undefined;
+    const arrival = { type: "message", topic: effect.topic, from: run.native.pid } as const;
+    const step: Step = { atMs: this.nowMs(), arrival, body: effect.values };
+    const position = this.journal.hold(serial, stepRow(step));
+    return () => this.namespace.run(serial)?.takeHeld(step, position);
+  }
+
   /** Does what a command asks for. */
   perform(run: Run, issued: Issued): void {
-    const { effect, number } = issued;
+    const { command, effect, number } = issued;
     switch (effect.type) {
       case "call":
         return this.#call(run, issued, effect);
       case "timer": {
-        const delayMs = Math.max(0, effect.dueMs - this.nowMs());
-        const timer = this.#runtime.services.ports.clock.timer(delayMs, () => {
+        const timer = this.timer(effect.dueMs - this.nowMs(), () => {
           run.outside.delete(number);
           run.arrive({ type: "fired", command: number });
         });
@@ -215,18 +233,14 @@ export class WorkflowEngine implements HostProvider {
         return;
       }
       case "send":
+        if (this.namespace.serialOf(effect.pid) !== undefined) return;
         return this.#attempt(run, () => {
           this.#runtime.messages.deliver(effect.pid, effect.topic, effect.values, run.native.pid);
         });
-      case "spawn": {
-        const child = this.#open(this.childRow(run.row, effect.serial, effect.child));
-        for (const { topic, values } of effect.child.messages) {
-          child.arrive({ type: "message", topic, from: run.native.pid }, values.slice());
-        }
-        return;
-      }
+      case "spawn":
+        return this.#performStart(run, command as ChildCommand, effect.placement, number);
       case "control":
-        return this.#attempt(run, () => this.#control(run, effect.action, effect.pid, effect.reason));
+        return this.#attempt(run, () => this.#ties.control(run, effect));
       case "attributes":
       case "none":
         return;
@@ -240,6 +254,7 @@ export class WorkflowEngine implements HostProvider {
   ): void {
     const { journal } = this;
     const { serial } = run.row;
+    const answer = run.answering;
     const activity = new Activity({
       runtime: this.#runtime,
       workers: this.#workers,
@@ -261,25 +276,21 @@ export class WorkflowEngine implements HostProvider {
       done: (result) => {
         run.outside.delete(number);
         const failure = result.ok ? null : storedFailure(result.error);
-        run.arrive({ type: "result", command: number, failure }, result.ok ? result.results.slice() : null);
+        answer({ type: "result", command: number, failure }, result.ok ? result.results.slice() : null);
       },
     });
     run.outside.set(number, activity);
     activity.start();
   }
 
-  #control(run: Run, action: string, pid: string, reason: string): void {
-    const { runtime } = { runtime: this.#runtime };
-    if (action === "cancel") runtime.cancel(pid, reason, run.native.pid);
-    else if (action === "terminate") runtime.terminate(pid);
-    else if (action === "monitor" || action === "link") {
-      runtime.watch(pid, ({ failure, value }) => {
-        const event = action === "link" ? "pid.link.down" : "pid.exit";
-        if (action === "link" && failure === null) return;
-        const stored = failure === null ? null : storedFailure(failure);
-        run.arrive({ type: "ended", event, from: pid, failure: stored }, this.encode([value as LuaValue]));
-      });
+  #performStart(run: Run, command: ChildCommand, placement: Placement, number: number): void {
+    if (placement.kind === "new") {
+      const { replaced, row } = placement;
+      if (replaced !== undefined) this.namespace.terminate(replaced.serial, row.startedMs);
+      return this.namespace.engine(row.worker)?.enter(row).open();
     }
+    this.#greet(placement.workflow.serial, placement.messages);
+    this.#ties.join(run, { type: command.type, serial: command.serial, pid: command.pid! }, number);
   }
 
   /** What can't be done is nobody's failure: sending and asking promise nothing. */
@@ -292,46 +303,49 @@ export class WorkflowEngine implements HostProvider {
     }
   }
 
-  /** Tells a workflow of a child that ended while nobody was there. */
-  rejoin(parent: Run, serial: number): void {
-    const closed = this.journal.closed(serial);
-    if (closed === undefined) return;
-    const failure = closed.failure === null ? null : JSON.parse(closed.failure) as StoredFailure;
-    this.#join(parent, serial, failure, closed.value);
+  /** See `Ties.rejoin`. */
+  rejoin(run: Run, command: ChildCommand, number: number): void {
+    this.#ties.rejoin(run, command, number, this.pidOf(command.serial));
   }
 
-  #join(parent: Run, serial: number, failure: StoredFailure | null, value: Uint8Array | null): void {
-    const command = parent.execs.get(serial);
-    if (command !== undefined) parent.arrive({ type: "result", command, failure }, value);
-    else parent.arrive({ type: "ended", event: "pid.exit", from: this.pidOf(serial), failure }, value);
+  /** See `Ties.watch`. */
+  watch(run: Run, wish: Wish): void {
+    this.#ties.watch(run, wish);
   }
 
   // --- Ends -----------------------------------------------------------------------------------------------------------
 
   /** How an end is kept. */
   closedRow(result: CallResult): ClosedRow {
-    const atMs = this.nowMs();
-    return result.ok
-      ? { atMs, failure: null, value: result.results.slice() }
-      : { atMs, failure: JSON.stringify(storedFailure(result.error)), value: null };
+    return closedRow(result, this.nowMs());
+  }
+
+  /** The run that follows one that ends so; undefined when the workflow is over. */
+  following({ options, row }: Run, end: RunEnd): NextRun | undefined {
+    const next = nextRun(row, options, end, this.nowMs());
+    return next === undefined ? undefined : { ...next, seed: freshSeed(this.#ports) };
   }
 
   /** A workflow is over. */
   ended(run: Run, result: CallResult): void {
     this.#runs.delete(run.row.serial);
     this.#idle.delete(run);
-    const { failure, value } = this.closedRow(result);
-    const parent = this.#runs.get(run.row.parent);
-    if (parent !== undefined) {
-      this.#join(
-        parent,
-        run.row.serial,
-        failure === null ? null : JSON.parse(failure) as StoredFailure,
-        value,
-      );
-    }
-    const values = value === null ? [] : this.#runtime.universe.decode(value);
-    run.native.end((values[0] ?? null) as Value, result.ok ? null : failureOf(result.error));
+    const end = this.closedRow(result);
+    this.#ties.tellParent(run.row, end);
+    run.native.end(valueOf(this.#runtime, end) as Value, result.ok ? null : failureOf(result.error));
+  }
+
+  /** A run of a workflow is over: see `Ties.orphanAll`. */
+  orphan(row: WorkflowRow): void {
+    this.#ties.orphanAll(row);
+  }
+
+  /** A step took longer than it may. */
+  stalled(run: Run, delayMs: number): void {
+    const { options: { taskMs }, row: { entry } } = run;
+    const message =
+      `a step of a workflow took longer than its ${taskMs} ms; it is tried again in ${delayMs} ms`;
+    this.#log().warn(message, { workflow: run.native.pid, entry });
   }
 
   /** A workflow can't go on: its code and its history no longer fit. It stays open for the next start. */
@@ -354,7 +368,7 @@ export class WorkflowEngine implements HostProvider {
     return this.#runtime.services.ports;
   }
 
-  #log() {
+  #log(): Log {
     return this.#runtime.services.log.named("workflow");
   }
 
@@ -362,16 +376,11 @@ export class WorkflowEngine implements HostProvider {
     return this.#runtime.services.ports.clock.nowMs();
   }
 
+  timer(delayMs: number, fire: () => void): TimerHandle {
+    return this.#ports.clock.timer(Math.max(0, delayMs), fire);
+  }
+
   encode(values: LuaValue[]): Uint8Array {
     return this.#runtime.universe.encode(values).slice();
   }
-
-  luaError(failure: StoredFailure): LuaError {
-    return luaErrorOfStored(failure);
-  }
-}
-
-/** Gives a workflow the messages of its start. */
-function greet(run: Run, messages: ProvidedStart["messages"]): void {
-  for (const { topic, values } of messages) run.arrive({ type: "message", topic, from: "" }, values.slice());
 }

@@ -3,7 +3,8 @@
  *
  * D1. The same steps give the same commands. The universe has a fixed hash seed, random values come from the workflow's number,
  *     the clock shows the time of the step, and a step is applied only when the one before has run out.
- * D2. A command that the history knows is not issued again; one that differs from it breaks the world.
+ * D2. A command that the history knows is not issued again; one that differs from it breaks the world. What was refused stays
+ *     refused.
  */
 import { Failure, printPid } from "../core/mod.ts";
 import {
@@ -15,89 +16,39 @@ import {
   type ModuleServices,
   type Outside,
   type OutsideCall,
+  type ProvidedStart,
   type SpawnRelations,
+  type StartExtras,
   type WorkflowAccess,
-  type WorkflowAttributes,
-  type WorkflowFacts,
 } from "../lua/mod.ts";
 import { SeededRandom } from "../platform/mod.ts";
 import type { Frame, TimerHandle } from "../ports/mod.ts";
 import { LuaError } from "../vm/mod.ts";
-import type { Command, Extent, Step, VersionChoice } from "./history.ts";
-import { CANCELED, luaErrorOfStored } from "./stored_failure.ts";
 import { waitsForCancellation } from "./activity_options.ts";
+import { childCommand } from "./child_command.ts";
+import { type Effect, type Issued, NOTHING } from "./effects.ts";
+import type { ChildCommand, Command, Extent, Step, StoredFailure, VersionChoice } from "./history.ts";
+import { Relations } from "./relations.ts";
+import { CANCELED, luaErrorOfStored, refuse, resultOf, storedFailure } from "./stored_failure.ts";
 import { quietLog } from "./quiet_log.ts";
+import { settle } from "./settling.ts";
+import { startWaitsForCancellation } from "./start_options.ts";
 import { Versions } from "./versions.ts";
-import { definitionsOf, demandWorkflow } from "./workflow_program.ts";
+import { definitionsOf } from "./workflow_program.ts";
 import { WorldClock } from "./world_clock.ts";
+import type { WorldOptions } from "./world_options.ts";
 
 /** The one seed of all workflows: what comes from strangers is their input, which is in their history. */
 const HASH_SEED = 1;
-
-/** Longest wait of a step for a command that ends by itself. */
-const WORK_MS_MAX = 10_000;
-
-/** What a command does outside, once it is recorded. */
-export type Effect =
-  | { readonly type: "call"; readonly request: CallRequest; readonly scheduledMs: number }
-  | { readonly type: "timer"; readonly dueMs: number }
-  | { readonly type: "send"; readonly pid: string; readonly topic: string; readonly values: Uint8Array }
-  | { readonly type: "spawn"; readonly serial: number; readonly child: ChildStart }
-  | {
-    readonly type: "control";
-    readonly action: ControlAction;
-    readonly pid: string;
-    readonly reason: string;
-  }
-  | { readonly type: "attributes"; readonly attributes: WorkflowAttributes }
-  | { readonly type: "none" };
-
-/** A workflow that another one starts. */
-export interface ChildStart {
-  readonly entryId: string;
-  readonly args: Uint8Array;
-  readonly frame: Frame;
-  readonly name: string;
-  readonly messages: SpawnRelations["messages"];
-}
-
-/** A command with its number and what it does. */
-export interface Issued {
-  readonly number: number;
-  readonly command: Command;
-  readonly effect: Effect;
-  /** Whether the history has it already. */
-  readonly isKnown: boolean;
-}
-
-/** What a world is made for. */
-export interface WorldOptions {
-  readonly parent: LuaRuntime;
-  readonly id: number;
-  readonly worker: string;
-  readonly entryId: string;
-  readonly args: Uint8Array;
-  readonly frame: Frame;
-  /** What its randomness is made from. */
-  readonly seed: string;
-  /** What does not change while it runs. */
-  readonly facts: Omit<WorkflowFacts, "historyLength" | "historyBytes">;
-  readonly history: readonly Command[];
-  readonly versions: readonly VersionChoice[];
-  /** A number for a child. */
-  newSerial(): number;
-  pidOf(serial: number): string;
-}
 
 /** A workflow's world. */
 export class World implements Outside {
   readonly runtime: LuaRuntime;
   readonly workflow: WorkflowAccess = {
-    facts: () => ({
-      ...this.#options.facts,
-      historyLength: this.#extent.length,
-      historyBytes: this.#extent.bytes,
-    }),
+    facts: () => {
+      const { bytes: historyBytes, length: historyLength } = this.#extent;
+      return { ...this.#options.facts, historyLength, historyBytes };
+    },
     version: (change, min, max) => this.#version(change, min, max),
     setAttributes: (attributes) => {
       this.#issue({ type: "attributes", key: "" }, { type: "attributes", attributes });
@@ -108,6 +59,9 @@ export class World implements Outside {
   readonly #pid: string;
   readonly #answers = new Map<number, (step: Step) => void>();
   readonly #working = new Set<Promise<unknown>>();
+  readonly #relations = new Relations();
+  /** Commands by which it waits for others to end, and what it waits for. */
+  readonly #execs = new Map<number, { readonly pid: string; readonly waits: boolean }>();
   readonly #versions: Versions;
   /** What is recorded, the step that is applied included. */
   #extent: Extent = { length: 0, bytes: 0 };
@@ -117,6 +71,8 @@ export class World implements Outside {
   #count = 0;
   #result: CallResult | undefined;
   #broken: Failure | undefined;
+  #hasOverrun = false;
+  #wasCancelled = false;
   /** Set while steps of the past are applied: nothing is logged again. */
   isReplaying = false;
   #isClosed = false;
@@ -158,12 +114,34 @@ export class World implements Outside {
     return this.#broken;
   }
 
+  /** Whether a step took longer than it may: the world can only be made again. */
+  get hasOverrun(): boolean {
+    return this.#hasOverrun;
+  }
+
+  /** Whether it was asked to end. */
+  get wasCancelled(): boolean {
+    return this.#wasCancelled;
+  }
+
+  /** Ends that it still wants to learn of. */
+  get wishes(): ReturnType<Relations["wishes"]> {
+    return this.#relations.wishes();
+  }
+
   /** Applies a step and lets everything run that it sets going. */
   async apply(step: Step, extent: Extent): Promise<void> {
     this.#clock.nowAtMs = step.atMs;
     this.#extent = extent;
     if (this.#result === undefined) this.#arrive(step);
-    await this.#settle();
+    const { parent, taskMs } = this.#options;
+    this.#hasOverrun = !await settle({
+      slices: this.runtime.slices,
+      inner: this.#clock,
+      outer: parent.services.ports.clock,
+      working: this.#working,
+      taskMs,
+    });
   }
 
   /** What was issued, which commands were given up or asked to end, and which versions decided since this was last asked. */
@@ -202,55 +180,66 @@ export class World implements Outside {
 
   #arrive(step: Step): void {
     const { arrival, body } = step;
-    const { messages, starter, universe } = this.runtime;
+    const { messages, starter } = this.runtime;
     switch (arrival.type) {
       case "start": {
-        const { args, entryId, frame, id, worker } = this.#options;
+        const { args, entryId, frame, id, messages: greeting, worker } = this.#options;
         const process = starter.start(entryId, worker, args, { frame, id });
         this.runtime.endings.onExit(process, (exit) => this.#result = callResult(this.runtime, exit));
+        for (const { topic, values } of greeting) messages.deliver(this.#pid, topic, values, "");
         return;
       }
       case "result":
-      case "fired": {
-        const answer = this.#answers.get(arrival.command);
-        this.#answers.delete(arrival.command);
-        return answer?.(step);
-      }
+      case "fired":
+        return this.#answer(arrival.command, step);
       case "message":
         return messages.deliver(this.#pid, arrival.topic, body!, arrival.from);
       case "cancel":
-        return messages.cancel(this.#pid, arrival.reason, arrival.from);
-      case "ended": {
-        const error = arrival.failure === null ? null : new Failure("Internal", arrival.failure.message, {
-          cause: luaErrorOfStored(arrival.failure),
-        });
-        const value = body === null || universe.countOf(body) === 0 ? null : universe.decode(body)[0]!;
-        return messages.deliverEvent(this.#options.id, {
-          kind: arrival.event as "pid.exit",
-          from: arrival.from,
-          at: this.runtime.nowSeconds(),
-          result: { value: value as never, error },
-        });
-      }
+        this.#wasCancelled = true;
+        messages.cancel(this.#pid, arrival.reason, arrival.from);
+        return this.#cancelExecs(arrival.reason);
+      case "ended":
+        return this.#ended(arrival, body);
     }
   }
 
-  /** Runs until nothing is ready and nothing becomes so by itself. */
-  async #settle(): Promise<void> {
-    const { clock } = this.#options.parent.services.ports;
-    for (let quiet = 0; quiet < 2;) {
-      this.runtime.slices.runNow();
-      const hasMore = this.#clock.drain();
-      if (this.#working.size > 0) {
-        // Part of this step: what it gives must come before the next one, whenever that is.
-        await Promise.race([Promise.allSettled(this.#working), clock.sleep(WORK_MS_MAX)]);
-        this.#working.clear();
-        quiet = 0;
-        continue;
-      }
-      // What was promised, such as the result of a timer, becomes ready between two turns.
-      await new Promise<void>((resolve) => clock.soon(() => resolve()));
-      quiet = hasMore ? 0 : quiet + 1;
+  #answer(command: number, step: Step): void {
+    const answer = this.#answers.get(command);
+    this.#answers.delete(command);
+    answer?.(step);
+  }
+
+  #ended({ event, failure, from }: Ended, body: Uint8Array | null): void {
+    const { book, endings, universe } = this.runtime;
+    const process = book.find(this.#options.id);
+    const { isShared, isTold } = this.#relations.ended(from, event, failure !== null);
+    const error = failure === null ? null : new Failure("Internal", failure.message, {
+      cause: luaErrorOfStored(failure),
+    });
+    const value = body === null || universe.countOf(body) === 0 ? null : universe.decode(body)[0]!;
+    const tell = (kind: string): void =>
+      this.runtime.messages.deliverEvent(this.#options.id, {
+        kind: kind as "pid.exit",
+        from,
+        at: this.runtime.nowSeconds(),
+        result: { value: value as never, error },
+      });
+    if (isTold) tell(event);
+    const traps = process?.trapLinks === true;
+    if (traps && (isShared || !isTold && event === "pid.link.down")) tell("pid.link.down");
+    if (isShared && !traps && process !== undefined) {
+      endings.kill(process, new LuaError("linked process failed", "Internal", null));
+    }
+  }
+
+  /** Asks those it waits for to end as well, and waits no longer unless it said it would. */
+  #cancelExecs(reason: string): void {
+    for (const [number, { pid, waits }] of [...this.#execs]) {
+      const effect = { type: "control", action: "cancel", pid, reason } as const;
+      this.#issue({ type: "control", key: `cancel ${pid}` }, effect);
+      if (waits) continue;
+      const arrival = { type: "result", command: number, failure: CANCELED } as const;
+      this.#answer(number, { atMs: this.#clock.nowAtMs, arrival, body: null });
     }
   }
 
@@ -264,7 +253,7 @@ export class World implements Outside {
     command.then(done, done);
   }
 
-  #issue(command: Command, effect: Effect): { number: number; command: Command } {
+  #issue<C extends Command>(command: C, effect: Effect): { number: number; command: C } {
     if (this.#isClosed) throw new Failure("Canceled", "workflow left memory", { retryable: false });
     const number = ++this.#count;
     const known = this.#options.history[number - 1];
@@ -275,7 +264,7 @@ export class World implements Outside {
       this.#broken ??= new Failure("Conflict", message, { retryable: false });
       throw this.#broken;
     }
-    const issued = { number, command: known ?? command, effect, isKnown: known !== undefined };
+    const issued = { number, command: (known ?? command) as C, effect, isKnown: known !== undefined };
     this.#issued.push(issued);
     return issued;
   }
@@ -321,39 +310,42 @@ export class World implements Outside {
   }
 
   #child(
-    entryId: string,
+    type: ChildCommand["type"],
     hostId: string,
-    start: ChildStart,
-    type: "spawn" | "exec",
-  ): { number: number; serial: number } {
-    const { newSerial, parent, worker } = this.#options;
-    if (hostId !== worker) {
-      const message = `a workflow starts others on its own worker, ${worker}, not on ${hostId}`;
-      throw new Failure("Invalid", message, { retryable: false });
-    }
-    demandWorkflow(parent, worker, entryId);
+    start: ProvidedStart,
+  ): { number: number; pid: string } {
     const known = this.#options.history[this.#count];
-    const serial = known !== undefined && (known.type === "spawn" || known.type === "exec")
-      ? known.serial
-      : newSerial();
-    const { number } = this.#issue({ type, key: entryId, serial }, { type: "spawn", serial, child: start });
-    return { number, serial };
+    const isKnown = known?.type === type && known.key === start.entryId;
+    const { command: asked, effect } = isKnown
+      ? { command: known, effect: NOTHING }
+      : childCommand(type, start, hostId, this.#options);
+    const { command, number } = this.#issue(asked, effect);
+    refuse(command.failure);
+    return { number, pid: command.pid ?? this.#options.ownPid(command.serial) };
   }
 
-  spawn(
+  spawn(entryId: string, hostId: string, args: Uint8Array, relations: SpawnRelations): string {
+    const { pid } = this.#child("spawn", hostId, { ...relations, entryId, args: args.slice() });
+    this.#relations.born(pid, relations.linked);
+    return pid;
+  }
+
+  exec(
     entryId: string,
     hostId: string,
     args: Uint8Array,
-    { frame, messages, name }: SpawnRelations,
-  ): string {
-    const start = { entryId, args: args.slice(), frame, name, messages };
-    return this.#options.pidOf(this.#child(entryId, hostId, start, "spawn").serial);
-  }
-
-  exec(entryId: string, hostId: string, args: Uint8Array, frame: Frame): Promise<CallResult> {
-    const start = { entryId, args: args.slice(), frame, name: "", messages: [] };
-    const { number } = this.#child(entryId, hostId, start, "exec");
-    return new Promise((resolve) => this.#answers.set(number, (step) => resolve(resultOf(step))));
+    frame: Frame,
+    _caller: unknown,
+    extras: StartExtras,
+  ): Promise<CallResult> {
+    const { number, pid } = this.#child("exec", hostId, { ...extras, entryId, args: args.slice(), frame });
+    this.#execs.set(number, { pid, waits: startWaitsForCancellation(extras.options) });
+    return new Promise((resolve) =>
+      this.#answers.set(number, (step) => {
+        this.#execs.delete(number);
+        resolve(resultOf(step));
+      })
+    );
   }
 
   resolve(name: string): string {
@@ -367,12 +359,18 @@ export class World implements Outside {
   }
 
   send(pid: string, topic: string, values: Uint8Array): void {
-    this.#issue({ type: "send", key: `${topic} to ${pid}` }, {
-      type: "send",
-      pid,
-      topic,
-      values: values.slice(),
-    });
+    const failure = this.#lost(pid, "NotFound", "process not found");
+    const effect: Effect = failure === undefined
+      ? { type: "send", pid, topic, values: values.slice() }
+      : NOTHING;
+    refuse(this.#issue({ type: "send", key: `${topic} to ${pid}`, ...failure }, effect).command.failure);
+  }
+
+  /** What is recorded of a wish that can't be met because nothing lives behind the pid. */
+  #lost(pid: string, kind: "NotFound" | "Internal", message: string): { failure: StoredFailure } | undefined {
+    if (this.#options.history.length > this.#count) return undefined;
+    if (this.#relations.isChild(pid) || this.#options.reaches(pid)) return undefined;
+    return { failure: storedFailure(new Failure(kind, message, { retryable: false })) };
   }
 
   readonly relates = false;
@@ -388,11 +386,13 @@ export class World implements Outside {
   }
 
   control(action: ControlAction, pid: string, reason: string): void {
-    this.#issue({ type: "control", key: `${action} ${pid}` }, { type: "control", action, pid, reason });
+    const message = action === "monitor" || action === "link" ? "pid not registered" : "process not found";
+    const failure = action.startsWith("un") ? undefined : this.#lost(pid, "Internal", message);
+    const effect: Effect = failure === undefined ? { type: "control", action, pid, reason } : NOTHING;
+    const { command } = this.#issue({ type: "control", key: `${action} ${pid}`, ...failure }, effect);
+    refuse(command.failure);
+    this.#relations.control(action, pid);
   }
 }
 
-function resultOf({ arrival, body }: Step): CallResult {
-  const failure = arrival.type === "result" ? arrival.failure : null;
-  return failure === null ? { ok: true, results: body! } : { ok: false, error: luaErrorOfStored(failure) };
-}
+type Ended = Extract<Step["arrival"], { type: "ended" }>;
