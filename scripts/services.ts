@@ -161,6 +161,14 @@ function kill(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
+/** What stops services that were started, of everybody who started any. */
+const stopping = new Set<() => Promise<void>>();
+
+/** Stops all of them before the program ends. */
+function interrupted(): void {
+  void Promise.allSettled([...stopping].map((stop) => stop())).then(() => process.exit(130));
+}
+
 /** Services that run, what to tell programs of them, and what could not be started. */
 export interface RunningServices {
   readonly env: Record<string, string>;
@@ -177,12 +185,15 @@ export async function startServices(names: readonly string[]): Promise<RunningSe
   const started: Running[] = [];
   const reason = (error: unknown): string => (error as Error).message.trim();
   const stopAll = async (): Promise<void> => {
-    process.removeListener("SIGTERM", interrupted).removeListener("SIGINT", interrupted);
     while (started.length > 0) await Promise.all(started.splice(0).map(stop));
+    stopping.delete(stopAll);
+    if (stopping.size === 0) {
+      process.removeListener("SIGTERM", interrupted).removeListener("SIGINT", interrupted);
+    }
   };
-  const interrupted = (): void => void stopAll().finally(() => process.exit(130));
   // Before anything starts: an interruption finds what runs by then.
-  process.on("SIGTERM", interrupted).on("SIGINT", interrupted);
+  if (stopping.size === 0) process.on("SIGTERM", interrupted).on("SIGINT", interrupted);
+  stopping.add(stopAll);
   let notInstalled = "";
   if (mayInstall()) await install(services).catch((error) => notInstalled = `: ${reason(error)}`);
   await Promise.all(services.map(async (service) => {

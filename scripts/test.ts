@@ -1,11 +1,11 @@
 /**
- * Runs every suite and adds them up: all tests on Bun, the runtime-neutral ones on Deno as well.
+ * Runs every suite and adds them up: all tests on Bun, and beside them the runtime-neutral ones on Deno.
  *
  *     bun scripts/test.ts [--fast] [--no-build] [PATH...]
  *
  * The binary is built first, and tests find it through `WIPPY_BINARY`. `--fast` leaves out Deno and the binary.
- * Services that tests name (`// services: postgres`) are started beside it, and installed where this runs as root; tests whose
- * service does not run are skipped and say so.
+ * Services that tests name (`// services: postgres`) are started beside it, for each runtime its own, and installed where this runs as
+ * root; tests whose service does not run are skipped and say so.
  * What failed is named again at the end. The last line is exactly `N passed, N failed`, with `, N skipped` when any; exit code 1
  * when something failed.
  */
@@ -70,85 +70,109 @@ export function servicesFor(files: readonly string[], root = ROOT): string[] {
   return [...new Set(names)].sort().filter((name) => serviceUrl(name) === undefined);
 }
 
-async function main(args: string[]): Promise<void> {
-  const fast = args.includes("--fast");
-  const files = testFiles(args.filter((arg) => !arg.startsWith("--")));
-  const starting = startServices(fast ? [] : servicesFor(files));
-  // The binary is built meanwhile; a failure is looked at below.
-  starting.catch(() => undefined);
+/** What one runtime runs. */
+interface Suite {
+  readonly name: string;
+  readonly files: readonly string[];
+  /** What must be there first. */
+  readonly after?: Promise<unknown>;
+  argv(report: string): string[];
+}
+
+/** The outcome of everything. */
+interface Outcome {
+  counts: Counts;
+  readonly failed: string[];
+}
+
+/** Runs a suite beside services of its own. */
+async function runBeside(
+  { after, argv, files, name }: Suite,
+  env: Record<string, string>,
+  services: Promise<RunningServices>,
+  outcome: Outcome,
+): Promise<void> {
+  const running = await services;
   try {
-    await runAll(args, files, starting);
+    for (const [service, why] of running.absent) {
+      process.stderr.write(`${service} does not run, tests that need it on ${name} are skipped: ${why}\n`);
+    }
+    await after;
+    if (files.length === 0) return;
+    const counts = await runSuite(name, argv, { ...env, ...running.env }, outcome.failed);
+    outcome.counts = addCounts(outcome.counts, counts);
   } finally {
-    await (await starting).stop();
+    await running.stop();
   }
 }
 
-async function runAll(args: string[], files: string[], starting: Promise<RunningServices>): Promise<void> {
-  const fast = args.includes("--fast");
-  const env: Record<string, string> = { NO_COLOR: "1" };
-  let counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-  const failed: string[] = [];
-
-  const needsBinary = !fast && files.some((file) => BINARY_ONLY.some((folder) => file.startsWith(folder)));
-  if (needsBinary) {
-    const binary = join(ROOT, "dist", "wippy");
-    if (!args.includes("--no-build")) {
-      const built = await run([BUN, "scripts/build.ts"], { show: "stderr" });
-      if (built.code !== 0) {
-        process.stderr.write("the binary does not build; rerun: bun scripts/build.ts\n");
-        counts = addCounts(counts, { passed: 0, failed: 1, skipped: 0 });
-        failed.push("the binary does not build");
-      }
+/** Builds the binary that tests use; what it is called. */
+async function buildBinary(args: readonly string[], outcome: Outcome): Promise<string | undefined> {
+  const binary = join(ROOT, "dist", "wippy");
+  if (!args.includes("--no-build")) {
+    const built = await run([BUN, "scripts/build.ts"], { show: "stderr" });
+    if (built.code !== 0) {
+      process.stderr.write("the binary does not build; rerun: bun scripts/build.ts\n");
+      outcome.counts = addCounts(outcome.counts, { passed: 0, failed: 1, skipped: 0 });
+      outcome.failed.push("the binary does not build");
     }
-    if (existsSync(binary)) env.WIPPY_BINARY = binary;
+  }
+  return existsSync(binary) ? binary : undefined;
+}
+
+function onBun(files: readonly string[], after?: Promise<unknown>): Suite {
+  return {
+    name: "bun",
+    files,
+    after,
+    argv: (report) => [
+      BUN,
+      "test",
+      `--timeout=${TEST_TIMEOUT_MS}`,
+      "--only-failures",
+      "--reporter=junit",
+      `--reporter-outfile=${report}`,
+      ...files.map((file) => `./${file}`),
+    ],
+  };
+}
+
+function onDeno(files: readonly string[]): Suite {
+  return {
+    name: "deno",
+    files,
+    argv: (report) => [DENO, "test", "-A", "--no-check", "--quiet", `--junit-path=${report}`, ...files],
+  };
+}
+
+async function main(args: string[]): Promise<void> {
+  const fast = args.includes("--fast");
+  const files = testFiles(args.filter((arg) => !arg.startsWith("--")));
+  const outcome: Outcome = { counts: { passed: 0, failed: 0, skipped: 0 }, failed: [] };
+  const isIn = (folders: readonly string[]) => (file: string): boolean =>
+    folders.some((folder) => file.startsWith(folder));
+
+  if (fast) {
+    const suite = onBun(files.filter((file) => !isIn(BINARY_ONLY)(file)));
+    await runBeside(suite, { NO_COLOR: "1" }, startServices([]), outcome);
+  } else {
+    const env: Record<string, string> = { NO_COLOR: "1", WIPPY_SEEDS: SEEDS };
+    const isBuilt = files.some(isIn(BINARY_ONLY))
+      ? buildBinary(args, outcome).then((binary) => {
+        if (binary !== undefined) env["WIPPY_BINARY"] = binary;
+      })
+      : undefined;
+    const neutral = files.filter((file) => !isIn(BUN_ONLY)(file));
+    const services = startServices(servicesFor(files));
+    // What is missing was installed for the first ones.
+    const more = services.then(() => startServices(servicesFor(neutral)));
+    await Promise.all([
+      runBeside(onBun(files, isBuilt), env, services, outcome),
+      runBeside(onDeno(neutral), { NO_COLOR: "1" }, more, outcome),
+    ]);
   }
 
-  const services = await starting;
-  for (const [name, why] of services.absent) {
-    process.stderr.write(`${name} does not run, tests that need it are skipped: ${why}\n`);
-  }
-  Object.assign(env, services.env);
-
-  const onBun = files.filter((file) => !fast || !BINARY_ONLY.some((folder) => file.startsWith(folder)));
-  if (onBun.length > 0) {
-    counts = addCounts(
-      counts,
-      await runSuite(
-        "bun",
-        (report) => [
-          BUN,
-          "test",
-          `--timeout=${TEST_TIMEOUT_MS}`,
-          "--only-failures",
-          "--reporter=junit",
-          `--reporter-outfile=${report}`,
-          ...onBun.map((file) => `./${file}`),
-        ],
-        fast ? env : { WIPPY_SEEDS: SEEDS, ...env },
-        failed,
-      ),
-    );
-  }
-  const onDeno = fast ? [] : files.filter((file) => !BUN_ONLY.some((folder) => file.startsWith(folder)));
-  if (onDeno.length > 0) {
-    counts = addCounts(
-      counts,
-      await runSuite(
-        "deno",
-        (report) => [
-          DENO,
-          "test",
-          "-A",
-          "--no-check",
-          "--quiet",
-          `--junit-path=${report}`,
-          ...onDeno,
-        ],
-        env,
-        failed,
-      ),
-    );
-  }
+  const { counts, failed } = outcome;
   if (counts.passed + counts.failed + counts.skipped === 0) counts.failed = 1;
   if (failed.length > 0) process.stderr.write(`\nfailed:\n${failed.map((test) => `  ${test}\n`).join("")}`);
   process.stdout.write(`\n${printCounts(counts)}\n`);
