@@ -8,8 +8,8 @@ import { ProjectFacts } from "./project_facts.ts";
 export interface LintBoot {
   readonly kind: "lint";
   readonly definitions: readonly LuaDefinition[];
-  /** All entries; of most only the kind matters. */
-  readonly entries: readonly Pick<Entry, "id" | "kind" | "data">[];
+  /** All entries; of most only the kind and what they are to workflows matter. */
+  readonly entries: readonly Pick<Entry, "id" | "kind" | "data" | "meta">[];
   readonly made: ReadonlySet<string>;
   readonly isIncomplete: boolean;
   readonly edition: string;

@@ -8,7 +8,7 @@ import type { Entry } from "../registry/mod.ts";
 import { compilePatterns, type Matcher } from "../security/mod.ts";
 
 /** A question and its answer; "" stands for none. */
-export type Asked = readonly [question: "kind" | "allow" | "workflow", about: string, answer: string];
+export type Asked = readonly [question: "kind" | "allow" | "workflow" | "activity", about: string, answer: string];
 
 /** What `wippy test` adds to every application for its run. */
 const TEST_NAMESPACE = "wippy.test";
@@ -23,12 +23,13 @@ export class ProjectFacts {
   readonly #made: () => ReadonlySet<string>;
   readonly #isAllowed: Matcher;
   readonly #hasPolicies: boolean;
+  readonly #activities: ReadonlySet<string>;
 
   readonly #foreign: ReadonlySet<string> | undefined;
 
   /** `made` gives the ids that sources mention as those of entries they make. */
   constructor(
-    entries: readonly Pick<Entry, "id" | "kind" | "data">[],
+    entries: readonly Pick<Entry, "id" | "kind" | "data" | "meta">[],
     modules: readonly ModuleDeclaration[],
     isIncomplete: boolean,
     made: () => ReadonlySet<string>,
@@ -39,6 +40,7 @@ export class ProjectFacts {
     this.#foreign = isIncomplete ? new Set(entries.map(({ id }) => namespaceOf(id))) : undefined;
     const policies = entries.filter(({ kind }) => kind.startsWith("security.policy"));
     this.#hasPolicies = policies.length > 0;
+    this.#activities = new Set(entries.filter(isActivity).map(({ id }) => id));
     this.#isAllowed = compilePatterns(policies.flatMap(allowedActions));
   }
 
@@ -71,6 +73,8 @@ export class ProjectFacts {
         return !this.#hasPolicies || this.#isAllowed(about) ? "yes" : "";
       case "workflow":
         return this.#modules.get(about)?.classes.includes("workflow") === false ? "" : "yes";
+      case "activity":
+        return this.#activities.has(about) || !this.#kinds.has(about) ? "yes" : "";
     }
   }
 
@@ -99,6 +103,7 @@ export class ProjectFacts {
       nearest: (id, kinds) => nearestName(id, this.#idsOf(kinds)),
       mayAllow: (action) => ask("allow", action) === "yes",
       isForWorkflows: (module) => ask("workflow", module) === "yes",
+      mayBeActivity: (id) => ask("activity", id) === "yes",
       calls,
       module: result.module,
     };
@@ -124,4 +129,10 @@ function allowedActions({ data }: Pick<Entry, "data">): string[] {
   const actions: Value = policy["actions"];
   const list = Array.isArray(actions) ? actions : [actions];
   return list.filter((action) => typeof action === "string");
+}
+
+/** Whether workflows may call an entry. */
+function isActivity({ meta }: Pick<Entry, "meta">): boolean {
+  const temporal = meta["temporal"];
+  return isValueMap(temporal) && isValueMap(temporal["activity"]);
 }

@@ -87,9 +87,10 @@ function bootOf({ definitions, edition, entries, isIncomplete, made }: ThreadedL
   return {
     kind: "lint",
     definitions: [...definitions.values()],
-    entries: entries.map(({ data, id, kind }) => ({
+    entries: entries.map(({ data, id, kind, meta }) => ({
       id,
       kind,
+      meta: "temporal" in meta ? { temporal: meta["temporal"] } : {},
       data: kind.startsWith("security.policy") ? data : {},
     })),
     made: made(),

@@ -10,6 +10,7 @@ import noShadowedVarsDefinition from "./no_shadowed_vars.ts";
 import noUnusedImportsDefinition from "./no_unused_imports.ts";
 import noUnusedParamsDefinition from "./no_unused_params.ts";
 import noUnusedVarsDefinition from "./no_unused_vars.ts";
+import plainActivityDefinition from "./plain_activity.ts";
 import ungrantedActionDefinition from "./ungranted_action.ts";
 import unknownEntryDefinition from "./unknown_entry.ts";
 import unreceivedChannelDefinition from "./unreceived_channel.ts";
@@ -27,6 +28,7 @@ export const rules: readonly Rule[] = [
   noUnusedImportsDefinition,
   noUnusedParamsDefinition,
   noUnusedVarsDefinition,
+  plainActivityDefinition,
   ungrantedActionDefinition,
   unknownEntryDefinition,
   unreceivedChannelDefinition,

@@ -29,6 +29,8 @@ export interface World {
   mayAllow(action: string): boolean;
   /** Whether workflows may use a module. */
   isForWorkflows(module: string): boolean;
+  /** Whether workflows may call an entry; also when nothing is known of it. */
+  mayBeActivity(id: string): boolean;
   /** What is called where. */
   readonly calls: CallFacts;
   /** What the source gives to those who import it. */

@@ -30,6 +30,7 @@ const TARGETS: Readonly<Record<string, readonly Target[]>> = {
   "process.spawn_linked_monitored": SPAWN,
   "process.exec": SPAWN,
   "process.upgrade": [PROCESS],
+  "workflow.exec": resource(/^workflow\./, "a workflow"),
   "process.Spawner.spawn": SPAWN,
   "process.Spawner.spawn_monitored": SPAWN,
   "process.Spawner.spawn_linked": SPAWN,
