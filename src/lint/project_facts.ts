@@ -8,7 +8,11 @@ import type { Entry } from "../registry/mod.ts";
 import { compilePatterns, type Matcher } from "../security/mod.ts";
 
 /** A question and its answer; "" stands for none. */
-export type Asked = readonly [question: "kind" | "allow" | "workflow" | "activity", about: string, answer: string];
+export type Asked = readonly [
+  question: "kind" | "allow" | "workflow" | "activity",
+  about: string,
+  answer: string,
+];
 
 /** What `wippy test` adds to every application for its run. */
 const TEST_NAMESPACE = "wippy.test";
