@@ -6,13 +6,7 @@
  * U3. A condition is the service's to keep, when the object appears; of a large one it is also asked for before anything is sent.
  */
 import type { PutObjectCommandInput, S3Client } from "@aws-sdk/client-s3";
-import {
-  CLOUD_PART_BYTES,
-  CLOUD_PARTS_AT_ONCE,
-  CLOUD_PARTS_MAX,
-  Failure,
-  joinBytes,
-} from "../../core/mod.ts";
+import { CLOUD_PART_BYTES, CLOUD_PARTS_AT_ONCE, CLOUD_PARTS_MAX, Failure } from "../../core/mod.ts";
 import type { ByteStream, CloudUploadOptions } from "../../ports/mod.ts";
 import { refusalOf } from "../aws/failure.ts";
 import { type S3Library, sendHeaders } from "./s3_library.ts";
@@ -21,7 +15,7 @@ import { type S3Library, sendHeaders } from "./s3_library.ts";
 const OF_EVERY_PART = /^x-amz-(server-side-encryption-customer-|request-payer$|expected-bucket-owner$)/;
 /** Content of unknown length may turn out long: later parts are larger. */
 const GROWTH_AFTER_PARTS = 1000;
-const STREAM_READ_BYTES = 1024 * 1024;
+const STREAM_READ_BYTES = 256 * 1024;
 
 /** Where an upload goes. */
 export interface UploadTarget {
@@ -44,6 +38,8 @@ class PartSource {
   readonly #bytes: number;
   #taken = 0;
   #parts = 0;
+  /** Of parts that were sent: the garbage of large buffers is collected late. */
+  readonly #buffers: Uint8Array[] = [];
 
   constructor(content: Uint8Array | ByteStream) {
     this.#content = content;
@@ -60,28 +56,45 @@ class PartSource {
     this.#parts++;
     const bytes = this.#content instanceof Uint8Array
       ? this.#content.subarray(this.#taken, this.#taken + size)
-      : await readUpTo(this.#content, size);
+      : await this.#read(this.#content, size);
     this.#taken += bytes.length;
     return { bytes, isLast: bytes.length < size };
+  }
+
+  /** Takes back what `next` gave, when nobody reads it any more. */
+  giveBack({ buffer }: Uint8Array): void {
+    if (!(this.#content instanceof Uint8Array)) this.#buffers.push(new Uint8Array(buffer));
+  }
+
+  /** Up to `size` bytes, fewer at the end of the stream only. */
+  async #read(stream: ByteStream, size: number): Promise<Uint8Array> {
+    // A stream may turn out longer than it said, as files of the system do that say nothing.
+    const expected = this.#bytes < 0 ? size : this.#bytes - this.#taken + 1;
+    let buffer = this.#buffer(Math.min(size, Math.max(1, expected)));
+    let filled = 0;
+    while (filled < size) {
+      const piece = await stream.read!(Math.min(size - filled, STREAM_READ_BYTES));
+      if (piece === null) break;
+      if (filled + piece.length > buffer.length) {
+        const larger = this.#buffer(size);
+        larger.set(buffer.subarray(0, filled));
+        buffer = larger;
+      }
+      buffer.set(piece, filled);
+      filled += piece.length;
+    }
+    return buffer.subarray(0, filled);
+  }
+
+  #buffer(size: number): Uint8Array {
+    const buffer = this.#buffers.pop();
+    return buffer === undefined || buffer.length < size ? new Uint8Array(size) : buffer.subarray(0, size);
   }
 
   #partBytes(): number {
     if (this.#bytes >= 0) return Math.max(CLOUD_PART_BYTES, Math.ceil(this.#bytes / CLOUD_PARTS_MAX));
     return CLOUD_PART_BYTES * (1 + Math.floor(this.#parts / GROWTH_AFTER_PARTS));
   }
-}
-
-/** Up to `size` bytes, fewer at the end of the stream only. */
-async function readUpTo(stream: ByteStream, size: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let left = size;
-  while (left > 0) {
-    const part = await stream.read!(parts.length === 0 ? left : Math.min(left, STREAM_READ_BYTES));
-    if (part === null) break;
-    parts.push(part);
-    left -= part.length;
-  }
-  return parts.length === 1 ? parts[0]! : joinBytes(parts);
 }
 
 function inputOf({ bucket, key }: UploadTarget, options: CloudUploadOptions): PutObjectCommandInput {
@@ -175,8 +188,12 @@ async function sendParts(
       failures.push(new Failure("LimitExceeded", "content is too long for one object", { retryable: false }));
       break;
     }
-    const work: Promise<void> = send(part.bytes, number).then(
-      (done) => void (sent[number - 1] = done),
+    const { bytes } = part;
+    const work: Promise<void> = send(bytes, number).then(
+      (done) => {
+        sent[number - 1] = done;
+        source.giveBack(bytes);
+      },
       (error: unknown) => void failures.push(error),
     ).finally(() => running.delete(work));
     running.add(work);

@@ -5,6 +5,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { ValueMap } from "../../../src/core/mod.ts";
+import { S3Storage } from "../../../src/kinds/cloudstorage/s3_storage.ts";
+import { createPorts } from "../../../src/platform/mod.ts";
+import type { ByteStream } from "../../../src/ports/mod.ts";
 import { type TestApplication, withApplication } from "../../application.ts";
 import { entry, main, refusalOf } from "../../lua_entries.ts";
 import { project, use } from "../cloudstorage_project.ts";
@@ -235,3 +238,40 @@ cloudstorage.get("app:files"):upload_object("k", file)`),
       ),
   );
 });
+
+/** A stream that says it has `size` bytes and gives `content` in pieces of `pieceBytes`. */
+function streamOf(content: Uint8Array, size: number, pieceBytes: number): ByteStream {
+  let position = 0;
+  return {
+    size,
+    get position() {
+      return position;
+    },
+    read(wanted) {
+      const piece = content.slice(position, position + Math.min(wanted, pieceBytes));
+      position += piece.length;
+      return piece.length === 0 ? null : piece;
+    },
+    close() {},
+  };
+}
+
+test("a stream arrives whole, whatever it says of its size and however it comes [cloud.upload]", () =>
+  withService(multipart(accepted), async (endpoint, seen) => {
+    const settings = { region: "us-east-1", credentials: { accessKeyId: "k", secretAccessKey: "s" } };
+    const ports = createPorts();
+    const storage = new S3Storage({ bucket: "box", endpoint, settings: () => settings, ports });
+    const content = new Uint8Array(PART + 70_000).map((_, i) => i % 251);
+    for (const size of [content.length, -1, 0, 10, PART, 2 * PART, 5 * PART]) {
+      for (const bytes of [0, 1, 70_000, PART - 1, PART, PART + 1, content.length]) {
+        const before = seen.length;
+        await storage.upload("k", streamOf(content.subarray(0, bytes), size, 100_003), {});
+        const sent = seen.slice(before).filter(({ method }) => method === "PUT")
+          .sort((a, b) => Number(a.query.get("partNumber")) - Number(b.query.get("partNumber")));
+        const whole = Buffer.concat(sent.map(({ body }) => body));
+        assert.ok(whole.equals(content.subarray(0, bytes)), `${bytes} bytes of a stream that says ${size}`);
+        assert.equal(seen.length - before, bytes < PART ? 1 : sent.length + 2);
+      }
+    }
+    storage.close();
+  }));
