@@ -8,6 +8,7 @@
 --- ```
 
 --- The message that a consumer's handler works on. Settling it is single-shot and only needed to do it early.
+--- From an AMQP broker the header `x_delivery_count` says how often a message came before; it is missing the first time.
 type queue.Message = {
   id: (self: queue.Message) -> (string?, error?),
   header: (self: queue.Message, key: string) -> (any, error?),

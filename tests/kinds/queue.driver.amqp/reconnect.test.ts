@@ -24,7 +24,9 @@ const skip = missing("rabbitmq");
 const TROUBLE = "no connection to the broker; trying again";
 
 /** A way to the broker that a test can cut. */
-async function cuttable(): Promise<{ url: string; cut(): void; close(): void; mend(): Promise<void> }> {
+async function cuttable(): Promise<
+  { url: string; cut(): void; freeze(): void; close(): void; mend(): Promise<void> }
+> {
   const { connect } = await import("node:net");
   const sockets = new Set<Socket>();
   const broker = new URL(BROKER);
@@ -50,6 +52,10 @@ async function cuttable(): Promise<{ url: string; cut(): void; close(): void; me
   return {
     url: `amqp://guest:guest@127.0.0.1:${port}/`,
     cut,
+    // Those that are open stay so, in silence.
+    freeze() {
+      for (const socket of sockets) socket.unpipe().resume();
+    },
     close() {
       server.close();
       cut();
@@ -276,4 +282,72 @@ test(
       assert.equal(await waiting, true);
       await app.until(() => logged(app, "finished").length === 4, "what was held up");
     }),
+);
+
+test(
+  "a broker that falls silent is left; a message that it did not confirm failed, and may be sent again [kind.queue.driver.amqp.conn]",
+  { skip },
+  async () => {
+    const way = await cuttable();
+    const driver = `url: ${way.url}\nheartbeat: 1s`;
+    await withApplication(amqpProject({ name: freshName(), driver, more: amqpConsumer() }), async (app) => {
+      assert.equal(await app.call("app:publish", "first"), true);
+      way.freeze();
+      assert.match(
+        String(await app.call("app:publish", "unheard")),
+        /^Internal\/true: .*the connection was lost before the broker confirmed the message/,
+      );
+      await app.until(async () => await app.call("app:publish", "heard") === true, "another connection");
+      await app.until(() => logged(app).some(({ body }) => body === "heard"), "the consumer to be back");
+      assert.ok(logged(app, TROUBLE).some(({ error }) => /Heartbeat timeout/.test(String(error))));
+    });
+    way.close();
+  },
+);
+
+test(
+  "connections that the broker closes are made again [kind.queue.driver.amqp.reconnect]",
+  { skip },
+  () =>
+    withApplication(amqpProject({ name: freshName(), more: amqpConsumer() }), async (app) => {
+      await control("close_all_connections", "tests say so");
+      await app.until(async () => await app.call("app:publish", "again") === true, "a connection");
+      await app.until(() => logged(app).length === 1, "the consumer to be back");
+      assert.ok(logged(app, TROUBLE).some(({ error }) => /was lost: .*tests say so/.test(String(error))));
+    }),
+);
+
+test(
+  "however often connections are cut, what was published is handled, and the queue ends empty [kind.queue.driver.amqp.reconnect] [queue.handler.result]",
+  { skip },
+  async () => {
+    const way = await cuttable();
+    const more = amqpConsumer("one", "concurrency: 4\nprefetch: 8") + amqpConsumer("two");
+    await withApplication(
+      amqpProject({ name: freshName(), driver: `url: ${way.url}`, more }),
+      async (app) => {
+        const confirmed: number[] = [];
+        const publisher = async (first: number): Promise<void> => {
+          for (let number = first; number < 400; number += 4) {
+            const body = { number, refuse: number % 7 === 0 ? 1 : 0, wait: number % 5 === 0 ? "3ms" : null };
+            // One that failed may have arrived all the same: it is sent again until the broker has said so.
+            await eventually(async () => await app.call("app:publish", body) === true, "the broker");
+            confirmed.push(number);
+            if (number % 25 === 3) way.cut();
+          }
+        };
+        await Promise.all([0, 1, 2, 3].map(publisher));
+        assert.equal(confirmed.length, 400);
+        const finished = (): Set<number> =>
+          new Set(logged(app, "finished").map(({ body }) => Number((body as ValueMap)["number"])));
+        await eventually(() => finished().size === 400, "every message to be handled");
+        await eventually(async () => {
+          const info = await app.call("app:info") as ValueMap;
+          return info["message_count"] === 0 && info["consumer_count"] === 2;
+        }, "an empty queue with both consumers");
+        assert.ok(logged(app, TROUBLE).length >= 4);
+      },
+    );
+    way.close();
+  },
 );

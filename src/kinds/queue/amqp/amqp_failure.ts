@@ -56,7 +56,12 @@ export function operationFailure(error: unknown, what: string): Failure {
       return /exclusive/i.test(text) ? fail("Conflict", true) : fail("PermissionDenied", false);
   }
   if (/No channels left/.test(text)) return fail("LimitExceeded", true);
-  return fail("Unavailable", true);
+  // What the library says where no answer can come any more, or nothing can be sent.
+  const isLost = replyOf(error) === undefined && /^(Channel|Connection) (ended|clos)/.test(text);
+  return new Failure("Unavailable", `${what}: ${isLost ? "the connection to the broker was lost" : text}`, {
+    retryable: true,
+    cause: error,
+  });
 }
 
 function reasonOf(error: unknown): string {

@@ -57,7 +57,7 @@ const OPTIONS = schema.object({
     default: 0,
     min: 0,
     max: 2 ** 31 - 1,
-    doc: "Messages kept at most; 0 any number.",
+    doc: "Messages kept at most, the oldest are dropped; 0 any number.",
   }),
 });
 

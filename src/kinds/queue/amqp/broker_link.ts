@@ -235,7 +235,8 @@ export class BrokerLink {
   async #sayGoodbye(model: ChannelModel): Promise<void> {
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = this.#options.clock.timer(CLOSE_MS, resolve);
-    // It may be closed already, or be lost meanwhile.
+    // It may be closed already, or be lost meanwhile, and then nobody answers.
+    model.on("close", () => resolve());
     await Promise.race([model.close().catch(() => undefined), late]);
     timer.cancel();
     destroy(model);
