@@ -301,7 +301,7 @@ export function optionsOf(
 
 /** Undefined when nothing is traced and nothing sent. */
 function telemetryOf(otel: Configuration["settings"]["otel"]): TelemetryOptions | undefined {
-  const { http, interceptor, metrics_enabled, process, queue, traces_enabled } = otel;
+  const { http, interceptor, metrics_enabled, process, queue, temporal, traces_enabled } = otel;
   if (!otel.enabled || !(traces_enabled || metrics_enabled)) return undefined;
   return {
     endpoint: otel.endpoint,
@@ -318,6 +318,7 @@ function telemetryOf(otel: Configuration["settings"]["otel"]): TelemetryOptions 
         calls: interceptor.enabled,
         processes: { enabled: process.enabled, lifecycle: process.trace_lifecycle },
         queues: queue.enabled,
+        workflows: temporal.enabled,
       }
       : undefined,
   };

@@ -30,6 +30,8 @@ export interface TraceSources {
   /** Whether processes belong to the trace of who started them, and whether starts and ends are told. */
   readonly processes: { readonly enabled: boolean; readonly lifecycle: boolean };
   readonly queues: boolean;
+  /** Starts, messages, activities and ends. */
+  readonly workflows: boolean;
 }
 
 /** Makes spans. */

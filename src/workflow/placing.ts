@@ -7,7 +7,8 @@ import { childSeed, freshSeed } from "./seed.ts";
 import { startOptions } from "./start_options.ts";
 import type { WorkflowEngine } from "./workflow_engine.ts";
 import { definitionsOf, demandWorkflow } from "./workflow_program.ts";
-import { newRow } from "./workflow_rows.ts";
+import { newRow, tracedRow } from "./workflow_rows.ts";
+import { tracesOf } from "./workflow_traces.ts";
 
 /** Where a start on the worker of `on` leads that a workflow, `parent`, or somebody else makes; throws a Failure. */
 export function placeStart(
@@ -41,7 +42,13 @@ export function placeStart(
     parentRun: parent?.row.run ?? 0,
     startedMs: clock.nowMs(),
   };
-  const row = newRow({ ...start, messages }, options, identity, namespace.pidOf({ serial, worker }));
+  const untraced = newRow({ ...start, messages }, options, identity, namespace.pidOf({ serial, worker }));
+  const traces = tracesOf(runtime);
+  const trace = traces?.started(
+    untraced,
+    parent === undefined ? start.frame.trace : traces.placeOf(parent.row),
+  );
+  const row = trace === undefined ? untraced : tracedRow(untraced, trace);
   if (parent !== undefined) namespace.reserve(row.workflowId, { serial, worker }, parent.row.serial);
   return { kind: "new", row, options, replaced: found.kind === "replaced" ? found.workflow : undefined };
 }

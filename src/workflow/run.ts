@@ -310,6 +310,7 @@ export class Run {
       return given;
     });
     namespace.release(serial);
+    this.#engine.recorded(this, step);
     this.#stalls = 0;
     for (const number of dropped) {
       this.outside.get(number)?.end();

@@ -30,6 +30,7 @@ import { storedFailure } from "./stored_failure.ts";
 import { nextRun, type RunEnd } from "./succession.ts";
 import { closedRow, Ties, valueOf } from "./ties.ts";
 import { frameOf, greetingOf } from "./workflow_rows.ts";
+import { tracesOf, typeOf, type WorkflowTraces } from "./workflow_traces.ts";
 import { World } from "./world.ts";
 
 /** A worker as its entry describes it. */
@@ -56,6 +57,7 @@ export class WorkflowEngine implements HostProvider {
   readonly #security: SecurityDirectory;
   readonly #workers: ActivityWorkers;
   readonly #ties: Ties;
+  readonly #traces: WorkflowTraces | undefined;
   readonly #runs = new Map<number, Run>();
   /** Runs in memory with nothing to do, longest idle first; some may have got work since. */
   readonly #idle = new Set<Run>();
@@ -69,6 +71,7 @@ export class WorkflowEngine implements HostProvider {
     this.namespace = namespace;
     this.journal = namespace.journal;
     this.#ties = new Ties(runtime, namespace);
+    this.#traces = tracesOf(runtime);
   }
 
   /** Takes up every workflow that has not ended. */
@@ -175,7 +178,7 @@ export class WorkflowEngine implements HostProvider {
       facts: {
         workflowId: row.workflowId,
         runId: runIdOf(this.#ports, row),
-        type: this.#runtime.programs.definition(row.entry)?.temporal?.workflow?.name ?? row.entry,
+        type: typeOf(this.#runtime, row.entry),
         taskQueue: this.taskQueue,
         namespace: this.namespace.name,
         attempt: row.attempt,
@@ -253,12 +256,14 @@ export class WorkflowEngine implements HostProvider {
     { request, scheduledMs }: Extract<Effect, { type: "call" }>,
   ): void {
     const { journal } = this;
-    const { serial } = run.row;
+    const { row: { serial } } = run;
     const answer = run.answering;
+    const span = this.#traces?.activity(run.row, request.target);
+    const frame = span === undefined ? request.frame : { ...request.frame, trace: span.context };
     const activity = new Activity({
       runtime: this.#runtime,
       workers: this.#workers,
-      request: { ...request, args: request.args.slice() },
+      request: { ...request, frame, args: request.args.slice() },
       scheduledMs,
       known: isKnown ? journal.attempt(serial, number) : undefined,
       retry: (row, error, summary) => {
@@ -275,12 +280,18 @@ export class WorkflowEngine implements HostProvider {
       isTaken: (id) => [...run.outside.values()].some((other) => other.id === id),
       done: (result) => {
         run.outside.delete(number);
+        span?.end(result.ok ? undefined : failureOf(result.error));
         const failure = result.ok ? null : storedFailure(result.error);
         answer({ type: "result", command: number, failure }, result.ok ? result.results.slice() : null);
       },
     });
     run.outside.set(number, activity);
     activity.start();
+  }
+
+  /** A step is recorded. */
+  recorded(run: Run, { arrival }: Step): void {
+    if (arrival.type === "message") this.#traces?.message(run.row, arrival.topic);
   }
 
   #performStart(run: Run, command: ChildCommand, placement: Placement, number: number): void {
@@ -332,6 +343,7 @@ export class WorkflowEngine implements HostProvider {
     this.#idle.delete(run);
     const end = this.closedRow(result);
     this.#ties.tellParent(run.row, end);
+    this.#traces?.ended(run.row, result);
     run.native.end(valueOf(this.#runtime, end) as Value, result.ok ? null : failureOf(result.error));
   }
 

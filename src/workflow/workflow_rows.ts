@@ -7,12 +7,17 @@ import type { WorkflowRow } from "./journal.ts";
 import type { StartOptions } from "./start_options.ts";
 import { firstRunMs } from "./succession.ts";
 
+/** A place in a trace, by the names of headers. */
+export type TraceHeaders = Readonly<Record<string, string>>;
+
 /** What of a frame outlives the program. */
 interface StoredFrame {
   readonly values: Readonly<Record<string, Value>>;
   readonly network: string;
   readonly actor: Frame["actor"];
   readonly policies: readonly string[] | null;
+  /** Absent when it was started untraced. */
+  readonly trace?: TraceHeaders;
 }
 
 /** Who a new workflow is. */
@@ -43,6 +48,16 @@ export function newRow(
     attempt: 1,
     runMs: firstMs,
   };
+}
+
+/** The same workflow at a place in a trace. */
+export function tracedRow(row: WorkflowRow, trace: TraceHeaders): WorkflowRow {
+  return { ...row, frame: JSON.stringify({ ...JSON.parse(row.frame) as StoredFrame, trace }) };
+}
+
+/** Where in a trace a workflow was started. */
+export function traceOf({ frame }: WorkflowRow): TraceHeaders | undefined {
+  return (JSON.parse(frame) as StoredFrame).trace;
 }
 
 /** The frame that a workflow runs in. */
