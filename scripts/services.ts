@@ -15,7 +15,6 @@ import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "./command.ts";
-import { need } from "./service_commands.ts";
 import { CACHE, type Place, type ServiceDefinition, SERVICES } from "./service_definitions.ts";
 
 /** A service may take this long until it accepts connections. */
@@ -53,19 +52,44 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-async function install(services: readonly ServiceDefinition[]): Promise<void> {
+/** Installs what is missing; why something could not be, by the name of its service. One that fails holds back no other. */
+async function install(services: readonly ServiceDefinition[]): Promise<Map<string, string>> {
+  const failed = new Map<string, string>();
+  const attempt = async (whose: readonly ServiceDefinition[], work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      for (const { name } of whose) failed.set(name, (error as Error).message.trim());
+    }
+  };
   const absent = services.filter((service) => service.find() === undefined);
-  if (absent.length === 0) return;
+  const packaged = absent.filter(isPackaged);
+  const packages = packaged.flatMap(({ install: how }) => "debian" in how ? how.debian : []);
+  await Promise.all([
+    packages.length > 0 ? attempt(packaged, () => installPackages(packages)) : undefined,
+    ...absent.filter((service) => !isPackaged(service)).map((each) =>
+      attempt([each], () => installInCache(each))
+    ),
+  ]);
+  return failed;
+}
+
+/** Whether a service is installed for the whole machine, which takes somebody's permission. */
+function isPackaged({ install: how }: ServiceDefinition): boolean {
+  return "debian" in how;
+}
+
+/** From PyPI into an environment of its own, or from the Go module proxy. */
+async function installInCache({ install: how, name }: ServiceDefinition): Promise<void> {
   mkdirSync(CACHE, { recursive: true });
-  const packages: string[] = [];
-  for (const { name, install: how } of absent) {
-    if ("debian" in how) packages.push(...how.debian);
-    else if ("pypi" in how) {
-      await need(["python3", "-m", "venv", join(CACHE, name)]);
-      await need([join(CACHE, name, "bin/pip"), "install", "-q", how.pypi]);
-    } else await need(["go", "install", how.go], { GOBIN: join(CACHE, "bin") });
-  }
-  if (packages.length > 0) await installPackages(packages);
+  const step = async (argv: readonly string[], env: Record<string, string> = {}): Promise<void> => {
+    const done = await run(argv, { env, cwd: tmpdir(), timeoutMs: INSTALL_TIMEOUT_MS });
+    if (done.code !== 0) throw new Error(`${argv.join(" ")} failed:\n${done.stdout}${done.stderr}`);
+  };
+  if ("pypi" in how) {
+    await step(["python3", "-m", "venv", join(CACHE, name)]);
+    await step([join(CACHE, name, "bin/pip"), "install", "-q", "--disable-pip-version-check", how.pypi]);
+  } else if ("go" in how) await step(["go", "install", how.go], { GOBIN: join(CACHE, "bin") });
 }
 
 async function installPackages(packages: readonly string[]): Promise<void> {
@@ -183,7 +207,6 @@ export async function startServices(names: readonly string[]): Promise<RunningSe
   const absent = new Map<string, string>();
   const env: Record<string, string> = {};
   const started: Running[] = [];
-  const reason = (error: unknown): string => (error as Error).message.trim();
   const stopAll = async (): Promise<void> => {
     while (started.length > 0) await Promise.all(started.splice(0).map(stop));
     stopping.delete(stopAll);
@@ -194,14 +217,14 @@ export async function startServices(names: readonly string[]): Promise<RunningSe
   // Before anything starts: an interruption finds what runs by then.
   if (stopping.size === 0) process.on("SIGTERM", interrupted).on("SIGINT", interrupted);
   stopping.add(stopAll);
-  let notInstalled = "";
-  if (mayInstall()) await install(services).catch((error) => notInstalled = `: ${reason(error)}`);
+  const notInstalled = await install(services.filter((service) => mayInstall() || !isPackaged(service)));
   await Promise.all(services.map(async (service) => {
     try {
       const running = await start(service, started);
       env[`WIPPY_${service.name.toUpperCase()}`] = service.address(running.place);
     } catch (error) {
-      absent.set(service.name, reason(error) + (service.find() === undefined ? notInstalled : ""));
+      const why = notInstalled.get(service.name);
+      absent.set(service.name, (error as Error).message.trim() + (why === undefined ? "" : `: ${why}`));
     }
   }));
   return { env, absent, stop: stopAll };
@@ -227,8 +250,9 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   if (args[0] === "install") {
-    await install(byName(args.slice(1)));
-    return 0;
+    const failed = await install(byName(args.slice(1)));
+    for (const [name, why] of failed) process.stderr.write(`${name} can't be installed: ${why}\n`);
+    return failed.size === 0 ? 0 : 1;
   }
   const end = args.indexOf("--");
   if (args[0] !== "run" || end === -1 || end === args.length - 1) {

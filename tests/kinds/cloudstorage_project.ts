@@ -8,7 +8,7 @@ export const KEYS = "access_key_id: KEY, secret_access_key: SECRET";
 
 /** A storage `app:files`, a folder `app:folder`, and a function that calls a method of the storage. */
 export function project(endpoint: string, aws = KEYS): string {
-  return `${HEAD}  - { name: aws, kind: config.aws, region: eu-central-1, ${aws} }
+  return `${HEAD}  - { name: aws, kind: config.aws, region: eu-central-1${aws === "" ? "" : `, ${aws}`} }
   - { name: files, kind: cloudstorage.s3, bucket: box, config: aws${
     endpoint === "" ? "" : `, endpoint: "${endpoint}"`
   } }

@@ -1,5 +1,8 @@
 /** `config.aws`: who signs requests, and for which region. */
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { type TestApplication, withApplication } from "../../application.ts";
@@ -50,6 +53,35 @@ test("credentials are those of the entry when both are there, else those that AW
       });
     }
   }));
+
+test("credentials may also stand in the file of the account; without any the call says so [kind.config.aws]", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "wippy-aws-"));
+  const file = join(folder, "credentials");
+  writeFileSync(
+    file,
+    "[work]\naws_access_key_id = FILE\naws_secret_access_key = secret\naws_session_token = token\n",
+  );
+  const nowhere = { AWS_CONFIG_FILE: join(folder, "none"), AWS_EC2_METADATA_DISABLED: "true" };
+  try {
+    await withVariables(
+      { ...nowhere, AWS_SHARED_CREDENTIALS_FILE: file, AWS_PROFILE: "work" },
+      () =>
+        withApplication(project("http://127.0.0.1:1", ""), async (app) => {
+          assert.equal(await signer(app), "FILE eu-central-1");
+          assert.match(String(await use(app, "presigned_get_url", "k")), /X-Amz-Security-Token=token/);
+        }),
+    );
+    await withVariables(
+      { ...nowhere, AWS_SHARED_CREDENTIALS_FILE: join(folder, "none") },
+      () =>
+        withApplication(project("http://127.0.0.1:1", ""), async (app) => {
+          assert.match(String(await use(app, "head_object", "k")), /^Internal: head k: .*credentials/);
+        }),
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 test("a changed configuration is used from the next call on [kind.config.aws]", () =>
   withApplication(project("http://127.0.0.1:1"), async (app) => {

@@ -162,7 +162,7 @@ export class SqsConsumption implements QueueConsumption {
             WaitTimeSeconds: SQS_POLL_SECONDS,
             VisibilityTimeout: SQS_HOLD_SECONDS,
             MessageAttributeNames: ["All"],
-            MessageSystemAttributeNames: ["All"],
+            AttributeNames: ["All"],
           }),
           { abortSignal: signal },
         ),
