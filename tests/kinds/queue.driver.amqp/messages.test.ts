@@ -182,3 +182,30 @@ test(
       assert.deepEqual(await app.call("app:info"), { message_count: 1, consumer_count: 0, ready: true });
     }),
 );
+
+test(
+  "where the broker itself counts deliveries, its count is told, whoever consumed before [queue.headers]",
+  {
+    skip,
+  },
+  async () => {
+    const name = freshName();
+    await asClient(async (model) => {
+      const channel = await model.createChannel();
+      await channel.assertQueue(name, { arguments: { "x-queue-type": "quorum" } });
+      channel.sendToQueue(name, Buffer.from('{"refuse":4}'), { messageId: "m1", persistent: true });
+      // Twice somebody else's.
+      for (let turn = 0; turn < 2; turn++) {
+        let message: GetMessage | false = false;
+        while (message === false) message = await channel.get(name);
+        channel.nack(message, false, true);
+      }
+      await channel.close();
+    });
+    await withApplication(amqpProject({ name, more: amqpConsumer() }), async (app) => {
+      await app.until(() => logged(app, "finished").length === 1, "the message");
+      const seen = logged(app).map(({ headers }) => (headers as Record<string, unknown>)["x_delivery_count"]);
+      assert.deepEqual(seen, [2, 3, 4]);
+    });
+  },
+);
