@@ -309,6 +309,7 @@ export class Application {
     const timer = this.ports.clock.timer(this.#shutdownMs, () => limit.abort());
     const log = this.log.named("core");
     try {
+      this.context.find(COMPONENTS.runtime)?.rest();
       const supervisor = this.context.find(COMPONENTS.supervisor);
       await this.#within(limit.signal, supervisor?.stopAll(), "services did not stop in time");
       await this.#within(

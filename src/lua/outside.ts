@@ -27,6 +27,8 @@ export interface HostProvider {
   start(start: ProvidedStart): { pid: string; id: number };
   /** Calls `done` with the end of what was started. */
   onEnd(id: number, done: (result: CallResult) => void): () => void;
+  /** Everything is about to stop: what comes of work outside from now on is no answer, and none is begun. */
+  rest(): void;
 }
 
 /** What can be done to a process elsewhere. */

@@ -205,6 +205,11 @@ export class LuaRuntime implements Runtime {
     );
   }
 
+  /** Tells hosts whose processes outlive this program that it ends: from now on things fail because others have stopped. */
+  rest(): void {
+    for (const { provider } of this.hosts.all()) provider?.rest();
+  }
+
   // --- What the parts share -------------------------------------------------------------------------------------------
 
   /** Whole Unix seconds. */

@@ -63,8 +63,14 @@ export class ActivityWorker {
     this.#admit();
   }
 
-  stop(): void {
+  /** Lets nobody in any more. */
+  close(): void {
     this.#isOpen = false;
+  }
+
+  /** Ends what runs. */
+  stop(): void {
+    this.close();
     const running = [...this.#running];
     this.#running.clear();
     for (const applicant of running) applicant.interrupt();

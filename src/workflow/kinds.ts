@@ -107,6 +107,7 @@ function worker(runtime: () => LuaRuntime): KindDefinition {
         provider: {
           start: (start) => running().start(start),
           onEnd: (of, done) => running().onEnd(of, done),
+          rest: () => engine?.rest(),
         },
       });
       return {
@@ -124,6 +125,7 @@ function worker(runtime: () => LuaRuntime): KindDefinition {
               ended: new Promise<null>(() => {}),
               async stop(_reason, signal) {
                 host.state = "stopping";
+                activities.close();
                 await engine?.pause(signal);
                 engine = undefined;
                 activities.stop();

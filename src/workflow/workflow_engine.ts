@@ -4,6 +4,7 @@
  * E1. A workflow lives as long as it has not ended, whatever happens to this program: a start finds it in the journal.
  * E2. Work outside is done at least once: what was begun and has no recorded answer is begun again.
  * E3. A workflow's pid stays the same for all its life.
+ * E4. Nothing is an answer that came while the program was ending.
  */
 import { Failure, type Value, WORKFLOWS_IN_MEMORY_MAX } from "../core/mod.ts";
 import {
@@ -59,6 +60,7 @@ export class WorkflowEngine implements HostProvider {
   readonly #ties: Ties;
   readonly #traces: WorkflowTraces | undefined;
   readonly #runs = new Map<number, Run>();
+  #isResting = false;
   /** Runs in memory with nothing to do, longest idle first; some may have got work since. */
   readonly #idle = new Set<Run>();
 
@@ -84,8 +86,15 @@ export class WorkflowEngine implements HostProvider {
     return rows.length;
   }
 
+  /** Ends work outside, which begins again with the next start: it would fail because of what else stops. */
+  rest(): void {
+    this.#isResting = true;
+    for (const run of this.#runs.values()) run.leave();
+  }
+
   /** Lets everything rest until the next start, once what has come is recorded, or `signal` aborts. */
   async pause(signal: AbortSignal): Promise<void> {
+    this.rest();
     const recorded = Promise.all([...this.#runs.values()].map((run) => run.quiet));
     const { promise: late, resolve } = Promise.withResolvers<void>();
     if (signal.aborted) resolve();

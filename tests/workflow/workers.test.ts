@@ -248,3 +248,51 @@ test("an activity that is a process ends with its worker [activity.process]", ()
       assert.deepEqual(await notesOf(app), ["begun", "ended"]);
     })
   ));
+
+test("what fails because the program ends is no answer: it is done again [unit.workflow] [activity.call]", () =>
+  inFolder(async (folder) => {
+    const entries = [
+      lua(
+        "workflow.lua",
+        "cautious",
+        `local value, err = funcs.call("app:asks") funcs.call("app:note", "ended " .. tostring(value) .. " " .. tostring(err))`,
+        ["funcs"],
+      ),
+      lua(
+        "function.lua",
+        "asks",
+        `funcs.call("app:note", "begun") return process.exec("app:helper", "app:host")`,
+        ["funcs"],
+      ),
+      // Hosts and databases stop beside the worker, or before it: it waits for those who need it.
+      lua(
+        "process.lua",
+        "helper",
+        `local help, events = process.listen("help"), process.events()
+process.registry.register("helper")
+local r = channel.select({ help:case_receive(), events:case_receive() })
+if r.channel == events then return nil, errors.new({ message = "host stopped", kind = errors.UNAVAILABLE }) end
+return r.value`,
+      ),
+      lua("process.lua", "needy", `process.events():receive() time.sleep("30ms")`, ["time"]),
+      {
+        name: "needing",
+        kind: "process.service",
+        process: "app:needy",
+        host: "app:second",
+        lifecycle: { auto_start: true, requires: ["app:worker"] },
+      },
+      { name: "second", kind: "process.host", lifecycle: AUTO },
+      lua("function.lua", "help", `return process.send("helper", "help", "helped")`),
+    ];
+    await withWorker(folder, entries, async (app) => {
+      await app.call("app:start", "app:cautious");
+      await noted(app, "begun");
+    });
+    await withWorker(folder, entries, async (app) => {
+      await app.until(async () => (await notesOf(app)).length === 2, "another beginning");
+      await app.until(() => app.call("app:help").then(() => true, () => false), "its helper");
+      await noted(app, "ended");
+      assert.deepEqual(await notesOf(app), ["begun", "begun", "ended helped nil"]);
+    });
+  }));
