@@ -16,9 +16,9 @@ import {
 } from "../lua/mod.ts";
 import type { Log, Ports, SecurityDirectory, TimerHandle } from "../ports/mod.ts";
 import type { LuaValue } from "../vm/mod.ts";
-import { Activity } from "./activity.ts";
+import { type ActivitySurroundings, beginActivity } from "./activity_call.ts";
 import type { ActivityWorkers } from "./activity_workers.ts";
-import type { Effect, Greeting, Issued, Placement } from "./effects.ts";
+import type { Greeting, Issued, Placement } from "./effects.ts";
 import { type ChildCommand, type History, type Step, stepRow } from "./history.ts";
 import type { ClosedRow, NextRun, WorkflowJournal, WorkflowRow } from "./journal.ts";
 import { ID_BASE, type Namespace, terminatedRow } from "./namespace.ts";
@@ -56,7 +56,7 @@ export class WorkflowEngine implements HostProvider {
   readonly journal: WorkflowJournal;
   readonly #runtime: LuaRuntime;
   readonly #security: SecurityDirectory;
-  readonly #workers: ActivityWorkers;
+  readonly #surroundings: ActivitySurroundings;
   readonly #ties: Ties;
   readonly #traces: WorkflowTraces | undefined;
   readonly #runs = new Map<number, Run>();
@@ -67,13 +67,14 @@ export class WorkflowEngine implements HostProvider {
   constructor({ runtime, security, workers }: WorkerSurroundings, plan: WorkerPlan, namespace: Namespace) {
     this.#runtime = runtime;
     this.#security = security;
-    this.#workers = workers;
     this.worker = plan.id;
     this.taskQueue = plan.taskQueue;
     this.namespace = namespace;
     this.journal = namespace.journal;
     this.#ties = new Ties(runtime, namespace);
     this.#traces = tracesOf(runtime);
+    const { journal } = namespace;
+    this.#surroundings = { runtime, workers, journal, traces: this.#traces, log: this.#log() };
   }
 
   /** Takes up every workflow that has not ended. */
@@ -233,9 +234,11 @@ export class WorkflowEngine implements HostProvider {
   /** Does what a command asks for. */
   perform(run: Run, issued: Issued): void {
     const { command, effect, number } = issued;
+    const begins = effect.type === "call" || effect.type === "timer";
+    if (begins && this.#isResting) return;
     switch (effect.type) {
       case "call":
-        return this.#call(run, issued, effect);
+        return beginActivity(this.#surroundings, run, issued, effect);
       case "timer": {
         const timer = this.timer(effect.dueMs - this.nowMs(), () => {
           run.outside.delete(number);
@@ -257,45 +260,6 @@ export class WorkflowEngine implements HostProvider {
       case "none":
         return;
     }
-  }
-
-  #call(
-    run: Run,
-    { isKnown, number }: Issued,
-    { request, scheduledMs }: Extract<Effect, { type: "call" }>,
-  ): void {
-    const { journal } = this;
-    const { row: { serial } } = run;
-    const answer = run.answering;
-    const span = this.#traces?.activity(run.row, request.target);
-    const frame = span === undefined ? request.frame : { ...request.frame, trace: span.context };
-    const activity = new Activity({
-      runtime: this.#runtime,
-      workers: this.#workers,
-      request: { ...request, frame, args: request.args.slice() },
-      scheduledMs,
-      known: isKnown ? journal.attempt(serial, number) : undefined,
-      retry: (row, error, summary) => {
-        journal.setAttempt(serial, number, row);
-        this.#log().warn("activity failed and is tried again", {
-          workflow: run.native.pid,
-          activity: request.target,
-          id: activity.id === "" ? String(number) : activity.id,
-          ...(summary === "" ? {} : { summary }),
-          attempt: row.attempt,
-          error: error.message,
-        });
-      },
-      isTaken: (id) => [...run.outside.values()].some((other) => other.id === id),
-      done: (result) => {
-        run.outside.delete(number);
-        span?.end(result.ok ? undefined : failureOf(result.error));
-        const failure = result.ok ? null : storedFailure(result.error);
-        answer({ type: "result", command: number, failure }, result.ok ? result.results.slice() : null);
-      },
-    });
-    run.outside.set(number, activity);
-    activity.start();
   }
 
   /** A step is recorded. */
