@@ -27,7 +27,6 @@ import type { Wish } from "./relations.ts";
 import { receiverOf } from "./receiver.ts";
 import { Run } from "./run.ts";
 import { freshSeed, runIdOf } from "./seed.ts";
-import { storedFailure } from "./stored_failure.ts";
 import { nextRun, type RunEnd } from "./succession.ts";
 import { closedRow, Ties, valueOf } from "./ties.ts";
 import { frameOf, greetingOf } from "./workflow_rows.ts";
