@@ -180,6 +180,8 @@ export class Run {
     this.#isBusy = true;
     this.#work = this.#workAll().catch((error: unknown) => this.#stop(error)).finally(() => {
       this.#isBusy = false;
+      // What came after the last look, and before anybody knew that it was the last.
+      if (this.#waiting.length > 0) this.work();
       this.#engine.settled(this);
     });
   }
