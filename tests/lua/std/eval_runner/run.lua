@@ -124,7 +124,7 @@ end)
 
 test("modules of forbidden classes need allow_classes [eval.classes] [eval.messages]", function()
   local forbidden = {
-    process = "process", sql = "storage", store = "storage", fs = "storage", env = "storage", registry = "storage",
+    process = "process", sql = "storage", store = "storage", fs = "storage", env = "storage", registry = "storage", cloudstorage = "storage",
     http = "network", http_client = "network", websocket = "network", system = "process", pg = "process", eval_runner = "process",
   }
   for name, class in pairs(forbidden) do
