@@ -3,7 +3,7 @@
 --- ```lua
 --- local cloudstorage = require("cloudstorage")
 ---
---- local files = assert(cloudstorage.get("app:files"))
+--- local files = assert(cloudstorage.get("app:bucket"))
 --- assert(files:upload_object("reports/today.json", "{}", { content_type = "application/json" }))
 --- local url = assert(files:presigned_get_url("reports/today.json", { expiration = 600 }))
 ---

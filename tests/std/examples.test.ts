@@ -1,4 +1,5 @@
 /** The examples of the reference pages run, in an application that has what they name. */
+// services: moto
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -8,6 +9,7 @@ import { readReference } from "../../src/lang/mod.ts";
 import { declarations as modules } from "../../std/declarations.gen.ts";
 import { ScriptedTerminal } from "../app/scripted_terminal.ts";
 import { startApplication, withApplication } from "../application.ts";
+import { missing, serviceUrl } from "../services.ts";
 
 const AUTO = { auto_start: true };
 
@@ -76,6 +78,31 @@ const ENDPOINTS = new Set(["http"]);
 const TERMINALS = new Set(["io"]);
 /** Modules whose examples are workflows. */
 const WORKFLOWS = new Set(["workflow"]);
+
+/** Modules whose examples need a service that is real. */
+const SERVICES: Readonly<Record<string, string>> = { cloudstorage: "moto" };
+
+/** Runs an example beside a bucket `app:bucket`, which is made first. */
+async function runOnStorage(source: string): Promise<void> {
+  const endpoint = serviceUrl("moto")!.origin;
+  const bucket = "examples";
+  const made = await fetch(`${endpoint}/${bucket}`, { method: "PUT" });
+  await made.text();
+  const more = [
+    {
+      name: "aws",
+      kind: "config.aws",
+      region: "eu-central-1",
+      access_key_id: "KEY",
+      secret_access_key: "SECRET",
+    },
+    { name: "bucket", kind: "cloudstorage.s3", bucket, config: "app:aws", endpoint },
+  ];
+  await withApplication(
+    projectOf("function.lua", source, more),
+    (app) => app.call("app:example").then(() => {}),
+  );
+}
 
 function projectOf(
   kind: "function.lua" | "process.lua" | "workflow.lua",
@@ -162,12 +189,14 @@ async function runAsWorkflow(source: string): Promise<void> {
 
 for (const { name, types } of modules) {
   const { examples } = readReference(types);
-  test(`${name}: the example of its reference page runs`, async () => {
+  const skip = SERVICES[name] === undefined ? false : missing(SERVICES[name]);
+  test(`${name}: the example of its reference page runs`, { skip }, async () => {
     assert.ok(examples.length > 0, `std/${name}/${name}.d.lua has no example`);
     for (const example of examples) {
       if (ENDPOINTS.has(name)) await runAsEndpoint(example);
       else if (TERMINALS.has(name)) await runOnTerminal(example);
       else if (WORKFLOWS.has(name)) await runAsWorkflow(example);
+      else if (name in SERVICES) await runOnStorage(example);
       else {await withApplication(projectOf("function.lua", example), (app) =>
           app.call("app:example").then(() => {}));}
     }
