@@ -13,6 +13,7 @@ export type EntryRole =
   | "store"
   | "sql"
   | "fs"
+  | "cloudstorage"
   | "contract"
   | "any";
 
@@ -32,6 +33,7 @@ const ARGUMENTS: Readonly<Record<string, readonly (EntryRole | undefined)[]>> = 
   "store.get": ["store"],
   "sql.get": ["sql"],
   "fs.get": ["fs"],
+  "cloudstorage.get": ["cloudstorage"],
   "contract.get": ["contract"],
   "contract.open": ["contract"],
   "registry.get": ["any"],
@@ -45,6 +47,7 @@ const KINDS: Readonly<Record<Exclude<EntryRole, "module" | "any">, RegExp>> = {
   store: /^store\./,
   sql: /^db\.sql\./,
   fs: /^fs\./,
+  cloudstorage: /^cloudstorage\./,
   contract: /^contract\./,
 };
 
