@@ -70,6 +70,8 @@ export interface WorkflowAccess {
   /** The way this run takes at a change of its code; throws when the code no longer supports it. */
   version(change: string, min: number, max: number): number;
   setAttributes(attributes: WorkflowAttributes): void;
+  /** The worker that a child runs on unless its parent says otherwise: the one it is registered with, else its parent's. */
+  workerOf(entryId: string): string;
 }
 
 /** A call that is made outside. */

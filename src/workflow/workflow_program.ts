@@ -2,6 +2,11 @@
 import { Failure } from "../core/mod.ts";
 import type { LuaRuntime } from "../lua/mod.ts";
 
+/** The worker that an entry is registered with; undefined when it runs on any. */
+export function workerOf(parent: LuaRuntime, entryId: string): string | undefined {
+  return parent.programs.definition(entryId)?.temporal?.workflow?.worker;
+}
+
 /** Fails with NotFound unless the entry is a workflow that runs on this worker. */
 export function demandWorkflow(parent: LuaRuntime, worker: string, entryId: string): void {
   const definition = parent.programs.definition(entryId);
@@ -9,7 +14,7 @@ export function demandWorkflow(parent: LuaRuntime, worker: string, entryId: stri
   if (definition?.kind !== "workflow.lua") {
     throw new Failure("NotFound", "factory not found", { retryable: false, details });
   }
-  const registered = definition.temporal?.workflow?.worker ?? worker;
+  const registered = workerOf(parent, entryId) ?? worker;
   if (registered === worker) return;
   const message = `${entryId} is registered with ${registered}, not with ${worker}`;
   throw new Failure("NotFound", message, { retryable: false, details });

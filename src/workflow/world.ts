@@ -34,7 +34,7 @@ import { quietLog } from "./quiet_log.ts";
 import { settle } from "./settling.ts";
 import { startWaitsForCancellation } from "./start_options.ts";
 import { Versions } from "./versions.ts";
-import { definitionsOf } from "./workflow_program.ts";
+import { definitionsOf, workerOf } from "./workflow_program.ts";
 import { WorldClock } from "./world_clock.ts";
 import type { WorldOptions } from "./world_options.ts";
 
@@ -53,6 +53,7 @@ export class World implements Outside {
     setAttributes: (attributes) => {
       this.#issue({ type: "attributes", key: "" }, { type: "attributes", attributes });
     },
+    workerOf: (entryId) => workerOf(this.#options.parent, entryId) ?? this.#options.worker,
   };
   readonly #options: WorldOptions;
   readonly #clock: WorldClock;

@@ -33,13 +33,12 @@ function info(call: Call): LuaValue {
 }
 
 function exec(call: Call): Promise<NativeResult> {
-  self(call);
+  const access = self(call);
   const written = call.count >= 1 && call.type(1) === "string" ? call.string(1) : "";
   if (written === "") throw invalid("workflow ID required");
-  const { entryId, host } = call.process;
-  const id = resolveEntryId(written, parseEntryId(entryId).ns);
+  const id = resolveEntryId(written, parseEntryId(call.process.entryId).ns);
   call.demand("workflow.exec", id, `not allowed to exec workflow: ${id}`);
-  return call.runtime.starter.execFrom(call.process, id, host, call.raw(2), call.process.frame);
+  return call.runtime.starter.execFrom(call.process, id, access.workerOf(id), call.raw(2), call.process.frame);
 }
 
 function wholeNumber(call: Call, i: number, name: string): number {

@@ -31,8 +31,8 @@ type workflow.Attributes = {search: {[string]: any}?, memo: {[string]: any}?}
 
 --- Facts about this run.
 function workflow.info(): (workflow.Info?, error?)
---- Runs another workflow on this worker to its end and gives its result. It is a part of this one: it goes on when the program
---- begins anew, and what it gave is recorded.
+--- Runs another workflow to its end and gives its result: on the worker that it is registered with, else on this one's. It is a part
+--- of this one: it goes on when the program begins anew, and what it gave is recorded.
 function workflow.exec(entry: string, ...: any): (any, error?)
 --- The way this run takes at a change of its code. The first call for a change decides: `max_supported` in a run that gets here for the
 --- first time, `min_supported` in one that had passed this place before the call was there. The decision is recorded.

@@ -204,6 +204,42 @@ return (assert(spawner:exec("app:guarded", "app:worker")))`,
     });
   }));
 
+test("a child that is registered with another worker runs there, over a restart too [workflow.exec]", () =>
+  inFolder(async (folder) => {
+    const entries = [
+      { name: "other", kind: "temporal.worker", client: "app:journal", task_queue: "others", lifecycle: AUTO },
+      lua(
+        "workflow.lua",
+        "parent",
+        `funcs.call("app:note", "result " .. assert(workflow.exec("app:guest", process.pid())))`,
+        ["funcs", "workflow"],
+      ),
+      {
+        ...lua(
+          "workflow.lua",
+          "guest",
+          `funcs.call("app:note", "at " .. process.pid())
+process.listen("go"):receive()
+return workflow.info().task_queue`,
+          ["funcs", "workflow"],
+        ),
+        meta: { temporal: { workflow: { worker: "app:other" } } },
+      },
+    ];
+    let child = "";
+    await withWorker(folder, entries, async (app) => {
+      await app.call("app:start", "app:parent");
+      await noted(app, "at ");
+      child = (await notesOf(app))[0]!.slice("at ".length);
+      assert.match(child, /^\{app:other\|/);
+    });
+    await withWorker(folder, entries, async (app) => {
+      await app.call("app:send", child, "go");
+      await noted(app, "result others");
+      assert.equal((await notesOf(app)).length, 2);
+    });
+  }));
+
 test("a change is decided once per run: new runs take the newest way, those under way keep theirs [workflow.version]", () =>
   inFolder(async (folder) => {
     const modules = ["funcs", "workflow", "json"];
