@@ -38,7 +38,13 @@ function exec(call: Call): Promise<NativeResult> {
   if (written === "") throw invalid("workflow ID required");
   const id = resolveEntryId(written, parseEntryId(call.process.entryId).ns);
   call.demand("workflow.exec", id, `not allowed to exec workflow: ${id}`);
-  return call.runtime.starter.execFrom(call.process, id, access.workerOf(id), call.raw(2), call.process.frame);
+  return call.runtime.starter.execFrom(
+    call.process,
+    id,
+    access.workerOf(id),
+    call.raw(2),
+    call.process.frame,
+  );
 }
 
 function wholeNumber(call: Call, i: number, name: string): number {

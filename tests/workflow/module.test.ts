@@ -207,7 +207,13 @@ return (assert(spawner:exec("app:guarded", "app:worker")))`,
 test("a child that is registered with another worker runs there, over a restart too [workflow.exec]", () =>
   inFolder(async (folder) => {
     const entries = [
-      { name: "other", kind: "temporal.worker", client: "app:journal", task_queue: "others", lifecycle: AUTO },
+      {
+        name: "other",
+        kind: "temporal.worker",
+        client: "app:journal",
+        task_queue: "others",
+        lifecycle: AUTO,
+      },
       lua(
         "workflow.lua",
         "parent",
