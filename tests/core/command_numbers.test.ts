@@ -19,6 +19,7 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   security: [130, 139],
   funcs: [140, 149],
   exec: [150, 159],
+  cloudstorage: [160, 169],
   eval_runner: [170, 179],
   workflow: [180, 189],
   contract: [190, 199],
