@@ -25,12 +25,16 @@ export class CronSchedule {
       this.#everyMs = everyMs;
       return;
     }
+    let first: number | undefined;
     try {
       this.#cron = new Cron(rest, { timezone: zone, mode: "5-part", paused: true });
+      first = this.next(0, 0);
     } catch (error) {
-      throw refuse(`is no schedule: ${error instanceof Error ? error.message : error}`, error);
+      // The library speaks at length; its first sentence says what is wrong.
+      const [why] = String(error instanceof Error ? error.message : error).split(/\. |\n/);
+      throw refuse(`is no schedule: ${why}`, error);
     }
-    if (this.next(0, 0) === undefined) throw refuse("never comes");
+    if (first === undefined) throw refuse("never comes");
   }
 
   /** The first time after `afterMs`; intervals are counted from `anchorMs`. */
