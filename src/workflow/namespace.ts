@@ -72,7 +72,7 @@ export class Namespace {
   serving(name: string): WorkflowEngine {
     const taskQueue = this.#queuePrefix + name;
     for (const engine of this.#engines.values()) if (engine.taskQueue === taskQueue) return engine;
-    const queues = [...this.#engines.values()].map((engine) => engine.taskQueue).join(", ");
+    const queues = [...this.#engines.values()].map((engine) => engine.taskQueue).sort().join(", ");
     const message = `no running worker serves the task queue ${taskQueue}; there is ${queues}`;
     throw new Failure("NotFound", message, { retryable: false, details: { task_queue: taskQueue } });
   }

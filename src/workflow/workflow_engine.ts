@@ -326,16 +326,16 @@ export class WorkflowEngine implements HostProvider {
 
   /** A step took longer than it may. */
   stalled(run: Run, delayMs: number): void {
-    const { options: { taskMs }, row: { entry } } = run;
+    const { taskMs } = run.options;
     const message =
       `a step of a workflow took longer than its ${taskMs} ms; it is tried again in ${delayMs} ms`;
-    this.#log().warn(message, { workflow: run.native.pid, entry });
+    this.#log().warn(message, factsOf(run));
   }
 
   /** A workflow can't go on: its code and its history no longer fit. It stays open for the next start. */
   stuck(run: Run, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
-    this.#log().error(`workflow can't go on: ${message}`, { workflow: run.native.pid, entry: run.row.entry });
+    this.#log().error(`workflow can't go on: ${message}`, factsOf(run));
   }
 
   /** A run has nothing more to do; the longest idle one is dropped from memory when there are too many. */
@@ -367,4 +367,10 @@ export class WorkflowEngine implements HostProvider {
   encode(values: LuaValue[]): Uint8Array {
     return this.#runtime.universe.encode(values).slice();
   }
+}
+
+/** What logs say of a workflow. */
+function factsOf({ native, options: { summary }, row }: Run): Record<string, Value> {
+  const { entry, workflowId } = row;
+  return { workflow: native.pid, id: workflowId, entry, ...(summary === "" ? {} : { summary }) };
 }
