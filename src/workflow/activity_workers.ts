@@ -3,7 +3,9 @@
  *
  * A1. An activity runs while its worker does. What waits when a worker stops waits for its next start; what ran there is told to begin
  *     again.
+ * A2. Rates are kept by distance: at 2 per second each begins half a second after the one before, at the earliest.
  */
+import type { Clock, TimerHandle } from "../ports/mod.ts";
 
 /** A place among the activities of a worker, for the one who has it. */
 export interface Seat {
@@ -28,19 +30,43 @@ export interface ActivityWorkerPlan {
   readonly taskQueue: string;
   /** How many run at once. */
   readonly runningMax: number;
+  /** How many begin here per second; 0 is unlimited. */
+  readonly perSecond: number;
+  /** How many begin per second on all workers of the queue; 0 is unlimited. */
+  readonly queuePerSecond: number;
+}
+
+/** When the next of many that begin one after another may. */
+class Pace {
+  #nextMs = 0;
+
+  waitMs(nowMs: number): number {
+    return Math.max(0, this.#nextMs - nowMs);
+  }
+
+  step(perSecond: number, nowMs: number): void {
+    if (perSecond > 0) this.#nextMs = Math.max(this.#nextMs, nowMs) + 1000 / perSecond;
+  }
 }
 
 /** A worker. It outlives changes of its entry, for those who wait. */
 export class ActivityWorker {
   readonly id: string;
   plan: ActivityWorkerPlan;
+  /** That of all workers of its queue. */
+  queuePace: Pace;
+  readonly #clock: Clock;
+  readonly #pace = new Pace();
+  #timer: TimerHandle | undefined;
   readonly #running = new Set<Applicant>();
   readonly #waiting: Applicant[] = [];
   #isOpen = false;
 
-  constructor(id: string, plan: ActivityWorkerPlan) {
+  constructor(id: string, plan: ActivityWorkerPlan, clock: Clock, queuePace: Pace) {
     this.id = id;
     this.plan = plan;
+    this.queuePace = queuePace;
+    this.#clock = clock;
   }
 
   /** Whether nobody runs or waits here. */
@@ -66,6 +92,8 @@ export class ActivityWorker {
   /** Lets nobody in any more. */
   close(): void {
     this.#isOpen = false;
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
   /** Ends what runs. */
@@ -91,7 +119,19 @@ export class ActivityWorker {
   }
 
   #admit(): void {
-    while (this.#isOpen && this.#running.size < this.plan.runningMax && this.#waiting.length > 0) {
+    const { perSecond, queuePerSecond, runningMax } = this.plan;
+    while (this.#isOpen && this.#running.size < runningMax && this.#waiting.length > 0) {
+      const nowMs = this.#clock.nowMs();
+      const waitMs = Math.max(this.#pace.waitMs(nowMs), this.queuePace.waitMs(nowMs));
+      if (waitMs > 0) {
+        this.#timer ??= this.#clock.timer(waitMs, () => {
+          this.#timer = undefined;
+          this.#admit();
+        });
+        return;
+      }
+      this.#pace.step(perSecond, nowMs);
+      this.queuePace.step(queuePerSecond, nowMs);
       const next = this.#waiting.shift()!;
       this.#running.add(next);
       next.begin();
@@ -103,11 +143,16 @@ export class ActivityWorker {
 export class ActivityWorkers {
   readonly #workers = new Map<string, ActivityWorker>();
   readonly #there = new Set<string>();
+  readonly #paces = new Map<string, Pace>();
 
   /** The worker of an entry that is there, as it is described now. */
-  open(id: string, plan: ActivityWorkerPlan): ActivityWorker {
-    const worker = this.#workers.get(id) ?? new ActivityWorker(id, plan);
+  open(id: string, client: string, plan: ActivityWorkerPlan, clock: Clock): ActivityWorker {
+    const queue = `${client} ${plan.taskQueue}`;
+    const pace = this.#paces.get(queue) ?? new Pace();
+    this.#paces.set(queue, pace);
+    const worker = this.#workers.get(id) ?? new ActivityWorker(id, plan, clock, pace);
     worker.plan = plan;
+    worker.queuePace = pace;
     this.#workers.set(id, worker);
     this.#there.add(id);
     return worker;

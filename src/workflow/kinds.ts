@@ -1,11 +1,12 @@
 /** `temporal.client` and `temporal.worker`: where workflows are kept, and what runs them. */
-import { ACTIVITIES_RUNNING_DEFAULT, Failure, isValueMap, schema, type Value } from "../core/mod.ts";
+import { ACTIVITIES_RUNNING_DEFAULT, Failure, schema } from "../core/mod.ts";
 import type { LuaRuntime } from "../lua/mod.ts";
 import { defineResource, type Ports, type ResourceType } from "../ports/mod.ts";
 import { defineKind, type KindDefinition } from "../registry/mod.ts";
 import { ActivityWorkers } from "./activity_workers.ts";
 import { WorkflowJournal } from "./journal.ts";
 import { Namespace } from "./namespace.ts";
+import { WORKER_OPTIONS } from "./worker_options.ts";
 import { WorkflowEngine } from "./workflow_engine.ts";
 
 const EMBEDDED = "embedded";
@@ -70,15 +71,6 @@ const client = defineKind({
   },
 });
 
-/** How many activities a worker runs at once; 0 stands for the default. */
-function runningMax(options: Value): number {
-  const name = "max_concurrent_activity_execution_size";
-  const value = isValueMap(options) ? options[name] : undefined;
-  if (value === undefined || value === null || value === 0) return ACTIVITIES_RUNNING_DEFAULT;
-  if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
-  throw new Failure("Invalid", `worker_options.${name}: expected a whole number, 0 or more`);
-}
-
 function worker(runtime: () => LuaRuntime): KindDefinition {
   const workers = new ActivityWorkers();
   return defineKind({
@@ -87,18 +79,26 @@ function worker(runtime: () => LuaRuntime): KindDefinition {
     config: schema.object({
       client: schema.reference({ doc: "Where its workflows are kept." }),
       task_queue: schema.string({ nonEmpty: true, doc: "Name of the queue that it serves." }),
-      worker_options: schema.any({ doc: "Limits and names of the worker." }),
+      worker_options: WORKER_OPTIONS,
       lifecycle: schema.any(),
     }),
-    open({ id, config, resources, security }) {
+    open({ id, config, ports, resources, security }) {
+      const { worker_options: options } = config;
       const source = resources.find(JournalResource, config.client);
-      const activities = workers.open(id, {
+      const activities = workers.open(id, config.client, {
         queuePrefix: source?.queuePrefix ?? "",
         taskQueue: config.task_queue,
-        runningMax: runningMax(config.worker_options),
-      });
+        runningMax: options.max_concurrent_activity_execution_size || ACTIVITIES_RUNNING_DEFAULT,
+        perSecond: options.worker_activities_per_second,
+        queuePerSecond: options.task_queue_activities_per_second,
+      }, ports.clock);
       let engine: WorkflowEngine | undefined;
+      const runsWorkflows = !options.disable_workflow_worker;
       const running = (): WorkflowEngine => {
+        if (!runsWorkflows) {
+          const message = `${id} runs no workflows: its option disable_workflow_worker is set`;
+          throw new Failure("Unavailable", message, { retryable: false });
+        }
         if (engine === undefined) throw new Failure("Unavailable", "host is not running");
         return engine;
       };
@@ -114,14 +114,17 @@ function worker(runtime: () => LuaRuntime): KindDefinition {
         service: {
           start() {
             if (source === undefined) throw new Failure("NotFound", `client not found: ${config.client}`);
-            const plan = { id, taskQueue: activities.taskQueue };
-            const { node } = runtime();
-            engine = new WorkflowEngine({ runtime: runtime(), security, workers }, plan, source.open(node));
+            const { taskQueue } = activities;
+            if (runsWorkflows) {
+              const surroundings = { runtime: runtime(), security, workers };
+              engine = new WorkflowEngine(surroundings, { id, taskQueue }, source.open(runtime().node));
+            }
             host.state = "running";
             activities.start();
-            const resumed = engine.recover();
+            const resumed = engine?.recover() ?? 0;
+            const name = options.identity === "" ? "" : ` ${options.identity}`;
             return Promise.resolve({
-              details: `workflow worker on ${plan.taskQueue}, ${resumed} resumed`,
+              details: `${runsWorkflows ? "workflow" : "activity"} worker${name} on ${taskQueue}, ${resumed} resumed`,
               ended: new Promise<null>(() => {}),
               async stop(_reason, signal) {
                 host.state = "stopping";

@@ -1,7 +1,7 @@
 /** Workers that stop, start and change while workflows wait for what runs there, and programs that end at every step. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ValueMap } from "../../src/core/mod.ts";
+import type { Value, ValueMap } from "../../src/core/mod.ts";
 import { withApplication } from "../application.ts";
 import { ACTIVITY, AUTO, inFolder, lua, noted, notesOf, withWorker } from "./worker.ts";
 
@@ -89,6 +89,10 @@ test("a worker needs a client and a task queue [temporal.worker]", async () => {
       worker_options: { max_concurrent_activity_execution_size: -1 },
     }),
     /app:bad: worker_options.max_concurrent_activity_execution_size: expected a whole number/,
+  );
+  assert.match(
+    await refusal({ client: "app:journal", task_queue: "q", worker_options: { worker_activities_per_second: "many" } }),
+    /app:bad: worker_options.worker_activities_per_second: expected a number/,
   );
 });
 
@@ -295,4 +299,73 @@ return r.value`,
       await noted(app, "ended");
       assert.deepEqual(await notesOf(app), ["begun", "begun", "ended helped nil"]);
     });
+  }));
+
+test("a worker can be for activities alone, and is told of by its name", () =>
+  inFolder((folder) =>
+    withWorker(folder, [
+      other({ worker_options: { disable_workflow_worker: true, identity: "hands" } }),
+      elsewhere(lua("function.lua", "helps", `return "helped"`)),
+      lua(
+        "workflow.lua",
+        "asks",
+        `local pid, err = process.spawn("app:asks", "app:other") return { funcs.call("app:helps"), pid == nil and err:kind() }`,
+        ["funcs"],
+      ),
+      lua(
+        "function.lua",
+        "start_there",
+        `local pid, err = process.spawn("app:asks", "app:other") return { pid == nil, err:kind(), err:message() }`,
+      ),
+    ], async (app) => {
+      assert.deepEqual(await app.call("app:run", "app:asks"), ["helped", "Invalid"]);
+      assert.deepEqual(await app.call("app:start_there"), [
+        true,
+        "Unavailable",
+        "app:other runs no workflows: its option disable_workflow_worker is set",
+      ]);
+      assert.equal(app.application.supervisor.state("app:other")?.details, "activity worker hands on others, 0 resumed");
+    })
+  ));
+
+test("activities begin no faster than a worker and its queue allow; 0 is no bound [temporal.worker.rates]", () =>
+  inFolder((folder) => {
+    const limited = (name: string, options: ValueMap): ValueMap => ({
+      name,
+      kind: "temporal.worker",
+      client: "app:journal",
+      task_queue: "limited",
+      worker_options: options,
+      lifecycle: AUTO,
+    });
+    const on = (name: string, worker: string): ValueMap => ({
+      ...lua("function.lua", name, `return time.now():unix_nano() // 1000000`, ["time"]),
+      meta: { temporal: { activity: { worker } } },
+    });
+    return withWorker(folder, [
+      limited("slow", { worker_activities_per_second: 2 }),
+      limited("left", { task_queue_activities_per_second: 5 }),
+      limited("right", { task_queue_activities_per_second: 5, worker_activities_per_second: 0, worker_local_activities_per_second: 0 }),
+      on("on_slow", "app:slow"),
+      on("on_left", "app:left"),
+      on("on_right", "app:right"),
+      on("unbounded", "app:worker"),
+      lua(
+        "workflow.lua",
+        "starts",
+        `local futures, times = {}, {}
+for i, target in ipairs(...) do futures[i] = funcs.async(target) end
+for i, future in ipairs(futures) do times[i] = future:response():receive():data() end
+table.sort(times)
+for i = #times, 1, -1 do times[i] = times[i] - times[1] end
+return times`,
+        ["funcs"],
+      ),
+    ], async (app) => {
+      const starts = (...targets: string[]): Promise<Value> => app.call("app:run", "app:starts", targets);
+      assert.deepEqual(await starts("app:on_slow", "app:on_slow", "app:on_slow", "app:on_slow"), [0, 500, 1000, 1500]);
+      await app.world!.clock.settle();
+      assert.deepEqual(await starts("app:on_left", "app:on_right", "app:on_left", "app:on_right"), [0, 200, 400, 600]);
+      assert.deepEqual(await starts("app:unbounded", "app:unbounded", "app:unbounded"), [0, 0, 0]);
+    }, { simulated: true });
   }));
