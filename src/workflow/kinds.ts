@@ -124,7 +124,9 @@ function worker(runtime: () => LuaRuntime): KindDefinition {
             const resumed = engine?.recover() ?? 0;
             const name = options.identity === "" ? "" : ` ${options.identity}`;
             return Promise.resolve({
-              details: `${runsWorkflows ? "workflow" : "activity"} worker${name} on ${taskQueue}, ${resumed} resumed`,
+              details: `${
+                runsWorkflows ? "workflow" : "activity"
+              } worker${name} on ${taskQueue}, ${resumed} resumed`,
               ended: new Promise<null>(() => {}),
               async stop(_reason, signal) {
                 host.state = "stopping";

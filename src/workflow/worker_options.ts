@@ -34,13 +34,30 @@ export const WORKER_OPTIONS = schema.object({
   max_concurrent_activity_task_pollers: pollers("activities"),
   max_concurrent_workflow_task_pollers: pollers("workflows"),
   worker_activities_per_second: rate("Activities that this worker begins per second"),
-  worker_local_activities_per_second: rate("As worker_activities_per_second, for local ones, which run as others do"),
+  worker_local_activities_per_second: rate(
+    "As worker_activities_per_second, for local ones, which run as others do",
+  ),
   task_queue_activities_per_second: rate("Activities that all workers of its queue begin per second"),
-  sticky_schedule_to_start_timeout: schema.duration({ default: 5000, doc: "Bound of how long a server waits for the worker that has a workflow in memory." }),
-  worker_stop_timeout: schema.duration({ default: 0, doc: "Bound of how long a server's client waits for activities at its end." }),
-  deadlock_detection_timeout: schema.duration({ default: 0, doc: "Bound of how long a step may compute for a server." }),
-  max_heartbeat_throttle_interval: schema.duration({ default: 0, doc: "Longest interval in which heartbeats are sent to a server." }),
-  default_heartbeat_throttle_interval: schema.duration({ default: 0, doc: "Usual interval in which heartbeats are sent to a server." }),
+  sticky_schedule_to_start_timeout: schema.duration({
+    default: 5000,
+    doc: "Bound of how long a server waits for the worker that has a workflow in memory.",
+  }),
+  worker_stop_timeout: schema.duration({
+    default: 0,
+    doc: "Bound of how long a server's client waits for activities at its end.",
+  }),
+  deadlock_detection_timeout: schema.duration({
+    default: 0,
+    doc: "Bound of how long a step may compute for a server.",
+  }),
+  max_heartbeat_throttle_interval: schema.duration({
+    default: 0,
+    doc: "Longest interval in which heartbeats are sent to a server.",
+  }),
+  default_heartbeat_throttle_interval: schema.duration({
+    default: 0,
+    doc: "Usual interval in which heartbeats are sent to a server.",
+  }),
   enable_logging_in_replay: off("Log while the past is repeated."),
   enable_session_worker: off("Run sessions."),
   disable_workflow_worker: off("Run activities only."),

@@ -91,7 +91,11 @@ test("a worker needs a client and a task queue [temporal.worker]", async () => {
     /app:bad: worker_options.max_concurrent_activity_execution_size: expected a whole number/,
   );
   assert.match(
-    await refusal({ client: "app:journal", task_queue: "q", worker_options: { worker_activities_per_second: "many" } }),
+    await refusal({
+      client: "app:journal",
+      task_queue: "q",
+      worker_options: { worker_activities_per_second: "many" },
+    }),
     /app:bad: worker_options.worker_activities_per_second: expected a number/,
   );
 });
@@ -324,7 +328,10 @@ test("a worker can be for activities alone, and is told of by its name", () =>
         "Unavailable",
         "app:other runs no workflows: its option disable_workflow_worker is set",
       ]);
-      assert.equal(app.application.supervisor.state("app:other")?.details, "activity worker hands on others, 0 resumed");
+      assert.equal(
+        app.application.supervisor.state("app:other")?.details,
+        "activity worker hands on others, 0 resumed",
+      );
     })
   ));
 
@@ -345,7 +352,11 @@ test("activities begin no faster than a worker and its queue allow; 0 is no boun
     return withWorker(folder, [
       limited("slow", { worker_activities_per_second: 2 }),
       limited("left", { task_queue_activities_per_second: 5 }),
-      limited("right", { task_queue_activities_per_second: 5, worker_activities_per_second: 0, worker_local_activities_per_second: 0 }),
+      limited("right", {
+        task_queue_activities_per_second: 5,
+        worker_activities_per_second: 0,
+        worker_local_activities_per_second: 0,
+      }),
       on("on_slow", "app:slow"),
       on("on_left", "app:left"),
       on("on_right", "app:right"),
@@ -363,9 +374,19 @@ return times`,
       ),
     ], async (app) => {
       const starts = (...targets: string[]): Promise<Value> => app.call("app:run", "app:starts", targets);
-      assert.deepEqual(await starts("app:on_slow", "app:on_slow", "app:on_slow", "app:on_slow"), [0, 500, 1000, 1500]);
+      assert.deepEqual(await starts("app:on_slow", "app:on_slow", "app:on_slow", "app:on_slow"), [
+        0,
+        500,
+        1000,
+        1500,
+      ]);
       await app.world!.clock.settle();
-      assert.deepEqual(await starts("app:on_left", "app:on_right", "app:on_left", "app:on_right"), [0, 200, 400, 600]);
+      assert.deepEqual(await starts("app:on_left", "app:on_right", "app:on_left", "app:on_right"), [
+        0,
+        200,
+        400,
+        600,
+      ]);
       assert.deepEqual(await starts("app:unbounded", "app:unbounded", "app:unbounded"), [0, 0, 0]);
     }, { simulated: true });
   }));
