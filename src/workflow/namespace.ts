@@ -4,6 +4,7 @@
  * N1. At most one workflow of an id is open, also among those whose start is not recorded yet.
  */
 import { Failure, parsePid, printPid } from "../core/mod.ts";
+import { type CallResult, luaErrorOf } from "../lua/mod.ts";
 import type { Placement } from "./effects.ts";
 import type { ClosedRow, WorkflowJournal } from "./journal.ts";
 import type { Run } from "./run.ts";
@@ -36,6 +37,9 @@ export function terminatedRow(atMs: number): ClosedRow {
   return { atMs, failure: JSON.stringify(storedFailure(terminated())), value: null };
 }
 
+/** Gets the end of a workflow. */
+export type EndListener = (result: CallResult) => void;
+
 /** Workflows that know each other. */
 export class Namespace {
   readonly name: string;
@@ -43,6 +47,8 @@ export class Namespace {
   readonly #node: string;
   readonly #queuePrefix: string;
   readonly #engines = new Map<string, WorkflowEngine>();
+  /** Who waits for the end of a workflow, which may rest meanwhile. */
+  readonly #listeners = new Map<number, Set<EndListener>>();
   /** What steps have started that are not recorded yet, by id, and the workflow that did. */
   readonly #reserved = new Map<string, Whereabouts & { readonly by: number }>();
 
@@ -152,5 +158,24 @@ export class Namespace {
     const run = this.run(serial);
     if (run !== undefined) return run.terminate();
     this.journal.close(serial, terminatedRow(nowMs));
+    this.announce(serial, { ok: false, error: luaErrorOf(terminated()) });
+  }
+
+  /** Calls `listener` with the end of an open workflow, whether its worker runs or not. */
+  onEnd(serial: number, listener: EndListener): () => void {
+    let listeners = this.#listeners.get(serial);
+    if (listeners === undefined) this.#listeners.set(serial, listeners = new Set());
+    listeners.add(listener);
+    return () => {
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#listeners.get(serial) === listeners) this.#listeners.delete(serial);
+    };
+  }
+
+  /** Tells of the end of a workflow. */
+  announce(serial: number, result: CallResult): void {
+    const listeners = this.#listeners.get(serial);
+    this.#listeners.delete(serial);
+    for (const listener of listeners ?? []) listener(result);
   }
 }

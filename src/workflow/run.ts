@@ -59,7 +59,6 @@ export class Run {
   /** What ends its relations with processes outside, by wish. */
   readonly watching = new Map<string, () => void>();
   readonly #engine: WorkflowEngine;
-  readonly #listeners = new Set<(result: CallResult) => void>();
   readonly #alarms: Alarms;
   readonly #occasions: Occasions = {
     due: () => {
@@ -91,12 +90,6 @@ export class Run {
   /** Whether its world could be dropped. */
   get isIdle(): boolean {
     return this.#state === "open" && !this.#isBusy && this.#waiting.length === 0 && this.#world !== undefined;
-  }
-
-  /** Calls `listener` with its end. */
-  onEnd(listener: (result: CallResult) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
   }
 
   // --- What comes -----------------------------------------------------------------------------------------------------
@@ -367,8 +360,7 @@ export class Run {
   #finish(result: CallResult): void {
     this.#state = "over";
     this.#engine.ended(this, result);
-    for (const listener of this.#listeners) listener(result);
-    this.#listeners.clear();
+    this.#engine.namespace.announce(this.row.serial, result);
     this.evict();
   }
 

@@ -10,7 +10,7 @@ import type { LuaValue } from "../vm/mod.ts";
 import type { Effect } from "./effects.ts";
 import { type ChildCommand, type Step, stepRow, type StoredFailure } from "./history.ts";
 import type { ClosedRow, WorkflowRow } from "./journal.ts";
-import { ID_BASE, type Namespace } from "./namespace.ts";
+import { ID_BASE, type Namespace, terminatedRow } from "./namespace.ts";
 import type { Wish } from "./relations.ts";
 import type { Run } from "./run.ts";
 import { keptOptions } from "./start_options.ts";
@@ -49,15 +49,39 @@ export class Ties {
     }
   }
 
-  /** Carries out what a run wishes of somebody; fails when nobody is there. */
+  /**
+   * Brings what a run says to another workflow into the journal, in the transaction that records that it says so; returns what is left
+   * to do after it.
+   */
+  pass(run: Run, effect: Extract<Effect, { type: "send" | "control" }>): (() => void) | undefined {
+    const serial = this.#namespace.openSerialOf(effect.pid);
+    if (serial === undefined) return undefined;
+    const { journal } = this.#namespace;
+    const from = run.native.pid;
+    if (effect.type === "send") {
+      return this.#hold(serial, { type: "message", topic: effect.topic, from }, effect.values);
+    }
+    if (effect.action === "cancel") {
+      return this.#hold(serial, { type: "cancel", from, reason: effect.reason }, null);
+    }
+    if (effect.action === "terminate") journal.close(serial, terminatedRow(this.#nowMs));
+    return undefined;
+  }
+
+  #hold(serial: number, arrival: Arrival, body: Uint8Array | null): () => void {
+    const step: Step = { atMs: this.#nowMs, arrival, body };
+    const position = this.#namespace.journal.hold(serial, stepRow(step));
+    return () => this.#namespace.run(serial)?.takeHeld(step, position);
+  }
+
+  /** Carries out what a run wishes of somebody, as far as `pass` has not; fails when nobody is there. */
   control(run: Run, { action, pid, reason }: Extract<Effect, { type: "control" }>): void {
     const { messages } = this.#runtime;
     const serial = this.#namespace.serialOf(pid);
     const from = run.native.pid;
     switch (action) {
       case "cancel":
-        if (serial === undefined) return messages.cancel(pid, reason, from);
-        return this.give(serial, { type: "cancel", from, reason });
+        return serial === undefined ? messages.cancel(pid, reason, from) : undefined;
       case "terminate":
         if (serial === undefined) return messages.terminate(pid);
         return this.#namespace.terminate(serial, this.#nowMs);
@@ -101,14 +125,14 @@ export class Ties {
     const closed = this.#namespace.journal.closed(serial);
     if (closed !== undefined) return this.#answer(run, number, closed);
     const answer = run.answering;
-    const stop = this.#namespace.run(serial)?.onEnd((result) => {
+    const stop = this.#namespace.onEnd(serial, (result) => {
       run.outside.delete(number);
       answer(
         { type: "result", command: number, failure: result.ok ? null : storedFailure(result.error) },
         result.ok ? result.results.slice() : null,
       );
     });
-    if (stop !== undefined) run.outside.set(number, { end: stop });
+    run.outside.set(number, { end: stop });
   }
 
   #answer(run: Run, command: number, { failure, value }: ClosedRow): void {
@@ -193,12 +217,10 @@ export class Ties {
     if (policy === "abandon") return journal.detach(serial);
     const from = this.#namespace.pidOf({ serial: parent, worker });
     const arrival: Arrival = { type: "cancel", from, reason: "parent workflow closed" };
-    const step: Step = { atMs: this.#nowMs, arrival, body: null };
-    const position = journal.atomically(() => {
+    journal.atomically(() => {
       journal.detach(serial);
-      return journal.hold(serial, stepRow(step));
-    });
-    this.#namespace.run(serial)?.takeHeld(step, position);
+      return this.#hold(serial, arrival, null);
+    })();
   }
 }
 

@@ -19,7 +19,7 @@ import type { LuaValue } from "../vm/mod.ts";
 import { type ActivitySurroundings, beginActivity } from "./activity_call.ts";
 import type { ActivityWorkers } from "./activity_workers.ts";
 import type { Greeting, Issued, Placement } from "./effects.ts";
-import { type ChildCommand, type History, type Step, stepRow } from "./history.ts";
+import type { ChildCommand, History, Step } from "./history.ts";
 import type { ClosedRow, NextRun, WorkflowJournal, WorkflowRow } from "./journal.ts";
 import { ID_BASE, type Namespace, terminatedRow } from "./namespace.ts";
 import { placeStart } from "./placing.ts";
@@ -144,7 +144,7 @@ export class WorkflowEngine implements HostProvider {
   }
 
   onEnd(id: number, done: (result: CallResult) => void): () => void {
-    return this.namespace.run(id - ID_BASE)?.onEnd(done) ?? (() => {});
+    return this.namespace.onEnd(id - ID_BASE, done);
   }
 
   pidOf(serial: number): string {
@@ -221,13 +221,7 @@ export class WorkflowEngine implements HostProvider {
       if (replaced !== undefined) this.journal.close(replaced.serial, terminatedRow(row.startedMs));
       this.#add(effect.placement);
     }
-    if (effect.type !== "send") return undefined;
-    const serial = this.namespace.openSerialOf(effect.pid);
-    if (serial === undefined) return undefined;
-    const arrival = { type: "message", topic: effect.topic, from: run.native.pid } as const;
-    const step: Step = { atMs: this.nowMs(), arrival, body: effect.values };
-    const position = this.journal.hold(serial, stepRow(step));
-    return () => this.namespace.run(serial)?.takeHeld(step, position);
+    return effect.type === "send" || effect.type === "control" ? this.#ties.pass(run, effect) : undefined;
   }
 
   /** Does what a command asks for. */

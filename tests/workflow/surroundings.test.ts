@@ -85,9 +85,20 @@ process.send(lasting, "go")
 return { failed = failure:message(), lasted = events:receive().result.value }`,
       ),
       lua("function.lua", "wait", `return (assert(process.exec("app:waiter", "app:host", ...)))`),
+      lua(
+        "function.lua",
+        "find",
+        `return (assert(process.with_options({ ["temporal.workflow.id"] = "last" }):spawn("app:lasting", "app:worker")))`,
+      ),
+      lua(
+        "function.lua",
+        "join",
+        `return (assert(process.with_options({ ["temporal.workflow.id"] = "last" }):exec("app:lasting", "app:worker")))`,
+      ),
     ], async (app) => {
-      const lasting = await app.call("app:start", "app:lasting");
+      const joined = app.call("app:join");
       await noted(app, "begun");
+      const lasting = await app.call("app:find");
       const ends = app.call("app:wait", lasting);
       const told = (): Promise<unknown> =>
         app.call("app:send", "waiter", "go").then(() => true, () => undefined);
@@ -99,6 +110,7 @@ return { failed = failure:message(), lasted = events:receive().result.value }`,
       const { failed, lasted } = await ends as Record<string, string>;
       assert.match(failed!, /no way/);
       assert.equal(lasted, "fine");
+      assert.equal(await joined, "fine", "who waits for it goes on waiting");
       assert.deepEqual((await notesOf(app)).sort(), ["begun", "done", "tried"]);
     })
   ));

@@ -319,3 +319,27 @@ return (assert(process.exec("app:judge", "app:host", entry, host, mode, how)))`,
       }
     });
   }));
+
+test("what is sent to a workflow that can't go on is there when it can [workflow.signal.inbox]", () =>
+  inFolder(async (folder) => {
+    const version = (first: string): ValueMap =>
+      lua(
+        "workflow.lua",
+        "changing",
+        `${first} local inbox = process.inbox()
+funcs.call("app:note", "got " .. inbox:receive():topic() .. " and " .. inbox:receive():topic())`,
+        ["funcs", "time"],
+      );
+    const right = `funcs.call("app:note", "one")`;
+    let pid = "";
+    await withWorker(folder, [version(right)], async (app) => {
+      pid = await app.call("app:start", "app:changing") as string;
+      await noted(app, "one");
+    });
+    await withWorker(folder, [version(`time.sleep("1s")`)], async (app) => {
+      await app.call("app:send", pid, "early");
+      await app.until(() => app.logs.find(({ message }) => message.includes("can't go on")), "the complaint");
+      await app.call("app:send", pid, "late");
+    });
+    await withWorker(folder, [version(right)], (app) => noted(app, "got early and late").then(() => {}));
+  }));
