@@ -23,7 +23,10 @@ type Future = {
   cancel: (self: Future) -> (boolean, error?)
 }
 
---- Immutable builder of calls.
+--- Immutable builder of calls. Options are `retry`, `timeout`, `network` and, where a workflow calls, those of activities:
+--- `activity.start_to_close_timeout` (10 minutes), `activity.schedule_to_close_timeout`, `activity.schedule_to_start_timeout`,
+--- `activity.retry_policy` (`initial_interval`, `backoff_coefficient`, `maximum_interval`, `maximum_attempts`, `non_retryable_error_types`),
+--- `activity.id`, `activity.task_queue`, `activity.priority`, `activity.summary`, `activity.wait_for_cancellation`.
 type funcs.Executor = {
   with_context: (self: funcs.Executor, values: {[string]: any}) -> (funcs.Executor?, error?),
   with_actor: (self: funcs.Executor, actor: any) -> (funcs.Executor?, error?),
