@@ -278,7 +278,12 @@ export class LuaRuntime implements Runtime {
 
   #spawnProvided(provider: HostProvider, entryId: string, hostId: string, options: SpawnOptions): string {
     this.hosts.admit(hostId);
-    const { name = "", onExit } = options;
+    const { name = "", onExit, supervised = false } = options;
+    if (supervised) {
+      const message = `what runs on ${hostId} is kept and resumed by its worker, not by a supervisor; ` +
+        `start ${entryId} with process.spawn`;
+      throw new Failure("Invalid", message, { retryable: false });
+    }
     const frame = options.frame ?? EMPTY_FRAME;
     const args = this.#encode(options.args);
     const { id, pid } = provider.start({ ...NO_EXTRAS, entryId, args, frame, name });

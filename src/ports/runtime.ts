@@ -67,6 +67,8 @@ export interface SpawnOptions {
   args?: Value[];
   frame?: Frame;
   name?: string;
+  /** Somebody will start it again when it ends; refused by hosts whose processes outlive the program. */
+  supervised?: boolean;
   onExit?: (exit: ProcessExit) => void;
 }
 

@@ -87,7 +87,8 @@ function process.get_options(): {trap_links: boolean, upgradable: boolean}
 function process.set_options(options: {trap_links?: boolean, upgradable?: boolean}): (boolean, error?)
 --- Spawner that adds context values.
 function process.with_context(values: {[string]: any}): process.Spawner
---- Spawner with spawn options.
+--- Spawner with spawn options: `network`, and for workflows those that begin with `temporal.workflow.`, such as
+--- `temporal.workflow.id`, `temporal.workflow.id_conflict_policy` or `temporal.workflow.retry_policy`.
 function process.with_options(options: {[string]: any}): process.Spawner
 --- Replaces the running code, keeping pid and mailbox; nil means the current definition.
 function process.upgrade(id: string?, ...: any): never

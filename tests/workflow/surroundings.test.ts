@@ -61,6 +61,13 @@ process.listen("done"):receive()`,
 test("supervisors restart no workflow: one that fails has failed, one whose worker restarts goes on [workflow.supervision]", () =>
   inFolder((folder) =>
     withWorker(folder, [
+      {
+        name: "supervised",
+        kind: "process.service",
+        process: "app:lasting",
+        host: "app:worker",
+        lifecycle: { auto_start: false },
+      },
       lua("workflow.lua", "failing", `funcs.call("app:note", "tried") error("no way")`, ["funcs"]),
       lua(
         "workflow.lua",
@@ -108,6 +115,10 @@ return { failed = failure:message(), lasted = events:receive().result.value }`,
       await supervisor.start("app:worker");
       await app.until(told, "the waiter");
       const { failed, lasted } = await ends as Record<string, string>;
+      await assert.rejects(
+        supervisor.start("app:supervised"),
+        /app:worker is kept and resumed by its worker, not by a supervisor; start app:lasting with process.spawn/,
+      );
       assert.match(failed!, /no way/);
       assert.equal(lasted, "fine");
       assert.equal(await joined, "fine", "who waits for it goes on waiting");

@@ -30,6 +30,7 @@ export default defineKind({
         const pid = runtime.spawn(config.process, config.host, {
           args: config.input,
           frame: frameOfLifecycle(entry, security),
+          supervised: true,
           onExit: resolve,
         });
         return Promise.resolve({
