@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Value, ValueMap } from "../../src/core/mod.ts";
 import type { TestApplication } from "../application.ts";
+import { CPUS, LONG } from "../process/worker_project.ts";
 import { inFolder, lua, noted, notesOf, withWorker } from "./worker.ts";
 
 /** Waits for a message `end`, and returns what came before. */
@@ -231,3 +232,41 @@ funcs.call("app:note", "after " .. funcs.call("app:whose") .. " " .. ctx.get("te
       ]);
     });
   }));
+
+/** Runs `app:away` where it can begin on the other worker only. */
+function away(app: TestApplication): Promise<Value> {
+  const { runtime } = app.application;
+  runtime.board!.mainTakes = false;
+  return new Promise((resolve, reject) => {
+    const pid = runtime.spawn("app:away", "app:threads", {
+      onExit: ({ failure, value }) => failure === null ? resolve(value) : reject(failure),
+    });
+    assert.ok(runtime.messages.liveProcess(pid)!.placement !== undefined);
+  });
+}
+
+test(
+  "a process on a thread of its own starts workflows like any other [workflow.start.id] [workflow.start.message]",
+  LONG,
+  () =>
+    inFolder((folder) =>
+      withWorker(folder, [
+        ...ENTRIES,
+        { name: "threads", kind: "process.host", host: { workers: 2 }, lifecycle: { auto_start: true } },
+        lua(
+          "process.lua",
+          "away",
+          `local spawner = process.with_options({ ["temporal.workflow.id"] = "far", ["temporal.workflow.retry_policy"] = { backoff_coefficient = 2.0 } })
+local pid = assert(spawner:with_message("add", { 1.5 }):spawn("app:collector", "app:worker", "far"))
+local strict = spawner:with_options({ ["temporal.workflow.id_conflict_policy"] = "fail" })
+local none, err = strict:spawn("app:collector", "app:worker")
+assert(none == nil and err:kind() == "AlreadyExists", tostring(err))
+return (assert(spawner:with_message("end"):exec("app:collector", "app:worker")))`,
+        ),
+      ], async (app) => {
+        const { input, seen } = await away(app) as Record<string, string>;
+        assert.equal(input, "far");
+        assert.match(seen!, /^add=table/);
+      }, CPUS)
+    ),
+);
