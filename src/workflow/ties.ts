@@ -124,6 +124,8 @@ export class Ties {
     if (type === "spawn") return this.watch(run, { action: "monitor", pid });
     const closed = this.#namespace.journal.closed(serial);
     if (closed !== undefined) return this.#answer(run, number, closed);
+    // A world that comes back to memory waits already.
+    if (run.outside.has(number)) return;
     const answer = run.answering;
     const stop = this.#namespace.onEnd(serial, (result) => {
       run.outside.delete(number);
