@@ -6,6 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import { type ChannelModel, connect as connectClient } from "amqplib";
+import { as } from "../../scripts/service_commands.ts";
 import type { Value } from "../../src/core/mod.ts";
 import type { TestApplication } from "../application.ts";
 import { entry, HEAD, main } from "../lua_entries.ts";
@@ -37,7 +38,7 @@ export function freshName(): string {
 export async function control(command: string, ...columns: string[]): Promise<Record<string, unknown>[]> {
   const program = join(folder, "control");
   const words = [program, "--silent", "--formatter", "json", command, ...columns];
-  const argv = process.getuid?.() === 0 ? ["runuser", "-u", "rabbitmq", "--", ...words] : words;
+  const argv = as("rabbitmq", words);
   const { stdout } = await promisify(execFile)(argv[0]!, argv.slice(1), { maxBuffer: 16 * 1024 * 1024 });
   return JSON.parse(stdout.trim() === "" ? "[]" : stdout) as Record<string, unknown>[];
 }
