@@ -147,7 +147,7 @@ export function typeGate(
 /** A component that makes one thing and provides it. */
 function maker<T>(
   key: ContextKey<T>,
-  requires: readonly ContextKey<unknown>[],
+  requires: readonly { readonly name: string }[],
   make: (context: ApplicationContext) => T,
 ): Component {
   return {
@@ -161,13 +161,9 @@ function maker<T>(
 export function standardComponents(options: StandardOptions): Component[] {
   const { control, contracts, environment, registry, runtime, security, supervisor } = COMPONENTS;
   const { telemetry } = options;
-  const standard = maker(
-    runtime,
-    [security, contracts, environment, supervisor],
-    (context) => createRuntime(context, options),
-  );
+  const watching = telemetry === undefined ? [] : [telemetry];
   return [
-    ...telemetry === undefined ? [] : [telemetry],
+    ...watching,
     maker(security, [], () => new SecurityTable()),
     maker(contracts, [], () => new ContractDirectory()),
     maker(environment, [], (context) => {
@@ -185,8 +181,11 @@ export function standardComponents(options: StandardOptions): Component[] {
       });
     }),
     {
-      ...standard,
-      requires: [...standard.requires ?? [], ...telemetry === undefined ? [] : [telemetry.name]],
+      ...maker(
+        runtime,
+        [security, contracts, environment, supervisor, ...watching],
+        (context) => createRuntime(context, options),
+      ),
       stop: (context) => context.get(runtime).board?.close(),
     },
     {

@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
+import { type Fields, fieldsOf } from "../protobuf.ts";
 
 /** A span as it was sent. */
 export interface CollectedSpan {
@@ -31,31 +32,6 @@ export interface Collector {
   /** The span with a name; fails when there is none, or several. */
   one(name: string): CollectedSpan;
   close(): Promise<void>;
-}
-
-type Fields = [field: number, value: number | Uint8Array][];
-
-function fieldsOf(bytes: Uint8Array): Fields {
-  const fields: Fields = [];
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let factor = 1;; factor *= 128) {
-      const byte = bytes[at++]!;
-      value += (byte & 127) * factor;
-      if (byte < 128) return value;
-    }
-  };
-  while (at < bytes.length) {
-    const tag = varint();
-    const type = tag % 8;
-    if (type === 0) fields.push([tag >> 3, varint()]);
-    else {
-      const length = type === 1 ? 8 : type === 5 ? 4 : varint();
-      fields.push([tag >> 3, bytes.subarray(at, at += length)]);
-    }
-  }
-  return fields;
 }
 
 const all = (fields: Fields, field: number): Uint8Array[] =>

@@ -7,6 +7,7 @@ import type { Value } from "../../src/core/mod.ts";
 import { type TestApplication, withApplication } from "../application.ts";
 import { inFolder, start } from "../cli/wippy.ts";
 import { entry, HEAD, main } from "../lua_entries.ts";
+import { fieldsOf } from "../protobuf.ts";
 
 const PROJECT = HEAD +
   entry(
@@ -43,29 +44,6 @@ async function withProfiler(
     (app) => body((path, init) => fetch(`http://${address}/debug/pprof/${path}`, init), app),
     { config: { profiler: { enabled: true, address, ...more } } },
   );
-}
-
-/** Field number, wire type and value of each field of a message. */
-function fieldsOf(bytes: Uint8Array): [field: number, value: number | Uint8Array][] {
-  const fields: [number, number | Uint8Array][] = [];
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let factor = 1;; factor *= 128) {
-      const byte = bytes[at++]!;
-      value += (byte & 127) * factor;
-      if (byte < 128) return value;
-    }
-  };
-  while (at < bytes.length) {
-    const tag = varint();
-    if (tag % 8 === 0) fields.push([tag >> 3, varint()]);
-    else {
-      const length = varint();
-      fields.push([tag >> 3, bytes.subarray(at, at += length)]);
-    }
-  }
-  return fields;
 }
 
 /** Samples of a profile: `entry:line` and its values. */

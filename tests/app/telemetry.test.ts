@@ -37,7 +37,7 @@ async function traced(
 
 const SITE = definition([
   server(),
-  router("api", "/api"),
+  router("api", "/api", { middleware: ["otel"] }),
   ...handler(
     "item",
     "/items/{id}",

@@ -46,10 +46,10 @@ export class MetricCollector implements Metrics {
 
   observe(name: string, value: number, labels: MetricLabels): void {
     const { histograms } = this.#family(name, "histogram");
-    const key = this.#key(labels);
+    const key = printLabels(labels);
     let histogram = histograms.get(key);
     if (histogram === undefined) {
-      this.#admit();
+      this.#admit(key, labels);
       histogram = { counts: new Array<number>(BUCKETS.length).fill(0), sum: 0, count: 0 };
       histograms.set(key, histogram);
     }
@@ -86,20 +86,11 @@ export class MetricCollector implements Metrics {
     });
   }
 
-  /** Of a series; what is never read again costs no more than its labels. */
-  #key(labels: MetricLabels): string {
-    const key = printLabels(labels);
-    if (!this.#labels.has(key) && this.#series < METRIC_SERIES_MAX) {
-      this.#labels.set(key, fittingLabels(labels));
-    }
-    return key;
-  }
-
   #change(name: string, type: MetricType, labels: MetricLabels, change: (value: number) => number): void {
     const { values } = this.#family(name, type);
-    const key = this.#key(labels);
+    const key = printLabels(labels);
     const known = values.get(key);
-    if (known === undefined) this.#admit();
+    if (known === undefined) this.#admit(key, labels);
     values.set(key, change(known ?? 0));
   }
 
@@ -115,13 +106,14 @@ export class MetricCollector implements Metrics {
     return known;
   }
 
-  #admit(): void {
+  #admit(key: string, labels: MetricLabels): void {
     if (this.#series >= METRIC_SERIES_MAX) {
       throw new Failure("LimitExceeded", `more than ${METRIC_SERIES_MAX} series of metrics`, {
         retryable: false,
       });
     }
     this.#series++;
+    this.#labels.set(key, fittingLabels(labels));
   }
 }
 

@@ -13,6 +13,7 @@ import { AmqpQueue, type Broker } from "./amqp/amqp_queue.ts";
 import { BrokerLink } from "./amqp/broker_link.ts";
 import { type BrokerSettings, brokerSettings, CONFIG } from "./amqp/broker_settings.ts";
 import { Publisher } from "./amqp/publisher.ts";
+import { DRIVER_EVENTS } from "./driver_events.ts";
 
 type Context = Pick<KindContext<Parameters<typeof brokerSettings>[0]>, "id" | "config" | "ports" | "log">;
 
@@ -106,13 +107,7 @@ class AmqpDriver implements QueueDriver {
 
 export default defineKind({
   name: "queue.driver.amqp",
-  announces: {
-    system: "queue",
-    register: "queue.driver.register",
-    remove: "queue.driver.delete",
-    accept: "queue.accept",
-    reject: "queue.reject",
-  },
+  announces: DRIVER_EVENTS,
   doc: "Queues of an AMQP broker such as RabbitMQ.",
   config: CONFIG,
   provides: QueueDriverResource,

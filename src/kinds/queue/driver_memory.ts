@@ -5,6 +5,7 @@ import { defineKind } from "../../registry/mod.ts";
 import { residentService } from "../resident_service.ts";
 import { ownOptions } from "./driver_options.ts";
 import { MemoryQueue } from "./memory_queue.ts";
+import { DRIVER_EVENTS } from "./driver_events.ts";
 
 const OPTIONS = schema.object({
   max_length: schema.integer({ default: 0, min: 0, doc: "Most messages that wait; 0 means 1000." }),
@@ -33,13 +34,7 @@ class MemoryQueueDriver implements QueueDriver {
 
 export default defineKind({
   name: "queue.driver.memory",
-  announces: {
-    system: "queue",
-    register: "queue.driver.register",
-    remove: "queue.driver.delete",
-    accept: "queue.accept",
-    reject: "queue.reject",
-  },
+  announces: DRIVER_EVENTS,
   doc: "Queues in memory.",
   config: schema.object({ lifecycle: schema.any() }),
   provides: QueueDriverResource,

@@ -8,6 +8,7 @@ import { awsSettings, endpointOf } from "../aws/settings.ts";
 import { residentService } from "../resident_service.ts";
 import { sqsClient, type SqsOptions } from "./sqs/sqs_library.ts";
 import { type SqsDriverContext, SqsQueue } from "./sqs/sqs_queue.ts";
+import { DRIVER_EVENTS } from "./driver_events.ts";
 
 const DAY_SECONDS = 24 * 3600;
 
@@ -121,13 +122,7 @@ function opened(driver: SqsDriver, { config, resources }: Context): Opened<Queue
 
 export default defineKind({
   name: "queue.driver.sqs",
-  announces: {
-    system: "queue",
-    register: "queue.driver.register",
-    remove: "queue.driver.delete",
-    accept: "queue.accept",
-    reject: "queue.reject",
-  },
+  announces: DRIVER_EVENTS,
   doc: "Queues of SQS, or of a service that speaks its protocol.",
   config: CONFIG,
   provides: QueueDriverResource,

@@ -9,6 +9,7 @@
  */
 import { Failure, QUEUE_LENGTH_DEFAULT, type Value } from "../../core/mod.ts";
 import type { Queue, QueueConsumption, QueueDelivery, QueueMessage, Waiter } from "../../ports/mod.ts";
+import { SettledOnce } from "./settled_once.ts";
 
 interface Consumer {
   readonly prefetch: number;
@@ -22,32 +23,15 @@ interface Publisher {
 }
 
 /** A delivery of a memory queue. */
-class MemoryDelivery implements QueueDelivery {
-  readonly message: QueueMessage;
-  readonly released = false;
+class MemoryDelivery extends SettledOnce {
   readonly #settle: (delivery: MemoryDelivery, accepted: boolean) => void;
-  #settled = false;
 
   constructor(message: QueueMessage, settle: (delivery: MemoryDelivery, accepted: boolean) => void) {
-    this.message = message;
+    super(message);
     this.#settle = settle;
   }
 
-  get settled(): boolean {
-    return this.#settled;
-  }
-
-  ack(): void {
-    this.#end(true);
-  }
-
-  nack(): void {
-    this.#end(false);
-  }
-
-  #end(accepted: boolean): void {
-    if (this.#settled) throw new Failure("Invalid", "queue.Message already settled", { retryable: false });
-    this.#settled = true;
+  protected settle(accepted: boolean): void {
     this.#settle(this, accepted);
   }
 }

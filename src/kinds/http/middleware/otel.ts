@@ -1,6 +1,6 @@
 /**
  * `otel`: has each request be a span, inside of the trace that its headers tell of. Routers have it by themselves when requests are
- * traced; without telemetry it does nothing.
+ * traced, so naming it adds nothing.
  */
 import type { Tracing } from "../../../ports/mod.ts";
 import { type Answer, type Middleware, whenAnswered } from "../answer.ts";
@@ -13,8 +13,6 @@ const SERVER_ERROR = 500;
 export function tracingOf(tracing: Tracing | undefined): Middleware | undefined {
   if (tracing?.sources.http.enabled !== true) return undefined;
   return (next) => (exchange) => {
-    // Named by its router as well as by itself: it is traced once.
-    if (exchange.trace !== undefined) return next(exchange);
     const span = tracing.start(nameOf(exchange), "server", parentOf(tracing, exchange), {
       "http.method": exchange.method,
       "http.url": exchange.request.url,
@@ -40,9 +38,9 @@ function parentOf(tracing: Tracing, exchange: Exchange) {
   return tracing.sources.http.extracts ? tracing.extract((name) => exchange.header(name)) : undefined;
 }
 
-/** Tracing, when telemetry is on. */
+/** What routers may name. */
 export const otel = defineMiddleware({
   name: "otel",
   prefix: "otel",
-  create: ({ services }) => tracingOf(services.tracing) ?? ((next) => next),
+  create: () => (next) => next,
 });

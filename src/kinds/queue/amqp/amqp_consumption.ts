@@ -21,6 +21,7 @@ import { operationFailure } from "./amqp_failure.ts";
 import { messageOf, publishedId } from "./amqp_message.ts";
 import type { AmqpQueue, Broker } from "./amqp_queue.ts";
 import type { BrokerLink } from "./broker_link.ts";
+import { SettledOnce } from "../settled_once.ts";
 
 const OPTIONS = schema.object({
   exclusive: schema.boolean({ default: false, doc: "Nobody else may consume the queue." }),
@@ -53,13 +54,10 @@ interface Session {
 }
 
 /** A delivery of an AMQP queue. */
-class AmqpDelivery implements QueueDelivery {
-  readonly message: QueueMessage;
-  readonly released = false;
+class AmqpDelivery extends SettledOnce {
   readonly #session: Session;
   readonly #settle: (accepted: boolean) => void;
   readonly #isSettledByBroker: boolean;
-  #settled = false;
 
   constructor(
     message: QueueMessage,
@@ -67,35 +65,23 @@ class AmqpDelivery implements QueueDelivery {
     byBroker: boolean,
     settle: (accepted: boolean) => void,
   ) {
-    this.message = message;
+    super(message);
     this.#session = session;
     this.#isSettledByBroker = byBroker;
     this.#settle = settle;
   }
 
-  get settled(): boolean {
-    return this.#settled;
-  }
-
   get lost(): boolean {
-    return this.#session.isLost && !this.#settled && !this.#isSettledByBroker;
+    return this.#session.isLost && !this.settled && !this.#isSettledByBroker;
   }
 
-  ack(): void {
-    this.#end(true);
+  protected override demandReach(): void {
+    if (!this.lost) return;
+    const message = "the connection to the broker was lost: the message will be delivered again";
+    throw new Failure("Unavailable", message, { retryable: false });
   }
 
-  nack(): void {
-    this.#end(false);
-  }
-
-  #end(accepted: boolean): void {
-    if (this.#settled) throw new Failure("Invalid", "queue.Message already settled", { retryable: false });
-    if (this.lost) {
-      const message = "the connection to the broker was lost: the message will be delivered again";
-      throw new Failure("Unavailable", message, { retryable: false });
-    }
-    this.#settled = true;
+  protected settle(accepted: boolean): void {
     this.#settle(accepted);
   }
 }

@@ -9,7 +9,6 @@
 import type { Message } from "@aws-sdk/client-sqs";
 import {
   asFailure,
-  Failure,
   SQS_BATCH_MAX,
   SQS_HOLD_SECONDS,
   SQS_POLL_SECONDS,
@@ -25,6 +24,7 @@ import type {
 } from "../../../ports/mod.ts";
 import { idOf, messageOf } from "./sqs_message.ts";
 import type { SqsQueue } from "./sqs_queue.ts";
+import { SettledOnce } from "../settled_once.ts";
 
 const HOLD_MS = SQS_HOLD_SECONDS * 1000;
 /** A message is prolonged when less than two thirds of its time are left: two attempts may fail. */
@@ -45,44 +45,27 @@ export interface SqsConsumptionOptions {
 type Settle = (delivery: SqsDelivery, accepted: boolean) => Promise<void>;
 
 /** A delivery of an SQS queue. */
-class SqsDelivery implements QueueDelivery {
-  readonly message: QueueMessage;
-  readonly released = false;
+class SqsDelivery extends SettledOnce {
   /** What names this delivery, not the message, to SQS. */
   readonly receipt: string;
   /** Until when it is hidden from others, on the monotonic clock. */
   heldUntilMs: number;
   readonly #clock: Clock;
   readonly #settle: Settle;
-  #settled = false;
 
   constructor(message: QueueMessage, receipt: string, heldUntilMs: number, clock: Clock, settle: Settle) {
-    this.message = message;
+    super(message);
     this.receipt = receipt;
     this.heldUntilMs = heldUntilMs;
     this.#clock = clock;
     this.#settle = settle;
   }
 
-  get settled(): boolean {
-    return this.#settled;
-  }
-
   get lost(): boolean {
-    return !this.#settled && this.#clock.monotonicMs() >= this.heldUntilMs;
+    return !this.settled && this.#clock.monotonicMs() >= this.heldUntilMs;
   }
 
-  ack(): Promise<void> {
-    return this.#end(true);
-  }
-
-  nack(): Promise<void> {
-    return this.#end(false);
-  }
-
-  #end(accepted: boolean): Promise<void> {
-    if (this.#settled) throw new Failure("Invalid", "queue.Message already settled", { retryable: false });
-    this.#settled = true;
+  protected settle(accepted: boolean): Promise<void> {
     return this.#settle(this, accepted);
   }
 }
