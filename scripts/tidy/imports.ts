@@ -42,6 +42,7 @@ const DOORS: readonly string[] = [
   "words.ts",
   "checking.ts",
   "compiled.ts",
+  "standard_streams.ts",
 ];
 
 /** The lowest rank that may import third-party packages; `src/platform` may as well. */

@@ -1,27 +1,23 @@
 /** What names this program for everything that it keeps between runs: another one may compile or find something else. */
-import { readdirSync, statSync } from "node:fs";
 import process from "node:process";
+import type { Files } from "../ports/mod.ts";
 import { VERSION } from "./product.ts";
 
 /** Folders whose sources decide what Lua compiles to and what is found in it. */
 const FOLDERS = ["lang", "lang/rules", "lint", "lua", "vm", "app/lint"];
 
 /** The version, the executable, and the sources when they are no part of it. */
-export function edition(): string {
-  const { mtimeMs, size } = statSync(process.execPath);
-  return `${VERSION} ${mtimeMs} ${size} ${sourcesStamp()}`;
+export function edition(files: Files): string {
+  const program = files.stat(process.execPath);
+  return `${VERSION} ${program?.modifiedMs} ${program?.size} ${sourcesStamp(files)}`;
 }
 
-/** When the sources were changed last; nothing in a compiled program, which has none. */
-function sourcesStamp(): string {
-  try {
-    const stamps = FOLDERS.flatMap((path) => {
-      const folder = new URL(`../${path}/`, import.meta.url);
-      return readdirSync(folder).map((name) => statSync(new URL(name, folder)).mtimeMs);
-    });
-    return String(Math.max(...stamps));
-  } catch (error) {
-    if ((error as { code?: string }).code === undefined) throw error;
-    return "";
-  }
+/** When the sources were changed last; nothing in a compiled program, whose sources are in no folder. */
+function sourcesStamp(files: Files): string {
+  const here = import.meta.dirname;
+  if (here === undefined || files.stat(here) === undefined) return "";
+  const stamps = FOLDERS.flatMap((path) =>
+    files.list(files.resolve(here, "..", path)).map(({ modifiedMs }) => modifiedMs)
+  );
+  return String(Math.max(...stamps));
 }

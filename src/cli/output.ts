@@ -3,44 +3,19 @@
  *
  * O1. A reader that went away ends the program quietly. O2. Colour only on a terminal, and never under `NO_COLOR`.
  */
-import { fstatSync, statSync, writeSync } from "node:fs";
 import process from "node:process";
+import { isTerminal, writeStream } from "../platform/standard_streams.ts";
 
 const ENCODER = new TextEncoder();
 const STDOUT = 1;
 const STDERR = 2;
 
-/** Where nothing is kept. Other systems than those like Unix have none by that name. */
-const NULL_DEVICE = "/dev/null";
-
-/**
- * Whether a standard stream is a terminal. The module that knows takes long to load, so files, pipes and the null device, which
- * most streams are, are told apart without it.
- */
-function isTerminal(fd: number): boolean {
-  try {
-    const stream = fstatSync(fd);
-    if (!stream.isCharacterDevice()) return false;
-    if (statSync(NULL_DEVICE, { throwIfNoEntry: false })?.rdev === stream.rdev) return false;
-  } catch {
-    // A closed stream is no terminal.
-    return false;
-  }
-  return process.getBuiltinModule("node:tty").isatty(fd);
-}
-
 function write(fd: number, text: string): void {
-  const bytes = ENCODER.encode(text);
-  let done = 0;
-  while (done < bytes.length) {
-    try {
-      done += writeSync(fd, bytes, done, bytes.length - done);
-    } catch (error) {
-      const { code } = error as { code?: string };
-      if (code === "EAGAIN") continue;
-      if (code === "EPIPE") process.exit(0);
-      throw error;
-    }
+  try {
+    writeStream(fd, ENCODER.encode(text));
+  } catch (error) {
+    if ((error as { code?: string }).code === "EPIPE") process.exit(0);
+    throw error;
   }
 }
 

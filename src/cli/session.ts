@@ -145,7 +145,7 @@ export async function createProjectApplication(
   return createApplication({
     ports,
     log,
-    ...optionsOf(configuration, ports, edition),
+    ...optionsOf(configuration, ports, () => edition(ports.files)),
     // One that is gone with its command is no node: the one that serves may run on the same ports.
     ...wish.isPassing ? { cluster: undefined } : {},
     ...expansionOf(project, ports, log),

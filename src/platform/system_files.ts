@@ -1,29 +1,23 @@
-/** Files of the operating system. */
-import {
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  readSync,
-  realpathSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+/**
+ * Files of the operating system.
+ *
+ * F1. What most programs ask for is asked of the system itself where that can be done (`linux_calls.ts`); the library is loaded for the rest,
+ *     and for saying what is wrong.
+ */
 import process from "node:process";
 import { asFailure, Failure, type FailureKind } from "../core/mod.ts";
 import type { FileHandle, FileInfo, Files } from "../ports/mod.ts";
+import { linuxCalls } from "./linux_calls.ts";
+import { PATHS } from "./paths.ts";
+
+type Library = typeof import("node:fs");
+
+let loaded: Library | undefined;
+
+/** The runtime's own, which takes its time to load. */
+function library(): Library {
+  return loaded ??= process.getBuiltinModule("node:fs");
+}
 
 const KINDS: Record<string, FailureKind> = {
   ENOENT: "NotFound",
@@ -72,23 +66,37 @@ function attempt<T>(path: string, act: () => T): T {
   }
 }
 
+/** What is known of a file. */
 interface Stats {
-  size: number;
-  mode: number;
-  mtimeMs: number;
-  isDirectory(): boolean;
-  isFile(): boolean;
+  readonly size: number;
+  /** Type and permission bits. */
+  readonly mode: number;
+  readonly mtimeMs: number;
 }
 
-function infoOf(name: string, stats: Stats): FileInfo {
+const TYPE_BITS = 0o170000;
+const DIRECTORY_TYPE = 0o040000;
+const FILE_TYPE = 0o100000;
+const LINK_TYPE = 0o120000;
+
+function infoOf(name: string, { mode, mtimeMs, size }: Stats): FileInfo {
+  const type = mode & TYPE_BITS;
   return {
     name,
-    size: stats.size,
-    mode: stats.mode & 0o777,
-    modifiedMs: stats.mtimeMs,
-    isDirectory: stats.isDirectory(),
-    ...(stats.isFile() || stats.isDirectory() ? {} : { isSpecial: true }),
+    size,
+    mode: mode & 0o777,
+    modifiedMs: mtimeMs,
+    isDirectory: type === DIRECTORY_TYPE,
+    ...(type === FILE_TYPE || type === DIRECTORY_TYPE ? {} : { isSpecial: true }),
   };
+}
+
+/** Facts of what is there, of a link itself when `isLinkMeant`. */
+function statsOf(path: string, isLinkMeant = false): Stats | undefined {
+  const stats = linuxCalls()?.stat(path, isLinkMeant);
+  if (stats !== undefined) return stats ?? undefined;
+  const { lstatSync, statSync } = library();
+  return (isLinkMeant ? lstatSync : statSync)(path, { throwIfNoEntry: false });
 }
 
 class SystemFileHandle implements FileHandle {
@@ -101,14 +109,14 @@ class SystemFileHandle implements FileHandle {
   }
 
   read(buffer: Uint8Array, position: number | null): number {
-    return attempt(this.#path, () => readSync(this.#fd, buffer, 0, buffer.length, position));
+    return attempt(this.#path, () => library().readSync(this.#fd, buffer, 0, buffer.length, position));
   }
 
   write(data: Uint8Array, position: number | null): number {
     return attempt(this.#path, () => {
       let done = 0;
       while (done < data.length) {
-        done += writeSync(
+        done += library().writeSync(
           this.#fd,
           data,
           done,
@@ -121,31 +129,31 @@ class SystemFileHandle implements FileHandle {
   }
 
   stat(): FileInfo {
-    return attempt(this.#path, () => infoOf(basename(this.#path), fstatSync(this.#fd)));
+    return attempt(this.#path, () => infoOf(PATHS.basename(this.#path), library().fstatSync(this.#fd)));
   }
 
   sync(): void {
-    attempt(this.#path, () => fsyncSync(this.#fd));
+    attempt(this.#path, () => library().fsyncSync(this.#fd));
   }
 
   truncate(size: number): void {
-    attempt(this.#path, () => ftruncateSync(this.#fd, size));
+    attempt(this.#path, () => library().ftruncateSync(this.#fd, size));
   }
 
   close(): void {
-    attempt(this.#path, () => closeSync(this.#fd));
+    attempt(this.#path, () => library().closeSync(this.#fd));
   }
 }
 
 /** All of a file, read at its size: the library reads into a buffer first that is larger than most files. */
-function readWhole(path: string): Uint8Array {
-  const fd = openSync(path, "r");
+function readWhole(path: string): Uint8Array<ArrayBuffer> {
+  const fd = library().openSync(path, "r");
   try {
     // One more, so that the end shows with the second read; files of the system say that they have no size.
-    let bytes = new Uint8Array(fstatSync(fd).size + 1);
+    let bytes = new Uint8Array(library().fstatSync(fd).size + 1);
     let length = 0;
     for (;;) {
-      const read = readSync(fd, bytes, length, bytes.length - length, null);
+      const read = library().readSync(fd, bytes, length, bytes.length - length, null);
       if (read === 0) return bytes.subarray(0, length);
       length += read;
       if (length < bytes.length) continue;
@@ -154,21 +162,23 @@ function readWhole(path: string): Uint8Array {
       bytes = grown;
     }
   } finally {
-    closeSync(fd);
+    library().closeSync(fd);
   }
 }
 
 /** What a file that is larger than it said is given at least. */
 const GROWN_MIN = 4096;
 
+const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** Synchronous access to the file system. */
 export class SystemFiles implements Files {
-  readFile(path: string): Uint8Array {
-    return attempt(path, () => readWhole(path));
+  readFile(path: string): Uint8Array<ArrayBuffer> {
+    return linuxCalls()?.readWhole(path) ?? attempt(path, () => readWhole(path));
   }
 
   readText(path: string): string {
-    return attempt(path, () => readFileSync(path, "utf8"));
+    return TEXT.decode(this.readFile(path));
   }
 
   writeFile(
@@ -177,52 +187,52 @@ export class SystemFiles implements Files {
     options: { mode?: number; append?: boolean; exclusive?: boolean } = {},
   ): void {
     const flag = options.exclusive ? "wx" : options.append ? "a" : "w";
-    attempt(path, () => writeFileSync(path, data, { flag, mode: options.mode }));
+    attempt(path, () => library().writeFileSync(path, data, { flag, mode: options.mode }));
   }
 
   stat(path: string): FileInfo | undefined {
     return attempt(path, () => {
-      const stats = statSync(path, { throwIfNoEntry: false });
-      return stats === undefined ? undefined : infoOf(basename(path), stats);
+      const stats = statsOf(path);
+      return stats === undefined ? undefined : infoOf(PATHS.basename(path), stats);
     });
   }
 
   list(path: string): FileInfo[] {
     return attempt(path, () => {
       const found: FileInfo[] = [];
-      for (const name of readdirSync(path).sort()) {
-        const file = join(path, name);
+      for (const name of (linuxCalls()?.names(path) ?? library().readdirSync(path)).sort()) {
+        const file = `${path}/${name}`;
         // A dangling link is listed as what it is itself; a file that vanished meanwhile is not listed.
-        const own = lstatSync(file, { throwIfNoEntry: false });
+        const own = statsOf(file, true);
         if (own === undefined) continue;
-        if (!own.isSymbolicLink()) found.push(infoOf(name, own));
-        else {
-          found.push({ ...infoOf(name, statSync(file, { throwIfNoEntry: false }) ?? own), isLink: true });
-        }
+        if ((own.mode & TYPE_BITS) !== LINK_TYPE) found.push(infoOf(name, own));
+        else found.push({ ...infoOf(name, statsOf(file) ?? own), isLink: true });
       }
       return found;
     });
   }
 
   makeDirectory(path: string, options: { recursive?: boolean; mode?: number } = {}): void {
-    attempt(path, () => mkdirSync(path, options));
+    attempt(path, () => library().mkdirSync(path, options));
   }
 
   remove(path: string, options: { recursive?: boolean } = {}): void {
     attempt(path, () => {
-      if (options.recursive) rmSync(path, { recursive: true, force: false });
-      else if (lstatSync(path).isDirectory()) rmdirSync(path);
-      else unlinkSync(path);
+      if (options.recursive) library().rmSync(path, { recursive: true, force: false });
+      else if (library().lstatSync(path).isDirectory()) library().rmdirSync(path);
+      else library().unlinkSync(path);
     });
   }
 
   rename(from: string, to: string): void {
-    attempt(from, () => renameSync(from, to));
+    attempt(from, () => library().renameSync(from, to));
   }
 
   realPath(path: string): string | undefined {
+    const real = linuxCalls()?.realPath(path);
+    if (real !== undefined) return real ?? undefined;
     try {
-      return realpathSync(path);
+      return library().realpathSync(path);
     } catch (error) {
       const failure = fileFailure(error, path);
       if (failure.kind === "NotFound" || failure.kind === "Invalid") return undefined;
@@ -232,16 +242,16 @@ export class SystemFiles implements Files {
 
   readLink(path: string): string | undefined {
     return attempt(path, () => {
-      const stats = lstatSync(path, { throwIfNoEntry: false });
-      return stats?.isSymbolicLink() ? readlinkSync(path) : undefined;
+      const isLink = ((statsOf(path, true)?.mode ?? 0) & TYPE_BITS) === LINK_TYPE;
+      return isLink ? library().readlinkSync(path) : undefined;
     });
   }
 
   open(path: string, flags: "r" | "w" | "a" | "wx" | "r+", mode?: number): FileHandle {
     return attempt(path, () => {
-      const fd = openSync(path, flags, mode);
-      if (fstatSync(fd).isDirectory()) {
-        closeSync(fd);
+      const fd = library().openSync(path, flags, mode);
+      if (library().fstatSync(fd).isDirectory()) {
+        library().closeSync(fd);
         throw new Failure("Invalid", `${path}: is a directory`, { retryable: false });
       }
       return new SystemFileHandle(fd, path);
@@ -249,11 +259,11 @@ export class SystemFiles implements Files {
   }
 
   resolve(...parts: string[]): string {
-    return resolve(...parts);
+    return PATHS.resolve(...parts);
   }
 
   directory(path: string): string {
-    return dirname(path);
+    return PATHS.dirname(path);
   }
 
   workingDirectory(): string {

@@ -4,16 +4,11 @@
  * Owns standard input while a process reads it. E1. Input is read only when it is asked for, so that a program that reads
  * nothing leaves its input to whoever comes next. E2. One reader at a time; reads are answered in order.
  */
-import { writeSync } from "node:fs";
 import process from "node:process";
 import { asFailure, Failure } from "../core/mod.ts";
 import type { Terminal } from "../ports/mod.ts";
 import { BUN, DENO } from "./runtime_globals.ts";
-
-/** The module that knows takes long to load, hence only when it is asked. */
-function isTerminal(fd: 0 | 1): boolean {
-  return process.getBuiltinModule("node:tty").isatty(fd);
-}
+import { isTerminal, writeStream } from "./standard_streams.ts";
 
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
@@ -134,16 +129,11 @@ const ENCODER = new TextEncoder();
 
 /** Writes all of `data` to a standard stream; a reader that went away is not an error of the application. */
 function writeAll(fd: 1 | 2, data: Uint8Array | string): void {
-  const bytes = typeof data === "string" ? ENCODER.encode(data) : data;
-  let done = 0;
-  while (done < bytes.length) {
-    try {
-      done += writeSync(fd, bytes, done, bytes.length - done);
-    } catch (error) {
-      const code = (error as { code?: string }).code;
-      if (code === "EAGAIN") continue;
-      throw code === "EPIPE" ? new Failure("Internal", "broken pipe", { cause: error }) : asFailure(error);
-    }
+  try {
+    writeStream(fd, typeof data === "string" ? ENCODER.encode(data) : data);
+  } catch (error) {
+    const isUnread = (error as { code?: string }).code === "EPIPE";
+    throw isUnread ? new Failure("Internal", "broken pipe", { cause: error }) : asFailure(error);
   }
 }
 

@@ -59,6 +59,7 @@ const STEPS_MAX = 100_000;
 
 /** Solves the graph of `roots`, the application's own declarations. Fails with Conflict, NotFound or Invalid. */
 export function resolveModules(roots: readonly DependencyDeclaration[], catalog: ModuleCatalog): ModuleGraph {
+  if (roots.length === 0) return { modules: [] };
   const rootOf = new Map<string, Wish>();
   for (const declaration of roots) {
     const known = rootOf.get(declaration.component);

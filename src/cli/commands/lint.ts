@@ -129,7 +129,7 @@ async function runLint(
     project,
     ports,
     namespaces: words(args.list("ns")),
-    edition: edition(),
+    edition: edition(ports.files),
     // Files are changed only by what is found now: a cache may have come with the project.
     forgetsCache: (args.flag("cache-reset") || args.flag("fix")) && !isAgain,
     progress: (part) => progress.show(part),

@@ -1,0 +1,216 @@
+/**
+ * What a short program needs of files, by the system's own calls.
+ *
+ * The runtime's library of files and all that it needs take a twentieth of `wippy call` to load; the one function of the C library that
+ * makes any system call is there at once.
+ *
+ * LC1. On Linux on x64 under Bun; elsewhere, and where the C library is another one, there are no such calls.
+ * LC2. What fails is not told here: the caller asks the library, which says why in its own words. Only that nothing is there is an answer.
+ */
+import process from "node:process";
+import { BUN } from "./runtime_globals.ts";
+
+/** What the system knows of a file. */
+export interface CallStats {
+  readonly size: number;
+  /** Type and permission bits. */
+  readonly mode: number;
+  readonly mtimeMs: number;
+}
+
+/** The calls; `undefined` is for whatever they have no answer to. */
+export interface LinuxCalls {
+  /** All of a file. */
+  readWhole(path: string): Uint8Array<ArrayBuffer> | undefined;
+  /** Facts of what is there, of a link itself when `isLinkMeant`; null when nothing is. */
+  stat(path: string, isLinkMeant?: boolean): CallStats | null | undefined;
+  /** Names in a directory, in no order. */
+  names(path: string): string[] | undefined;
+  /** The path without links; null when nothing is there. */
+  realPath(path: string): string | null | undefined;
+  /** How many of the bytes were written. */
+  write(fd: number, bytes: Uint8Array): number | undefined;
+  isTerminal(fd: number): boolean;
+}
+
+/** Numbers of calls. */
+const READ = 0;
+const WRITE = 1;
+const CLOSE = 3;
+const IOCTL = 16;
+const GETDENTS64 = 217;
+const OPENAT = 257;
+const READLINKAT = 267;
+const STATX = 332;
+
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const O_CLOEXEC = 0o2000000;
+const O_DIRECTORY = 0o200000;
+const O_PATH = 0o10000000;
+const STATX_BASIC_STATS = 0x7ff;
+const TCGETS = 0x5401;
+const ENOENT = 2;
+
+/** Of `struct statx`: where its fields are, and how long it is. */
+const STATX_BYTES = 256;
+const STATX_MODE = 28;
+const STATX_SIZE = 40;
+const STATX_MTIME = 112;
+
+/** Of `struct linux_dirent64`. */
+const DIRENT_LENGTH = 16;
+const DIRENT_NAME = 19;
+
+/** Room for the names of a directory, for a path that comes back, and for what a terminal tells of itself. */
+const SCRATCH_BYTES = 16_384;
+/** What a file that is larger than it said is given at least. */
+const GROWN_MIN = 4096;
+
+/** Types of the runtime's foreign functions. */
+const INT32 = 5;
+const POINTER = 12;
+const INT64_AS_NUMBER = 15;
+
+type Word = number | ArrayBufferView;
+type SystemCall = (call: number, a: number, b?: Word, c?: Word, d?: Word, e?: Word) => number;
+
+/** What is used of the runtime's foreign functions, as they are before their module dresses them. */
+interface ForeignFunctions {
+  dlopen(
+    library: string,
+    symbols: Record<string, { readonly args: readonly number[]; readonly returns: number }>,
+  ): { readonly symbols: Record<string, unknown> };
+  readonly read: { i32(address: number): number };
+}
+
+class SystemCalls implements LinuxCalls {
+  readonly #call: SystemCall;
+  readonly #errorNumber: () => number;
+  readonly #scratch = new Uint8Array(new ArrayBuffer(SCRATCH_BYTES));
+  readonly #view = new DataView(this.#scratch.buffer);
+  readonly #encoder = new TextEncoder();
+  readonly #decoder = new TextDecoder();
+
+  constructor(functions: ForeignFunctions) {
+    const { symbols } = functions.dlopen("libc.so.6", {
+      syscall: { args: [INT32, INT32, POINTER, POINTER, POINTER, POINTER], returns: INT64_AS_NUMBER },
+      __errno_location: { args: [], returns: POINTER },
+    });
+    const { syscall, __errno_location: errorLocation } = symbols;
+    this.#call = (call, a, b = 0, c = 0, d = 0, e = 0) => (syscall as SystemCall)(call, a, b, c, d, e);
+    this.#errorNumber = () => functions.read.i32((errorLocation as () => number)());
+  }
+
+  readWhole(path: string): Uint8Array<ArrayBuffer> | undefined {
+    const size = this.stat(path)?.size;
+    if (size === undefined) return undefined;
+    return this.#opened(path, O_CLOEXEC, (fd) => {
+      // One more, so that the end shows with the second read; files of the system say that they have no size.
+      let bytes = new Uint8Array(size + 1);
+      let length = 0;
+      for (;;) {
+        const read = this.#call(READ, fd, bytes.subarray(length), bytes.length - length);
+        if (read < 0) return undefined;
+        if (read === 0) return bytes.subarray(0, length);
+        length += read;
+        if (length < bytes.length) continue;
+        const grown = new Uint8Array(Math.max(bytes.length * 2, GROWN_MIN));
+        grown.set(bytes);
+        bytes = grown;
+      }
+    });
+  }
+
+  stat(path: string, isLinkMeant = false): CallStats | null | undefined {
+    const name = this.#nameOf(path);
+    if (name === undefined) return undefined;
+    const flags = isLinkMeant ? AT_SYMLINK_NOFOLLOW : 0;
+    if (this.#call(STATX, AT_FDCWD, name, flags, STATX_BASIC_STATS, this.#scratch) !== 0) return this.#absence();
+    const view = this.#view;
+    return {
+      mode: view.getUint16(STATX_MODE, true),
+      size: Number(view.getBigUint64(STATX_SIZE, true)),
+      mtimeMs: Number(view.getBigInt64(STATX_MTIME, true)) * 1000 + view.getUint32(STATX_MTIME + 8, true) / 1e6,
+    };
+  }
+
+  names(path: string): string[] | undefined {
+    return this.#opened(path, O_CLOEXEC | O_DIRECTORY, (fd) => {
+      const names: string[] = [];
+      for (;;) {
+        const end = this.#call(GETDENTS64, fd, this.#scratch, SCRATCH_BYTES);
+        if (end < 0) return undefined;
+        if (end === 0) return names;
+        for (let at = 0; at < end; at += this.#view.getUint16(at + DIRENT_LENGTH, true)) {
+          const from = at + DIRENT_NAME;
+          const name = this.#decoder.decode(this.#scratch.subarray(from, this.#scratch.indexOf(0, from)));
+          if (name !== "." && name !== "..") names.push(name);
+        }
+      }
+    });
+  }
+
+  realPath(path: string): string | null | undefined {
+    const name = this.#nameOf(path);
+    if (name === undefined) return undefined;
+    const fd = this.#call(OPENAT, AT_FDCWD, name, O_CLOEXEC | O_PATH);
+    if (fd < 0) return this.#absence();
+    const link = this.#nameOf(`/proc/self/fd/${fd}`)!;
+    const length = this.#call(READLINKAT, AT_FDCWD, link, this.#scratch, SCRATCH_BYTES);
+    this.#call(CLOSE, fd);
+    if (length <= 0 || length === SCRATCH_BYTES) return undefined;
+    const real = this.#decoder.decode(this.#scratch.subarray(0, length));
+    // What was removed meanwhile, and what no text can say.
+    return real.endsWith(" (deleted)") || real.includes("\ufffd") ? undefined : real;
+  }
+
+  write(fd: number, bytes: Uint8Array): number | undefined {
+    const written = this.#call(WRITE, fd, bytes, bytes.length);
+    return written < 0 ? undefined : written;
+  }
+
+  isTerminal(fd: number): boolean {
+    return this.#call(IOCTL, fd, TCGETS, this.#scratch) === 0;
+  }
+
+  /** Nothing, when the call that just failed did so since nothing is there. */
+  #absence(): null | undefined {
+    return this.#errorNumber() === ENOENT ? null : undefined;
+  }
+
+  /** The path as the system wants it. */
+  #nameOf(path: string): Uint8Array | undefined {
+    return path.includes("\0") ? undefined : this.#encoder.encode(`${path}\0`);
+  }
+
+  #opened<T>(path: string, flags: number, use: (fd: number) => T | undefined): T | undefined {
+    const name = this.#nameOf(path);
+    if (name === undefined) return undefined;
+    const fd = this.#call(OPENAT, AT_FDCWD, name, flags);
+    if (fd < 0) return undefined;
+    try {
+      return use(fd);
+    } finally {
+      this.#call(CLOSE, fd);
+    }
+  }
+}
+
+function openCalls(): LinuxCalls | undefined {
+  if (BUN === undefined || process.platform !== "linux" || process.arch !== "x64") return undefined;
+  try {
+    return new SystemCalls((BUN as unknown as { readonly FFI: ForeignFunctions }).FFI);
+  } catch {
+    // Another C library, or a runtime that has no such functions any more.
+    return undefined;
+  }
+}
+
+let calls: { readonly made: LinuxCalls | undefined } | undefined;
+
+/** The calls of this system, if it has them. */
+export function linuxCalls(): LinuxCalls | undefined {
+  calls ??= { made: openCalls() };
+  return calls.made;
+}
