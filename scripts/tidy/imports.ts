@@ -42,6 +42,7 @@ const DOORS: readonly string[] = [
   "words.ts",
   "checking.ts",
   "compiled.ts",
+  "linux_calls.ts",
   "standard_streams.ts",
 ];
 

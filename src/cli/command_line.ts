@@ -9,7 +9,7 @@ import { type CommandEntry, type CommandGroup, Misuse } from "./command.ts";
 import { COMMANDS, findCommand } from "./commands.ts";
 import { HELP, withGlobalHelp } from "./help.ts";
 import { printProgress, printResult, styleOf } from "./output.ts";
-import { bootsLua } from "./lua_commands.ts";
+import { bootedBy } from "./lua_commands.ts";
 import { didYouMean } from "./suggestion.ts";
 
 const EXIT_FAILURE = 1;
@@ -73,7 +73,7 @@ async function runCommand(entry: CommandEntry, args: readonly string[], name: st
     return 0;
   }
   // An application ends its slow start itself, once it is up.
-  if (!bootsLua([entry.name, ...args])) endSlowStart();
+  if (bootedBy([entry.name, ...args]) === undefined) endSlowStart();
   return await command.run(command.takesPack ? parsed.withPack() : parsed);
 }
 

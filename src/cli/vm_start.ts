@@ -1,14 +1,24 @@
 /** Begins to compile the virtual machine on another processor; whoever boots waits for its end. */
+import { linuxCalls } from "../platform/linux_calls.ts";
 import { precompile } from "../vm/compiled.ts";
 
 /** The file that a binary carries; see `scripts/build.ts`. */
 const EMBEDDED = "lua.wasm";
 
-/** Begins, from the file that a binary carries or else from the text in the sources; resolves once it has begun. */
-export async function startVm(): Promise<void> {
+/**
+ * Begins, from the file that a binary carries or else from the text in the sources; resolves once it has begun. For a program that
+ * `isShort` the thread that compiles is kept off the processor of this one: the system starts it wherever, which on two processors is
+ * here more often than not, and leaves it there for as long as a tenth of the run.
+ */
+export async function startVm(isShort: boolean): Promise<void> {
   const files = "Bun" in globalThis ? Bun.embeddedFiles as (Blob & { readonly name: string })[] : [];
   const file = files.find(({ name }) => name.endsWith(EMBEDDED));
   const bytes = file === undefined ? undefined : new Uint8Array(await file.arrayBuffer());
-  // What is wrong with it who waits for it will hear.
-  precompile(bytes).catch(() => undefined);
+  const begin = (): void => {
+    // What is wrong with it who waits for it will hear.
+    precompile(bytes).catch(() => undefined);
+  };
+  const calls = isShort ? linuxCalls() : undefined;
+  if (calls === undefined) begin();
+  else calls.beginBeside(begin);
 }

@@ -49,4 +49,6 @@ function basename(path: string): string {
 export const POSIX_PATHS: Paths = { resolve, dirname, basename };
 
 /** Paths of this system. */
-export const PATHS: Paths = process.platform === "win32" ? process.getBuiltinModule("node:path") : POSIX_PATHS;
+export const PATHS: Paths = process.platform === "win32"
+  ? process.getBuiltinModule("node:path")
+  : POSIX_PATHS;

@@ -32,7 +32,9 @@ export function writeStream(fd: number, bytes: Uint8Array): void {
   let rest = bytes;
   while (rest.length > 0) {
     try {
-      rest = rest.subarray(linuxCalls()?.write(fd, rest) ?? process.getBuiltinModule("node:fs").writeSync(fd, rest));
+      rest = rest.subarray(
+        linuxCalls()?.write(fd, rest) ?? process.getBuiltinModule("node:fs").writeSync(fd, rest),
+      );
     } catch (error) {
       if ((error as { code?: string }).code !== "EAGAIN") throw error;
     }
