@@ -5,20 +5,24 @@ import { precompile } from "../vm/compiled.ts";
 /** The file that a binary carries; see `scripts/build.ts`. */
 const EMBEDDED = "lua.wasm";
 
+/** The shortest module there is. */
+const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+
 /**
  * Begins, from the file that a binary carries or else from the text in the sources; resolves once it has begun. For a program that
- * `isShort` the thread that compiles is kept off the processor of this one: the system starts it wherever, which on two processors is
+ * `isShort` the thread that compiles is kept off the processor of this one: the system wakes it wherever, which on two processors is
  * here more often than not, and leaves it there for as long as a tenth of the run.
  */
 export async function startVm(isShort: boolean): Promise<void> {
   const files = "Bun" in globalThis ? Bun.embeddedFiles as (Blob & { readonly name: string })[] : [];
   const file = files.find(({ name }) => name.endsWith(EMBEDDED));
   const bytes = file === undefined ? undefined : new Uint8Array(await file.arrayBuffer());
-  const begin = (): void => {
-    // What is wrong with it who waits for it will hear.
-    precompile(bytes).catch(() => undefined);
-  };
   const calls = isShort ? linuxCalls() : undefined;
-  if (calls === undefined) begin();
-  else calls.beginBeside(begin);
+  if (calls !== undefined) {
+    // The thread is there once it has been given something.
+    void WebAssembly.compile(EMPTY_MODULE);
+    calls.keepOthersAway();
+  }
+  // What is wrong with it who waits for it will hear.
+  precompile(bytes).catch(() => undefined);
 }

@@ -31,8 +31,8 @@ export interface LinuxCalls {
   /** How many of the bytes were written. */
   write(fd: number, bytes: Uint8Array): number | undefined;
   isTerminal(fd: number): boolean;
-  /** On a machine with two processors, has the threads that `begin` starts run on the other one. */
-  beginBeside(begin: () => void): void;
+  /** On two processors: has all other threads of this program run on the one that this thread, its first, is not on. */
+  keepOthersAway(): void;
 }
 
 /** Numbers of calls. */
@@ -45,6 +45,7 @@ const SCHED_GETAFFINITY = 204;
 const GETDENTS64 = 217;
 const OPENAT = 257;
 const READLINKAT = 267;
+const GETCPU = 309;
 const STATX = 332;
 
 const AT_FDCWD = -100;
@@ -90,10 +91,12 @@ interface ForeignFunctions {
     library: string,
     symbols: Record<string, { readonly args: readonly number[]; readonly returns: number }>,
   ): { readonly symbols: Record<string, unknown> };
+  ptr(view: ArrayBufferView): number;
   readonly read: { i32(address: number): number };
 }
 
 class SystemCalls implements LinuxCalls {
+  readonly #functions: ForeignFunctions;
   readonly #call: SystemCall;
   readonly #errorNumber: () => number;
   readonly #scratch = new Uint8Array(new ArrayBuffer(SCRATCH_BYTES));
@@ -102,8 +105,12 @@ class SystemCalls implements LinuxCalls {
   readonly #decoder = new TextDecoder();
 
   constructor(functions: ForeignFunctions) {
+    this.#functions = functions;
     const { symbols } = functions.dlopen("libc.so.6", {
-      syscall: { args: [INT32, INT32, POINTER, POINTER, POINTER, POINTER], returns: INT64_AS_NUMBER },
+      syscall: {
+        args: [INT32, INT64_AS_NUMBER, POINTER, POINTER, POINTER, POINTER],
+        returns: INT64_AS_NUMBER,
+      },
       __errno_location: { args: [], returns: POINTER },
     });
     const { syscall, __errno_location: errorLocation } = symbols;
@@ -186,27 +193,18 @@ class SystemCalls implements LinuxCalls {
     return this.#call(IOCTL, fd, TCGETS, this.#scratch) === 0;
   }
 
-  beginBeside(begin: () => void): void {
-    const all = new Uint8Array(PROCESSOR_SET_BYTES);
-    const length = this.#call(SCHED_GETAFFINITY, SELF, PROCESSOR_SET_BYTES, all);
-    const processors: number[] = [];
-    for (let i = 0; i < length * 8; i++) if ((all[i >> 3]! & 1 << (i & 7)) !== 0) processors.push(i);
-    const [mine, other] = processors;
-    if (processors.length !== 2) return begin();
-    // A thread may run where the one may that starts it.
-    this.#runOn(length, other!);
-    try {
-      begin();
-    } finally {
-      this.#runOn(length, mine!);
-      this.#call(SCHED_SETAFFINITY, SELF, length, all);
+  keepOthersAway(): void {
+    const bytes = this.#call(SCHED_GETAFFINITY, SELF, PROCESSOR_SET_BYTES, this.#scratch);
+    const allowed: number[] = [];
+    for (let i = 0; i < bytes * 8; i++) if ((this.#scratch[i >> 3]! & 1 << (i & 7)) !== 0) allowed.push(i);
+    if (allowed.length !== 2 || this.#call(GETCPU, this.#functions.ptr(this.#scratch)) !== 0) return;
+    const mine = this.#view.getUint32(0, true);
+    const other = allowed.find((processor) => processor !== mine)!;
+    const rest = new Uint8Array(bytes);
+    rest[other >> 3] = 1 << (other & 7);
+    for (const thread of this.names("/proc/self/task") ?? []) {
+      if (Number(thread) !== process.pid) this.#call(SCHED_SETAFFINITY, Number(thread), bytes, rest);
     }
-  }
-
-  #runOn(length: number, processor: number): void {
-    const set = new Uint8Array(length);
-    set[processor >> 3] = 1 << (processor & 7);
-    this.#call(SCHED_SETAFFINITY, SELF, length, set);
   }
 
   /** Nothing, when the call that just failed did so since nothing is there. */
