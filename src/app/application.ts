@@ -323,10 +323,9 @@ export class Application {
       timer.cancel();
       this.#disconnectLog();
       // What was told on the way down still reaches those who listen, and what was held by who has ended is let go.
-      const isAwake = this.context.find(COMPONENTS.runtime)?.slices.isAwake === true;
-      if (isAwake || this.#bus.subscriberCount > 0) {
-        await new Promise<void>((resolve) => this.ports.clock.soon(resolve));
-      }
+      const slices = this.context.find(COMPONENTS.runtime)?.slices;
+      if (slices?.isAwake) slices.runNow();
+      if (this.#bus.subscriberCount > 0) await new Promise<void>((resolve) => this.ports.clock.soon(resolve));
       this.#bus.close();
       this.#phase = "stopped";
       this.#end(this.#exitCode ?? 0);

@@ -70,7 +70,7 @@ const STATES: readonly SlotInfo["state"][] = ["complete", "ready", "running", "b
 const HEAP_BYTES_MAX = 3.5 * 1024 ** 3;
 /** Largest pause the collector of Lua takes, in percent. */
 const GARBAGE_PAUSE_MAX = 1000;
-const NOTHING = new Uint8Array([0, 0]);
+const NOTHING = new Uint8Array(2);
 /** Answer to a completion that has taken the exchange buffer along. */
 const BUFFER_TAKEN = 2;
 /** Checks of one turn as the kernel starts out (`vm_budget_turn`). */
