@@ -1,32 +1,35 @@
 /**
- * What every application loads at its start, as one file of the binary.
+ * What `wippy call` loads, in as few files of the binary as it has stages.
  *
  * A bundler that splits puts into one file what the same entrances reach. With a hundred modules that are loaded when they are needed,
- * the start lay in eighty files, and loading one takes the runtime's loader longer than running most of them.
+ * the start lay in eighty files, and each takes the runtime's loader longer than running most of them.
  *
- * SC1. Who loads any of the start loads all of it, as far as only applications load it. What other commands and threads share
- *      with the start stays in files of its own.
- * SC2. What is loaded before the command is known is no part of it.
+ * SC1. Who loads any of a stage loads all of it, other commands and threads too.
+ * SC2. The first two stages are small: what `wippy version` loads as well.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { BUN, run } from "./command.ts";
 import { AMBIENT_MODULES } from "../src/lua/mod.ts";
 
-/** Where the start of an application begins. */
-const START = [
-  "src/cli/commands/call.ts",
-  "src/app/running.ts",
-  "src/platform/running.ts",
-  ...AMBIENT_MODULES.map((name) => `std/${name}/mod.ts`),
+/** Where the stages begin. */
+const STAGES: readonly (readonly string[])[] = [
+  ["src/cli/main.ts"],
+  ["src/cli/command_line.ts"],
+  [
+    "src/cli/commands/call.ts",
+    "src/app/running.ts",
+    "src/platform/running.ts",
+    ...AMBIENT_MODULES.map((name) => `std/${name}/mod.ts`),
+  ],
 ];
-/** What is loaded before that. */
-const BEFORE = ["src/cli/main.ts", "src/cli/command_line.ts"];
-/** Folders of what only applications load. */
-const APPLICATION = /^(?:std\/\w+|src\/kinds|src\/platform)\//;
+/** They are the program's own to run, whoever shares their stage. */
+const ALONE = ["src/cli/main.ts", "src/cli/command_line.ts"];
 
-/** The file that names all of the start. */
-const TOGETHER = "src/cli/together.ts";
+/** The file that names all of a stage. */
+function togetherOf(stage: number): string {
+  return `src/cli/together_${stage + 1}.ts`;
+}
 
 /** Of the bundler's account of what it wrote: files by name. */
 interface Output {
@@ -57,8 +60,20 @@ function importOf(target: string, from: string): string {
   return `import ${JSON.stringify(path.startsWith(".") ? path : `./${path}`)};\n`;
 }
 
+/** What each stage loads that none before it does. */
+function stagesOf(outputs: ReadonlyMap<string, Output>): string[][] {
+  const known = new Set(ALONE);
+  return STAGES.map((entrances) => {
+    const sources = [...reached(entrances, outputs)].filter((source) =>
+      source.endsWith(".ts") && !known.has(source)
+    );
+    for (const source of sources) known.add(source);
+    return sources;
+  });
+}
+
 /**
- * Has the sources in `root`, a copy, keep the start together; how many sources that are. `entrances` are those of the program, `work` is
+ * Has the sources in `root`, a copy, keep the stages together; how many sources that are. `entrances` are those of the program, `work` is
  * a folder for what is written on the way. Fails when the bundler does.
  */
 export async function keepStartTogether(
@@ -73,20 +88,26 @@ export async function keepStartTogether(
   const written = JSON.parse(readFileSync(account, "utf8")) as { outputs: Record<string, Output> };
   const outputs = new Map(Object.entries(written.outputs));
 
-  const before = reached(BEFORE, outputs);
-  const start = [...reached(START, outputs)].filter((source) =>
-    !before.has(source) && source.endsWith(".ts")
-  );
-  writeFileSync(join(root, TOGETHER), start.map((source) => importOf(source, TOGETHER)).join(""));
+  const stages = stagesOf(outputs);
+  for (const [i, sources] of stages.entries()) {
+    const file = togetherOf(i);
+    writeFileSync(join(root, file), sources.map((source) => importOf(source, file)).join(""));
+  }
   for (const { entryPoint = "" } of outputs.values()) {
-    const isLate = APPLICATION.test(entryPoint) && entryPoint.endsWith(".ts") && !before.has(entryPoint);
-    if (!isLate && !start.includes(entryPoint)) continue;
+    // What comes from elsewhere loads nothing of ours.
+    if (!entryPoint.endsWith(".ts") || entryPoint.startsWith("..")) continue;
+    const own = reached([entryPoint], outputs);
+    const loaded = stages.flatMap((sources, i) =>
+      sources.some((source) => own.has(source)) ? [togetherOf(i)] : []
+    );
     const path = join(root, entryPoint);
-    writeFileSync(path, importOf(TOGETHER, entryPoint) + readFileSync(path, "utf8"));
+    const imports = loaded.map((file) => importOf(file, entryPoint)).join("");
+    writeFileSync(path, imports + readFileSync(path, "utf8"));
   }
   // What is named for its effects alone would be left out.
   const manifest = join(root, "package.json");
   const described = JSON.parse(readFileSync(manifest, "utf8")) as Record<string, unknown>;
-  writeFileSync(manifest, JSON.stringify({ ...described, sideEffects: [TOGETHER, ...start] }));
-  return start.length;
+  const sideEffects = [...stages.keys()].map(togetherOf).concat(stages.flat());
+  writeFileSync(manifest, JSON.stringify({ ...described, sideEffects }));
+  return sideEffects.length;
 }

@@ -29,7 +29,7 @@ export async function entriesFor(args: ParsedArguments): Promise<EntrySource> {
       client.close();
     }
   }
-  return await currentEntriesOf(await openSession(args, "quiet"), args);
+  return await currentEntriesOf(openSession(args, "quiet"), args);
 }
 
 /** The entries an application of this project would have after a start; one that runs is asked when it holds the history. */
@@ -89,7 +89,7 @@ export interface VersionSource {
 export async function openVersions(args: ParsedArguments, canWrite: boolean): Promise<VersionSource> {
   const client = await findRunning(args);
   if (client !== undefined) return runningVersions(client);
-  const session = await openSession(args, "quiet");
+  const session = openSession(args, "quiet");
   const { openStoredRegistry } = await import("../app/mod.ts");
   const { project, loaded, ports, log } = session;
   return storedVersions(await openStoredRegistry({ project, loaded, ports, log, canWrite }));

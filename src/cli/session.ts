@@ -5,10 +5,18 @@ import type {
   Component,
   LoadWish,
   LogEncoding,
-  LogHub,
   Project,
   ProjectRequest,
 } from "../app/mod.ts";
+import {
+  createApplication,
+  expansionOf,
+  loadProject,
+  LogHub,
+  openProject,
+  optionsOf,
+} from "../app/running.ts";
+import { createPorts } from "../platform/running.ts";
 import type { LogLevel, Ports } from "../ports/mod.ts";
 import type { LoadedEntries } from "../registry/mod.ts";
 import { Failure } from "../core/mod.ts";
@@ -37,8 +45,7 @@ export const PROJECT_HELP =
 `;
 
 /** The same project with modules that nobody has declared. */
-export async function withModules(session: Session, modules: readonly string[]): Promise<Session> {
-  const { loadProject } = await import("../app/mod.ts");
+export function withModules(session: Session, modules: readonly string[]): Session {
   return { ...session, loaded: loadProject(session.project, session.ports, { mounted: modules }).loaded };
 }
 
@@ -71,19 +78,17 @@ export function projectRequest(args: ParsedArguments): ProjectRequest {
 }
 
 /** Reads the project; what is odd about it but not wrong is said on stderr. What is read may decide about the loudness. */
-export async function openSession(
+export function openSession(
   args: ParsedArguments,
   loudness: Loudness | ((project: Project, loaded: LoadedEntries) => Loudness),
   wish: LoadWish = {},
-): Promise<Session> {
-  const { loadProject, openProject } = await import("../app/running.ts");
-  const { createPorts } = await import("../platform/running.ts");
+): Session {
   const ports = createPorts();
   const project = openProject(projectRequest(args), ports);
   const isHuman = isHumanLog(args, project);
   const { loaded, warnings } = loadProject(project, ports, wish);
   const loud = typeof loudness === "string" ? loudness : loudness(project, loaded);
-  const log = await createLog(args, project, ports, loud, isHuman);
+  const log = createLog(args, project, ports, loud, isHuman);
   const style = styleOf("progress");
   for (const warning of [...project.warnings, ...warnings]) {
     if (isHuman) printProgress(`${style.yellow("warning:")} ${warning}`);
@@ -99,14 +104,13 @@ function isHumanLog(args: ParsedArguments, project: Project): boolean {
 }
 
 /** The log as the flags and the configuration want it. */
-export async function createLog(
+export function createLog(
   args: ParsedArguments,
   project: Project,
   ports: Ports,
   loudness: Loudness,
   isHuman: boolean,
-): Promise<LogHub> {
-  const { LogHub } = await import("../app/running.ts");
+): LogHub {
   const { logger, logmanager } = project.configuration.settings;
   const isVerbose = args.flag("verbose") || args.flag("very-verbose");
   const isAsked = isVerbose || args.flag("console");
@@ -139,7 +143,6 @@ export async function createProjectApplication(
   session: Session,
   wish: ApplicationWish = {},
 ): Promise<Application> {
-  const { createApplication, expansionOf, optionsOf } = await import("../app/running.ts");
   const { ports, log, project } = session;
   const { configuration } = project;
   return createApplication({
@@ -156,7 +159,7 @@ export async function createProjectApplication(
 
 /** What an application has that goes on: the history of its registry, a way to reach it, the language server. */
 async function lastingParts({ ports, log, project }: Session): Promise<Partial<ApplicationOptions>> {
-  const { controlComponent, historyOf, loadProject } = await import("../app/mod.ts");
+  const { controlComponent, historyOf } = await import("../app/mod.ts");
   const { SystemSockets } = await import("../platform/mod.ts");
   const { configuration } = project;
   return {

@@ -62,8 +62,7 @@ const SELF = 0;
 /** Room for a set of processors. */
 const PROCESSOR_SET_BYTES = 128;
 
-/** Of `struct statx`: where its fields are, and how long it is. */
-const STATX_BYTES = 256;
+/** Of `struct statx`: where its fields are. */
 const STATX_MODE = 28;
 const STATX_SIZE = 40;
 const STATX_MTIME = 112;

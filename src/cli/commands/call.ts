@@ -7,6 +7,7 @@
  */
 import { durationMs, Failure, isValueMap, type Value } from "../../core/mod.ts";
 import type { ControlClient } from "../../app/mod.ts";
+import { createPorts } from "../../platform/running.ts";
 import { callArguments } from "../call_arguments.ts";
 import { type Command, Misuse, type ParsedArguments, refuseConnectedPack } from "../command.ts";
 import { connectRunning, findRunning } from "../connection.ts";
@@ -101,7 +102,6 @@ async function callRunning(
   timeoutMs: number,
   args: ParsedArguments,
 ): Promise<number> {
-  const { createPorts } = await import("../../platform/running.ts");
   const client = await connectRunning(args);
   try {
     const request = client.request("call", { target, args: values });
@@ -156,7 +156,7 @@ async function callHere(
   timeoutMs: number,
   args: ParsedArguments,
 ): Promise<number> {
-  const session = await openSession(args, "quiet", { isDeferred: true });
+  const session = openSession(args, "quiet", { isDeferred: true });
   const loaded = await currentEntriesOf(session, args);
   const entry = loaded.entries.find(({ id }) => id === target);
   if (entry === undefined) {

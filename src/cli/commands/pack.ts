@@ -127,7 +127,7 @@ async function write(shown: string, args: ParsedArguments): Promise<number> {
   }
   if (ports.files.stat(path)?.isDirectory === true) throw new Misuse(`${shown} is a folder`);
   const project = openProject({ ...projectRequest(args), isForPack: true }, ports);
-  const log = await createLog(args, project, ports, "quiet", true);
+  const log = createLog(args, project, ports, "quiet", true);
   const description = args.text("description");
   let report: PackReport;
   try {

@@ -63,12 +63,12 @@ Examples
     const isWord = args.pack === undefined || args.positionalsBeforeDashes > 0;
     const word = isWord ? args.positionals[0] : undefined;
     if (exec !== undefined) {
-      const session = await openSession(args, "silent");
+      const session = openSession(args, "silent");
       return await runTarget(session, await targetOf(exec, session), args.positionals, args.text("host"));
     }
     if (word === undefined) return await serve(args);
     if (word === "list") return await list(args);
-    const session = await openSession(args, "silent");
+    const session = openSession(args, "silent");
     return await runTarget(
       session,
       commandNamed(word, session),
@@ -113,7 +113,7 @@ function commandNamed(name: string, session: Session): string {
 
 async function list(args: ParsedArguments): Promise<number> {
   refuseExtra(args, 1, "wippy run list [--json]");
-  const commands = runnable(await openSession(args, "quiet"));
+  const commands = runnable(openSession(args, "quiet"));
   if (args.flag("json")) {
     printResult(
       printJson(commands.map(({ name, short, entry, isMain }) => ({ name, short, entry, main: isMain }))),
@@ -137,7 +137,7 @@ async function list(args: ParsedArguments): Promise<number> {
 
 /** Runs until the application ends; its exit code. */
 async function serve(args: ParsedArguments): Promise<number> {
-  const session = await openSession(
+  const session = openSession(
     args,
     (project, loaded) => mainCommand({ project, loaded }) === undefined ? "normal" : "silent",
   );

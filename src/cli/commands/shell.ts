@@ -104,7 +104,7 @@ async function openLink(args: ParsedArguments): Promise<{ link: ShellLink; where
     }
     return { link: remoteLink(client), where: "in the application that runs here" };
   }
-  const session = await openSession(args, "silent");
+  const session = openSession(args, "silent");
   const { CONTROL_OPERATIONS, ShellDesk } = await import("../../app/mod.ts");
   const application = await createProjectApplication(session, { isPassing: args.flag("boot") });
   await application.boot(session.loaded);
@@ -186,7 +186,7 @@ function printDiagnostics(diagnostics: readonly Diagnostic[], source: string): v
 async function placesOf(args: ParsedArguments): Promise<(source: string, line: number) => string> {
   try {
     const { placeNamer } = await import("../testing/test_run.ts");
-    return placeNamer(await openSession(args, "silent"));
+    return placeNamer(openSession(args, "silent"));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return (source, line) => `${source}:${line}`;

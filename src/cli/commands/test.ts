@@ -68,9 +68,9 @@ Examples
   async run(args) {
     const request = requestOf(args);
     refuseSources(args);
-    if (!args.flag("watch")) return await runOnce(await openSession(args, "quiet"), args, request);
+    if (!args.flag("watch")) return await runOnce(openSession(args, "quiet"), args, request);
     const { rerunOnChange } = await import("../testing/watch.ts");
-    const session = await openSession(args, "quiet");
+    const session = openSession(args, "quiet");
     const { baseDirectory, replacements } = session.project.configuration;
     const written = ["coverage-lcov", "coverage-html", "junit"].flatMap((name) => args.text(name) ?? []);
     const watched = {
@@ -85,7 +85,7 @@ Examples
     return await rerunOnChange(watched, async () => {
       const { reportIn } = await import("../failure_report.ts");
       try {
-        return await runOnce(await openSession(args, "quiet"), args, request);
+        return await runOnce(openSession(args, "quiet"), args, request);
       } catch (error) {
         // A source with a mistake is mended and run again.
         return await reportIn(session, error);
@@ -144,7 +144,7 @@ async function withRunner(
   ];
   if (modules.length === 0) return session;
   try {
-    return await withModules(session, modules);
+    return withModules(session, modules);
   } catch (error) {
     if (!(error instanceof Failure) || error.kind !== "NotFound" || error.details?.module !== module) {
       throw error;
