@@ -30,6 +30,10 @@ const NUMERIC =
 /** Characters that a word can't start with outside of flow collections. */
 const INDICATORS = "-?:,[]{}#&*!|>'\"%@`";
 
+/** Keys that were found to be plain: most come again and again. */
+const KEYS = new Set<string>();
+const KEYS_MAX = 1024;
+
 const SPACE = 32;
 const HASH = 35;
 const DASH = 45;
@@ -220,7 +224,7 @@ class PlainReader {
     let at = textStart(line, start + 1);
     while (line[at] !== "}") {
       const key = match(FLOW_KEY, line, at);
-      if (Object.hasOwn(map, key) || isReserved(key)) throw NOT_PLAIN;
+      if (Object.hasOwn(map, key) || (!KEYS.has(key) && isReserved(key))) throw NOT_PLAIN;
       const item = this.#flow(line, textStart(line, at + key.length + 1));
       map[key] = item.value;
       at = flowGap(line, item.end, "}");
@@ -289,7 +293,9 @@ function keyOf(line: string, start: number, colon: number): string {
     return text;
   }
   const key = line.slice(start, colon);
+  if (KEYS.has(key)) return key;
   if (!BLOCK_KEY.test(key) || isReserved(key)) throw NOT_PLAIN;
+  if (KEYS.size < KEYS_MAX) KEYS.add(key);
   return key;
 }
 

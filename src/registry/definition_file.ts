@@ -151,6 +151,7 @@ function inlined(
   let changed: Value[] | ValueMap | undefined;
   for (const key of Object.keys(value)) {
     const before = (value as ValueMap)[key];
+    if (typeof before === "string" ? !isReference(before) : typeof before !== "object") continue;
     const inner = field === "" ? key : `${field}.${key}`;
     const step = Array.isArray(value) ? Number(key) : key;
     if (reading.options.isDeferred === true && isReference(before)) {
@@ -158,9 +159,7 @@ function inlined(
       defineLater(changed, key, () => inlined(before, [...path, step], inner, entry, reading));
       continue;
     }
-    const after = typeof before === "string" || typeof before === "object"
-      ? inlined(before, [...path, step], inner, entry, reading)
-      : before;
+    const after = inlined(before, [...path, step], inner, entry, reading);
     if (after === before) continue;
     changed ??= Array.isArray(value) ? [...value] : { ...value };
     (changed as ValueMap)[key] = after;

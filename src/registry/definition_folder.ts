@@ -127,9 +127,11 @@ function definitionFiles(source: DefinitionFolder): string[] {
     if (seen.has(real) || source.skipped?.has(real) || source.skipped?.has(folder)) return;
     seen.add(real);
     const items = files.list(folder).toSorted((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+    // What stands before each name, found once.
+    const inFolder = files.resolve(folder, "_").slice(0, -1);
     for (const item of items) {
       if (item.name.startsWith(".")) continue;
-      const path = files.resolve(folder, item.name);
+      const path = inFolder + item.name;
       if (source.excluded?.(relativePath(files, source.tree, path))) continue;
       if (item.isDirectory) {
         if (!FOREIGN_FOLDERS.has(item.name)) visit(path);
