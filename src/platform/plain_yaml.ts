@@ -4,7 +4,8 @@
  * PY1. It gives what the library gives, or gives up: never something else. Mistakes are the library's to tell.
  * PY2. Read are block maps and lists, flow ones on one line, words, quoted text, and literal blocks. Anchors, tags, merge keys, folded
  *      and continued text, several documents, tabs and much else are left to the library.
- * PY3. It is there for the start of the program, when all code is cold: few steps, and those native where that can be.
+ * PY3. It is there for the start of the program, when all code is cold: few steps, and those native where that can be. What is common is
+ *      found without a pattern, each of which has to be compiled first.
  */
 import type { Value, ValueMap } from "../core/mod.ts";
 
@@ -17,7 +18,6 @@ const DEPTH_MAX = 40;
 /** Characters that the library refuses or that mean something to it beyond lines: controls, tabs, other line ends, half characters. */
 const FOREIGN = /[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]/;
 const BLOCK_KEY = /^[A-Za-z_$/][\w./:@$-]*$/;
-const FLOW_KEY = /[A-Za-z_$/][\w./@$-]*(?=: )/y;
 const QUOTED = /"[^"\\\n]*(?:\\["\\/nt][^"\\\n]*)*"|'[^'\n]*(?:''[^'\n]*)*'/y;
 /** A word inside a flow collection; a colon in it is followed by more of it. */
 const FLOW_WORD =
@@ -36,7 +36,20 @@ const KEYS_MAX = 1024;
 
 const SPACE = 32;
 const HASH = 35;
+const DOLLAR = 36;
+const PLUS = 43;
+const COMMA = 44;
 const DASH = 45;
+const POINT = 46;
+const SLASH = 47;
+const ZERO = 48;
+const NINE = 57;
+const COLON = 58;
+const AT = 64;
+const CLOSING_BRACKET = 93;
+const CLOSING_BRACE = 125;
+/** Digits that a number may have without being rounded. */
+const DIGITS_MAX = 15;
 
 /** The value of `text`, or `NOT_PLAIN`. */
 export function readPlainYaml(text: string): Value | typeof NOT_PLAIN {
@@ -198,10 +211,8 @@ class PlainReader {
       case '"':
       case "'":
         return quoted(line, start);
-      default: {
-        const text = match(FLOW_WORD, line, start);
-        return { value: resolve(trimmed(text)), end: start + text.length };
-      }
+      default:
+        return flowWord(line, start);
     }
   }
 
@@ -223,7 +234,9 @@ class PlainReader {
     const map: ValueMap = {};
     let at = textStart(line, start + 1);
     while (line[at] !== "}") {
-      const key = match(FLOW_KEY, line, at);
+      const end = keyTextEnd(line, at);
+      const key = line.slice(at, end);
+      if (end === at || line.charCodeAt(end) !== COLON || line.charCodeAt(end + 1) !== SPACE) throw NOT_PLAIN;
       if (Object.hasOwn(map, key) || (!KEYS.has(key) && isReserved(key))) throw NOT_PLAIN;
       const item = this.#flow(line, textStart(line, at + key.length + 1));
       map[key] = item.value;
@@ -294,7 +307,8 @@ function keyOf(line: string, start: number, colon: number): string {
   }
   const key = line.slice(start, colon);
   if (KEYS.has(key)) return key;
-  if (!BLOCK_KEY.test(key) || isReserved(key)) throw NOT_PLAIN;
+  const isPlain = (colon > start && keyTextEnd(line, start) === colon) || BLOCK_KEY.test(key);
+  if (!isPlain || isReserved(key)) throw NOT_PLAIN;
   if (KEYS.size < KEYS_MAX) KEYS.add(key);
   return key;
 }
@@ -302,6 +316,38 @@ function keyOf(line: string, start: number, colon: number): string {
 /** Keys that are no text, or that objects treat in a way of their own. */
 function isReserved(key: string): boolean {
   return key === "__proto__" || typeof resolve(key) !== "string";
+}
+
+/** Whether a character is a letter of English, a digit or `_`. */
+function isWordCharacter(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= ZERO && code <= NINE) ||
+    code === 95;
+}
+
+/** Where the key that starts at `start` ends, which has no colon in it; `start` when none does. */
+function keyTextEnd(line: string, start: number): number {
+  let at = start;
+  for (;;) {
+    const code = line.charCodeAt(at);
+    const isKey = isWordCharacter(code)
+      ? at > start || code > NINE
+      : code === SLASH || code === DOLLAR || (at > start && (code === POINT || code === AT || code === DASH));
+    if (!isKey) return at;
+    at++;
+  }
+}
+
+/** A word inside a flow collection. */
+function flowWord(line: string, start: number): Inline {
+  let end = start;
+  let code = line.charCodeAt(end);
+  while (isWordCharacter(code) || code === POINT || code === SLASH) code = line.charCodeAt(++end);
+  const next = line.charCodeAt(textStart(line, end));
+  if (end > start && (next === COMMA || next === CLOSING_BRACKET || next === CLOSING_BRACE)) {
+    return { value: resolve(line.slice(start, end)), end };
+  }
+  const text = match(FLOW_WORD, line, start);
+  return { value: resolve(trimmed(text)), end: start + text.length };
 }
 
 /** The text that `pattern`, which is sticky, finds at `at`. */
@@ -313,6 +359,12 @@ function match(pattern: RegExp, line: string, at: number): string {
 }
 
 function quoted(line: string, start: number): Inline {
+  const quote = line[start]!;
+  const close = line.indexOf(quote, start + 1);
+  const plain = line.slice(start + 1, close);
+  if (close > 0 && (quote === "'" ? line[close + 1] !== quote : !plain.includes("\\"))) {
+    return { value: plain, end: close + 1 };
+  }
   const text = match(QUOTED, line, start);
   const end = start + text.length;
   const inner = text.slice(1, -1);
@@ -333,8 +385,9 @@ function word(line: string, start: number): Inline {
 /** What an unquoted word stands for. */
 function resolve(text: string): Value {
   const first = text.charCodeAt(0);
-  // Digits and what else a number may start with: plus, minus, point.
-  if (first <= 57) return SMALL_INTEGER.test(text) || DECIMAL.test(text) ? Number(text) : resolveRare(text);
+  if (first <= NINE) {
+    return first >= ZERO || first === PLUS || first === DASH || first === POINT ? numeric(text) : text;
+  }
   switch (text) {
     case "true":
     case "True":
@@ -354,7 +407,12 @@ function resolve(text: string): Value {
   }
 }
 
-function resolveRare(text: string): Value {
+/** What a word stands for that begins as a number does. */
+function numeric(text: string): Value {
+  let digits = 0;
+  for (let code = text.charCodeAt(0); code >= ZERO && code <= NINE;) code = text.charCodeAt(++digits);
+  const isCount = digits === text.length && digits <= DIGITS_MAX && (digits === 1 || text[0] !== "0");
+  if (isCount || SMALL_INTEGER.test(text) || DECIMAL.test(text)) return Number(text);
   if (NUMERIC.test(text)) throw NOT_PLAIN;
   return text;
 }

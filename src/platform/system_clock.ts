@@ -7,7 +7,7 @@
  */
 import { Failure } from "../core/mod.ts";
 import type { Clock, TimerHandle } from "../ports/mod.ts";
-import { DENO, type DenoGlobal, TIMERS } from "./runtime_globals.ts";
+import { BUN, DENO, type DenoGlobal, TIMERS } from "./runtime_globals.ts";
 
 const { clearTimeout, setImmediate, setTimeout } = TIMERS;
 
@@ -24,10 +24,13 @@ interface Zone {
   minutes: number;
 }
 
+/** Milliseconds since this program began. Bun makes its object for that when it is first asked for. */
+const monotonic: () => number = BUN === undefined ? () => performance.now() : () => BUN!.nanoseconds() / 1e6;
+
 /** Real time. */
 export class SystemClock implements Clock {
   #localZone: string | undefined;
-  #baseMs = Date.now() - performance.now();
+  #baseMs = Date.now() - monotonic();
   #polledMs = 0;
   #waiting: (() => void)[] = [];
   readonly #zones = new Map<string, Zone>();
@@ -38,11 +41,11 @@ export class SystemClock implements Clock {
   }
 
   nowNs(): bigint {
-    const monotonic = performance.now();
+    const elapsed = monotonic();
     const wall = Date.now();
-    if (Math.abs(this.#baseMs + monotonic - wall) > DRIFT_MS_MAX) this.#baseMs = wall - monotonic;
+    if (Math.abs(this.#baseMs + elapsed - wall) > DRIFT_MS_MAX) this.#baseMs = wall - elapsed;
     const whole = Math.floor(this.#baseMs);
-    const rest = monotonic + (this.#baseMs - whole);
+    const rest = elapsed + (this.#baseMs - whole);
     const restMs = Math.floor(rest);
     return BigInt(whole + restMs) * 1_000_000n + BigInt(Math.floor((rest - restMs) * 1e6));
   }
@@ -52,14 +55,14 @@ export class SystemClock implements Clock {
   }
 
   monotonicMs(): number {
-    return performance.now();
+    return monotonic();
   }
 
   timer(delayMs: number, fire: () => void, options: { background?: boolean } = {}): TimerHandle {
-    const endsMs = performance.now() + delayMs;
+    const endsMs = monotonic() + delayMs;
     let timeout: ReturnType<typeof setTimeout>;
     const arm = (restMs: number): void => {
-      const late = (): void => arm(endsMs - performance.now());
+      const late = (): void => arm(endsMs - monotonic());
       timeout = restMs > TIMER_MS_MAX
         ? setTimeout(late, TIMER_MS_MAX)
         : setTimeout(fire, Math.max(0, restMs));
@@ -96,12 +99,12 @@ export class SystemClock implements Clock {
         }
       }
     };
-    if (performance.now() - this.#polledMs < POLL_EVERY_MS) {
+    if (monotonic() - this.#polledMs < POLL_EVERY_MS) {
       setImmediate(serve);
       return;
     }
     const polled = (): void => {
-      this.#polledMs = performance.now();
+      this.#polledMs = monotonic();
       // Not inside the promise: what is thrown has to reach the runtime as it does from a timer.
       setImmediate(serve);
     };

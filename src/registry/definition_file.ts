@@ -91,7 +91,17 @@ function looksLikeDefinitions(root: ValueMap): boolean {
   return typeof root["name"] === "string" && typeof root["kind"] === "string";
 }
 
+/** A plain one is known without a pattern, which would be compiled for it. */
 function isNamespace(text: string): boolean {
+  let isWord = false;
+  for (let i = 0; i <= text.length; i++) {
+    const code = text.charCodeAt(i);
+    const isLetter = (code >= 97 && code <= 122) || code === 95;
+    if (!isLetter && !isWord) break;
+    if (i === text.length) return true;
+    isWord = isLetter;
+    if (!isLetter && code !== 46) break;
+  }
   return /^[^\s:.]+(\.[^\s:.]+)*$/.test(text);
 }
 
