@@ -1,8 +1,17 @@
 /** Files of the operating system. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { Failure } from "../core/mod.ts";
 import { SystemFiles } from "./system_files.ts";
@@ -43,3 +52,39 @@ test("what is no file, or is not there, says so", () => {
   assert.equal(kindOf(tmpdir()), "Invalid");
   assert.equal(kindOf(join(tmpdir(), "wippy-not-there")), "NotFound");
 });
+
+test(
+  "directories tell what is in them, and links what they are",
+  { skip: process.platform === "win32" },
+  () => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), "wippy-files-")));
+    try {
+      mkdirSync(join(folder, "b"), { mode: 0o750 });
+      writeFileSync(join(folder, "a"), "\ufeffname", { mode: 0o640 });
+      symlinkSync("a", join(folder, "link"));
+      symlinkSync("b", join(folder, "link to b"));
+      symlinkSync("nowhere", join(folder, "dangling"));
+      const facts = files.list(folder).map(({ name, size, mode, isDirectory, isLink, isSpecial }) =>
+        [name, isDirectory ? "directory" : isSpecial ? "special" : size, (mode & 0o700).toString(8), isLink]
+          .join(" ")
+      );
+      assert.deepEqual(facts, [
+        "a 7 600 ",
+        "b directory 700 ",
+        "dangling special 700 true",
+        "link 7 600 true",
+        "link to b directory 700 true",
+      ]);
+      assert.equal(files.stat(join(folder, "dangling")), undefined);
+      assert.equal(files.stat(join(folder, "link"))?.name, "link");
+      assert.equal(files.realPath(join(folder, "link to b")), join(folder, "b"));
+      assert.equal(files.realPath(join(folder, "dangling")), undefined);
+      assert.equal(files.realPath(join(folder, "a", "x")), undefined);
+      assert.equal(files.readLink(join(folder, "link")), "a");
+      assert.equal(files.readLink(join(folder, "a")), undefined);
+      assert.equal(files.readText(join(folder, "a")), "\ufeffname");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+);
