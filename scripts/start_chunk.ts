@@ -15,7 +15,7 @@ import { AMBIENT_MODULES } from "../src/lua/mod.ts";
 /** Where the stages begin. */
 const STAGES: readonly (readonly string[])[] = [
   ["src/cli/main.ts"],
-  ["src/cli/command_line.ts"],
+  ["src/cli/command_line.ts", "src/cli/commands/version.ts"],
   [
     "src/cli/commands/call.ts",
     "src/app/running.ts",
