@@ -8,9 +8,9 @@
  *      found without a pattern, each of which has to be compiled first.
  */
 import type { Value, ValueMap } from "../core/mod.ts";
+import { NOT_PLAIN, wordValue } from "./plain_words.ts";
 
-/** What `readPlainYaml` gives for a text that it does not read. */
-export const NOT_PLAIN: unique symbol = Symbol("not plain");
+export { NOT_PLAIN };
 
 /** Most levels; what is deeper is for the library, which has a limit of its own. */
 const DEPTH_MAX = 40;
@@ -22,11 +22,6 @@ const QUOTED = /"[^"\\\n]*(?:\\["\\/nt][^"\\\n]*)*"|'[^'\n]*(?:''[^'\n]*)*'/y;
 /** A word inside a flow collection; a colon in it is followed by more of it. */
 const FLOW_WORD =
   /(?:[A-Za-z0-9_./$]|-(?=[0-9]))[^,[\]{}:#"'&*!|>%@`?]*(?::(?=[^ ,[\]{}"'])[^,[\]{}:#"'&*!|>%@`?]*)*/y;
-const SMALL_INTEGER = /^(?:0|-?[1-9][0-9]{0,14})$/;
-const DECIMAL = /^-?[0-9]{1,9}\.[0-9]{1,9}$/;
-/** What may be a number in another notation. */
-const NUMERIC =
-  /^[-+]?(?:0[ox][0-9a-fA-F]+|[0-9]+\.?[0-9]*(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?|\.(?:inf|nan))$/i;
 /** Characters that a word can't start with outside of flow collections. */
 const INDICATORS = "-?:,[]{}#&*!|>'\"%@`";
 
@@ -37,7 +32,6 @@ const KEYS_MAX = 1024;
 const SPACE = 32;
 const HASH = 35;
 const DOLLAR = 36;
-const PLUS = 43;
 const COMMA = 44;
 const DASH = 45;
 const POINT = 46;
@@ -48,8 +42,6 @@ const COLON = 58;
 const AT = 64;
 const CLOSING_BRACKET = 93;
 const CLOSING_BRACE = 125;
-/** Digits that a number may have without being rounded. */
-const DIGITS_MAX = 15;
 
 /** The value of `text`, or `NOT_PLAIN`. */
 export function readPlainYaml(text: string): Value | typeof NOT_PLAIN {
@@ -315,7 +307,7 @@ function keyOf(line: string, start: number, colon: number): string {
 
 /** Keys that are no text, or that objects treat in a way of their own. */
 function isReserved(key: string): boolean {
-  return key === "__proto__" || typeof resolve(key) !== "string";
+  return key === "__proto__" || typeof wordValue(key) !== "string";
 }
 
 /** Whether a character is a letter of English, a digit or `_`. */
@@ -344,10 +336,10 @@ function flowWord(line: string, start: number): Inline {
   while (isWordCharacter(code) || code === POINT || code === SLASH) code = line.charCodeAt(++end);
   const next = line.charCodeAt(textStart(line, end));
   if (end > start && (next === COMMA || next === CLOSING_BRACKET || next === CLOSING_BRACE)) {
-    return { value: resolve(line.slice(start, end)), end };
+    return { value: wordValue(line.slice(start, end)), end };
   }
   const text = match(FLOW_WORD, line, start);
-  return { value: resolve(trimmed(text)), end: start + text.length };
+  return { value: wordValue(trimmed(text)), end: start + text.length };
 }
 
 /** The text that `pattern`, which is sticky, finds at `at`. */
@@ -379,40 +371,5 @@ function word(line: string, start: number): Inline {
   const end = comment < 0 ? line.length : comment;
   const text = trimmed(line.slice(start, end));
   if (text.includes(": ") || text.endsWith(":")) throw NOT_PLAIN;
-  return { value: resolve(text), end };
-}
-
-/** What an unquoted word stands for. */
-function resolve(text: string): Value {
-  const first = text.charCodeAt(0);
-  if (first <= NINE) {
-    return first >= ZERO || first === PLUS || first === DASH || first === POINT ? numeric(text) : text;
-  }
-  switch (text) {
-    case "true":
-    case "True":
-    case "TRUE":
-      return true;
-    case "false":
-    case "False":
-    case "FALSE":
-      return false;
-    case "null":
-    case "Null":
-    case "NULL":
-    case "~":
-      return null;
-    default:
-      return text;
-  }
-}
-
-/** What a word stands for that begins as a number does. */
-function numeric(text: string): Value {
-  let digits = 0;
-  for (let code = text.charCodeAt(0); code >= ZERO && code <= NINE;) code = text.charCodeAt(++digits);
-  const isCount = digits === text.length && digits <= DIGITS_MAX && (digits === 1 || text[0] !== "0");
-  if (isCount || SMALL_INTEGER.test(text) || DECIMAL.test(text)) return Number(text);
-  if (NUMERIC.test(text)) throw NOT_PLAIN;
-  return text;
+  return { value: wordValue(text), end };
 }
