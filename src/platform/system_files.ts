@@ -174,7 +174,7 @@ const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Synchronous access to the file system. */
 export class SystemFiles implements Files {
   readFile(path: string): Uint8Array<ArrayBuffer> {
-    return linuxCalls()?.readWhole(path) ?? attempt(path, () => readWhole(path));
+    return attempt(path, () => linuxCalls()?.readWhole(path) ?? readWhole(path));
   }
 
   readText(path: string): string {
