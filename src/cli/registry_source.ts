@@ -1,5 +1,6 @@
 /** Where the `registry` commands look: the application that runs, else what the project has stored. */
 import type { ControlClient } from "../app/mod.ts";
+import { isHistoryKept } from "../app/running.ts";
 import { isValueMap, type Value, type ValueMap } from "../core/mod.ts";
 import type {
   Entry,
@@ -34,7 +35,6 @@ export async function entriesFor(args: ParsedArguments): Promise<EntrySource> {
 
 /** The entries an application of this project would have after a start; one that runs is asked when it holds the history. */
 export async function currentEntriesOf(session: Session, args: ParsedArguments): Promise<LoadedEntries> {
-  const { isHistoryKept } = await import("../app/running.ts");
   if (!isHistoryKept(session.project.configuration)) return session.loaded;
   const client = await findRunning(args);
   if (client !== undefined) {

@@ -121,14 +121,19 @@ class SystemCalls implements LinuxCalls {
     const size = this.stat(path)?.size;
     if (size === undefined) return undefined;
     return this.#opened(path, O_CLOEXEC, (fd) => {
-      // One more, so that the end shows with the second read; files of the system say that they have no size.
       let bytes = new Uint8Array(size + 1);
       let length = 0;
       for (;;) {
-        const read = this.#call(READ, fd, bytes.subarray(length), bytes.length - length);
+        const read = this.#call(
+          READ,
+          fd,
+          length === 0 ? bytes : bytes.subarray(length),
+          bytes.length - length,
+        );
         if (read < 0) return undefined;
-        if (read === 0) return bytes.subarray(0, length);
         length += read;
+        // A file ends where less comes than was asked for, one of the system, which has no size, where nothing comes.
+        if (read === 0 || (size > 0 && length < bytes.length)) return bytes.subarray(0, length);
         if (length < bytes.length) continue;
         const grown = new Uint8Array(Math.max(bytes.length * 2, GROWN_MIN));
         grown.set(bytes);

@@ -17,6 +17,10 @@ const NINE = 57;
 /** Digits that a number may have without being rounded. */
 const DIGITS_MAX = 15;
 
+/** What a number may go on with behind its sign and point, and behind its first digits. */
+const BEHIND_SIGN = "0123456789iInN";
+const BEHIND_DIGITS = ".eExXoO";
+
 /** What an unquoted word stands for. */
 export function wordValue(text: string): Value {
   const first = text.charCodeAt(0);
@@ -42,12 +46,21 @@ export function wordValue(text: string): Value {
   }
 }
 
-/** What a word stands for that begins as a number does. */
+/** What a word stands for that begins as a number does. Counts, durations and paths are told without a pattern. */
 function numeric(text: string): Value {
-  let digits = 0;
-  for (let code = text.charCodeAt(0); code >= ZERO && code <= NINE;) code = text.charCodeAt(++digits);
-  const isCount = digits === text.length && digits <= DIGITS_MAX && (digits === 1 || text[0] !== "0");
-  if (isCount || SMALL_INTEGER.test(text) || DECIMAL.test(text)) return Number(text);
+  const first = text.charCodeAt(0);
+  if (first < ZERO) {
+    const behind = first !== POINT && text[1] === "." ? 2 : 1;
+    if (!BEHIND_SIGN.includes(text[behind] ?? " ")) return text;
+  } else {
+    let digits = 1;
+    let next = text.charCodeAt(1);
+    for (; next >= ZERO && next <= NINE; next = text.charCodeAt(digits)) digits++;
+    if (digits === text.length) {
+      if (digits <= DIGITS_MAX && (digits === 1 || first !== ZERO)) return Number(text);
+    } else if (!BEHIND_DIGITS.includes(text[digits]!)) return text;
+  }
+  if (SMALL_INTEGER.test(text) || DECIMAL.test(text)) return Number(text);
   if (NUMERIC.test(text)) throw NOT_PLAIN;
   return text;
 }

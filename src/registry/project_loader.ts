@@ -97,7 +97,9 @@ export function graphOf(
   entries: Iterable<Entry>,
   find: (module: string) => LoadedPart | undefined,
 ): ModuleGraph {
-  const declared = [...entries].filter((entry) => entry.kind === DEPENDENCY_KIND);
+  const declared: Entry[] = [];
+  for (const entry of entries) if (entry.kind === DEPENDENCY_KIND) declared.push(entry);
+  if (declared.length === 0) return { modules: [] };
   const roots = declared.filter(isRootDependency).map(declarationOf);
   return resolveModules(roots, catalogOf(find, declared));
 }
