@@ -1,5 +1,6 @@
 /** Files of the operating system. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -14,6 +15,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { Failure } from "../core/mod.ts";
+import { linuxCalls } from "./linux_calls.ts";
 import { SystemFiles } from "./system_files.ts";
 
 const files = new SystemFiles();
@@ -88,3 +90,33 @@ test(
     }
   },
 );
+
+/** What is found out about a folder and a file in it, by whichever way there is. */
+function findOut(found: SystemFiles, folder: string): unknown {
+  const file = `${folder}/${found.list(folder).find(({ isDirectory }) => !isDirectory)!.name}`;
+  return [
+    found.list(folder),
+    found.stat(file),
+    found.readText(file),
+    found.realPath(`${folder}/.`),
+    found.stat(`${file}x`),
+  ];
+}
+
+/** Finds it out by the library alone, as on other machines. */
+const ELSEWHERE = `
+Object.defineProperty(process, "arch", { value: "another" });
+const { SystemFiles } = await import(${JSON.stringify(import.meta.resolve("./system_files.ts"))});
+console.log(JSON.stringify((${findOut})(new SystemFiles(), process.env.FOLDER)));
+`;
+
+test("the library finds out what the system's own calls do", {
+  skip: linuxCalls() === undefined ? "no system calls here" : false,
+}, () => {
+  const folder = import.meta.dirname!;
+  const { stdout, stderr } = spawnSync(process.execPath, ["-e", ELSEWHERE], {
+    encoding: "utf8",
+    env: { ...process.env, FOLDER: folder },
+  });
+  assert.equal(stdout.trim(), JSON.stringify(findOut(files, folder)), stderr);
+});
