@@ -17,6 +17,15 @@ test("where there are sources the lock file is written, and nothing else [cli.in
   });
 });
 
+test("where there are other files, it is said where sources belong [cli.init]", async () => {
+  await inFolder({ "Makefile": "all:\n" }, async (cwd) => {
+    const { code, stdout, stderr } = await wippy(["init"], { cwd });
+    assert.deepEqual([code, stdout], [0, "created wippy.lock\n"]);
+    assert.match(stderr, /^\.\/src is not there yet: definition files/);
+    assert.equal((await wippy(["init", "again", "--bare"], { cwd })).stderr, "");
+  });
+});
+
 test("directories and the lock file's place can be chosen [cli.init.src-dir] [cli.init.modules-dir] [cli.init.lock-file]", async () => {
   await inFolder({ "code/_index.yaml": SOURCES["src/_index.yaml"] }, async (cwd) => {
     const { code } = await wippy(["init", "-d", "./code", "--modules-dir", "modules", "-l", "own.lock"], {

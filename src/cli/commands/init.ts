@@ -82,6 +82,11 @@ Examples
     );
     const created = writeNew(files, template !== undefined);
     reportCreated(folder, created, chosen);
+    if (chosen === undefined && !args.flag("bare") && !existsSync(resolve(folder, sourceDirectory))) {
+      printProgress(
+        `${sourceDirectory} is not there yet: definition files (_index.yaml) and Lua belong into it`,
+      );
+    }
     return 0;
   },
 };
