@@ -15,7 +15,7 @@ import type { Value } from "../src/core/mod.ts";
 import type { ModuleDefinition } from "../src/lua/mod.ts";
 import { createPorts } from "../src/platform/mod.ts";
 import { type SimulatedPorts, simulatedPorts } from "../src/platform/simulated/mod.ts";
-import type { LogRecord, Ports, Threads } from "../src/ports/mod.ts";
+import type { LogRecord, NodeNetwork, Ports, Threads } from "../src/ports/mod.ts";
 import { kinds } from "../src/kinds/index.gen.ts";
 import type { KindDefinition, LoadedEntries } from "../src/registry/mod.ts";
 import { modules } from "../std/index.gen.ts";
@@ -48,6 +48,8 @@ export interface ApplicationTestOptions {
   readonly kinds?: readonly KindDefinition[];
   /** Processors that the program believes to have. */
   readonly cpus?: number;
+  /** Stands in front of the network to other nodes. */
+  readonly nodeNetwork?: (real: NodeNetwork) => NodeNetwork;
   /** Stands in front of the threads of the machine. */
   readonly threads?: (real: Threads) => Threads;
   /** Counts how often each line of Lua runs. */
@@ -142,10 +144,11 @@ export async function startApplication(
   return { app: { call, application, logs, folder, until: untilOn(ports), world, drive }, stop };
 }
 
-function machinePorts({ cpus, threads }: ApplicationTestOptions): Ports {
+function machinePorts({ cpus, nodeNetwork, threads }: ApplicationTestOptions): Ports {
   const ports = createPorts();
-  if (cpus === undefined && threads === undefined) return ports;
-  const own = { ...ports, cpus: cpus ?? ports.cpus };
+  if (cpus === undefined && nodeNetwork === undefined && threads === undefined) return ports;
+  const network = nodeNetwork?.(ports.nodeNetwork) ?? ports.nodeNetwork;
+  const own = { ...ports, cpus: cpus ?? ports.cpus, nodeNetwork: network };
   return threads === undefined ? own : { ...own, threads: threads(ports.threads!) };
 }
 

@@ -5,6 +5,7 @@
  *     members, after these stayed the same for a while.
  * B3. A node with join addresses never forms a core before it has met somebody: two cores can't be put together again.
  */
+import type { Member } from "./member_table.ts";
 import { type CoreCandidate, type CoreLimits, selectCore } from "./voters.ts";
 import type { RaftConfig } from "./raft/config.ts";
 
@@ -54,4 +55,16 @@ export class Bootstrap {
     if (expected === 1) return ids[0] === self ? { voters: [self], standbys: [] } : undefined;
     return ids.length === expected ? selectCore(waiting, limits) : undefined;
   }
+}
+
+/** A member as a candidate for the core. */
+export function peerOf({ id, meta }: Member): BootstrapPeer {
+  const status = meta["raft"] === "member" || meta["raft"] === "waiting" ? meta["raft"] : "client";
+  return {
+    id,
+    status,
+    isEligible: meta["eligible"] !== "false",
+    domain: meta["failure_domain"] ?? "",
+    priority: Number(meta["priority"] ?? 100),
+  };
 }

@@ -7,9 +7,11 @@
  */
 import { asFailure, Failure, isValueMap, type Value, type ValueMap } from "../core/mod.ts";
 import type { ClusterRole, Log, TimerHandle } from "../ports/mod.ts";
-import { Bootstrap, type BootstrapPeer } from "./bootstrap.ts";
+import { Bootstrap, peerOf } from "./bootstrap.ts";
 import { type ClusterMachine, type Command, outcomeOf, packCommand } from "./machine.ts";
-import { isLive, type Member } from "./member_table.ts";
+import { Estates } from "./estates.ts";
+import { LeaderProbe } from "./leader_probe.ts";
+import type { Member } from "./member_table.ts";
 import { Channel } from "./mesh.ts";
 import type { ClusterNetwork } from "./network.ts";
 import type { Outcome } from "./pair_table.ts";
@@ -29,6 +31,8 @@ export interface ConsensusSettings {
   readonly limits: CoreLimits;
   readonly reconcileDebounceMs: number;
   readonly reconcileTimeoutMs: number;
+  readonly leaderProbeMs: number;
+  readonly leaderProbeGrace: number;
   readonly raft: RaftSettings;
   readonly stableMs: number;
   /** How long a member that nobody has heard of since this node leads keeps what it holds. */
@@ -64,6 +68,8 @@ export class Consensus {
   readonly #options: ConsensusOptions;
   readonly #bootstrap: Bootstrap;
   readonly #shape: CoreShape;
+  readonly #probe: LeaderProbe;
+  readonly #estates: Estates;
   readonly #listeners: LeaderListener[] = [];
   readonly #timers = new Set<TimerHandle>();
   readonly #open = new Set<number>();
@@ -71,7 +77,6 @@ export class Consensus {
   #serial = 0;
   #leader = "";
   #status = "";
-  #ledSinceMs = 0;
   #isClosed = false;
 
   constructor(options: ConsensusOptions) {
@@ -81,6 +86,27 @@ export class Consensus {
       ...options,
       raft: () => this.#raft,
       peers: () => options.network.members.live().map(peerOf),
+    });
+    const { clock, log, network: { node, requests }, settings } = options;
+    this.#estates = new Estates({
+      ...options,
+      unknownMs: settings.unknownMs,
+      isLeader: () => this.#raft?.role === "leader",
+      propose: (command) => this.propose(command),
+    });
+    this.#probe = new LeaderProbe({
+      clock,
+      self: node,
+      intervalMs: settings.leaderProbeMs,
+      grace: settings.leaderProbeGrace,
+      leader: () => this.#believed,
+      ask: async (leader, timeoutMs) => leaderIn(await requests.ask(leader, "leader", {}, timeoutMs)),
+      told: (leader) => this.isMember || this.told(leader),
+      changed: (leader, isLost) => {
+        if (isLost) log.warn("the leader does not answer", { leader, questions: settings.leaderProbeGrace });
+        else log.info("the leader answers again", { leader });
+        this.#announce();
+      },
     });
   }
 
@@ -100,8 +126,9 @@ export class Consensus {
     });
     if (settings.isServer) this.#startRaft();
     this.#describe();
+    this.#probe.start();
     this.#every(LOOK_MS, () => this.#look());
-    this.#every(TEND_MS, () => this.#tend());
+    this.#every(TEND_MS, () => this.#estates.tend());
   }
 
   #startRaft(): void {
@@ -137,6 +164,7 @@ export class Consensus {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#shape.close();
+    this.#probe.close();
     for (const timer of this.#timers) timer.cancel();
     this.#raft?.close();
   }
@@ -163,8 +191,13 @@ export class Consensus {
     return this.#raft;
   }
 
-  /** The leader, as far as it is known; "" otherwise. */
+  /** The leader, as far as it is known and within reach; "" otherwise. */
   get leader(): string {
+    const leader = this.#believed;
+    return this.#probe.isLost(leader) ? "" : leader;
+  }
+
+  get #believed(): string {
     const raft = this.#raft;
     return raft !== undefined && this.isMember ? raft.leader : this.#leader;
   }
@@ -202,7 +235,7 @@ export class Consensus {
     const { leader } = this;
     if (leader === this.#announced) return;
     this.#announced = leader;
-    if (leader === this.#options.network.node) this.#ledSinceMs = this.#options.clock.monotonicMs();
+    if (leader === this.#options.network.node) this.#estates.leads();
     for (const listener of this.#listeners) listener.led(leader, this.#raft?.term ?? 0);
   }
 
@@ -236,46 +269,10 @@ export class Consensus {
     raft.bootstrap(config);
   }
 
-  // --- Those who are gone -----------------------------------------------------------------------------------------------
-
   #left(member: Member): void {
     this.#shape.soon();
     if (member.id === this.#leader) this.told("");
-    if (this.#raft?.role === "leader") this.#release(member.id, member.boot);
-  }
-
-  /** Looks for what is held by those who are gone, as a new leader has to, and for what has expired. */
-  #tend(): void {
-    if (this.#raft?.role !== "leader") return;
-    const { clock, machine, network, settings } = this.#options;
-    const isSettled = clock.monotonicMs() - this.#ledSinceMs > settings.unknownMs;
-    const lives = new Map<string, number>();
-    for (const { pid, boot } of [...machine.holders(), ...machine.pairs.owners()]) {
-      const node = /^\{([^@|]+)@/.exec(pid)?.[1] ?? "";
-      lives.set(node, Math.max(lives.get(node) ?? 0, boot));
-    }
-    for (const [node, boot] of lives) {
-      const member = network.members.get(node);
-      const isGone = member === undefined ? isSettled : !isLive(member) || member.boot > boot;
-      if (isGone) this.#release(node, boot);
-    }
-    if (machine.pairs.hasExpired(clock.nowMs())) this.#forget(this.propose({ kind: "sweep" }));
-  }
-
-  readonly #releasing = new Set<string>();
-
-  #release(node: string, boot: number): void {
-    const key = `${node} ${boot}`;
-    if (this.#releasing.has(key)) return;
-    this.#releasing.add(key);
-    this.#forget(this.propose({ kind: "gone", node, boot }).finally(() => this.#releasing.delete(key)));
-  }
-
-  /** What fails here is tried again by the next look. */
-  #forget(work: Promise<unknown>): void {
-    work.catch((error) => {
-      this.#options.log.debug("the consensus core did not answer", { error: asFailure(error).message });
-    });
+    this.#estates.left(member);
   }
 
   // --- Commands and reads -----------------------------------------------------------------------------------------------
@@ -353,8 +350,7 @@ export class Consensus {
     );
     const asked = members[random.below(Math.max(1, members.length))];
     if (asked === undefined) return "";
-    const answer = await network.requests.ask(asked.id, "leader", {}, ATTEMPT_MS);
-    const leader = isValueMap(answer) ? String(answer["leader"]) : "";
+    const leader = leaderIn(await network.requests.ask(asked.id, "leader", {}, ATTEMPT_MS));
     if (leader !== "") this.told(leader);
     return leader;
   }
@@ -384,13 +380,6 @@ export class Consensus {
 /** Longest wait for a command or a read when nobody says otherwise. */
 const PROPOSE_MS = 10_000;
 
-function peerOf({ id, meta }: Member): BootstrapPeer {
-  const status = meta["raft"] === "member" || meta["raft"] === "waiting" ? meta["raft"] : "client";
-  return {
-    id,
-    status,
-    isEligible: meta["eligible"] !== "false",
-    domain: meta["failure_domain"] ?? "",
-    priority: Number(meta["priority"] ?? 100),
-  };
+function leaderIn(answer: Value): string {
+  return isValueMap(answer) ? String(answer["leader"]) : "";
 }

@@ -51,18 +51,20 @@ export class CoreShape {
     this.#timer?.cancel();
   }
 
-  /** Goes step by step as far as it can; what does not work now is tried later. */
+  /** Goes step by step as far as it can within its time; what does not work now is tried later. */
   async #work(): Promise<void> {
     if (this.#isWorking) return;
     this.#isWorking = true;
-    const { clock, log, raft, settings } = this.#options;
+    const { clock, log, settings } = this.#options;
     const endMs = clock.monotonicMs() + settings.reconcileTimeoutMs;
     try {
       while (!this.#isClosed && clock.monotonicMs() < endMs) {
         const step = this.#next();
         if (step === undefined) return;
-        log.info("the consensus core changes", { voters: [...step.voters], standbys: [...step.standbys] });
-        await raft()!.changeConfig(step);
+        const shape = { voters: [...step.voters], standbys: [...step.standbys] };
+        log.info("the consensus core changes", shape);
+        if (await this.#go(step, endMs - clock.monotonicMs())) continue;
+        log.warn("a change of the consensus core takes longer than cluster.raft.reconcile_timeout", shape);
       }
       this.soon();
     } catch (error) {
@@ -72,6 +74,17 @@ export class CoreShape {
     } finally {
       this.#isWorking = false;
     }
+  }
+
+  /** Goes one step; false when it is not done within the time, in which case it may be done later. */
+  async #go(step: RaftConfig, timeoutMs: number): Promise<boolean> {
+    const { clock, raft } = this.#options;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = clock.timer(timeoutMs, () => resolve(false), { background: true });
+    const done = raft()!.changeConfig(step).then(() => true);
+    // How one ends that nobody waits for any more the next pass finds out.
+    done.catch(() => {});
+    return await Promise.race([done, promise]).finally(() => timer.cancel());
   }
 
   #next(): RaftConfig | undefined {

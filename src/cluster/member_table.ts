@@ -33,6 +33,8 @@ export interface MemberTableOptions {
   readonly suspicionMs: (count: number) => number;
   /** How long a dead member keeps its name and address. */
   readonly reclaimMs: number;
+  /** Others thought this life of this node gone, and it had to say that it is there. */
+  readonly refuted: () => void;
 }
 
 interface News {
@@ -122,6 +124,7 @@ export class MemberTable {
     const isOther = record.boot !== this.#self.boot && !isSame(record.address, this.#self.address);
     if (isOther && record.state === "alive") this.#options.events.conflict(record);
     const isWorse = record.state !== "alive" && record.incarnation >= this.#self.incarnation;
+    if (isWorse && record.boot === this.#self.boot) this.#options.refuted();
     if (isWorse || record.incarnation > this.#self.incarnation) this.#renew({}, record.incarnation);
   }
 

@@ -10,6 +10,7 @@
 import { Failure, type Value, type ValueMap } from "../core/mod.ts";
 import type { Clock, Log, NodeAddress, Random, TimerHandle } from "../ports/mod.ts";
 import { isLive, type Member, type MemberEvents, MemberTable, shuffled } from "./member_table.ts";
+import { LocalHealth } from "./local_health.ts";
 import { addressText, type MemberRecord, packRecord, unpackRecord } from "./member.ts";
 import { packedSize } from "./wire.ts";
 
@@ -55,12 +56,21 @@ const JOIN_DELAY_MAX_MS = 10_000;
 /** Rounds of full exchange between two attempts to reach members that seem gone, or seeds that never came. */
 const RECONNECT_ROUNDS = 2;
 
+/** A question that waits for its answer. */
+interface Probe {
+  /** The one who was asked for is there. */
+  acknowledged(): void;
+  /** A member that was asked to ask has had no answer either. */
+  unanswered?(): void;
+}
+
 /** Membership of one node. */
 export class Membership {
   readonly table: MemberTable;
+  readonly health = new LocalHealth();
   readonly #options: MembershipOptions;
   readonly #timers = new Set<TimerHandle>();
-  readonly #probes = new Map<number, () => void>();
+  readonly #probes = new Map<number, Probe>();
   /** Join addresses that led to this node itself. */
   readonly #own = new Set<string>();
   #order: string[] = [];
@@ -78,6 +88,7 @@ export class Membership {
       events,
       suspicionMs: (count) => settings.suspicionFactor * Math.max(1, Math.log10(count)) * settings.probeMs,
       reclaimMs: settings.reclaimMs,
+      refuted: () => this.health.worse(1),
     });
   }
 
@@ -122,7 +133,8 @@ export class Membership {
     for (const record of recordsOf(message["news"])) this.table.merge(record);
     const { kind } = message;
     const sequence = Number(message["sequence"]);
-    if (kind === "ack") return this.#probes.get(sequence)?.();
+    if (kind === "ack") return this.#probes.get(sequence)?.acknowledged();
+    if (kind === "nack") return this.#probes.get(sequence)?.unanswered?.();
     if (kind === "ping" && message["to"] === this.table.self.id) {
       this.#send(addressOf(message["from"]), { kind: "ack", sequence });
     } else if (kind === "ask") this.#askFor(message, sequence);
@@ -148,18 +160,34 @@ export class Membership {
 
   #probe(): void {
     const target = this.#next();
-    if (target === undefined) return;
+    // Nobody is there whose answer could be missed.
+    if (target === undefined) return this.health.better();
     const { probeTimeoutMs, streamTimeoutMs } = this.#options.settings;
-    const sequence = this.#expect(probeTimeoutMs + streamTimeoutMs, () => this.table.suspect(target.id));
+    let owed = 1;
+    const sequence = this.#expect(probeTimeoutMs + streamTimeoutMs, () => {
+      this.health.worse(owed);
+      this.table.suspect(target.id);
+    });
+    const { acknowledged } = this.#probes.get(sequence)!;
+    this.#probes.set(sequence, {
+      acknowledged: () => {
+        acknowledged();
+        this.health.better();
+      },
+      // Somebody else misses the answer too: it is not this node that does not hear.
+      unanswered: () => owed = Math.max(0, owed - 1),
+    });
     this.#send(target.address, { kind: "ping", to: target.id, sequence, from: this.#from() });
     this.#after(probeTimeoutMs, () => {
       if (!this.#probes.has(sequence)) return;
-      for (const helper of this.table.choose(INDIRECT_PROBES, target.id)) {
+      const helpers = this.table.choose(INDIRECT_PROBES, target.id);
+      owed = Math.max(1, helpers.length);
+      for (const helper of helpers) {
         const address = [target.address.host, target.address.port];
         this.#send(helper.address, { kind: "ask", to: target.id, address, sequence, from: this.#from() });
       }
       void this.#options.transport.exchange(target.address, { kind: "ping", to: target.id }, streamTimeoutMs)
-        .then(() => this.#probes.get(sequence)?.(), () => {});
+        .then(() => this.#probes.get(sequence)?.acknowledged(), () => {});
     });
   }
 
@@ -183,10 +211,12 @@ export class Membership {
       this.#probes.delete(sequence);
       missed();
     });
-    this.#probes.set(sequence, () => {
-      this.#probes.delete(sequence);
-      this.#timers.delete(timer);
-      timer.cancel();
+    this.#probes.set(sequence, {
+      acknowledged: () => {
+        this.#probes.delete(sequence);
+        this.#timers.delete(timer);
+        timer.cancel();
+      },
     });
     return sequence;
   }
@@ -195,11 +225,15 @@ export class Membership {
   #askFor(message: ValueMap, theirs: number): void {
     const back = addressOf(message["from"]);
     const { probeTimeoutMs, streamTimeoutMs } = this.#options.settings;
+    const answer = (kind: string): void => this.#send(back, { kind, sequence: theirs });
     const sequence = this.#expect(probeTimeoutMs + streamTimeoutMs, () => {});
-    const done = this.#probes.get(sequence)!;
-    this.#probes.set(sequence, () => {
-      done();
-      this.#send(back, { kind: "ack", sequence: theirs });
+    this.#after(probeTimeoutMs, () => this.#probes.has(sequence) && answer("nack"));
+    const { acknowledged } = this.#probes.get(sequence)!;
+    this.#probes.set(sequence, {
+      acknowledged: () => {
+        acknowledged();
+        answer("ack");
+      },
     });
     this.#send(addressOf(message["address"]), {
       kind: "ping",

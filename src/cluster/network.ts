@@ -189,6 +189,11 @@ export class ClusterNetwork {
     return this.#membership!.table;
   }
 
+  /** How badly this node keeps up with the others: 0 is best. */
+  get healthScore(): number {
+    return this.#membership?.health.score ?? 0;
+  }
+
   /** Name of this node. */
   get node(): string {
     return this.#options.settings.node;

@@ -152,6 +152,16 @@ export class ClusterNode implements Cluster {
     return this.#consensus.leader;
   }
 
+  /** How badly this node keeps up with the others: 0 is best. */
+  get healthScore(): number {
+    return this.network.healthScore;
+  }
+
+  /** Milliseconds since a leader was heard of; Infinity when none ever was. */
+  get silenceMs(): number {
+    return this.#consensus.raft?.silenceMs ?? Infinity;
+  }
+
   members(): ClusterMember[] {
     const { live, self } = { live: this.network.members.live(), self: this.node };
     const others = live.filter(({ id }) => id !== self).sort((a, b) => a.id < b.id ? -1 : 1);

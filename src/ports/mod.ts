@@ -14,6 +14,7 @@ export * from "./files.ts";
 export * from "./http_client.ts";
 export * from "./http_exchange.ts";
 export * from "./http_server.ts";
+export * from "./liveness.ts";
 export * from "./local_sockets.ts";
 export * from "./log.ts";
 export * from "./metrics.ts";

@@ -49,6 +49,8 @@ export interface GroupPeersOptions {
   readonly settings: () => GroupSettings;
   readonly open: (listener: NodeChannelListener) => NodeChannel;
   readonly receiver: GroupReceiver;
+  /** Nodes that are members now, linked or not; without it silence means nothing. */
+  readonly members?: () => readonly string[];
 }
 
 interface Peer {
@@ -63,6 +65,10 @@ interface Peer {
 /** Messages that are worked off before others get their turn. */
 const PART = 64;
 
+/** Silence of all twins that is too long, whatever the settings; and in rounds in which each should have told everything once. */
+const SILENCE_MS = 300_000;
+const SILENCE_ROUNDS = 3;
+
 /** The twins of a scope. */
 export class GroupPeers {
   readonly #options: GroupPeersOptions;
@@ -72,6 +78,9 @@ export class GroupPeers {
   #isWarned = false;
   #turn = 0;
   #ticker: TimerHandle | undefined;
+  /** Nodes that have, or had, the scope. */
+  readonly #twins = new Set<string>();
+  #heardMs = 0;
 
   constructor(options: GroupPeersOptions) {
     this.#options = options;
@@ -106,6 +115,8 @@ export class GroupPeers {
   // --- Peers ------------------------------------------------------------------------------------------------------------
 
   #meet(node: string): void {
+    // Whoever has the scope says so on every new link.
+    this.#twins.delete(node);
     this.#peers.set(node, {
       circuit: new GroupCircuit(),
       retries: undefined,
@@ -212,6 +223,23 @@ export class GroupPeers {
     return true;
   }
 
+  // --- Silence ----------------------------------------------------------------------------------------------------------
+
+  /**
+   * Says what is wrong when other members have the scope and nothing has come from any of them for long; "" otherwise. Without
+   * anti-entropy nothing has to come.
+   */
+  silence(): string {
+    const { antiEntropyMs } = this.#options.settings();
+    const members = this.#options.members?.() ?? [];
+    for (const node of this.#twins) if (!members.includes(node)) this.#twins.delete(node);
+    if (this.#twins.size === 0 || antiEntropyMs <= 0) return "";
+    const silenceMs = this.#now() - this.#heardMs;
+    if (silenceMs <= Math.max(SILENCE_MS, SILENCE_ROUNDS * antiEntropyMs * this.#twins.size)) return "";
+    const twins = [...this.#twins].sort().join(", ");
+    return `nothing was broadcast by ${twins} for ${Math.round(silenceMs)} ms`;
+  }
+
   // --- Being told -------------------------------------------------------------------------------------------------------
 
   #enqueue(node: string, message: Value): void {
@@ -249,6 +277,8 @@ export class GroupPeers {
   #take(node: string, message: Value): void {
     const peer = this.#peers.get(node);
     if (peer === undefined || !isValueMap(message)) return;
+    this.#twins.add(node);
+    this.#heardMs = this.#now();
     const { receiver } = this.#options;
     const { from, groups, kind, pid, pids, topic, values, wantsAll } = message;
     if (kind === "sync") {

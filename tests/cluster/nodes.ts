@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Cluster, CLUSTER_ID, ClusterResource } from "../../src/ports/mod.ts";
+import { type Cluster, CLUSTER_ID, ClusterResource, type NodeNetwork } from "../../src/ports/mod.ts";
 import type { ClusterNode } from "../../src/cluster/mod.ts";
 import { Failure, type Value, type ValueMap } from "../../src/core/mod.ts";
 import { createPorts } from "../../src/platform/mod.ts";
@@ -132,6 +132,8 @@ export interface NodesOptions {
   /** Fields of `cluster`, over those that make tests fast. */
   readonly cluster?: (name: string, index: number) => ValueMap;
   readonly project?: string;
+  /** Stands in front of a node's network. */
+  readonly nodeNetwork?: (name: string, real: NodeNetwork) => NodeNetwork;
 }
 
 const FAST: ValueMap = {
@@ -183,7 +185,11 @@ export class Nodes {
     const own = merged(this.#options.cluster?.(name, index) ?? {}, more);
     const cluster = merged(merged(FAST, { enabled: true, name }), own);
     const config = merged({ cluster }, this.#options.config?.(name, index) ?? {});
-    const started = await startApplication(this.#options.project ?? PROJECT, { config });
+    const { nodeNetwork, project } = this.#options;
+    const started = await startApplication(project ?? PROJECT, {
+      config,
+      nodeNetwork: nodeNetwork && ((real) => nodeNetwork(name, real)),
+    });
     const node = nodeOf(name, { ...started.app, until: patient(started.app) }, started.stop);
     this.#stops.push(node.stop);
     return node;

@@ -34,7 +34,7 @@ interface Stage {
   link: NodeChannelListener;
 }
 
-function stage(settings: Partial<GroupSettings> = {}): Stage {
+function stage(settings: Partial<GroupSettings> = {}, members: readonly string[] = []): Stage {
   const clock = new SimulatedClock();
   const log = new MemoryLog(() => clock.nowMs());
   const made: Partial<Stage> = { clock, log, sent: [], tried: [], taken: [], works: true };
@@ -43,6 +43,7 @@ function stage(settings: Partial<GroupSettings> = {}): Stage {
     clock,
     log,
     settings: () => ({ ...SETTINGS, ...settings }),
+    members: () => members,
     open: (listener) => {
       self.link = listener;
       return {
@@ -184,5 +185,40 @@ test(
     for (let i = 1; i <= 7; i++) scope.say({ kind: "join", pid: `p${i}`, groups: ["a"] });
     await scope.clock.advance(1_100);
     assert.equal(scope.sent.at(-1), `sync ${scope.clock.elapsedMs - 100}`);
+  },
+);
+
+test(
+  "a scope that hears nothing of members that have it, for long, is not well; one that nobody else has, is [cluster.liveness]",
+  ROW,
+  async () => {
+    const members = ["n1", "n2"];
+    const scope = stage({ antiEntropyMs: 30_000 }, members);
+    scope.link.up("n2");
+    await scope.clock.advance(3_600_000);
+    // It is a member, and has never said that it has the scope.
+    assert.equal(scope.peers.silence(), "");
+    const cast = { kind: "cast", pids: [], topic: "t", values: new Uint8Array(0), from: "" };
+    scope.say(cast);
+    await scope.clock.advance(299_000);
+    assert.equal(scope.peers.silence(), "");
+    await scope.clock.advance(2_000);
+    assert.match(scope.peers.silence(), /^nothing was broadcast by n2 for 301000 ms$/);
+    scope.say(cast);
+    await scope.clock.advance(1_000);
+    assert.equal(scope.peers.silence(), "");
+    // Out of reach and a member all the same: that is what is to be noticed.
+    scope.link.down("n2");
+    await scope.clock.advance(400_000);
+    assert.match(scope.peers.silence(), /n2/);
+    members.pop();
+    assert.equal(scope.peers.silence(), "");
+    scope.peers.close();
+    const quiet = stage({ antiEntropyMs: 0 }, ["n1", "n2"]);
+    quiet.link.up("n2");
+    quiet.say(cast);
+    await quiet.clock.advance(3_600_000);
+    assert.equal(quiet.peers.silence(), "");
+    quiet.peers.close();
   },
 );

@@ -120,6 +120,12 @@ class Stage {
     }, { background: true });
   }
 
+  /** Cuts a node off from all others. */
+  isolate(node: Node): void {
+    this.isFaulty = true;
+    for (const { id } of this.nodes) this.#groups.set(id, id === node.id ? 1 : 0);
+  }
+
   crash(node: Node): void {
     node.membership?.close();
     node.membership = undefined;
@@ -201,3 +207,29 @@ test(
 test("the same seed gives the same run of membership", async () => {
   assert.equal((await simulate(5)).hash, (await simulate(5)).hash);
 });
+
+test(
+  "a node that hears nobody knows that the fault may be its own, the others keep well, and so does it again [cluster.liveness]",
+  { timeout: SEEDS_TIMEOUT_MS },
+  async () => {
+    const stage = new Stage(1, 5);
+    stage.isFaulty = false;
+    for (const node of stage.nodes) stage.start(node);
+    await stage.clock.advance(20_000);
+    const scores = (): number[] => stage.nodes.map(({ membership }) => membership!.health.score);
+    assert.deepEqual(scores(), [0, 0, 0, 0, 0]);
+    stage.isolate(stage.nodes[2]!);
+    let worst = 0;
+    for (let i = 0; i < 20; i++) {
+      await stage.clock.advance(200);
+      worst = Math.max(worst, scores()[2]!);
+      for (const i of [0, 1, 3, 4]) assert.ok(scores()[i]! < 4, scores().join());
+    }
+    assert.ok(worst >= 4, `its score was ${worst} at most`);
+    stage.isFaulty = false;
+    await stage.clock.advance(60_000);
+    stage.judge();
+    assert.deepEqual(scores(), [0, 0, 0, 0, 0]);
+    stage.end();
+  },
+);

@@ -5,11 +5,12 @@
  *     answers in time the application starts all the same, and the node goes on joining.
  */
 import { ClusterNode } from "../../cluster/mod.ts";
-import { CLUSTER_ID, ClusterResource } from "../../ports/mod.ts";
+import { CLUSTER_ID, ClusterResource, LIVENESS_ID, LivenessResource } from "../../ports/mod.ts";
 import { NameScope } from "../../process/mod.ts";
 import type { LuaRuntime } from "../../lua/mod.ts";
 import type { ApplicationContext } from "../context.ts";
 import { COMPONENTS, INFRASTRUCTURE } from "../standard_components.ts";
+import { watchLiveness } from "./liveness.ts";
 import { recordCluster } from "./measurements.ts";
 import { type ClusterOptions, settingsOf } from "./options.ts";
 
@@ -28,18 +29,26 @@ export function makeNode(context: ApplicationContext, options: ClusterOptions): 
   const node = createNode(context, options);
   context.get(INFRASTRUCTURE.resources).provide(ClusterResource, CLUSTER_ID, node);
   context.get(COMPONENTS.runtime).names.shared = node.names;
-  let stopRecording: (() => void) | undefined;
+  const stops: (() => void)[] = [];
   return {
     async open() {
       await node.open();
-      stopRecording = recordCluster(node, context);
+      stops.push(recordCluster(node, context), watch(node, context, options));
       await ready(node, context);
     },
     async close() {
-      stopRecording?.();
+      for (const stop of stops) stop();
       await node.close();
     },
   };
+}
+
+function watch(node: ClusterNode, context: ApplicationContext, { section }: ClusterOptions): () => void {
+  const { clock } = context.get(INFRASTRUCTURE.ports);
+  const liveness = context.get(INFRASTRUCTURE.resources).find(LivenessResource, LIVENESS_ID);
+  if (liveness === undefined) return () => {};
+  const contactMs = Math.max(section.raft.heartbeat_timeout, section.raft.election_timeout);
+  return watchLiveness(liveness, node, { contactMs }, () => clock.monotonicMs());
 }
 
 function createNode(context: ApplicationContext, options: ClusterOptions): ClusterNode {

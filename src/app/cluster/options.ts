@@ -61,6 +61,8 @@ export function settingsOf({ baseDirectory, node, section }: ClusterOptions, por
       limits: { votersMax: raft.max_voters, standbysMax: raft.max_standbys },
       reconcileDebounceMs: raft.reconcile_debounce,
       reconcileTimeoutMs: raft.reconcile_timeout,
+      leaderProbeMs: raft.leader_probe_interval,
+      leaderProbeGrace: raft.leader_probe_grace,
       stableMs: Math.max(STABLE_MS_MIN, 2 * membership.gossip_interval),
       unknownMs: membership.dead_node_reclaim_time,
       raft: {

@@ -326,6 +326,7 @@ export class Raft {
     if (term > this.#word.term) this.#word.give(term, "");
     const isSame = this.#role.kind === "follower" && this.#role.leader === leader;
     this.#role = { kind: "follower", leader };
+    if (leadership !== undefined) this.#contactMs = this.#now();
     leadership?.end();
     if (!isSame || leader !== "") this.#waitForLeader();
     if (!isSame) this.#options.changed();

@@ -1,6 +1,12 @@
 /** `pg.scope`: a namespace of process groups. */
 import { asFailure, type Decoded, Failure, schema } from "../../core/mod.ts";
-import { CLUSTER_ID, ClusterResource, ProcessGroupsResource } from "../../ports/mod.ts";
+import {
+  CLUSTER_ID,
+  ClusterResource,
+  LIVENESS_ID,
+  LivenessResource,
+  ProcessGroupsResource,
+} from "../../ports/mod.ts";
 import {
   type GroupLimits,
   type GroupMessage,
@@ -77,13 +83,25 @@ class ConfiguredScope extends ProcessGroupScope {
       connect: (receiver) => {
         const cluster = resources.find(ClusterResource, CLUSTER_ID);
         if (cluster === undefined) return undefined;
-        return new GroupPeers({
+        const peers = new GroupPeers({
           clock: ports.clock,
           log: log.named("pg", { scope: id }),
           settings: () => current.settings,
           open: (listener) => cluster.openChannel(`pg ${id}`, listener),
           receiver,
+          members: () => cluster.members().map((member) => member.id),
         });
+        const liveness = resources.find(LivenessResource, LIVENESS_ID);
+        const unwatch = liveness?.add(`pg.broadcast_recent.${id}`, () => peers.silence());
+        return {
+          joined: (pid, groups) => peers.joined(pid, groups),
+          left: (pid, groups) => peers.left(pid, groups),
+          cast: (node, pids, message) => peers.cast(node, pids, message),
+          close() {
+            unwatch?.();
+            peers.close();
+          },
+        };
       },
     });
     this.current = current;
