@@ -72,6 +72,8 @@ export interface TypeSystemOptions {
 export interface StandardOptions {
   /** Name of this node inside pids; "" leaves it out. */
   readonly pidNode: string;
+  /** What the numbers of processes are counted from. */
+  readonly pidBase: number;
   /** Gives the name of this node. */
   readonly node: () => string;
   /** How many services start at the same time; default: what a supervisor does by itself. */
@@ -231,6 +233,7 @@ function createRuntime(context: ApplicationContext, options: StandardOptions): L
     services,
     modules: new ModuleCatalog([...modules, ...options.modules]),
     node: options.pidNode,
+    pidBase: options.pidBase,
     hashSeed: options.hashSeed,
     orderSeed: options.orderSeed,
     evaluations: options.evaluations,

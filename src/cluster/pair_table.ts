@@ -83,6 +83,11 @@ export class PairTable {
     if (space?.size === 0) this.#spaces.delete(namespace);
   }
 
+  /** The pid that owns a pair; "" when nobody does. */
+  ownerOf(namespace: string, key: string): string {
+    return this.#spaces.get(namespace)?.get(key)?.owner ?? "";
+  }
+
   /** Removes pairs whose owner is lost; whether there were any. */
   release(isLost: (owner: { pid: string; boot: number }) => boolean): boolean {
     let isAny = false;

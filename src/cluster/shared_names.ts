@@ -6,11 +6,12 @@
  * H2. A process of this node that has ended holds nothing: its node tells the core until the core knows.
  * H3. A process that lost a name without having given it up is told, once.
  */
-import { asFailure, Failure, isValueMap, parsePid } from "../core/mod.ts";
+import { asFailure, Failure, isValueMap, parsePid, type Value, type ValueMap } from "../core/mod.ts";
 import type { Clock, ClusterLocks, ClusterNames, Log } from "../ports/mod.ts";
 import type { Consensus } from "./consensus.ts";
 import { alreadyRegistered, EventualNames } from "./eventual_names.ts";
 import type { ClusterMachine, NameHolder } from "./machine.ts";
+import { HeldLocks } from "./held_locks.ts";
 import { NameView } from "./name_view.ts";
 import type { ClusterNetwork } from "./network.ts";
 import type { NodeChannels } from "./node_channels.ts";
@@ -20,6 +21,8 @@ export interface LocalProcesses {
   isAlive(pid: string): boolean;
   /** Tells a process, wherever it is, that it has lost a name. */
   revoked(name: string, pid: string): void;
+  /** Tells a process of this node that it has lost a lock. */
+  lockLost(name: string, pid: string): void;
   /** The pid that has a name on this node alone. */
   localName(name: string): string | undefined;
 }
@@ -54,6 +57,7 @@ export class SharedNames implements ClusterNames, ClusterLocks {
   readonly #options: SharedNamesOptions;
   readonly #eventual: EventualNames;
   readonly #view: NameView;
+  readonly #locks: HeldLocks;
   /** Names of processes of this node that the core knows. */
   readonly #mine = new Map<string, string>();
   /** Processes of this node that hold a name or a lock, or want one. */
@@ -64,7 +68,7 @@ export class SharedNames implements ClusterNames, ClusterLocks {
 
   constructor(options: SharedNamesOptions) {
     this.#options = options;
-    const { channels, clock, consensus, network, processes } = options;
+    const { channels, clock, consensus, log, machine, network, processes } = options;
     this.#eventual = new EventualNames({
       node: network.node,
       clock,
@@ -77,8 +81,21 @@ export class SharedNames implements ClusterNames, ClusterLocks {
       open: (listener) => channels.open("holders", listener),
       changed: (name, holder) => this.#changed(name, holder),
     });
+    this.#locks = new HeldLocks({
+      clock,
+      log,
+      ask: (body) => consensus.read("locks", body),
+      lost: (name, pid) => processes.isAlive(pid) && processes.lockLost(name, pid),
+    });
+    consensus.answerReads("locks", ({ names }) => lockHolders(machine, names));
     network.listen({ left: ({ id }) => this.#eventual.left(id) });
-    consensus.listen({ led: (leader) => this.#wasLed ||= leader !== "" });
+    network.mesh.listen({ up: () => this.#locks.doubt() });
+    consensus.listen({
+      led: (leader) => {
+        this.#wasLed ||= leader !== "";
+        if (leader !== "") this.#locks.doubt();
+      },
+    });
     network.requests.answer("agree", (body) => this.#agree(String(body["name"]), String(body["pid"])));
   }
 
@@ -86,6 +103,7 @@ export class SharedNames implements ClusterNames, ClusterLocks {
   close(): void {
     this.#isClosed = true;
     this.#view.close();
+    this.#locks.close();
     this.#eventual.close();
   }
 
@@ -261,6 +279,7 @@ export class SharedNames implements ClusterNames, ClusterLocks {
 
   released(pid: string): void {
     if (!this.#holding.delete(pid)) return;
+    this.#locks.ended(pid);
     for (const [name, holder] of this.#mine) if (holder === pid) this.#mine.delete(name);
     void this.#release(pid);
   }
@@ -296,6 +315,7 @@ export class SharedNames implements ClusterNames, ClusterLocks {
       owner: pid,
       boot: this.#bootOf(pid),
     });
+    if (ok) this.#locks.add(name, pid);
     // It may have ended while it waited.
     if (ok && !this.#options.processes.isAlive(pid)) {
       this.#note(pid);
@@ -305,6 +325,7 @@ export class SharedNames implements ClusterNames, ClusterLocks {
   }
 
   async release(name: string, pid: string): Promise<boolean> {
+    this.#locks.delete(name, pid);
     const command = { kind: "delete", namespace: LOCKS, key: `lock:${name}`, owner: pid } as const;
     return (await this.#options.consensus.propose(command)).ok;
   }
@@ -316,4 +337,14 @@ function missingNodes(name: string, nodes: readonly string[]): Failure {
     `name reservation for ${name} expired: no acknowledgement from ${nodes.join(", ")}`,
     { retryable: true, details: { name, missing: nodes } },
   );
+}
+
+/** Who holds each of these locks, by name. */
+function lockHolders({ pairs }: ClusterMachine, names: Value): ValueMap {
+  const holders: ValueMap = {};
+  for (const name of Array.isArray(names) ? names.map(String) : []) {
+    const pid = pairs.ownerOf(LOCKS, `lock:${name}`);
+    if (pid !== "") holders[name] = pid;
+  }
+  return holders;
 }

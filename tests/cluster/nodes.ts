@@ -63,7 +63,7 @@ entries:
           local picked = channel.select({inbox:case_receive(), events:case_receive()})
           if picked.channel == events then
             local e = picked.value
-            if e.kind == process.event.CANCEL and not e.reason:find("name revoked", 1, true) then return end
+            if e.kind == process.event.CANCEL and not (e.reason:find("name revoked", 1, true) or e.reason:find("lock lost", 1, true)) then return end
             print("event", e.kind, e.from, e.reason or (e.result and e.result.error and e.result.error:message()) or "")
           else
             local m = picked.value

@@ -93,6 +93,7 @@ function processesOf(runtime: LuaRuntime): ConstructorParameters<typeof ClusterN
       // One that has ended meanwhile needs to be told nothing.
       if (runtime.messages.reaches(pid)) runtime.cancel(pid, `name revoked: ${name}`);
     },
+    lockLost: (name, pid) => runtime.cancel(pid, `lock lost: ${name}`),
   };
 }
 

@@ -1,0 +1,109 @@
+/** What holds when nodes are cut off, or come back as another life, on real nodes. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ClusterNode } from "../../src/cluster/mod.ts";
+import { CutNetwork } from "./cut_network.ts";
+import { SLOW, type TestNode, withNodes } from "./nodes.ts";
+
+test(
+  "who held a lock on a node that was cut off is told that it is lost, once; who held it all the time is not [lock.auto]",
+  SLOW,
+  () => {
+    let network: CutNetwork | undefined;
+    return withNodes({
+      count: 4,
+      // A client sees nothing of what the core decides.
+      cluster: (name) => name === "n4" ? { raft: { role: "client" } } : {},
+      nodeNetwork: (name, real) => name === "n4" ? network = new CutNetwork(real) : real,
+    }, async (nodes) => {
+      const [one, , , four] = nodes as [TestNode, TestNode, TestNode, TestNode];
+      const [here, there] = [one.member(), four.member()];
+      one.tell(here, "lock", "kept");
+      await one.line(/^lock kept true/);
+      for (const name of ["lost", "given up"]) {
+        four.tell(there, "lock", name);
+        await four.line(new RegExp(`^lock ${name} true`));
+      }
+      four.tell(there, "unlock", "given up");
+      await four.line(/^unlock given up true/);
+      network!.cut();
+      await one.app.until(() => one.cluster.members().length === 3, "the node to be missed");
+      const lock = one.member();
+      await one.app.until(async () => await one.cluster.locks.acquire("lost", lock), "the lock to be free");
+      network!.mend();
+      await four.line(/^event pid.cancel .* lock lost: lost$/);
+      await one.app.until(() => one.cluster.members().length === 4, "the node to be back");
+      four.tell(there, "unlock", "lost");
+      assert.equal(await four.line(/^unlock lost/), "unlock lost false nil nil");
+      const told = [one, four].flatMap((node) => node.lines()).filter((line) => line.startsWith("event"));
+      assert.equal(told.length, 1);
+      assert.equal(await one.cluster.locks.release("lost", lock), true);
+    });
+  },
+);
+
+test(
+  "a lock that outlasted the cut is not told to be lost",
+  SLOW,
+  () => {
+    let network: CutNetwork | undefined;
+    return withNodes({
+      count: 2,
+      cluster: () => ({ membership: { suspicion_mult: 100 } }),
+      nodeNetwork: (name, real) => name === "n2" ? network = new CutNetwork(real) : real,
+    }, async (nodes) => {
+      const [one, two] = nodes as [TestNode, TestNode];
+      const holder = two.member();
+      two.tell(holder, "lock", "kept");
+      await two.line(/^lock kept true/);
+      network!.cut();
+      await two.app.until(
+        () => !(two.cluster as ClusterNode).network.mesh.linked().includes("n1"),
+        "the cut",
+      );
+      network!.mend();
+      await two.app.until(
+        () => (two.cluster as ClusterNode).network.mesh.linked().includes("n1"),
+        "the link",
+      );
+      // Asked after the link was back, as the node itself does.
+      two.tell(holder, "lock", "other");
+      await two.line(/^lock other true/);
+      assert.equal(await one.cluster.locks.acquire("kept", one.member()), false);
+      assert.ok(!two.lines().some((line) => line.includes("lock lost")));
+    });
+  },
+);
+
+test(
+  "a pid that was kept from another life of its node names nobody in the next",
+  SLOW,
+  () =>
+    withNodes({ count: 1 }, async ([one], all) => {
+      const first = await all.add("n2");
+      const old = [first.member(), first.member(), first.member()];
+      await one!.app.until(() => one!.cluster.members().length === 2, "the node");
+      const sender = one!.member();
+      one!.tell(sender, "send", { to: old[0]!, topic: "hello", body: "x" });
+      await first.line(/^got hello/);
+      await first.vanish();
+      await one!.app.until(() => one!.cluster.members().length === 1, "the node to be missed");
+      const second = await all.add("n2");
+      const fresh = [second.member(), second.member(), second.member()];
+      await one!.app.until(
+        () => (one!.cluster as ClusterNode).network.mesh.linked().includes("n2"),
+        "the node to be back",
+      );
+      for (const to of old) one!.tell(sender, "send", { to, topic: "stale", body: "x" });
+      one!.tell(sender, "monitor", old[1]!);
+      // On the same link, behind those.
+      for (const to of fresh) one!.tell(sender, "send", { to, topic: "fresh", body: "x" });
+      await second.app.until(
+        () => second.lines().filter((line) => line.startsWith("got fresh")).length === 3,
+        "the messages of now",
+      );
+      assert.ok(!second.lines().some((line) => line.includes("stale")));
+      assert.match(await one!.line(/^event/), /^event pid\.exit .* process not found$/);
+      assert.equal(new Set([...old, ...fresh]).size, 6);
+    }),
+);
