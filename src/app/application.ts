@@ -47,6 +47,7 @@ import { ApplicationContext } from "./context.ts";
 import type { LogHub } from "./logging/mod.ts";
 import { saveCache } from "./lua_cache.ts";
 import { metricsComponent } from "./metrics/mod.ts";
+import { type OutgoingLimits, portsWithin } from "./outgoing_http.ts";
 import { profilerComponent, type ProfilerOptions } from "./profiler/mod.ts";
 import { telemetryComponent, type TelemetryOptions } from "./telemetry/mod.ts";
 import { ResourceTable } from "./resources.ts";
@@ -89,6 +90,8 @@ export interface ApplicationOptions {
   readonly operationTimeoutMs?: number;
   /** Where measurements are served to Prometheus, `host:port`; absent or "" for nowhere. */
   readonly metricsAddress?: string;
+  /** Limits of all requests to the outside; default: none. */
+  readonly outgoing?: OutgoingLimits;
   /** Serves profiles; lines are counted then. */
   readonly profiler?: ProfilerOptions;
   /** The packs it was loaded from; without them nothing is embedded or compiled. */
@@ -160,7 +163,7 @@ export class Application {
   #phase: "new" | "booting" | "running" | "stopped" = "new";
 
   constructor(options: ApplicationOptions) {
-    this.ports = options.ports;
+    this.ports = portsWithin(options.ports, options.outgoing);
     this.log = options.log;
     this.#bus = new EventBus({ clock: options.ports.clock, log: options.log });
     this.bus = this.#bus;

@@ -25,6 +25,7 @@ import {
   type ConfigurationRequest,
   defaultNodeName,
   flagFailure,
+  inertSettings,
   isDisabled,
   LOCK_FILE,
   type LockFile,
@@ -95,8 +96,11 @@ export function openProject(request: ProjectRequest, ports: Ports): Project {
     root,
     sourceDirectory,
     modulesDirectory: files.resolve(root, lock.directories.modules),
-    warnings: lock.replacements === undefined || lock.replacements === null ? [] : [
-      `${LOCK_FILE}: replacements are deprecated; move them to workspace.replacements of a configuration file`,
+    warnings: [
+      ...lock.replacements === undefined || lock.replacements === null ? [] : [
+        `${LOCK_FILE}: replacements are deprecated; move them to workspace.replacements of a configuration file`,
+      ],
+      ...inertSettings(configuration.settings),
     ],
     packs: new PackShelf(ports),
   };
@@ -121,7 +125,7 @@ function openPackProject(request: ProjectRequest, name: string, ports: Ports): P
     root,
     sourceDirectory: root,
     modulesDirectory: files.resolve(root, NO_LOCK.directories.modules),
-    warnings: [],
+    warnings: inertSettings(configuration.settings),
     packs,
     pack: { name, parts: pack.parts() },
   };
@@ -251,6 +255,7 @@ export function optionsOf(
   | "shutdownTimeoutMs"
   | "operationTimeoutMs"
   | "metricsAddress"
+  | "outgoing"
   | "profiler"
   | "finder"
   | "evaluations"
@@ -284,6 +289,11 @@ export function optionsOf(
       }
       : undefined,
     metricsAddress: settings.prometheus.enabled ? settings.prometheus.address : "",
+    outgoing: {
+      timeoutMs: settings.dispatcher.http.timeout,
+      idleMax: settings.dispatcher.http.max_idle_conns,
+      idlePerHostMax: settings.dispatcher.http.max_idle_per_host,
+    },
     measureCalls: settings.metrics.interceptor.enabled,
     telemetry: telemetryOf(settings.otel),
     evaluations: {

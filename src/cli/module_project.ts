@@ -1,7 +1,7 @@
 /** What the commands that change the modules of a project begin with. */
 import { dirname, resolve } from "node:path";
 import type { Project } from "../app/mod.ts";
-import { Failure } from "../core/mod.ts";
+import { Failure, HUB_URL, hubAddress } from "../core/mod.ts";
 import type { Ports } from "../ports/mod.ts";
 import type { OptionSpecs, ParsedArguments } from "./command.ts";
 import { createLock, type LockedModule, writeModules } from "./lock_edit.ts";
@@ -61,11 +61,17 @@ export const ORIGINS: Readonly<Record<string, string>> = {
 };
 
 /** The failure of a module that is nowhere, with what can be done. */
-export function withoutHub(error: unknown, args: ParsedArguments): unknown {
+export function withoutHub(
+  error: unknown,
+  args: ParsedArguments,
+  { ports, project }: Pick<ModuleProject, "ports" | "project">,
+): unknown {
   if (!(error instanceof Failure) || error.kind !== "NotFound") return error;
   const component = error.details?.component ?? error.details?.module;
   if (typeof component !== "string") return error;
-  const hub = args.text("registry");
+  const { registry_url: configured } = project.configuration.settings.modules;
+  const named = args.text("registry") ?? (ports.osVariable("WIPPY_REGISTRY") || configured);
+  const hub = named === HUB_URL ? undefined : hubAddress(named);
   return new Failure(
     "NotFound",
     `module ${component} is not there: it does not come with the program, it is not in the modules directory, and ${

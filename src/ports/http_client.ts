@@ -31,6 +31,8 @@ export interface HttpClientRequest {
   readonly proxy?: SocksProxy;
   /** Asked about each address of the host before anything is connected directly; throws to refuse. */
   readonly admit?: (address: string) => void;
+  /** The body is read bit by bit, for as long as it may take: what bounds the time of a request bounds each wait of it. */
+  readonly isStreamed?: boolean;
   /** Ends the request and, until it has been read, the body. */
   readonly signal: AbortSignal;
 }

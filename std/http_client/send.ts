@@ -178,6 +178,7 @@ async function follow(
       tls: options.tls,
       proxy: network?.proxy(),
       admit,
+      isStreamed: options.isStreamed,
       signal,
     });
     const next = nextHop(hop, start, response);

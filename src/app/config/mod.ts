@@ -20,6 +20,7 @@ export {
   parseOverrideFlag,
 } from "./entry_edits.ts";
 export { flagFailure } from "./flag_failure.ts";
+export { inertSettings } from "./inert_settings.ts";
 export { coerce, type Layer } from "./layers.ts";
 export { LOCK_FILE, type LockFile, NO_LOCK, parseLockFile, printLockFile } from "./lock_file.ts";
 export { defaultNodeName } from "./node_name.ts";

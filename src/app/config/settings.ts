@@ -87,7 +87,6 @@ export const SETTINGS = object({
   relay: object({ node_name: string({ default: "" }) }),
   supervisor: object({
     host: object({
-      // Accepted: services that wait for their turn are bounded by how many there are.
       buffer_size: integer({ default: 1024, min: 1 }),
       worker_count: integer({ default: 16, min: 1 }),
     }),

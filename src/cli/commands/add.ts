@@ -34,7 +34,7 @@ Examples
     try {
       modules = solveModules(project, ports, [...kept, ...wanted]);
     } catch (error) {
-      throw withoutHub(error, args);
+      throw withoutHub(error, args, opened);
     }
     await lockModules(opened, modules);
     const before = new Map(project.lock.modules.map(({ name, version }) => [name, version]));

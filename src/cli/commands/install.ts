@@ -35,7 +35,8 @@ Examples
   },
   async run(args) {
     const { findModule, lockVersion, parseModule, unpackModule } = await import("../../app/mod.ts");
-    const { ports, project } = await openModuleProject(args);
+    const opened = await openModuleProject(args);
+    const { ports, project } = opened;
     const wanted = args.positionals.map((text) => parseModule(text).name);
     const { modules, options } = project.lock;
     for (const name of wanted) {
@@ -52,7 +53,7 @@ Examples
       let found = findModule(project, ports, name);
       if (found === undefined) {
         const missing = new Failure("NotFound", `no module ${name}`, { details: { component: name } });
-        throw withoutHub(missing, args);
+        throw withoutHub(missing, args, opened);
       }
       const isBroken = isInstalled(found) && problemOf(locked, found) !== undefined;
       const isWanted = found.origin === "bundled" || again || (found.origin === "packed") !== isBroken;

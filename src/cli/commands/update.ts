@@ -53,7 +53,7 @@ Examples
     try {
       modules = solveModules(project, ports, locked.map(({ name }) => ({ name, range: "*" })));
     } catch (error) {
-      throw withoutHub(error, args);
+      throw withoutHub(error, args, opened);
     }
     const before = new Map(locked.map((module) => [module.name, module]));
     const changed = modules.filter(({ name, version, hash, origin }) => {
