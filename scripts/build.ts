@@ -30,7 +30,7 @@ const CODE = ["src", "std"];
 /** Where the command line starts. */
 const ENTRANCE = "src/cli/main.ts";
 /** What its threads run; `src/platform/system_threads.ts` names them too. */
-const THREAD_ENTRANCES = ["src/app/host_worker.ts", "src/cli/check_worker.ts"];
+const THREAD_ENTRANCES = ["src/app/host_worker.ts", "src/cli/check_worker.ts", "src/app/guest_worker.ts"];
 
 const TARGETS = [
   "bun-linux-x64",

@@ -13,6 +13,7 @@ const REQUIRED = [
   "src/platform/yaml_library.ts",
   "src/app/host_worker.ts",
   "src/cli/check_worker.ts",
+  "src/app/guest_worker.ts",
 ];
 
 const result = await run([

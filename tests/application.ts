@@ -23,6 +23,7 @@ import { modules } from "../std/index.gen.ts";
 // Simulated time goes on while something real is waited for, and a file that is read for the first time is that.
 await Promise.all([
   ...[...kinds, ...modules].map((source) => source.load()),
+  import("../src/wasm/mod.ts"),
   import("../src/workflow/mod.ts"),
   import("../std/declarations.gen.ts"),
 ]);

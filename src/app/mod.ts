@@ -9,7 +9,7 @@ export { selectFor } from "./boot_selection.ts";
 export { type Component, componentLevels, ComponentSet } from "./components.ts";
 export { ApplicationContext, type ContextKey, defineContextKey } from "./context.ts";
 export { COMPONENTS, INFRASTRUCTURE } from "./standard_components.ts";
-export { chooseTerminalHost, exitCodeOf, type TerminalRun } from "./terminal_run.ts";
+export { chooseTerminalHost, demandProcessHost, exitCodeOf, type TerminalRun } from "./terminal_run.ts";
 export * from "./config/mod.ts";
 export * from "./lint/mod.ts";
 export { parseAddress } from "./listen_address.ts";

@@ -17,6 +17,7 @@ import {
   ModuleCatalog,
   type ModuleDefinition,
   type ModuleServices,
+  type ModuleSource,
 } from "../lua/mod.ts";
 import {
   type Bus,
@@ -110,7 +111,13 @@ export function kindTable(
   gate?: LuaGate,
 ): KindTable {
   const runtime = () => context.get(COMPONENTS.runtime);
-  return new KindTable([...luaKinds(runtime, gate), ...workflowKinds(runtime), ...kinds, ...more]);
+  return new KindTable([
+    ...luaKinds(runtime, gate),
+    ...workflowKinds(runtime),
+    ...wasmKinds(runtime),
+    ...kinds,
+    ...more,
+  ]);
 }
 
 /** The kinds of workflows, read when there are any. */
@@ -121,6 +128,22 @@ function workflowKinds(runtime: () => LuaRuntime): KindSource[] {
   };
   return ["temporal.client", "temporal.worker"].map((name) => ({ name, load: () => load(name) }));
 }
+
+/** The kinds of WebAssembly entries, read when there are any. */
+function wasmKinds(runtime: () => LuaRuntime): KindSource[] {
+  const load = async (wanted: string): Promise<KindDefinition> => {
+    const { wasmKinds } = await import("../wasm/mod.ts");
+    return wasmKinds(runtime).find(({ name }) => name === wanted)!;
+  };
+  return ["function.wat", "function.wasm", "process.wasm"].map((name) => ({ name, load: () => load(name) }));
+}
+
+/** The module of their programs. */
+const GUEST_MODULE: ModuleSource = {
+  name: "wasm:guest",
+  classes: [],
+  load: async () => (await import("../wasm/mod.ts")).guestModule,
+};
 
 /** Reads the modules that every program sees: the first one that is made finds them there. */
 export async function readAmbientModules(): Promise<void> {
@@ -231,7 +254,7 @@ function createRuntime(context: ApplicationContext, options: StandardOptions): L
   };
   return new LuaRuntime({
     services,
-    modules: new ModuleCatalog([...modules, ...options.modules]),
+    modules: new ModuleCatalog([...modules, GUEST_MODULE, ...options.modules]),
     node: options.pidNode,
     pidBase: options.pidBase,
     hashSeed: options.hashSeed,

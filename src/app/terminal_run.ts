@@ -96,6 +96,13 @@ export function chooseTerminalHost(entries: Iterable<Entry>, wanted: string | un
   });
 }
 
+/** Commands in WebAssembly need a process host beside the terminal. Fails with NotFound when the application has none. */
+export function demandProcessHost(entries: Iterable<Entry>, id: string): void {
+  for (const { kind } of entries) if (kind === "process.host") return;
+  const message = `no process host found; ${id} is a process.wasm, so add an entry of kind process.host`;
+  throw new Failure("NotFound", message, { retryable: false });
+}
+
 /** Starts a host that has to run for a command, also when it does not start by itself. */
 export async function startHost(services: ServiceRegistry, id: string): Promise<void> {
   if (services.state(id)?.status !== "running") await services.start(id);

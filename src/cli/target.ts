@@ -42,7 +42,7 @@ export async function runTarget(
   words: readonly string[],
   host: string | undefined,
 ): Promise<number> {
-  const { chooseTerminalHost } = await import("../app/mod.ts");
+  const { chooseTerminalHost, demandProcessHost } = await import("../app/mod.ts");
   const { SystemTerminal } = await import("../platform/mod.ts");
   const known = session.loaded.entries.find((entry) => entry.id === id);
   const isFunction = known?.kind.startsWith("function.") === true;
@@ -50,6 +50,7 @@ export async function runTarget(
     throw new Misuse(`${id} is a ${known.kind}, which can't be run`);
   }
   if (!isFunction) chooseTerminalHost(session.loaded.entries, host);
+  if (known?.kind === "process.wasm") demandProcessHost(session.loaded.entries, id);
 
   const application = await createProjectApplication(session);
   const terminal = new SystemTerminal(words);

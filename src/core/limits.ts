@@ -240,3 +240,13 @@ export const SQS_BATCH_MAX = 10;
 export const SQS_POLLS_MAX = 4;
 /** Attributes of one SQS message. */
 export const SQS_ATTRIBUTES_MAX = 10;
+/** Memory of one WebAssembly guest; past it its memory does not grow. */
+export const GUEST_MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
+/** Binary of a guest. */
+export const GUEST_BYTES_MAX = 256 * 1024 * 1024;
+/** Threads that run guests; each runs one call at a time, and further calls wait. */
+export const GUEST_THREADS_MAX = 32;
+/** How long a call waits for a thread while all processors have one, before one more is started. */
+export const GUEST_THREAD_WAIT_MS = 20;
+/** After so long without a call a thread of guests ends. */
+export const GUEST_THREAD_IDLE_MS = 30_000;

@@ -22,11 +22,12 @@ export async function loadIndexWork(): Promise<typeof indexWork> {
 
 /** What talks to editors. */
 export async function openLanguageServers(options: ServeOptions): Promise<LanguageServers> {
-  const [{ LanguageServers, noRuntime }, { kinds }, { workflowKinds }] = await Promise.all([
+  const [{ LanguageServers, noRuntime }, { kinds }, { wasmKinds }, { workflowKinds }] = await Promise.all([
     import("./serve.ts"),
     import("../kinds/index.gen.ts"),
+    import("../wasm/mod.ts"),
     import("../workflow/mod.ts"),
   ]);
   const standard = await Promise.all(kinds.map((kind) => kind.load()));
-  return new LanguageServers(options, [...workflowKinds(noRuntime), ...standard]);
+  return new LanguageServers(options, [...workflowKinds(noRuntime), ...wasmKinds(noRuntime), ...standard]);
 }

@@ -34,7 +34,7 @@ export function compiledKindOf(kind: string): (typeof COMPILED_KINDS)[number] | 
 }
 
 /** Fields of a pool block, as written. */
-const POOL = schema.object({
+export const POOL_FIELDS = {
   type: schema.optional(schema.string()),
   workers: schema.integer({ default: 0, min: 0, max: 10_000, doc: "Workers of a static pool." }),
   size: schema.integer({
@@ -51,7 +51,8 @@ const POOL = schema.object({
     doc: "Most workers of a lazy or adaptive pool.",
   }),
   warm_start: schema.boolean({ default: false, doc: "Start one worker before the first call." }),
-});
+};
+const POOL = schema.object(POOL_FIELDS);
 
 const FIELDS = {
   method: schema.string({ default: "", doc: "Member of the returned table to call." }),
@@ -245,6 +246,24 @@ function definitionOf(
     options: isValueMap(options) ? options : {},
     defaultHost: hostOf(entry, ns),
     temporal: temporalRoles(entry, kind, ns),
+  };
+}
+
+/** A program that a kind outside of this folder brings, for the entry that it stands for. */
+export function luaDefinition(
+  entry: Entry,
+  program: Pick<LuaDefinition, "kind" | "source" | "modules" | "pool">,
+): LuaDefinition {
+  const ns = entry.id.slice(0, Math.max(0, entry.id.indexOf(":")));
+  const options = entry.meta["options"];
+  return {
+    id: entry.id,
+    module: moduleOf(entry),
+    ...program,
+    method: "main",
+    imports: new Map(),
+    options: isValueMap(options) ? options : {},
+    defaultHost: hostOf(entry, ns),
   };
 }
 

@@ -9,6 +9,7 @@ import type { Thread, ThreadEvents, ThreadInlet, ThreadProgram, Threads } from "
 const ENTRANCES: Readonly<Record<ThreadProgram, string>> = {
   host: "app/host_worker.ts",
   check: "cli/check_worker.ts",
+  guest: "app/guest_worker.ts",
 };
 /** The root of the sources, from here. */
 const ROOT = "..";

@@ -16,8 +16,8 @@ export interface ThreadEvents {
   ended(reason: string): void;
 }
 
-/** What a thread runs: workers of a process host, or checks of Lua sources. */
-export type ThreadProgram = "host" | "check";
+/** What a thread runs: workers of a process host, checks of Lua sources, or guests of WebAssembly. */
+export type ThreadProgram = "host" | "check" | "guest";
 
 /** Starts threads. They never keep the program alive. */
 export interface Threads {

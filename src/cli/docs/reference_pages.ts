@@ -4,6 +4,7 @@ import { kinds } from "../../kinds/index.gen.ts";
 import { BASE_LIBRARY, readReference, type Reference, type ReferenceItem } from "../../lang/mod.ts";
 import { luaKinds } from "../../lua/mod.ts";
 import type { KindDefinition } from "../../registry/mod.ts";
+import { wasmKinds } from "../../wasm/mod.ts";
 import { workflowKinds } from "../../workflow/mod.ts";
 import { declarations } from "../../../std/declarations.gen.ts";
 
@@ -52,12 +53,12 @@ export async function referencePages(): Promise<Page[]> {
   ];
 }
 
-/** The kinds of Lua and of workflows; what they do with a runtime is nobody's business here. */
+/** The kinds of Lua, of workflows and of WebAssembly; what they do with a runtime is nobody's business here. */
 function definitionsOfLua(): readonly KindDefinition[] {
   const none = (): never => {
     throw new Error("reference pages have no runtime");
   };
-  return [...luaKinds(none), ...workflowKinds(none)];
+  return [...luaKinds(none), ...workflowKinds(none), ...wasmKinds(none)];
 }
 
 function libraryPage(

@@ -1,0 +1,209 @@
+/**
+ * What a core module says of itself, read from its binary: the types of its functions, its imports and its memory.
+ *
+ * The engine tells names and kinds of exports only, and lets a memory grow to 4 GB; both are mended here. Whether the module is
+ * sound is for the engine to say, which is asked before.
+ */
+import { Failure, GUEST_MEMORY_BYTES_MAX } from "../core/mod.ts";
+
+/** Types of values at the border of a core module. */
+export type CoreType = "i32" | "i64" | "f32" | "f64" | "other";
+
+/** The type of a core function. */
+export interface CoreFunction {
+  readonly params: readonly CoreType[];
+  readonly results: readonly CoreType[];
+}
+
+/** Facts of a core module. */
+export interface CoreModule {
+  /** The module; its memories end at `GUEST_MEMORY_BYTES_MAX`. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly imports: readonly { readonly module: string; readonly name: string }[];
+  /** Exported functions by name. */
+  readonly functions: ReadonlyMap<string, CoreFunction>;
+  /** Name of the memory that it exports under the name that hosts use. */
+  readonly hasMemory: boolean;
+}
+
+const MAGIC = 0x6d736100;
+const CORE_VERSION = 1;
+const PAGE_BYTES = 65536;
+const PAGES_MAX = GUEST_MEMORY_BYTES_MAX / PAGE_BYTES;
+
+const SECTION = { type: 1, import: 2, function: 3, memory: 5, export: 7 } as const;
+const TYPES: Readonly<Record<number, CoreType>> = { 0x7f: "i32", 0x7e: "i64", 0x7d: "f32", 0x7c: "f64" };
+
+/** Whether bytes are a WebAssembly component, a core module, or neither. */
+export function binaryForm(bytes: Uint8Array): "core" | "component" | "other" {
+  if (bytes.length < 8) return "other";
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  if (view.getUint32(0, true) !== MAGIC) return "other";
+  return view.getUint32(4, true) === CORE_VERSION ? "core" : "component";
+}
+
+/** Reads numbers and names of the binary format. */
+class Reader {
+  at = 0;
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get isAtEnd(): boolean {
+    return this.at >= this.#bytes.length;
+  }
+
+  byte(): number {
+    const byte = this.#bytes[this.at++];
+    if (byte === undefined) throw unreadable("it ends too early");
+    return byte;
+  }
+
+  /** A LEB128 number, signed or not: only small and unsigned ones are looked at. */
+  number(): number {
+    let value = 0;
+    for (let weight = 1;; weight *= 128) {
+      const byte = this.byte();
+      value += (byte & 127) * weight;
+      if (byte < 128) return value;
+    }
+  }
+
+  name(): string {
+    const length = this.number();
+    const start = this.at;
+    this.at += length;
+    return new TextDecoder().decode(this.#bytes.subarray(start, this.at));
+  }
+
+  list<T>(item: () => T): T[] {
+    const items: T[] = [];
+    for (let left = this.number(); left > 0; left--) items.push(item());
+    return items;
+  }
+
+  /** A value type; those of references may take two bytes. */
+  valueType(): CoreType {
+    const code = this.byte();
+    if (code === 0x63 || code === 0x64) this.number();
+    return TYPES[code] ?? "other";
+  }
+
+  limits(): { flags: number; min: number; max: number | undefined } {
+    const flags = this.byte();
+    return { flags, min: this.number(), max: flags & 1 ? this.number() : undefined };
+  }
+}
+
+function unreadable(reason: string): Failure {
+  return new Failure("Invalid", `the module can't be read: ${reason}`, { retryable: false });
+}
+
+function readTypes(reader: Reader): CoreFunction[] {
+  return reader.list(() => {
+    if (reader.byte() !== 0x60) {
+      throw unreadable("it has types that are no functions, which are not supported");
+    }
+    const params = reader.list(() => reader.valueType());
+    return { params, results: reader.list(() => reader.valueType()) };
+  });
+}
+
+/** Reads imports; type numbers of functions among them go to `functions`. */
+function readImports(reader: Reader, functions: number[]): { module: string; name: string }[] {
+  return reader.list(() => {
+    const module = reader.name();
+    const name = reader.name();
+    switch (reader.byte()) {
+      case 0:
+        functions.push(reader.number());
+        break;
+      case 1:
+        reader.valueType();
+        reader.limits();
+        break;
+      case 2:
+        reader.limits();
+        break;
+      case 3:
+        reader.valueType();
+        reader.byte();
+        break;
+      default:
+        reader.byte();
+        reader.number();
+    }
+    return { module, name };
+  });
+}
+
+/** A number as LEB128. */
+function leb(value: number): number[] {
+  const bytes: number[] = [];
+  do {
+    bytes.push(value % 128 + (value >= 128 ? 128 : 0));
+    value = Math.floor(value / 128);
+  } while (value > 0);
+  return bytes;
+}
+
+/** The section of memories with an end to each. */
+function boundedMemories(reader: Reader): number[] {
+  const memories = reader.list(() => reader.limits());
+  const body = [...leb(memories.length)];
+  for (const { flags, max, min } of memories) {
+    if (flags > 1) throw unreadable("it has a shared or 64-bit memory, which is not supported");
+    if (min > PAGES_MAX) {
+      const wanted = `the module wants ${min} pages of memory at once`;
+      throw new Failure(
+        "LimitExceeded",
+        `${wanted}; a guest has at most ${PAGES_MAX} (${GUEST_MEMORY_BYTES_MAX} bytes)`,
+        {
+          retryable: false,
+        },
+      );
+    }
+    body.push(1, ...leb(min), ...leb(Math.min(max ?? PAGES_MAX, PAGES_MAX)));
+  }
+  return [SECTION.memory, ...leb(body.length), ...body];
+}
+
+/** Reads a core module that the engine has found sound. Fails with Invalid for what is not supported. */
+export function readCoreModule(bytes: Uint8Array<ArrayBuffer>): CoreModule {
+  let types: CoreFunction[] = [];
+  let imports: CoreModule["imports"] = [];
+  const functionTypes: number[] = [];
+  const functions = new Map<string, CoreFunction>();
+  let hasMemory = false;
+  let bounded = bytes;
+  const reader = new Reader(bytes);
+  reader.at = 8;
+  while (!reader.isAtEnd) {
+    const start = reader.at;
+    const id = reader.byte();
+    const length = reader.number();
+    const end = reader.at + length;
+    if (id === SECTION.type) types = readTypes(reader);
+    else if (id === SECTION.import) imports = readImports(reader, functionTypes);
+    else if (id === SECTION.function) functionTypes.push(...reader.list(() => reader.number()));
+    else if (id === SECTION.memory) {
+      const section = boundedMemories(reader);
+      bounded = new Uint8Array(bytes.length - (end - start) + section.length);
+      bounded.set(bytes.subarray(0, start));
+      bounded.set(section, start);
+      bounded.set(bytes.subarray(end), start + section.length);
+    } else if (id === SECTION.export) {
+      reader.list(() => {
+        const name = reader.name();
+        const kind = reader.byte();
+        const index = reader.number();
+        if (kind === 0) functions.set(name, types[functionTypes[index]!]!);
+        if (kind === 2 && name === "memory") hasMemory = true;
+      });
+    }
+    reader.at = end;
+  }
+  return { bytes: bounded, imports, functions, hasMemory };
+}

@@ -1,0 +1,172 @@
+/** What entries of WebAssembly say, and the guest that they describe. */
+import { type Decoded, Failure, GUEST_BYTES_MAX, schema } from "../core/mod.ts";
+import { planPool, POOL_FIELDS, type PoolPlan } from "../lua/mod.ts";
+import { FileSystemResource, type Ports, type Resources } from "../ports/mod.ts";
+import { binaryForm, readCoreModule } from "./core_module.ts";
+import type { GuestEntry } from "./guests.ts";
+import { signatureOf } from "./signature.ts";
+import { binaryOf } from "./wat.ts";
+
+/** Interfaces that a guest may be given, by the name under which an entry asks for them. */
+const IMPORTS = [
+  "wasi:cli",
+  "wasi:io",
+  "wasi:poll",
+  "wasi:clocks",
+  "wasi:filesystem",
+  "wasi:random",
+  "wasi:sockets",
+  "wasi:http",
+] as const;
+
+const FIELDS = {
+  method: schema.string({ nonEmpty: true, doc: "Exported function to call." }),
+  wit: schema.string({
+    default: "",
+    doc: "WIT of the function; without it parameters and results are the numbers that the module says.",
+  }),
+  pool: schema.optional(schema.object({
+    ...POOL_FIELDS,
+    worker_class: schema.string({
+      default: "",
+      doc: "Workers of a kind of their own, usually `wasm`: a static pool, whatever `type` says.",
+    }),
+  })),
+  transport: schema.oneOf(["payload", "wasi-http"], {
+    default: "payload",
+    doc: "How arguments and results are mapped.",
+  }),
+  imports: schema.list(schema.oneOf(IMPORTS), { doc: "What the guest may import." }),
+  wasi: schema.any(),
+  limits: schema.object({
+    max_execution_ms: schema.integer({
+      default: 0,
+      min: 0,
+      doc: "Milliseconds that a call may take; 0 means no limit.",
+    }),
+  }),
+};
+
+/** Configuration of `function.wat`. */
+export const WAT_CONFIG = schema.object({
+  source: schema.string({
+    nonEmpty: true,
+    doc: "Module in the text format; `file://` paths are inlined at load.",
+  }),
+  ...FIELDS,
+});
+
+/** Configuration of `function.wasm` and `process.wasm`. */
+export const WASM_CONFIG = schema.object({
+  fs: schema.reference({ doc: "File system that holds the binary." }),
+  path: schema.string({ nonEmpty: true, doc: "Path of the binary in that file system." }),
+  hash: schema.string({ nonEmpty: true, doc: "`sha256:` and the SHA-256 of the binary." }),
+  ...FIELDS,
+});
+
+type Fields = Omit<Decoded<typeof WAT_CONFIG>, "source">;
+
+/** What an entry describes. */
+export interface GuestPlan {
+  readonly entry: GuestEntry;
+  readonly pool: PoolPlan;
+}
+
+function invalid(message: string): Failure {
+  return new Failure("Invalid", message, { retryable: false });
+}
+
+/** Workers of a class whose number nobody says. */
+const CLASS_WORKERS_MAX = 4;
+
+function poolOf({ pool }: Fields, cpus: number): PoolPlan {
+  if (pool === undefined || pool.worker_class === "") return planPool(pool);
+  return planPool({ ...pool, type: "static", workers: pool.workers || Math.min(cpus, CLASS_WORKERS_MAX) });
+}
+
+/** The bytes of a module in the text format. */
+export async function bytesOfText(source: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await binaryOf(source);
+  } catch (error) {
+    if (error instanceof Failure) throw invalid(`source: ${error.message.replace(/^source:/, "")}`);
+    throw error;
+  }
+}
+
+/** The bytes of a binary in a file system, which must have the digest that the entry names. */
+export function bytesOfFile(
+  { fs, hash, path }: Decoded<typeof WASM_CONFIG>,
+  resources: Resources,
+  ports: Ports,
+): Uint8Array<ArrayBuffer> {
+  const wanted = /^sha256:([0-9a-fA-F]{64})$/.exec(hash)?.[1]?.toLowerCase();
+  if (wanted === undefined) throw invalid(`hash: expected sha256: and 64 hexadecimal digits, got "${hash}"`);
+  const files = resources.find(FileSystemResource, fs);
+  if (files === undefined) {
+    throw new Failure("NotFound", `fs: there is no file system ${fs}`, { retryable: false });
+  }
+  const info = files.stat(path);
+  if (info === undefined) {
+    throw new Failure("NotFound", `path: ${fs} has no file ${path}`, { retryable: false });
+  }
+  if (info.size > GUEST_BYTES_MAX) {
+    throw new Failure(
+      "LimitExceeded",
+      `path: ${path} has ${info.size} bytes; a guest has at most ${GUEST_BYTES_MAX}`,
+      {
+        retryable: false,
+      },
+    );
+  }
+  const bytes = new Uint8Array(files.readFile(path));
+  const actual = ports.cryptography.digest("sha256", bytes).toHex();
+  if (actual !== wanted) {
+    throw invalid(`hash: ${path} in ${fs} has sha256:${actual}, the entry says sha256:${wanted}`);
+  }
+  return bytes;
+}
+
+/** The guest of an entry; whatever can be wrong with it before it is called is told here. */
+export async function planGuest(
+  id: string,
+  fields: Fields,
+  bytes: Uint8Array<ArrayBuffer>,
+  options: { isProcess: boolean; cpus: number },
+): Promise<GuestPlan> {
+  const form = binaryForm(bytes);
+  if (form === "other") throw invalid("it is no WebAssembly binary");
+  if (form === "component") {
+    throw invalid("it is a component, which this version can't run; build a core module and give its wit");
+  }
+  if (fields.transport !== "payload") {
+    throw invalid(`transport: ${fields.transport} is for components; a core module takes payload`);
+  }
+  try {
+    await WebAssembly.compile(bytes);
+  } catch (error) {
+    throw invalid(`the module is not valid: ${(error as Error).message}`);
+  }
+  const module = readCoreModule(bytes);
+  for (const { module: from, name } of module.imports) {
+    const declared = fields.imports.find((one) => from === one || from.startsWith(`${one}/`));
+    throw invalid(
+      declared === undefined
+        ? `imports: the module needs "${from}" "${name}", which the entry does not declare`
+        : `imports: the module needs "${from}" "${name}", and this version links no ${declared}`,
+    );
+  }
+  const pool = poolOf(fields, options.cpus);
+  return {
+    pool,
+    entry: {
+      id,
+      bytes: module.bytes,
+      method: fields.method,
+      signature: signatureOf(fields.method, fields.wit, module),
+      isProcess: options.isProcess,
+      isFresh: options.isProcess || pool.type === "inline",
+      timeMaxMs: fields.limits.max_execution_ms,
+    },
+  };
+}

@@ -1,0 +1,187 @@
+/**
+ * The threads on which guests run, and the calls that wait for one.
+ *
+ * A guest can't be interrupted: so it runs on a thread, and who takes too long is ended together with it.
+ *
+ * GT1. A thread runs one call at a time, and `done` of a call is called once, unless it was given up.
+ * GT2. As many threads as processors are started when there is work for them; one more only after a call has waited for
+ *      `GUEST_THREAD_WAIT_MS`, and never more than `GUEST_THREADS_MAX`.
+ * GT3. The time of a call counts from where its thread begins with it, so that none is ended for having waited.
+ */
+import { Failure, GUEST_THREAD_IDLE_MS, GUEST_THREAD_WAIT_MS, GUEST_THREADS_MAX } from "../core/mod.ts";
+import type { Clock, Thread, Threads, TimerHandle } from "../ports/mod.ts";
+import type { GuestCall, GuestReply, GuestRequest } from "./guest.ts";
+
+/** A call to make. */
+export interface GuestJob {
+  readonly call: Omit<GuestCall, "kind" | "bytes">;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Longest time that it may take; 0 for any. */
+  readonly timeMaxMs: number;
+  done(reply: GuestReply): void;
+}
+
+/** One thread. */
+class Seat {
+  readonly thread: Thread;
+  /** Modules that it has. */
+  readonly modules = new Set<number>();
+  job: GuestJob | undefined;
+  /** Ends the call, or the thread when it has been idle. */
+  timer: TimerHandle | undefined;
+
+  constructor(thread: Thread) {
+    this.thread = thread;
+  }
+
+  post(request: GuestRequest): void {
+    this.thread.post(request);
+  }
+}
+
+/** The threads of one runtime. */
+export class GuestThreads {
+  readonly #threads: Threads | undefined;
+  readonly #clock: Clock;
+  readonly #cpus: number;
+  readonly #seats = new Set<Seat>();
+  /** Those without work; the last one worked last. */
+  readonly #idle: Seat[] = [];
+  readonly #waiting: GuestJob[] = [];
+  #patience: TimerHandle | undefined;
+
+  constructor(threads: Threads | undefined, clock: Clock, cpus: number) {
+    this.#threads = threads;
+    this.#clock = clock;
+    this.#cpus = cpus;
+  }
+
+  /** Makes a call once there is a thread for it; returns what gives it up. Fails with Unavailable where there are no threads. */
+  run(job: GuestJob): () => void {
+    const seat = this.#idleSeat(job.call.module);
+    if (seat !== undefined) this.#begin(seat, job);
+    else if (this.#seats.size < this.#cpus) this.#begin(this.#hire(), job);
+    else {
+      this.#waiting.push(job);
+      this.#bePatient();
+    }
+    return () => this.#giveUp(job);
+  }
+
+  /** Forgets a module that no call will name any more. */
+  drop(module: number): void {
+    for (const seat of this.#seats) {
+      if (seat.modules.delete(module)) seat.post({ kind: "drop", module });
+    }
+  }
+
+  /** Ends all threads; nothing runs any more. */
+  close(): void {
+    for (const seat of [...this.#seats]) this.#dismiss(seat);
+    this.#patience?.cancel();
+    this.#patience = undefined;
+  }
+
+  /** The idle thread that has the module, else the one that worked last. */
+  #idleSeat(module: number): Seat | undefined {
+    for (let i = this.#idle.length - 1; i >= 0; i--) {
+      if (this.#idle[i]!.modules.has(module)) return this.#idle.splice(i, 1)[0];
+    }
+    return this.#idle.pop();
+  }
+
+  #hire(): Seat {
+    if (this.#threads === undefined) {
+      throw new Failure("Unavailable", "WebAssembly runs on threads, and there are none here", {
+        retryable: false,
+      });
+    }
+    const seat: Seat = new Seat(this.#threads.start({
+      message: (reply) => this.#finished(seat, reply as GuestReply),
+      ended: (reason) => {
+        const message = `the thread of the guest has ended: ${reason}`;
+        this.#broken(seat, new Failure("Internal", message, { retryable: true }));
+      },
+    }, "guest"));
+    this.#seats.add(seat);
+    return seat;
+  }
+
+  #begin(seat: Seat, job: GuestJob): void {
+    const { bytes, call, timeMaxMs } = job;
+    seat.timer?.cancel();
+    seat.timer = undefined;
+    seat.job = job;
+    const isNew = !seat.modules.has(call.module);
+    seat.modules.add(call.module);
+    seat.post({ kind: "call", ...call, bytes: isNew ? bytes : undefined });
+    if (timeMaxMs > 0) {
+      seat.timer = this.#clock.timer(timeMaxMs, () => {
+        const message = `it took longer than limits.max_execution_ms allows (${timeMaxMs}ms) and was ended`;
+        this.#broken(seat, new Failure("Timeout", message));
+      });
+    }
+  }
+
+  #finished(seat: Seat, reply: GuestReply): void {
+    const { job } = seat;
+    seat.job = undefined;
+    seat.timer?.cancel();
+    const next = this.#waiting.shift();
+    if (next !== undefined) this.#begin(seat, next);
+    else {
+      this.#idle.push(seat);
+      seat.timer = this.#clock.timer(GUEST_THREAD_IDLE_MS, () => this.#dismiss(seat), { background: true });
+    }
+    job?.done(reply);
+  }
+
+  /** Ends a thread with what runs on it. */
+  #broken(seat: Seat, failure: Failure): void {
+    const { job } = seat;
+    this.#dismiss(seat);
+    this.#replace();
+    job?.done({ ok: false, kind: failure.kind, message: failure.message });
+  }
+
+  #dismiss(seat: Seat): void {
+    seat.timer?.cancel();
+    seat.job = undefined;
+    this.#seats.delete(seat);
+    const index = this.#idle.indexOf(seat);
+    if (index >= 0) this.#idle.splice(index, 1);
+    seat.thread.terminate();
+  }
+
+  /** Starts a thread in the place of one that is gone, for the call that has waited longest. */
+  #replace(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    try {
+      this.#begin(this.#hire(), next);
+    } catch (error) {
+      next.done({ ok: false, kind: "Unavailable", message: String((error as Error).message) });
+    }
+  }
+
+  #giveUp(job: GuestJob): void {
+    const index = this.#waiting.indexOf(job);
+    if (index >= 0) this.#waiting.splice(index, 1);
+    for (const seat of this.#seats) {
+      if (seat.job !== job) continue;
+      this.#dismiss(seat);
+      this.#replace();
+      return;
+    }
+  }
+
+  #bePatient(): void {
+    if (this.#patience !== undefined || this.#seats.size >= GUEST_THREADS_MAX) return;
+    this.#patience = this.#clock.timer(GUEST_THREAD_WAIT_MS, () => {
+      this.#patience = undefined;
+      if (this.#waiting.length === 0 || this.#seats.size >= GUEST_THREADS_MAX) return;
+      this.#replace();
+      if (this.#waiting.length > 0) this.#bePatient();
+    });
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * The guests of a runtime: what entries there are, and calls of them.
+ *
+ * To the runtime an entry of WebAssembly is a Lua program of one line that calls its guest, so pools, retries, timeouts, permissions,
+ * frames, processes, links and terminals are those of Lua entries.
+ */
+import { Failure, type FailureKind } from "../core/mod.ts";
+import type { Call, LuaRuntime } from "../lua/mod.ts";
+import { attachment, TerminalAttachment } from "../ports/mod.ts";
+import { LuaError, LuaFloat, type LuaValue, type NativeResult, Values } from "../vm/mod.ts";
+import type { GuestReply } from "./guest.ts";
+import { GuestThreads } from "./guest_threads.ts";
+import type { WitFunction, WitType } from "./wit_type.ts";
+
+/** An entry that is ready to be called. */
+export interface GuestEntry {
+  readonly id: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly method: string;
+  readonly signature: WitFunction;
+  readonly isProcess: boolean;
+  /** Whether each call gets a new instance. */
+  readonly isFresh: boolean;
+  readonly timeMaxMs: number;
+}
+
+interface Known {
+  readonly entry: GuestEntry;
+  /** Numbers modules; one that was changed is another one. */
+  readonly module: number;
+}
+
+/** The guests of one runtime. */
+export class Guests {
+  readonly #threads: GuestThreads;
+  readonly #known = new Map<string, Known>();
+  #modules = 0;
+
+  constructor({ services: { ports } }: LuaRuntime) {
+    this.#threads = new GuestThreads(ports.threads, ports.clock, ports.cpus);
+  }
+
+  /** Adds or replaces an entry. */
+  set(entry: GuestEntry): void {
+    this.#drop(entry.id);
+    this.#known.set(entry.id, { entry, module: ++this.#modules });
+  }
+
+  /** Forgets an entry; with the last one all threads end. */
+  delete(id: string): void {
+    this.#drop(id);
+    if (this.#known.size === 0) this.#threads.close();
+  }
+
+  #drop(id: string): void {
+    const known = this.#known.get(id);
+    this.#known.delete(id);
+    if (known !== undefined) this.#threads.drop(known.module);
+  }
+
+  /** Calls the guest of the entry that the calling process runs, with the arguments of the call. */
+  run(call: Call): Promise<NativeResult> {
+    const { process } = call;
+    const known = this.#known.get(process.entryId);
+    if (known === undefined) {
+      throw new Failure("NotFound", `${process.entryId} is no WebAssembly entry`, { retryable: false });
+    }
+    const { entry, module } = known;
+    const args = argumentsOf(call, entry);
+    const { bytes, isFresh, method, signature, timeMaxMs } = entry;
+    return new Promise((resolve, reject) => {
+      const giveUp = this.#threads.run({
+        call: { module, method, signature, isFresh, args },
+        bytes,
+        timeMaxMs,
+        done: (reply) => {
+          forget();
+          if (!reply.ok) return reject(failed(entry, reply.kind, reply.message));
+          if (entry.isProcess) printText(process, reply);
+          resolve(resultOf(entry, reply));
+        },
+      });
+      const forget = process.onEnd(giveUp);
+    });
+  }
+}
+
+function failed({ id }: GuestEntry, kind: FailureKind, message: string): Failure {
+  return new Failure(kind, `${id}: ${message}`, { retryable: false });
+}
+
+/** The arguments of a call as what threads can be told. */
+function argumentsOf(call: Call, entry: GuestEntry): unknown[] {
+  const { params } = entry.signature;
+  if (call.count !== params.length) {
+    const named = params.map(({ name }) => name).join(", ");
+    const wanted = params.length === 1 ? "1 argument" : `${params.length} arguments`;
+    const message = `${entry.method} takes ${wanted}${named === "" ? "" : ` (${named})`}, got ${call.count}`;
+    throw failed(entry, "Invalid", message);
+  }
+  return params.map((_, i) => plainOf(call.value(i + 1), entry, i + 1));
+}
+
+/** A value of Lua without anything that lives in this universe alone. */
+function plainOf(value: LuaValue, entry: GuestEntry, index: number): unknown {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
+  if (Array.isArray(value)) return value.map((item) => plainOf(item, entry, index));
+  if (value instanceof LuaFloat) return value.value;
+  if (value instanceof Map) {
+    return new Map([...value].map(([key, item]) => [key, plainOf(item, entry, index)]));
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) {
+    throw failed(entry, "Invalid", `argument ${index}: what is not plain data can't be given to a guest`);
+  }
+  return Object.fromEntries(
+    Object.entries(value as Record<string, LuaValue>).map((
+      [key, item],
+    ) => [key, plainOf(item, entry, index)]),
+  );
+}
+
+/** What a guest gave as a value of Lua: floats stay floats, also when they are whole. */
+function luaOf(type: WitType, value: unknown): LuaValue {
+  if (value === null || value === undefined) return null;
+  switch (type.kind) {
+    case "f32":
+    case "f64":
+      return new LuaFloat(value as number);
+    case "option":
+      return luaOf(type.item, value);
+    case "list":
+      return (value as unknown[]).map((item) => luaOf(type.item, item));
+    case "tuple":
+      return (value as unknown[]).map((item, i) => luaOf(type.items[i]!, item));
+    case "record": {
+      const record = value as Record<string, unknown>;
+      return Object.fromEntries(type.fields.map(({ name, type }) => [name, luaOf(type, record[name])]));
+    }
+    case "result": {
+      if (typeof value === "object" && "err" in value) {
+        return { err: type.error === undefined ? null : luaOf(type.error, value.err) };
+      }
+      return type.ok === undefined ? null : luaOf(type.ok, value);
+    }
+    default:
+      return value as LuaValue;
+  }
+}
+
+/** What a call gives to Lua; the error of a result is a second value. */
+function resultOf(entry: GuestEntry, { isError, value }: GuestReply & { ok: true }): NativeResult {
+  const { result } = entry.signature;
+  if (result === undefined) return null;
+  if (!isError) return luaOf(result.kind === "result" && result.ok !== undefined ? result.ok : result, value);
+  const error = result.kind === "result" ? result.error : undefined;
+  const inner = error === undefined ? null : luaOf(error, value);
+  const text = typeof inner === "string" ? inner : `${entry.method} failed`;
+  return new Values([null, new LuaError(text, "Internal", false, typeof inner === "string" ? null : inner)]);
+}
+
+/** What a guest that owns the terminal answers in words goes to whoever looks at it. */
+function printText(process: Call["process"], { isError, value }: GuestReply & { ok: true }): void {
+  if (isError || typeof value !== "string") return;
+  const terminal = attachment(process.frame, TerminalAttachment);
+  terminal?.write(value.endsWith("\n") ? value : `${value}\n`);
+}
+
+const GUESTS = new WeakMap<LuaRuntime, Guests>();
+
+/** The guests of a runtime, made when they are first asked for. */
+export function guestsOf(runtime: LuaRuntime): Guests {
+  let guests = GUESTS.get(runtime);
+  if (guests === undefined) GUESTS.set(runtime, guests = new Guests(runtime));
+  return guests;
+}

@@ -1,0 +1,105 @@
+/**
+ * `function.wat`, `function.wasm`, `process.wasm`: guests of WebAssembly as functions and processes.
+ *
+ * They are made for one runtime, since they add programs to it.
+ */
+import type { Decoded, Field } from "../core/mod.ts";
+import { luaDefinition, type LuaRuntime } from "../lua/mod.ts";
+import { type Announcement, defineKind, type KindContext, type KindDefinition } from "../registry/mod.ts";
+import { bytesOfFile, bytesOfText, planGuest, WASM_CONFIG, WAT_CONFIG } from "./definition.ts";
+import { GUEST_MODULE, GUEST_SOURCE } from "./guest_module.ts";
+import { guestsOf } from "./guests.ts";
+
+const FUNCTION: Announcement = {
+  system: "function",
+  register: "function.register",
+  remove: "function.delete",
+  accept: "function.accept",
+  reject: "function.reject",
+};
+
+const FACTORY: Announcement = {
+  system: "process",
+  register: "factory.register",
+  remove: "factory.delete",
+  accept: "factory.accept",
+  reject: "factory.reject",
+};
+
+/** Names of the kinds, for who reads them when there are any. */
+type Name = "function.wat" | "function.wasm" | "process.wasm";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+function guestKind<F extends Field<unknown>>(
+  runtime: () => LuaRuntime,
+  form: {
+    readonly name: Name;
+    readonly doc: string;
+    readonly config: F;
+    bytes(context: KindContext<Decoded<F>>): Bytes | Promise<Bytes>;
+    fields(config: Decoded<F>): Parameters<typeof planGuest>[1];
+  },
+): KindDefinition {
+  const isProcess = form.name === "process.wasm";
+  const define = async (context: KindContext<Decoded<F>>): Promise<void> => {
+    const { config, entry, id, ports } = context;
+    const bytes = await form.bytes(context);
+    const plan = await planGuest(id, form.fields(config), bytes, { isProcess, cpus: ports.cpus });
+    const { changes, modules } = runtime();
+    await modules.catalog.load([GUEST_MODULE]);
+    changes.define(luaDefinition(entry, {
+      kind: isProcess ? "process.lua" : "function.lua",
+      source: GUEST_SOURCE,
+      modules: new Map([["guest", GUEST_MODULE]]),
+      pool: plan.pool,
+    }));
+    guestsOf(runtime()).set(plan.entry);
+    if (!isProcess && plan.pool.warmStart) runtime().functions.warm(id);
+  };
+  return defineKind({
+    name: form.name,
+    doc: form.doc,
+    config: form.config,
+    references: ["meta.default_host", "meta.options.default_host"],
+    verbatim: ["source", "wit"],
+    announces: isProcess ? FACTORY : FUNCTION,
+    async open(context) {
+      await define(context);
+      return {};
+    },
+    async change(current, context) {
+      await define(context);
+      runtime().changes.announce([context.id]);
+      return current;
+    },
+    close(_current, { id }) {
+      runtime().changes.undefine(id);
+      runtime().changes.announce([id]);
+      guestsOf(runtime()).delete(id);
+    },
+  });
+}
+
+/** The kinds of WebAssembly entries, for this runtime. */
+export function wasmKinds(runtime: () => LuaRuntime): KindDefinition[] {
+  const ofFile = (name: Name, doc: string): KindDefinition =>
+    guestKind(runtime, {
+      name,
+      doc,
+      config: WASM_CONFIG,
+      bytes: ({ config, ports, resources }) => bytesOfFile(config, resources, ports),
+      fields: (config) => config,
+    });
+  return [
+    guestKind(runtime, {
+      name: "function.wat",
+      doc: "A function in the text format of WebAssembly.",
+      config: WAT_CONFIG,
+      bytes: ({ config }) => bytesOfText(config.source),
+      fields: (config) => config,
+    }),
+    ofFile("function.wasm", "A function in a WebAssembly binary."),
+    ofFile("process.wasm", "A process in a WebAssembly binary; also a command of the terminal."),
+  ];
+}

@@ -1,0 +1,64 @@
+/** Types of WIT as data: what guests take and give. Plain, so that they can be told to a thread. */
+
+/** Types that have no parts. */
+export const PRIMITIVES = [
+  "bool",
+  "s8",
+  "u8",
+  "s16",
+  "u16",
+  "s32",
+  "u32",
+  "s64",
+  "u64",
+  "f32",
+  "f64",
+  "char",
+  "string",
+] as const;
+/** A type without parts. */
+export type Primitive = (typeof PRIMITIVES)[number];
+
+/** A type of a parameter, a result, or a part of one. */
+export type WitType =
+  | { readonly kind: Primitive }
+  | { readonly kind: "list" | "option"; readonly item: WitType }
+  | { readonly kind: "result"; readonly ok: WitType | undefined; readonly error: WitType | undefined }
+  | { readonly kind: "tuple"; readonly items: readonly WitType[] }
+  | { readonly kind: "record"; readonly fields: readonly WitField[] }
+  | { readonly kind: "enum"; readonly cases: readonly string[] };
+
+/** A field of a record, or a parameter. */
+export interface WitField {
+  readonly name: string;
+  readonly type: WitType;
+}
+
+/** What a function takes and gives. */
+export interface WitFunction {
+  readonly params: readonly WitField[];
+  readonly result: WitType | undefined;
+}
+
+/** A type as it is written; records and enums by their parts. */
+export function printType(type: WitType): string {
+  switch (type.kind) {
+    case "list":
+    case "option":
+      return `${type.kind}<${printType(type.item)}>`;
+    case "result": {
+      const { error, ok } = type;
+      if (ok === undefined && error === undefined) return "result";
+      const first = ok === undefined ? "_" : printType(ok);
+      return error === undefined ? `result<${first}>` : `result<${first}, ${printType(error)}>`;
+    }
+    case "tuple":
+      return `tuple<${type.items.map(printType).join(", ")}>`;
+    case "record":
+      return `record { ${type.fields.map(({ name, type }) => `${name}: ${printType(type)}`).join(", ")} }`;
+    case "enum":
+      return `enum { ${type.cases.join(", ")} }`;
+    default:
+      return type.kind;
+  }
+}
