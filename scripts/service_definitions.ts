@@ -36,7 +36,7 @@ export const CACHE: string = join(ROOT, ".cache", "services");
 
 /** Who may connect to Postgres, and how they prove who they are. */
 const HOST_ACCESS = `local all all trust
-host all with_password 127.0.0.1/32 scram-sha-256
+host all with_password,cdc_password 127.0.0.1/32 scram-sha-256
 host all all 127.0.0.1/32 trust
 `;
 
@@ -73,6 +73,13 @@ export const SERVICES: readonly ServiceDefinition[] = [
         "-F",
         "-c",
         "ssl=on",
+        // For those who read its log, each of whom holds slots.
+        "-c",
+        "wal_level=logical",
+        "-c",
+        "max_replication_slots=64",
+        "-c",
+        "max_wal_senders=64",
         "-c",
         "log_min_messages=fatal",
         "-c",

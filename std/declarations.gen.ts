@@ -2,6 +2,7 @@
 import type { ModuleDeclaration } from "../src/lua/mod.ts";
 import archiveTypes from "./archive/archive.d.lua" with { type: "text" };
 import base64Types from "./base64/base64.d.lua" with { type: "text" };
+import cdcTypes from "./cdc/cdc.d.lua" with { type: "text" };
 import channelTypes from "./channel/channel.d.lua" with { type: "text" };
 import cloudstorageTypes from "./cloudstorage/cloudstorage.d.lua" with { type: "text" };
 import compressTypes from "./compress/compress.d.lua" with { type: "text" };
@@ -53,6 +54,7 @@ import yamlTypes from "./yaml/yaml.d.lua" with { type: "text" };
 export const declarations: readonly ModuleDeclaration[] = [
   { name: "archive", classes: ["io", "encoding", "nondeterministic"], types: archiveTypes },
   { name: "base64", classes: ["encoding", "deterministic", "workflow"], types: base64Types },
+  { name: "cdc", classes: ["storage", "nondeterministic"], types: cdcTypes },
   { name: "channel", classes: ["deterministic", "workflow"], types: channelTypes },
   { name: "cloudstorage", classes: ["nondeterministic", "io", "storage", "network"], types: cloudstorageTypes },
   { name: "compress", classes: ["deterministic", "encoding", "workflow"], types: compressTypes },

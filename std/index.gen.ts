@@ -5,6 +5,7 @@ import type { ModuleSource } from "../src/lua/mod.ts";
 export const modules: readonly ModuleSource[] = [
   { name: "archive", classes: ["io", "encoding", "nondeterministic"], load: async () => (await import("./archive/mod.ts")).default },
   { name: "base64", classes: ["encoding", "deterministic", "workflow"], portable: true, load: async () => (await import("./base64/mod.ts")).default },
+  { name: "cdc", classes: ["storage", "nondeterministic"], load: async () => (await import("./cdc/mod.ts")).default },
   { name: "channel", classes: ["deterministic", "workflow"], portable: true, load: async () => (await import("./channel/mod.ts")).default },
   { name: "cloudstorage", classes: ["nondeterministic", "io", "storage", "network"], load: async () => (await import("./cloudstorage/mod.ts")).default },
   { name: "compress", classes: ["deterministic", "encoding", "workflow"], portable: true, load: async () => (await import("./compress/mod.ts")).default },

@@ -21,6 +21,11 @@ export class ResourceTable implements Resources {
     return provided?.type === type.name ? provided.resource as T : undefined;
   }
 
+  all<T>(type: ResourceType<T>): [id: string, resource: T][] {
+    const found = [...this.#byId].filter(([, provided]) => provided.type === type.name);
+    return found.sort(([a], [b]) => a < b ? -1 : 1).map(([id, { resource }]) => [id, resource as T]);
+  }
+
   typeOf(id: string): string | undefined {
     return this.#byId.get(id)?.type;
   }

@@ -4,6 +4,7 @@ import type { KindSource } from "../registry/mod.ts";
 /** Everything found in `src/kinds`. */
 export const kinds: readonly KindSource[] = [
   { name: "config.aws", load: async () => (await import("./aws/config.ts")).default },
+  { name: "db.cdc.postgres", load: async () => (await import("./cdc/postgres.ts")).default },
   { name: "cloudstorage.s3", load: async () => (await import("./cloudstorage/s3.ts")).default },
   { name: "contract.binding", load: async () => (await import("./contract/binding.ts")).default },
   { name: "contract.definition", load: async () => (await import("./contract/definition.ts")).default },

@@ -69,6 +69,7 @@ export function openFedChannel(runtime: LuaRuntime, slot: number, capacity: numb
       universe.channels.close(slot, channel);
       slices.wake();
     },
+    unread: () => book.isAlive(slot, serial) ? universe.channels.unread(slot, channel) : undefined,
     clear: () => {
       if (book.isAlive(slot, serial)) universe.channels.clear(slot, channel);
     },

@@ -139,6 +139,8 @@ export interface FedChannel {
   /** Queues a value. With "drop" it is dropped when the channel is full. Returns false when dropped or closed. */
   send(value: LuaValue, mode?: "queue" | "drop"): boolean;
   close(): void;
+  /** How many values nobody has received yet; undefined once the process has ended. */
+  unread(): number | undefined;
   /** Drops what nobody has received yet. */
   clear(): void;
   /** Leaves the channel to Lua, which must have it by now: nothing can be sent any more, and it goes when Lua drops it. */

@@ -1,6 +1,7 @@
 /** Interfaces only: what the rest may ask of the outside and of each other. */
 export * from "./bus.ts";
 export * from "./byte_stream.ts";
+export * from "./cdc.ts";
 export * from "./clock.ts";
 export * from "./cloud_storage.ts";
 export * from "./cluster.ts";

@@ -17,6 +17,8 @@ export function defineResource<T>(name: string): ResourceType<T> {
 export interface Resources {
   /** The resource of `type` at `id`; undefined when there is none or it has another type. */
   find<T>(type: ResourceType<T>, id: string): T | undefined;
+  /** All resources of `type`, by id in order of the alphabet. */
+  all<T>(type: ResourceType<T>): [id: string, resource: T][];
   /** Name of the type provided at `id`, if any. */
   typeOf(id: string): string | undefined;
   provide<T>(type: ResourceType<T>, id: string, resource: T): void;

@@ -34,6 +34,12 @@ export class FedChannels {
     this.#vm.channel_close(slot, channel.id);
   }
 
+  /** How many values of a channel nobody has received yet; undefined when there is no such channel. */
+  unread(slot: number, channel: LuaChannel): number | undefined {
+    const count = this.#vm.channel_unread(slot, channel.id);
+    return count < 0 ? undefined : count;
+  }
+
   /** Drops unreceived values of a channel. */
   clear(slot: number, channel: LuaChannel): void {
     this.#vm.channel_clear(slot, channel.id);

@@ -47,6 +47,7 @@ export interface VmExports {
   open_channel(slot: number, capacity: number): number;
   channel_send(slot: number, id: number, length: number, drop: number): number;
   channel_close(slot: number, id: number): void;
+  channel_unread(slot: number, id: number): number;
   channel_clear(slot: number, id: number): void;
   channel_release(slot: number, id: number): void;
   string_push(length: number): number;

@@ -5,9 +5,9 @@
  * is given one statement at a time, and nothing more once the connection has gone. It sends the dialect's own placeholders
  * untouched, learns types of parameters from the server, and gets every value as text.
  */
-import type Postgres from "postgres";
 import { type Cell, type Columns, Failure, SQL_STATEMENTS_CACHED_MAX, type Value } from "../../core/mod.ts";
 import type { SqlIsolation, SqlTransactionOptions } from "../../ports/mod.ts";
+import { CLOSED_AT_ONCE, openClient, type PostgresClient } from "./postgres_client.ts";
 import { postgresFailure } from "./postgres_failure.ts";
 import { type ClientOptions, clientOptions, type FileReader } from "./postgres_options.ts";
 import { postgresParam } from "./postgres_values.ts";
@@ -21,7 +21,6 @@ import {
 } from "./server_connection.ts";
 import { columnsNamed, RowCollector } from "./server_values.ts";
 
-type Client = Postgres.Sql<Record<string, unknown>>;
 type ColumnList = readonly { readonly name: string }[];
 /** What the library tells of a statement, in the parts that are used here. */
 interface Answer {
@@ -49,16 +48,8 @@ const LEVELS: Partial<Record<SqlIsolation, string>> = {
   repeatable_read: " ISOLATION LEVEL REPEATABLE READ",
   serializable: " ISOLATION LEVEL SERIALIZABLE",
 };
-/** A path where no socket is. */
-const CLOSED_AT_ONCE = "/dev/null/closed";
 /** Commands whose count is one of changed rows. */
 const CHANGES = new Set(["INSERT", "UPDATE", "DELETE", "MERGE", "COPY"]);
-
-/** Loads the library on first use: most applications never need it. */
-let library: Promise<typeof Postgres> | undefined;
-function load(): Promise<typeof Postgres> {
-  return library ??= import("postgres").then((module) => module.default as unknown as typeof Postgres);
-}
 
 /** What a session tells of itself. */
 export interface SessionEvents {
@@ -116,7 +107,7 @@ class PostgresConnection implements ServerConnection {
   readonly #place: string;
   readonly #events: SessionEvents;
   readonly #tell: (pid: number) => Promise<void>;
-  #client: Client | undefined;
+  #client: PostgresClient | undefined;
   #running: Running | undefined;
   readonly #prepared = new Set<string>();
   readonly #columns = new WeakMap<ColumnList, Columns>();
@@ -194,7 +185,7 @@ class PostgresConnection implements ServerConnection {
     }
   }
 
-  async #asking<T>(ask: (client: Client) => Promise<T>): Promise<T> {
+  async #asking<T>(ask: (client: PostgresClient) => Promise<T>): Promise<T> {
     try {
       return await ask(this.#client ?? await this.#open());
     } catch (error) {
@@ -208,15 +199,12 @@ class PostgresConnection implements ServerConnection {
     }
   }
 
-  async #open(): Promise<Client> {
-    const make = await load();
-    if (this.#isClosed) throw { code: "CONNECTION_CLOSED" };
-    const client = make({
-      ...this.#options,
+  async #open(): Promise<PostgresClient> {
+    const client = await openClient(this.#options, {
       onclose: () => this.close(),
       onnotify: this.#events.heard,
-    } as ClientOptions) as unknown as Client;
-    connectOnce(client);
+    });
+    if (this.#isClosed) throw { code: "CONNECTION_CLOSED" };
     return this.#client = client;
   }
 
@@ -284,14 +272,4 @@ function transactionAfter(sql: string, command: string | null): ServerResult["tr
     default:
       return BEGINS.test(sql) ? "open" : undefined;
   }
-}
-
-/**
- * Keeps the library from trying for ever, without a pause, when a server closes a connection before it has said anything: it
- * looks for a socket's path at each try, and what it finds at the second one is none.
- */
-function connectOnce({ options }: Client): void {
-  const { path } = options as { path?: string };
-  let looksLeft = path === undefined ? 1 : 2;
-  Object.defineProperty(options, "path", { get: () => looksLeft-- > 0 ? path : CLOSED_AT_ONCE });
 }

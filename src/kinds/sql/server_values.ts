@@ -108,8 +108,8 @@ export function columnsNamed(names: readonly string[]): Columns {
   return new Columns([...new Set(names)]);
 }
 
-/** Not by assignment for the one name that means something else. */
-function setField(row: { [column: string]: Cell }, name: string, value: Cell): void {
+/** Sets a column of a row; not by assignment for the one name that means something else. */
+export function setField<T>(row: { [column: string]: T }, name: string, value: T): void {
   if (name !== "__proto__") row[name] = value;
   else Object.defineProperty(row, name, { value, enumerable: true, configurable: true, writable: true });
 }

@@ -1320,6 +1320,12 @@ EXPORT(channel_close) void x_channel_close (uint32_t slot, double id) {
   if (c) { c->feeds = 0; gprotect(do_channel_close, c); }
 }
 
+/* Values that nobody has received yet; -1 when there is no such channel. */
+EXPORT(channel_unread) int x_channel_unread (uint32_t slot, double id) {
+  Channel *c = find_channel(slot, id);
+  return c ? (int)(c->blobCount + c->count) : -1;
+}
+
 /* Drops what nobody has received yet. */
 EXPORT(channel_clear) void x_channel_clear (uint32_t slot, double id) {
   Channel *c = find_channel(slot, id);
