@@ -60,6 +60,19 @@ stream:close()
 return all`),
     "method: main\nmodules: [cdc]",
   ) +
+  entry(
+    "drain",
+    "function.lua",
+    main(`
+local stream = assert(cdc.stream("app:source", { buffer = 1024 }))
+local changes = stream:channel()
+for i = 1, ... do
+  local change = changes:receive()
+  assert(change.after.id == i, "change " .. i .. " is of row " .. tostring(change.after.id))
+end
+stream:close()`),
+    "method: main\nmodules: [cdc]",
+  ) +
   entry("sources", "function.lua", main(`return cdc.list_sources()`), "method: main\nmodules: [cdc]") +
   entry("lookup", "function.lua", main(`return cdc.source((...))`), "method: main\nmodules: [cdc]");
 

@@ -4,8 +4,8 @@
  * AU1. Events go to everybody who wants them, in order. While one has no room, or nobody is there, the source waits: nothing
  *      is kept here but the event that it waits with.
  * AU2. A position counts as received once every event up to it was received, not only handed over.
- * AU3. When the last one leaves with events unreceived, the source is told to begin again behind what was received. Others who
- *      stay do not see their events twice because of one who leaves.
+ * AU3. When the last one leaves with events unreceived, a source that can is told to begin again behind what was received. Others
+ *      who stay do not see their events twice because of one who leaves.
  */
 import { CDC_RETRY_MS } from "../../core/mod.ts";
 import type { CdcEvent, CdcSubscriber, Clock } from "../../ports/mod.ts";
@@ -47,8 +47,8 @@ export class Audience {
     return this.#position;
   }
 
-  /** Begins at a position, with whoever is there. */
-  begin(position: bigint, deserted: () => void): void {
+  /** Begins at a position, with whoever is there. Without `deserted` nothing comes again. */
+  begin(position: bigint, deserted?: () => void): void {
     this.#position = position;
     this.#deserted = deserted;
     this.#isAhead = false;
@@ -155,10 +155,10 @@ export class Audience {
     if (!this.#members.has(member)) return;
     const received = this.received();
     this.#members.delete(member);
-    if (this.#members.size > 0 || !this.#isAhead && received === this.#position) return;
+    if (this.#members.size > 0 || this.#deserted === undefined || !this.#isAhead && received === this.#position) return;
     this.#position = received;
     this.#isAhead = false;
-    this.#deserted?.();
+    this.#deserted();
   }
 }
 

@@ -18,7 +18,7 @@ export type TextRow = readonly (string | null)[];
 interface CopyBoth {
   on(event: "data", listener: (bytes: Uint8Array) => void): unknown;
   on(event: "error", listener: (error: unknown) => void): unknown;
-  on(event: "end" | "finish" | "close", listener: () => void): unknown;
+  on(event: "end" | "close", listener: () => void): unknown;
   pause(): unknown;
   resume(): unknown;
   write(bytes: Uint8Array): boolean;
@@ -128,7 +128,6 @@ export class ReplicationStream {
       if (this.#state === "open") over({ code: "CONNECTION_CLOSED" });
     });
     copy.on("close", () => over({ code: "CONNECTION_CLOSED" }));
-    copy.on("finish", () => over(undefined));
     copy.on("data", (bytes) => {
       if (this.#state === "open") listener.message(bytes);
     });
@@ -146,9 +145,9 @@ export class ReplicationStream {
     if (this.#state === "open") this.#copy.write(bytes);
   }
 
-  /** Ends the stream, dropping what is still to come; afterwards the connection takes statements. False when the server does not. */
-  async finish(): Promise<boolean> {
-    if (this.#state !== "open") return false;
+  /** Ends the stream, dropping what is still to come, so that the server has read everything that was sent to it. */
+  async finish(): Promise<void> {
+    if (this.#state !== "open") return;
     this.#state = "ending";
     this.#copy.resume();
     this.#copy.end();
@@ -156,7 +155,5 @@ export class ReplicationStream {
     const timer = this.#clock.timer(FINISH_MS, resolve, { background: true });
     await Promise.race([this.#over, late]);
     timer.cancel();
-    // As it is seen by now: the listener may have run.
-    return (this.#state as string) === "over";
   }
 }

@@ -4,8 +4,9 @@
  * SR1. The first connection, slot and publication stand before the service counts as running; what is wrong with them is the
  *      failure of its start.
  * SR2. Later a connection that is lost is made again, with a delay that doubles up to a bound. A failure that would come again
- *      ends the service; its subscribers stay for the next start.
- * SR3. When the last subscriber leaves with events unreceived, they are read again.
+ *      ends the service and its subscribers.
+ * SR3. When the last subscriber leaves with events unreceived, they are read again over another connection; what was read from a
+ *      temporary slot is not there any more.
  */
 import { asFailure, Failure } from "../../core/mod.ts";
 import type { Clock, Log, Random, ServiceRun } from "../../ports/mod.ts";
@@ -67,7 +68,10 @@ export class SourceRun implements ServiceRun {
   async start(signal: AbortSignal): Promise<void> {
     const first = await this.#prepare(AbortSignal.any([signal, this.#stopping.signal]));
     this.#options.audience.reopen();
-    this.#work = this.#keepOn(first).then(this.#settle);
+    this.#work = this.#keepOn(first).then((failure) => {
+      if (failure !== null) this.#options.audience.end();
+      this.#settle(failure);
+    });
   }
 
   async stop(): Promise<void> {
@@ -147,23 +151,18 @@ export class SourceRun implements ServiceRun {
       return await aborted(this.#stopping.signal);
     }
     this.#phase = "streaming";
-    let position = slot.hasSnapshot ? slot.position : start;
-    while (!this.#stopping.signal.aborted) {
-      const feed = new WalFeed({ ...this.#options, session });
-      const stop = (): void => feed.end();
-      this.#stopping.signal.addEventListener("abort", stop, { once: true });
-      audience.begin(position, stop);
-      try {
-        await feed.run();
-      } catch (error) {
-        throw explained(error, settings.info.name, settings.address.username);
-      } finally {
-        this.#stopping.signal.removeEventListener("abort", stop);
-      }
-      const isFinished = await feed.finish();
-      // Without an answer the connection is of no use; the next one goes on at the same place.
-      if (!isFinished) return;
-      position = audience.position;
+    const feed = new WalFeed({ ...this.#options, session });
+    const end = (): void => feed.end();
+    this.#stopping.signal.addEventListener("abort", end, { once: true });
+    // A temporary slot does not outlive the connection, and a server may end a second stream of one at once.
+    audience.begin(slot.hasSnapshot ? slot.position : start, temporary ? undefined : end);
+    try {
+      await feed.run();
+      await feed.finish();
+    } catch (error) {
+      throw explained(error, settings.info.name, settings.address.username);
+    } finally {
+      this.#stopping.signal.removeEventListener("abort", end);
     }
   }
 

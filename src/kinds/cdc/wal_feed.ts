@@ -80,11 +80,11 @@ export class WalFeed {
     this.#over.resolve();
   }
 
-  /** Tells the last position and ends the stream; false when the server does not answer. */
-  async finish(): Promise<boolean> {
+  /** Tells the last position and ends the stream. */
+  async finish(): Promise<void> {
     this.end();
     this.#tell();
-    return await this.#stream?.finish() ?? false;
+    await this.#stream?.finish();
   }
 
   #every(ms: number, act: () => void): void {
@@ -187,8 +187,9 @@ export class WalFeed {
 
   /** Tells the server what was received, and that somebody is there. */
   #tell(): void {
-    const position = this.#options.audience.received();
-    this.#told = position;
+    const received = this.#options.audience.received();
+    // It never goes back, whoever left meanwhile.
+    const position = this.#told = received > this.#told ? received : this.#told;
     const bytes = new Uint8Array(STATUS_BYTES);
     const view = new DataView(bytes.buffer);
     view.setUint8(0, STATUS);
