@@ -80,7 +80,11 @@ function stream(call: Call): LuaHandle {
   const buffer = bufferOption(options["buffer"]);
   const found = call.services.resources.find(CdcResource, id);
   if (found === undefined) throw new Failure("Internal", `cdc source not found: ${id}`, { retryable: false });
-  const opened = new ChangeStream(found, { buffer, ...operations && { operations }, ...tables && { tables } });
+  const opened = new ChangeStream(found, {
+    buffer,
+    ...operations && { operations },
+    ...tables && { tables },
+  });
   call.process.onEnd(() => opened.close());
   return call.create(streamObject, opened);
 }

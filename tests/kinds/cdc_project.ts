@@ -8,8 +8,9 @@ import { DATABASE_FUNCTIONS, rows, run } from "./server_database_suite.ts";
 const url = serviceUrl("postgres");
 
 /** Where the server is, as fields of an entry. */
-export const SERVER =
-  `host: ${url?.hostname ?? "127.0.0.1"}, port: ${url?.port || 1}, database: postgres, username: postgres, password: ""`;
+export const SERVER = `host: ${url?.hostname ?? "127.0.0.1"}, port: ${
+  url?.port || 1
+}, database: postgres, username: postgres, password: ""`;
 
 /** A name for a slot, a publication or a table that no other test uses. */
 export function freshName(): string {
@@ -156,7 +157,9 @@ export async function dropSlots(app: TestApplication, ...slots: string[]): Promi
           app,
           `SELECT slot_name AS s, active AS a FROM pg_replication_slots WHERE slot_name IN ('${slot}', '${slot}_snapshot')`,
         );
-        for (const { s, a } of left) if (!a) await run(app, `SELECT pg_drop_replication_slot('${String(s)}')`);
+        for (const { s, a } of left) {
+          if (!a) await run(app, `SELECT pg_drop_replication_slot('${String(s)}')`);
+        }
         return left.length === 0;
       },
       `the end of slot ${slot}`,
@@ -167,14 +170,18 @@ export async function dropSlots(app: TestApplication, ...slots: string[]): Promi
 /** Makes the source `app:NAME` while the application runs. */
 export async function make(app: TestApplication, data: ValueMap, name = "source"): Promise<void> {
   const whole = {
-    host: url!.hostname,
-    port: Number(url!.port),
+    host: url?.hostname ?? "127.0.0.1",
+    port: Number(url?.port ?? 1),
     database: "postgres",
     username: "postgres",
     password: "",
     standby_interval: "20ms",
     status_interval: "20ms",
-    lifecycle: { auto_start: true, startup: "optional", restart: { initial_delay: "20ms", max_delay: "50ms" } },
+    lifecycle: {
+      auto_start: true,
+      startup: "optional",
+      restart: { initial_delay: "20ms", max_delay: "50ms" },
+    },
     ...data,
   };
   await app.application.registry.apply([{

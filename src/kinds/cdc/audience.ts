@@ -155,7 +155,9 @@ export class Audience {
     if (!this.#members.has(member)) return;
     const received = this.received();
     this.#members.delete(member);
-    if (this.#members.size > 0 || this.#deserted === undefined || !this.#isAhead && received === this.#position) return;
+    if (
+      this.#members.size > 0 || this.#deserted === undefined || !this.#isAhead && received === this.#position
+    ) return;
     this.#position = received;
     this.#isAhead = false;
     this.#deserted();

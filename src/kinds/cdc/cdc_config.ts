@@ -19,11 +19,13 @@ export const CONFIG = schema.object({
   password: schema.string({ doc: "Better ${env:NAME} than the password itself." }),
   slot_name: schema.string({
     nonEmpty: true,
-    doc: "Replication slot; made when there is none. The server keeps changes for it until they were received.",
+    doc:
+      "Replication slot; made when there is none. The server keeps changes for it until they were received.",
   }),
   publication: schema.string({
     default: "",
-    doc: "Publication that the changes are read by. Without it one called like the slot is kept for `tables`.",
+    doc:
+      "Publication that the changes are read by. Without it one called like the slot is kept for `tables`.",
   }),
   tables: schema.list(schema.string({ nonEmpty: true }), {
     doc: "Tables as schema.table; without them those of the publication.",

@@ -77,7 +77,9 @@ async function demandTable(session: ReplicationSession, { schema, table }: Table
 
 async function publishedTables(session: ReplicationSession, publication: string): Promise<TableName[]> {
   const rows = await session.rows(
-    `SELECT schemaname, tablename FROM pg_catalog.pg_publication_tables WHERE pubname = ${literal(publication)}`,
+    `SELECT schemaname, tablename FROM pg_catalog.pg_publication_tables WHERE pubname = ${
+      literal(publication)
+    }`,
   );
   return rows.map(([schema, table]) => ({ schema: schema!, table: table! }));
 }
@@ -101,7 +103,9 @@ export async function capturedTables(
   if (missing.length > 0) {
     throw new Failure(
       "NotFound",
-      `publication "${publication}" lacks ${missing.map(({ schema, table }) => `${schema}.${table}`).join(", ")}: ` +
+      `publication "${publication}" lacks ${
+        missing.map(({ schema, table }) => `${schema}.${table}`).join(", ")
+      }: ` +
         `ALTER PUBLICATION ${identifier(publication)} ADD TABLE ${missing.map(qualified).join(", ")}`,
       { retryable: false },
     );

@@ -8,7 +8,7 @@ import { Failure } from "../../core/mod.ts";
 import type { Clock } from "../../ports/mod.ts";
 import { CLOSED_AT_ONCE, openClient, type PostgresClient } from "../sql/postgres_client.ts";
 import { postgresFailure } from "../sql/postgres_failure.ts";
-import { clientOptions, type ClientOptions, type FileReader } from "../sql/postgres_options.ts";
+import { type ClientOptions, clientOptions, type FileReader } from "../sql/postgres_options.ts";
 import { placeOf, type ServerAddress } from "../sql/server_address.ts";
 
 /** A row as the server prints it. */

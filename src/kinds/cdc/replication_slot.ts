@@ -7,7 +7,7 @@
  */
 import { Failure } from "../../core/mod.ts";
 import type { Clock } from "../../ports/mod.ts";
-import { type SourceSettings, SNAPSHOT_SUFFIX } from "./cdc_config.ts";
+import { SNAPSHOT_SUFFIX, type SourceSettings } from "./cdc_config.ts";
 import { parseLsn } from "./pgoutput.ts";
 import { identifier, literal } from "./publication.ts";
 import type { ReplicationSession } from "./replication_session.ts";

@@ -14,7 +14,9 @@ import { type PgMessage, type PgOldRow, type PgRelation, type PgTuple, printLsn 
 type Parse = (text: string) => Value;
 
 const PARSERS: ReadonlyMap<number, Parse> = new Map(
-  Object.values(COLUMN_TYPES).flatMap(({ from, parse }) => from.map((type) => [type, parse as Parse] as const)),
+  Object.values(COLUMN_TYPES).flatMap(({ from, parse }) =>
+    from.map((type) => [type, parse as Parse] as const)
+  ),
 );
 const FLOATS: ReadonlySet<number> = new Set(COLUMN_TYPES.float.from);
 const DATES: ReadonlySet<number> = new Set(COLUMN_TYPES.date.from);
@@ -80,7 +82,9 @@ export class RowChanges {
         return [this.#event("delete", relation, lsn, transaction, { before })];
       }
       case "truncate":
-        return message.relations.map((id) => this.#event("truncate", this.#relation(id), lsn, transaction, {}));
+        return message.relations.map((id) =>
+          this.#event("truncate", this.#relation(id), lsn, transaction, {})
+        );
       default:
         return [];
     }

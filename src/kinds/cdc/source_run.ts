@@ -99,7 +99,10 @@ export class SourceRun implements ServiceRun {
         this.#phase = failure.message;
         if (failure.retryable !== true) return failure;
         const delayMs = this.#delay(failures++);
-        log.warn("the source lost its connection; trying again", { error: failure.message, delay_ms: delayMs });
+        log.warn("the source lost its connection; trying again", {
+          error: failure.message,
+          delay_ms: delayMs,
+        });
         await prepared?.session.close();
         await clock.sleep(delayMs, signal).catch(() => undefined);
       }
@@ -150,6 +153,8 @@ export class SourceRun implements ServiceRun {
       if (!temporary) await session.close();
       return await aborted(this.#stopping.signal);
     }
+    // It may have been stopped while the server was asked.
+    if (this.#stopping.signal.aborted) return;
     this.#phase = "streaming";
     const feed = new WalFeed({ ...this.#options, session });
     const end = (): void => feed.end();
@@ -208,7 +213,9 @@ function explained(error: unknown, name: string, username: string): Failure {
   const failure = asFailure(error);
   const code = failure.details?.["code"];
   const isNoReplicationRole = code === "42501" && /replication|wal ?sender/i.test(failure.message);
-  const hint = isNoReplicationRole ? `; the role needs it: ALTER ROLE ${identifier(username)} REPLICATION` : "";
+  const hint = isNoReplicationRole
+    ? `; the role needs it: ALTER ROLE ${identifier(username)} REPLICATION`
+    : "";
   const { kind, message, retryable, details } = failure;
   if (message.startsWith(`${name}: `)) return failure;
   return new Failure(kind, `${name}: ${message}${hint}`, { retryable, details, cause: failure });

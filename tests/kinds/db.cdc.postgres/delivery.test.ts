@@ -6,7 +6,20 @@ import type { ValueMap } from "../../../src/core/mod.ts";
 import { type TestApplication, withApplication } from "../../application.ts";
 import { missing } from "../../services.ts";
 import { run } from "../server_database_suite.ts";
-import { ask, CDC_PROJECT, changes, dropSlots, freshName, hasEnded, make, read, readChanges, slotOf, sql, stateOf } from "../cdc_project.ts";
+import {
+  ask,
+  CDC_PROJECT,
+  changes,
+  dropSlots,
+  freshName,
+  hasEnded,
+  make,
+  read,
+  readChanges,
+  slotOf,
+  sql,
+  stateOf,
+} from "../cdc_project.ts";
 
 const skip = missing("postgres");
 
@@ -38,18 +51,26 @@ test(
   "a stream without room holds the source up, and the server keeps the rest; nothing is lost [cdc.stream] [cdc.flow]",
   { skip },
   () =>
-    withSource({}, async (app, { slot, table }) => {
+    // One of the runtimes reads ahead of a paused stream where it is encrypted.
+    withSource({ options: { sslmode: "disable" } }, async (app, { slot, table }) => {
       const rowsOfOneKilobyte = 40_000;
       await read(app, "slow", { opts: { buffer: 2 }, pace: true });
       await sql(app, `ALTER TABLE ${table} ALTER v SET STORAGE PLAIN`);
       for (let i = 0; i < rowsOfOneKilobyte; i += 1000) {
-        await sql(app, `INSERT INTO ${table} SELECT ${i} + i, repeat('x', 1000) FROM generate_series(1, 1000) i`);
+        await sql(
+          app,
+          `INSERT INTO ${table} SELECT ${i} + i, repeat('x', 1000) FROM generate_series(1, 1000) i`,
+        );
       }
-      const lag = `SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), sent_lsn)::bigint FROM pg_stat_replication WHERE pid = (SELECT active_pid FROM pg_replication_slots WHERE slot_name = '${slot}')`;
+      const lag =
+        `SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), sent_lsn)::bigint FROM pg_stat_replication WHERE pid = (SELECT active_pid FROM pg_replication_slots WHERE slot_name = '${slot}')`;
       await app.call("app:order", "slow", "next");
       assert.deepEqual(ids(await readChanges(app, "slow", 1)), [1]);
       // What the server could send lies in buffers of the kernel; the rest, tens of megabytes, it still has.
-      assert.ok(Number(await ask(app, lag)) > 20_000_000, "the server sent everything to a reader without room");
+      assert.ok(
+        Number(await ask(app, lag)) > 20_000_000,
+        "the server sent everything to a reader without room",
+      );
       await app.call("app:order", "slow", "crash");
       await app.call("app:drain", rowsOfOneKilobyte);
     }),
@@ -61,14 +82,28 @@ test(
   () =>
     withSource({}, async (app, { table }) => {
       await read(app, "first", { pace: true });
-      await sql(app, `INSERT INTO ${table} VALUES (1), (2)`, `INSERT INTO ${table} VALUES (3), (4)`, `INSERT INTO ${table} VALUES (5)`);
+      await sql(
+        app,
+        `INSERT INTO ${table} VALUES (1), (2)`,
+        `INSERT INTO ${table} VALUES (3), (4)`,
+        `INSERT INTO ${table} VALUES (5)`,
+      );
       for (let i = 0; i < 3; i++) await app.call("app:order", "first", "next");
       assert.deepEqual(ids(await readChanges(app, "first", 3)), [1, 2, 3]);
       await app.call("app:order", "first", "close");
-      await app.until(() => app.logs.some(({ message }) => message === "closed"), "the first stream to be closed");
-      assert.deepEqual(await app.call("app:read", "app:source", {}, 3).then((all) => ids(all as ValueMap[])), [3, 4, 5]);
+      await app.until(
+        () => app.logs.some(({ message }) => message === "closed"),
+        "the first stream to be closed",
+      );
+      assert.deepEqual(
+        await app.call("app:read", "app:source", {}, 3).then((all) => ids(all as ValueMap[])),
+        [3, 4, 5],
+      );
       await sql(app, `INSERT INTO ${table} VALUES (6)`);
-      assert.deepEqual(await app.call("app:read", "app:source", {}, 1).then((all) => ids(all as ValueMap[])), [6]);
+      assert.deepEqual(
+        await app.call("app:read", "app:source", {}, 1).then((all) => ids(all as ValueMap[])),
+        [6],
+      );
     }),
 );
 
@@ -113,7 +148,10 @@ test(
       for (let i = 6; i <= 10; i += 5) {
         const pid = (await slotOf(app, slot))!["active_pid"];
         await run(app, `SELECT pg_terminate_backend(${String(pid)})`);
-        await app.until(() => app.logs.some(({ message }) => message === "the source lost its connection; trying again"), "the loss");
+        await app.until(
+          () => app.logs.some(({ message }) => message === "the source lost its connection; trying again"),
+          "the loss",
+        );
         for (let id = i; id < i + 5; id++) await sql(app, `INSERT INTO ${table} VALUES (${id})`);
       }
       assert.deepEqual(ids(await readChanges(app, "r", 10)), count(1, 10));
@@ -129,7 +167,11 @@ test(
   async () => {
     const [slot, table, publication] = [freshName(), freshName(), freshName()];
     await withApplication(CDC_PROJECT, async (app) => {
-      await sql(app, `CREATE TABLE ${table} (id int PRIMARY KEY)`, `CREATE PUBLICATION ${publication} FOR TABLE ${table}`);
+      await sql(
+        app,
+        `CREATE TABLE ${table} (id int PRIMARY KEY)`,
+        `CREATE PUBLICATION ${publication} FOR TABLE ${table}`,
+      );
       await make(app, { slot_name: slot, publication, streaming: true });
       await read(app, "r");
       await sql(app, `INSERT INTO ${table} VALUES (1)`);
@@ -139,10 +181,16 @@ test(
       await run(app, `SELECT pg_terminate_backend(${String(pid)})`);
       await app.until(() => hasEnded(app, "r"), "the end of the stream");
       await app.until(() => stateOf(app).status !== "running", "the end of the service");
-      assert.equal(stateOf(app).status, "failed");
+      assert.equal(stateOf(app).status, "exited");
       const reason = `app:source: publication "${publication}" does not exist`;
-      assert.ok(app.logs.some(({ fields }) => JSON.stringify(fields).includes(JSON.stringify(reason).slice(1, -1))));
-      await sql(app, `CREATE PUBLICATION ${publication} FOR TABLE ${table}`, `INSERT INTO ${table} VALUES (2)`);
+      assert.ok(
+        app.logs.some(({ fields }) => JSON.stringify(fields).includes(JSON.stringify(reason).slice(1, -1))),
+      );
+      await sql(
+        app,
+        `CREATE PUBLICATION ${publication} FOR TABLE ${table}`,
+        `INSERT INTO ${table} VALUES (2)`,
+      );
       await app.application.supervisor.start("app:source");
       await read(app, "next");
       assert.deepEqual(ids(await readChanges(app, "next", 1)), [2]);

@@ -183,7 +183,8 @@ test(
       const [, second] = await readChanges(app, "r", 2);
       await untilTold(app, slot, String(second!["commit_lsn"]));
       // Told again and again meanwhile, on the cadence of the entry.
-      const replied = () => ask(app, `SELECT max(reply_time)::text FROM pg_stat_replication WHERE pid = (${pidOf(slot)})`);
+      const replied = () =>
+        ask(app, `SELECT max(reply_time)::text FROM pg_stat_replication WHERE pid = (${pidOf(slot)})`);
       const first = await replied();
       await app.until(async () => await replied() !== first, "another word to the server");
       await app.call("app:order", "r", "next");
@@ -191,7 +192,10 @@ test(
       await untilTold(app, slot, String(third!["commit_lsn"]));
       const end = await currentLsn(app);
       const told = String((await slotOf(app, slot))?.["confirmed"]);
-      assert.equal(await ask(app, `'${told}'::pg_lsn < '${end}'::pg_lsn AND '${told}'::pg_lsn > '${begin}'::pg_lsn`), true);
+      assert.equal(
+        await ask(app, `'${told}'::pg_lsn < '${end}'::pg_lsn AND '${told}'::pg_lsn > '${begin}'::pg_lsn`),
+        true,
+      );
       await app.call("app:order", "r", "next");
       await untilTold(app, slot, end);
     }),
@@ -215,13 +219,17 @@ test(
         options: { application_name: slot },
       });
       await read(app, "r", { opts: { buffer: 1 }, pace: true });
-      const query = () => ask(app, `SELECT max(query) FROM pg_stat_activity WHERE application_name = '${slot}'`);
+      const query = () =>
+        ask(app, `SELECT max(query) FROM pg_stat_activity WHERE application_name = '${slot}'`);
       await app.until(async () => String(await query()).startsWith("FETCH FORWARD 3 "), "a batch of three");
       await app.call("app:order", "r", "next");
       await sql(app, `UPDATE ${table} SET v = 'meanwhile'`, `DELETE FROM ${table} WHERE id = 20`);
       for (let i = 1; i < 41; i++) await app.call("app:order", "r", "next");
       const all = await readChanges(app, "r", 41);
-      assert.deepEqual(all.slice(0, 20).map(({ after }) => after), Array.from({ length: 20 }, (_, i) => ({ id: i + 1, v: `row ${i + 1}` })));
+      assert.deepEqual(
+        all.slice(0, 20).map(({ after }) => after),
+        Array.from({ length: 20 }, (_, i) => ({ id: i + 1, v: `row ${i + 1}` })),
+      );
       assert.deepEqual(all.slice(20, 40).map(both), numbers(1, 20, "update"));
       assert.equal(all[40]!["op"], "delete");
     }),
@@ -256,7 +264,9 @@ test(
       await sql(app, `INSERT INTO ${table} VALUES (12)`);
       await app.until(() => changes(app, "r").map(both).some(([, id]) => id === 12), "what happens then");
       await app.until(
-        async () => (await rows(app, `SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE '${slot}%'`)).length === 1,
+        async () =>
+          (await rows(app, `SELECT slot_name FROM pg_replication_slots WHERE slot_name LIKE '${slot}%'`))
+            .length === 1,
         "the slot alone, without a mark",
       );
       await dropSlots(app, slot);
