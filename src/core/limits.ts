@@ -102,8 +102,9 @@ export const CONSUMER_PREFETCH_MAX = 10_000;
 export const AMQP_UNCONFIRMED_MAX = 10_000;
 /** Messages of one AMQP queue of which it is known how often they came; the one seen longest ago is forgotten. */
 export const AMQP_DELIVERY_COUNTS_MAX = 10_000;
-/** Changes that a stream of a CDC source holds when it names no buffer (cdc buffer), and the most it may name. */
+/** Changes that a stream of a CDC source holds when it names no buffer (cdc buffer). */
 export const CDC_BUFFER = 128;
+/** The most that it may name. */
 export const CDC_BUFFER_MAX = 65_536;
 /** Wait before a change is offered again to a stream that has no room, or looked whether it was received. */
 export const CDC_RETRY_MS = 5;

@@ -2,9 +2,9 @@
 ---
 --- Values are those that `sql` gives for the same columns, but points in time keep the parts of their seconds. A source waits while a
 --- stream has no room, and while there is no stream at all: the database keeps what happens. It is told that a change was received once
---- every stream has received it. When the last stream ends, the next one gets what that had not received; the transaction in which it
---- stopped comes again as a whole, so changes are handled at least once. (A temporary slot keeps nothing: what a stream had not received is
---- gone with it.)
+--- every stream has received it. When the last stream ends, the next one gets what that had not received, from the beginning of a
+--- transaction or snapshot; so it is after a crash, too. Changes are handled at least once. (A temporary slot keeps nothing: what its last
+--- stream had not received is gone.)
 ---
 --- ```lua
 --- local cdc = require("cdc")

@@ -1,9 +1,9 @@
-/** Modules that need no permission: they do their work under an actor that may do nothing. (`cdc` is not part of the program.) */
+/** Modules that need no permission: they do their work under an actor that may do nothing. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startApplication } from "../application.ts";
 
-const MODULES = "io tty logger metrics crypto hash uuid html queue env".split(" ");
+const MODULES = "io tty logger metrics crypto hash uuid html queue env cdc".split(" ");
 
 const SOURCE = `
 local calls = {
@@ -16,6 +16,11 @@ local calls = {
   uuid = function() return uuid.v4() end,
   html = function() return html.sanitize.new_policy() end,
   ["queue.info"] = function() return queue.info("a:queue") end,
+  cdc = function()
+    assert(cdc.list_sources()[1].name == "a:source" and cdc.source("a:source").slot == "slot")
+    local stream = assert(cdc.stream("a:source"))
+    return stream:channel() ~= nil and stream:close()
+  end,
   ["env.get"] = function() return env.get("HOME") end,
 }
 return { main = function(name)
@@ -30,6 +35,17 @@ const ENTRIES = {
   entries: [
     { name: "driver", kind: "queue.driver.memory", lifecycle: { auto_start: true } },
     { name: "queue", kind: "queue.queue", driver: "a:driver" },
+    {
+      name: "source",
+      kind: "db.cdc.postgres",
+      host: "127.0.0.1",
+      port: 1,
+      database: "app",
+      username: "app",
+      password: "",
+      slot_name: "slot",
+      publication: "pub",
+    },
     {
       name: "nothing",
       kind: "security.policy",
@@ -58,7 +74,7 @@ test("modules without an action of their own work without any right [security.ac
       return result.value;
     };
     assert.equal(await outcome("env.get"), "PermissionDenied", "the actor may do nothing");
-    for (const name of ["tty", "logger", "metrics", "crypto", "hash", "uuid", "html", "queue.info"]) {
+    for (const name of ["tty", "logger", "metrics", "crypto", "hash", "uuid", "html", "queue.info", "cdc"]) {
       assert.equal(await outcome(name), "done", name);
     }
     // Nothing is printed where there is no terminal, and that is all there is against it.

@@ -154,10 +154,11 @@ export class Audience {
   #leave(member: Member): void {
     if (!this.#members.has(member)) return;
     const received = this.received();
+    const hasReadAll = member.subscriber.unread() === 0;
     this.#members.delete(member);
-    if (
-      this.#members.size > 0 || this.#deserted === undefined || !this.#isAhead && received === this.#position
-    ) return;
+    if (this.#members.size > 0 || this.#deserted === undefined) return;
+    // The next one goes on behind what this one has read, also within a transaction.
+    if (hasReadAll || !this.#isAhead && received === this.#position) return;
     this.#position = received;
     this.#isAhead = false;
     this.#deserted();

@@ -4,7 +4,7 @@
  * RS1. Messages are handed over one by one. While the stream is paused the socket is not read, once a small buffer is full.
  * RS2. Every failure names the server, none a password.
  */
-import { Failure } from "../../core/mod.ts";
+import type { Failure } from "../../core/mod.ts";
 import type { Clock } from "../../ports/mod.ts";
 import { CLOSED_AT_ONCE, openClient, type PostgresClient } from "../sql/postgres_client.ts";
 import { postgresFailure } from "../sql/postgres_failure.ts";

@@ -77,7 +77,7 @@ test(
 );
 
 test(
-  "what the last stream had not received is for the next one; the transaction in which it stopped comes as a whole [cdc.close] [cdc.flow]",
+  "what the last stream had not received is for the next one, and its transaction comes as a whole [cdc.close] [cdc.flow]",
   { skip },
   () =>
     withSource({}, async (app, { table }) => {

@@ -265,7 +265,7 @@ test(
       ];
       const got = seen(await readChanges(app, "all", 4));
       // In whichever order the tables are.
-      const rows = got.slice(0, 2).sort(([, one], [, other]) => one < other ? -1 : 1);
+      const rows = got.slice(0, 2).sort(([, one], [, other]) => one! < other! ? -1 : 1);
       assert.deepEqual(rows, expected.slice(0, 2));
       assert.deepEqual(got.slice(2), expected.slice(2));
       assert.deepEqual(seen(await readChanges(app, "narrow", 2)), [expected[1], expected[3]]);

@@ -148,7 +148,10 @@ test("options reach the connection [kind.db.cdc.tuning]", { skip }, () => {
     await sql(app, `CREATE TABLE ${table} (id int PRIMARY KEY)`);
     const options = { application_name: "my source", sslmode: "disable" };
     await make(app, { slot_name: slot, tables: [`public.${table}`], streaming: true, options });
-    const pid = (await slotOf(app, slot))!["active_pid"];
+    const pid = await app.until(
+      async () => (await slotOf(app, slot))?.["active_pid"] as number,
+      "the stream",
+    );
     const answer = await run(
       app,
       `SELECT a.application_name AS n, s.ssl AS s FROM pg_stat_activity a JOIN pg_stat_ssl s USING (pid) WHERE pid = ${
