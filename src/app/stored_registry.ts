@@ -157,6 +157,7 @@ const IDLE: Runtime = {
   terminate: idle,
   watch: idle,
   openNative: idle,
+  permits: idle,
 };
 
 /** A history that can be read; what is added stays in memory and is gone with it. */

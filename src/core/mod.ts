@@ -14,6 +14,7 @@ export { nearestName } from "./nearest_name.ts";
 export * from "./pid.ts";
 export * from "./recent_table.ts";
 export * from "./records.ts";
+export * from "./sam_reply.ts";
 export { treePath } from "./tree_path.ts";
 export * from "./value.ts";
 export * from "./zone_names.ts";

@@ -22,6 +22,7 @@ export const kinds: readonly KindSource[] = [
   { name: "http.router", load: async () => (await import("./http/router.ts")).default },
   { name: "http.service", load: async () => (await import("./http/service.ts")).default },
   { name: "http.static", load: async () => (await import("./http/static.ts")).default },
+  { name: "network.i2p", load: async () => (await import("./network/i2p.ts")).default },
   { name: "network.socks5", load: async () => (await import("./network/socks5.ts")).default },
   { name: "ns.definition", load: async () => (await import("./ns/definition.ts")).default },
   { name: "ns.dependency", load: async () => (await import("./ns/dependency.ts")).default },

@@ -246,6 +246,11 @@ export class LuaRuntime implements Runtime {
       "allow";
   }
 
+  permits({ actor, scope }: Frame, action: string, resource: string): boolean {
+    if (actor === null || scope === null) return !this.services.strictSecurity;
+    return scope.evaluate(actor, { action, resource, attributes: {} }) === "allow";
+  }
+
   #encode(args: readonly Value[] | undefined): Uint8Array {
     return args === undefined || args.length === 0 ? this.#noArgs : this.universe.encode(args as LuaValue[]);
   }

@@ -1,13 +1,25 @@
-/** Connections through SOCKS5 proxies. */
+/** Connections through overlays: by SOCKS5 proxies, and by bridges of I2P. */
 import type { Socket } from "node:net";
 import { Failure } from "../core/mod.ts";
-import type { SocksProxy } from "../ports/mod.ts";
+import type { NetworkProxy, SocksProxy } from "../ports/mod.ts";
+import { connectBySam } from "./sam_connection.ts";
 
 /** Longest that a proxy may take, also one that nobody waits for any more. */
 const PROXY_TIMEOUT_MS = 120_000;
 
 /** A connection to `host`, which the proxy looks up. Fails with Unavailable, naming the proxy. */
 export async function connectThrough(
+  proxy: NetworkProxy,
+  host: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<Socket> {
+  return "session" in proxy
+    ? await connectBySam(proxy, host, signal)
+    : await connectBySocks(proxy, host, port, signal);
+}
+
+async function connectBySocks(
   proxy: SocksProxy,
   host: string,
   port: number,

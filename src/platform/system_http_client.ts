@@ -16,7 +16,7 @@ import type {
   HttpClient,
   HttpClientRequest,
   HttpClientResponse,
-  SocksProxy,
+  NetworkProxy,
 } from "../ports/mod.ts";
 import { ReadableEnd } from "./readable_end.ts";
 import { connectThrough } from "./socks_connection.ts";
@@ -97,7 +97,7 @@ function serverName({ tls }: HttpClientRequest, host: string): RequestOptions & 
 /** A connection of its own through a proxy; names are looked up on the other side. */
 async function throughProxy(
   request: HttpClientRequest,
-  proxy: SocksProxy,
+  proxy: NetworkProxy,
   target: string,
 ): Promise<RequestOptions> {
   const { url, signal } = request;
@@ -105,8 +105,8 @@ async function throughProxy(
   const port = url.port === "" ? (isSecure ? 443 : 80) : Number(url.port);
   const socket = await connectThrough(proxy, target, port, signal);
   const connected = isSecure ? await secured(socket, request, target) : socket;
-  // The runtime looks up the host it is given even where it gets a connection.
-  return { host: "127.0.0.1", agent: false, createConnection: () => connected };
+  // The runtime looks up the host it is given even where it gets a connection; with an agent, were it none, it would make one of its own.
+  return { host: "127.0.0.1", createConnection: () => connected };
 }
 
 /** TLS over a connection, once it stands. */

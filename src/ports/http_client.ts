@@ -1,6 +1,6 @@
 /** HTTP requests to servers outside, as everything but `src/platform` sees them. */
 import type { ByteStream } from "./byte_stream.ts";
-import type { SocksProxy } from "./network.ts";
+import type { NetworkProxy } from "./network.ts";
 
 /** Header lines in order; names as written. */
 export type HeaderLines = readonly (readonly [name: string, value: string])[];
@@ -28,7 +28,7 @@ export interface HttpClientRequest {
   readonly unixSocket?: string;
   readonly tls?: ClientTls;
   /** Connects through this proxy, which also looks the host up. */
-  readonly proxy?: SocksProxy;
+  readonly proxy?: NetworkProxy;
   /** Asked about each address of the host before anything is connected directly; throws to refuse. */
   readonly admit?: (address: string) => void;
   /** The body is read bit by bit, for as long as it may take: what bounds the time of a request bounds each wait of it. */

@@ -100,6 +100,8 @@ export interface Runtime {
    * `end` must be called once when it is over.
    */
   openNative(hostId: string, receive: NativeReceiver): NativeProcess;
+  /** Whether who acts under this frame may do `action` on `resource`. */
+  permits(frame: Frame, action: string, resource: string): boolean;
 }
 
 /** A native process, for the one who made it. */

@@ -1,6 +1,6 @@
 /** WebSockets to servers outside, as everything but `src/platform` sees them. */
 import type { HeaderLines } from "./http_client.ts";
-import type { SocksProxy } from "./network.ts";
+import type { NetworkProxy } from "./network.ts";
 
 /** What is kept between the compressed messages of a connection. */
 export type WebSocketCompression = "none" | "context" | "message";
@@ -16,7 +16,7 @@ export interface WebSocketDialOptions {
   readonly compressionThresholdBytes: number;
   /** A longer message ends the connection; bytes. */
   readonly messageBytesMax: number;
-  readonly proxy?: SocksProxy;
+  readonly proxy?: NetworkProxy;
   /** Ends the attempt. */
   readonly signal: AbortSignal;
   message(data: Uint8Array, isText: boolean): void;

@@ -176,7 +176,7 @@ async function follow(
       body: hop.body.content,
       unixSocket: options.unixSocket,
       tls: options.tls,
-      proxy: network?.proxy(),
+      proxy: await network?.proxy(),
       admit,
       isStreamed: options.isStreamed,
       signal,

@@ -7,7 +7,7 @@ import {
   type ModuleCommand,
   type ObjectDefinition,
 } from "../../src/lua/mod.ts";
-import { NetworkResource, type SocksProxy } from "../../src/ports/mod.ts";
+import { type NetworkProxy, NetworkResource } from "../../src/ports/mod.ts";
 import type { NativeResult } from "../../src/vm/mod.ts";
 import { Client } from "./client.ts";
 import { readOptions } from "./options.ts";
@@ -33,12 +33,12 @@ function urlOf(text: string): URL {
 }
 
 /** The caller's overlay, which a connection goes through like a request. */
-function proxyOf(call: Call): SocksProxy | undefined {
+async function proxyOf(call: Call): Promise<NetworkProxy | undefined> {
   const id = call.process.frame.network || call.services.defaultNetwork;
   if (id === "") return undefined;
   const network = call.services.resources.find(NetworkResource, id);
   if (network === undefined) throw new Failure("NotFound", `network not found: ${id}`, { retryable: false });
-  return network.proxy();
+  return await network.proxy();
 }
 
 const connect: ModuleCommand = async (call) => {
@@ -67,7 +67,7 @@ const connect: ModuleCommand = async (call) => {
         compression: options.compression,
         compressionThresholdBytes: options.compressionThresholdBytes,
         messageBytesMax: options.messageBytesMax,
-        proxy: proxyOf(call),
+        proxy: await proxyOf(call),
         signal: attempt.signal,
         message: (data, isText) => client.received(data, isText),
         heard: () => client.heard(),

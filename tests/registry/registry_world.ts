@@ -200,4 +200,5 @@ const NO_RUNTIME: Runtime = {
   terminate: none,
   watch: none,
   openNative: none,
+  permits: none,
 };

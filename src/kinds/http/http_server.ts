@@ -24,6 +24,7 @@ import { type Answer, responseOf, textAnswer } from "./answer.ts";
 import { type Endpoint, invoke } from "./endpoint_route.ts";
 import { Exchange } from "./exchange.ts";
 import type { HttpRouter } from "./http_router.ts";
+import { listenThrough } from "./overlay_listener.ts";
 import { type ListenPlan, printAddress } from "./listen_plan.ts";
 import { prefixLength, relate, type RoutePattern } from "./route_pattern.ts";
 import { type MethodUnknown, RouteTable, unescapedParts } from "./route_table.ts";
@@ -49,6 +50,7 @@ export class HttpServer implements Service {
   frame: Frame = EMPTY_FRAME;
   readonly sessions = new Set<Session>();
   readonly #http: HttpListen;
+  readonly #services: KindServices;
   readonly #routers = new Map<string, HttpRouter>();
   readonly #mounts = new Map<string, StaticMount>();
   readonly #pending = new Set<Exchange>();
@@ -56,6 +58,7 @@ export class HttpServer implements Service {
   #identity: () => Frame = () => EMPTY_FRAME;
   #table: RouteTable<Endpoint> | undefined;
   #listener: HttpListener | undefined;
+  #lost: (failure: Failure) => void = () => {};
 
   constructor(id: string, services: KindServices, plan: ListenPlan) {
     this.id = id;
@@ -63,6 +66,7 @@ export class HttpServer implements Service {
     this.log = services.log.named("http", { server: id });
     this.runtime = services.runtime;
     this.#http = services.ports.http;
+    this.#services = services;
     this.#plan = plan;
   }
 
@@ -237,14 +241,16 @@ export class HttpServer implements Service {
   // --- Life -------------------------------------------------------------------------------------------------------------
 
   async start(signal: AbortSignal): Promise<ServiceRun> {
-    const listener = await this.#listen(this.#plan);
+    // Policies may have come since the entry did.
+    this.frame = this.#identity();
+    const listener = await this.#listen(this.#plan, signal);
     if (signal.aborted) {
       await listener.close(signal);
       throw new Failure("Timeout", "start was given up");
     }
     this.#listener = listener;
-    // Policies may have come since the entry did.
-    this.frame = this.#identity();
+    const { promise: ended, resolve } = Promise.withResolvers<Failure>();
+    this.#lost = resolve;
     // deno-lint-ignore no-this-alias
     const server = this;
     return {
@@ -253,16 +259,32 @@ export class HttpServer implements Service {
           printAddress(server.#plan, server.#listener?.port ?? server.#plan.port)
         }`;
       },
-      ended: new Promise<null>(() => undefined),
+      ended,
       stop: (_reason, stopping) => this.#stop(stopping),
     };
   }
 
-  async #listen(plan: ListenPlan): Promise<HttpListener> {
-    return await this.#http.listen(
-      { hostname: plan.hostname, port: plan.port, tls: plan.tls, idleTimeoutMs: plan.idleMs },
-      this.handle,
-    );
+  async #listen(plan: ListenPlan, signal = new AbortController().signal): Promise<HttpListener> {
+    const { idleMs: idleTimeoutMs, tls } = plan;
+    const listen = async (hostname: string, port: number): Promise<HttpListener> =>
+      await this.#http.listen({ hostname, port, tls, idleTimeoutMs }, this.handle);
+    if (plan.network === "") return await listen(plan.hostname, plan.port);
+    const listener = await listenThrough(this.#services, plan.network, { listen, signal, frame: this.frame });
+    this.log.info("server is reached through a network", {
+      network: plan.network,
+      address: listener.address,
+    });
+    listener.lost.then((failure) => this.#listenerLost(listener, failure));
+    return listener;
+  }
+
+  /** What its overlay has given up nobody reaches any more: the service has ended. */
+  #listenerLost(listener: HttpListener, failure: Failure): void {
+    if (this.#listener !== listener) return;
+    this.#listener = undefined;
+    for (const session of [...this.sessions]) session.shutDown("server is stopping");
+    this.#retire(listener);
+    this.#lost(failure);
   }
 
   async #stop(signal: AbortSignal): Promise<void> {
@@ -336,6 +358,6 @@ function longest<T>(
 }
 
 function sameListener(a: ListenPlan, b: ListenPlan): boolean {
-  return a.hostname === b.hostname && a.port === b.port && a.idleMs === b.idleMs &&
+  return a.hostname === b.hostname && a.port === b.port && a.network === b.network && a.idleMs === b.idleMs &&
     JSON.stringify(a.tls) === JSON.stringify(b.tls);
 }

@@ -49,6 +49,8 @@ export interface ListenPlan {
   /** `""` for every interface. */
   readonly hostname: string;
   readonly port: number;
+  /** Overlay to listen on; "" for none. */
+  readonly network: string;
   readonly tls: TlsOptions | undefined;
   readonly readMs: number;
   readonly writeMs: number;
@@ -88,6 +90,7 @@ export function planListen(config: Decoded<typeof SERVICE_CONFIG>): ListenPlan {
   return {
     address: config.addr,
     ...addressOf(config.addr),
+    network: config.network,
     tls: tlsOptions(config.tls),
     readMs: config.timeouts.read,
     writeMs: config.timeouts.write,

@@ -1,6 +1,6 @@
 /** `http.service`: a server on a port, supervised. */
 import { Failure, resolveEntryId } from "../../core/mod.ts";
-import { defineResource } from "../../ports/mod.ts";
+import { defineResource, NetworkResource } from "../../ports/mod.ts";
 import { defineKind, frameOfLifecycle, type KindContext, type Opened } from "../../registry/mod.ts";
 import { HttpServer } from "./http_server.ts";
 import { type ListenPlan, planListen, SERVICE_CONFIG } from "./listen_plan.ts";
@@ -12,9 +12,10 @@ export const HttpServerResource = defineResource<HttpServer>("http.service");
 type Context = KindContext<Decoded<typeof SERVICE_CONFIG>>;
 
 /** The plan of an entry; an overlay that can't listen is Invalid. */
-function planOf({ config, entries }: Context): ListenPlan {
+function planOf({ config, entries, resources }: Context): ListenPlan {
   const plan = planListen(config);
   if (config.network === "") return plan;
+  if (resources.find(NetworkResource, config.network)?.listening !== undefined) return plan;
   const network = entries.get(config.network);
   if (network?.kind === "network.socks5") {
     throw new Failure(

@@ -13,6 +13,8 @@ export interface Connection {
 export interface Proxy {
   readonly port: number;
   readonly connections: Connection[];
+  /** Ports of this machine for those that are asked for, where they are others. */
+  readonly ports: Map<number, number>;
 }
 
 const [VERSION, ACCEPTED, REFUSED, NO_METHOD, BY_PASSWORD, IPV4, NAME, IPV6] = [5, 0, 5, 255, 2, 1, 3, 4];
@@ -59,7 +61,11 @@ class Reader {
   }
 }
 
-async function serve(socket: Socket, connections: Connection[], password: string | undefined): Promise<void> {
+async function serve(
+  socket: Socket,
+  { connections, ports }: Pick<Proxy, "connections" | "ports">,
+  password: string | undefined,
+): Promise<void> {
   const reader = new Reader(socket);
   const [, count] = await reader.read(2);
   const methods = [...await reader.read(count!)];
@@ -82,7 +88,7 @@ async function serve(socket: Socket, connections: Connection[], password: string
   connections.push({ host, port, user, password: given });
   const reply = (code: number): void =>
     void socket.write(Buffer.from([VERSION!, code, 0, 1, 0, 0, 0, 0, 0, 0]));
-  const target = connect(port, "127.0.0.1");
+  const target = connect(ports.get(port) ?? port, "127.0.0.1");
   target.on("error", () => {
     reply(REFUSED!);
     socket.end();
@@ -97,15 +103,16 @@ async function serve(socket: Socket, connections: Connection[], password: string
 /** Runs `body` beside a proxy on a free port; with `password` it accepts nobody else. */
 export async function withProxy(body: (proxy: Proxy) => Promise<void>, password?: string): Promise<void> {
   const connections: Connection[] = [];
+  const ports = new Map<number, number>();
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on("error", () => socket.destroy());
-    void serve(socket, connections, password);
+    void serve(socket, { connections, ports }, password);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
   try {
-    await body({ port: (server.address() as AddressInfo).port, connections });
+    await body({ port: (server.address() as AddressInfo).port, connections, ports });
   } finally {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));

@@ -66,6 +66,25 @@ test("a call goes through the overlay it names, and so does the look-up [httpc.o
     }]);
   }, "secret"));
 
+test("what is sent goes by the proxy's connection and by no other, plain and secure [httpc.opt.overlay]", () =>
+  withProxy((proxy) =>
+    withPeer((plain) =>
+      withPeer(
+        ({ port }) =>
+          withOverlay({ port: proxy.port }, [], async (app) => {
+            // On this machine nobody is there: only the proxy knows where these lead.
+            proxy.ports.set(1, plain.port).set(2, port);
+            const options = { overlay_network: "app:out", tls: { ca: certificate("authority.pem") } };
+            for (const url of ["http://localhost:1/teapot", "https://localhost:2/teapot"]) {
+              assert.equal(await app.call("app:ask", url, options), "short and stout");
+            }
+            assert.deepEqual(proxy.connections.map(({ port }) => port), [1, 2]);
+          }),
+        { tls: { cert: certificate("server.pem"), key: certificate("server.key") } },
+      )
+    )
+  ));
+
 test("TLS runs inside the overlay and checks the name [httpc.opt.overlay]", () =>
   withProxy((proxy) =>
     withPeer(async ({ port }) => {
