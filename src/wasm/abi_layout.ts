@@ -53,8 +53,40 @@ export function caseBytes(count: number): number {
   return count <= 256 ? 1 : count <= 65536 ? 2 : 4;
 }
 
+/** How values of a type are laid out. */
+interface Layout {
+  readonly align: number;
+  readonly size: number;
+  readonly flat: readonly CoreType[];
+}
+
+const LAYOUTS = new WeakMap<WitType, Layout>();
+
+function layoutOf(type: WitType): Layout {
+  let layout = LAYOUTS.get(type);
+  if (layout === undefined) {
+    layout = { align: computeAlign(type), size: computeSize(type), flat: computeFlat(type) };
+    LAYOUTS.set(type, layout);
+  }
+  return layout;
+}
+
 /** What the place of a value is a multiple of. */
 export function alignOf(type: WitType): number {
+  return layoutOf(type).align;
+}
+
+/** Bytes that a value takes, without what it points at. */
+export function sizeOf(type: WitType): number {
+  return layoutOf(type).size;
+}
+
+/** The numbers that a value is passed as. */
+export function flatTypes(type: WitType): readonly CoreType[] {
+  return layoutOf(type).flat;
+}
+
+function computeAlign(type: WitType): number {
   const parts = partsOf(type);
   if (parts !== undefined) return Math.max(...parts.map(alignOf));
   const cases = casesOf(type);
@@ -77,18 +109,17 @@ export function payloadOffset(cases: readonly (WitType | undefined)[]): number {
   );
 }
 
-/** Bytes that a value takes, without what it points at. */
-export function sizeOf(type: WitType): number {
+function computeSize(type: WitType): number {
   const parts = partsOf(type);
   if (parts !== undefined) {
     let size = 0;
     for (const part of parts) size = aligned(size, alignOf(part)) + sizeOf(part);
-    return aligned(size, alignOf(type));
+    return aligned(size, computeAlign(type));
   }
   const cases = casesOf(type);
   if (cases !== undefined) {
     const largest = Math.max(...cases.map((item) => item === undefined ? 0 : sizeOf(item)));
-    return aligned(payloadOffset(cases) + largest, alignOf(type));
+    return aligned(payloadOffset(cases) + largest, computeAlign(type));
   }
   return type.kind === "list" ? 8 : SIZES[type.kind as Primitive];
 }
@@ -98,8 +129,7 @@ function joined(a: CoreType, b: CoreType): CoreType {
   return (a === "i32" && b === "f32") || (a === "f32" && b === "i32") ? "i32" : "i64";
 }
 
-/** The numbers that a value is passed as. */
-export function flatTypes(type: WitType): CoreType[] {
+function computeFlat(type: WitType): CoreType[] {
   const parts = partsOf(type);
   if (parts !== undefined) return parts.flatMap(flatTypes);
   const cases = casesOf(type);

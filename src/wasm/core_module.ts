@@ -5,6 +5,7 @@
  * sound is for the engine to say, which is asked before.
  */
 import { Failure, GUEST_MEMORY_BYTES_MAX } from "../core/mod.ts";
+import { BinaryReader, unreadable } from "./binary_reader.ts";
 
 /** Types of values at the border of a core module. */
 export type CoreType = "i32" | "i64" | "f32" | "f64" | "other";
@@ -42,77 +43,30 @@ export function binaryForm(bytes: Uint8Array): "core" | "component" | "other" {
   return view.getUint32(4, true) === CORE_VERSION ? "core" : "component";
 }
 
-/** Reads numbers and names of the binary format. */
-class Reader {
-  at = 0;
-  readonly #bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  get isAtEnd(): boolean {
-    return this.at >= this.#bytes.length;
-  }
-
-  byte(): number {
-    const byte = this.#bytes[this.at++];
-    if (byte === undefined) throw unreadable("it ends too early");
-    return byte;
-  }
-
-  /** A LEB128 number, signed or not: only small and unsigned ones are looked at. */
-  number(): number {
-    let value = 0;
-    for (let weight = 1;; weight *= 128) {
-      const byte = this.byte();
-      value += (byte & 127) * weight;
-      if (byte < 128) return value;
-    }
-  }
-
-  name(): string {
-    const length = this.number();
-    const start = this.at;
-    this.at += length;
-    return new TextDecoder().decode(this.#bytes.subarray(start, this.at));
-  }
-
-  list<T>(item: () => T): T[] {
-    const items: T[] = [];
-    for (let left = this.number(); left > 0; left--) items.push(item());
-    return items;
-  }
-
-  /** A value type; those of references may take two bytes. */
-  valueType(): CoreType {
-    const code = this.byte();
-    if (code === 0x63 || code === 0x64) this.number();
-    return TYPES[code] ?? "other";
-  }
-
-  limits(): { flags: number; min: number; max: number | undefined } {
-    const flags = this.byte();
-    return { flags, min: this.number(), max: flags & 1 ? this.number() : undefined };
-  }
+/** A value type; those of references may take two bytes. */
+function valueType(reader: BinaryReader): CoreType {
+  const code = reader.byte();
+  if (code === 0x63 || code === 0x64) reader.number();
+  return TYPES[code] ?? "other";
 }
 
-function unreadable(reason: string): Failure {
-  return new Failure("Invalid", `the module can't be read: ${reason}`, { retryable: false });
+function limits(reader: BinaryReader): { flags: number; min: number; max: number | undefined } {
+  const flags = reader.byte();
+  return { flags, min: reader.number(), max: flags & 1 ? reader.number() : undefined };
 }
 
-function readTypes(reader: Reader): CoreFunction[] {
+function readTypes(reader: BinaryReader): CoreFunction[] {
   return reader.list(() => {
     if (reader.byte() !== 0x60) {
       throw unreadable("it has types that are no functions, which are not supported");
     }
-    const params = reader.list(() => reader.valueType());
-    return { params, results: reader.list(() => reader.valueType()) };
+    const params = reader.list(() => valueType(reader));
+    return { params, results: reader.list(() => valueType(reader)) };
   });
 }
 
 /** Reads imports; type numbers of functions among them go to `functions`. */
-function readImports(reader: Reader, functions: number[]): { module: string; name: string }[] {
+function readImports(reader: BinaryReader, functions: number[]): { module: string; name: string }[] {
   return reader.list(() => {
     const module = reader.name();
     const name = reader.name();
@@ -121,14 +75,14 @@ function readImports(reader: Reader, functions: number[]): { module: string; nam
         functions.push(reader.number());
         break;
       case 1:
-        reader.valueType();
-        reader.limits();
+        valueType(reader);
+        limits(reader);
         break;
       case 2:
-        reader.limits();
+        limits(reader);
         break;
       case 3:
-        reader.valueType();
+        valueType(reader);
         reader.byte();
         break;
       default:
@@ -150,8 +104,8 @@ function leb(value: number): number[] {
 }
 
 /** The section of memories with an end to each. */
-function boundedMemories(reader: Reader): number[] {
-  const memories = reader.list(() => reader.limits());
+function boundedMemories(reader: BinaryReader): number[] {
+  const memories = reader.list(() => limits(reader));
   const body = [...leb(memories.length)];
   for (const { flags, max, min } of memories) {
     if (flags > 1) throw unreadable("it has a shared or 64-bit memory, which is not supported");
@@ -178,7 +132,7 @@ export function readCoreModule(bytes: Uint8Array<ArrayBuffer>): CoreModule {
   const functions = new Map<string, CoreFunction>();
   let hasMemory = false;
   let bounded = bytes;
-  const reader = new Reader(bytes);
+  const reader = new BinaryReader(bytes);
   reader.at = 8;
   while (!reader.isAtEnd) {
     const start = reader.at;

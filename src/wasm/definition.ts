@@ -2,9 +2,11 @@
 import { type Decoded, Failure, GUEST_BYTES_MAX, schema } from "../core/mod.ts";
 import { planPool, POOL_FIELDS, type PoolPlan } from "../lua/mod.ts";
 import { FileSystemResource, type Ports, type Resources } from "../ports/mod.ts";
-import { binaryForm, readCoreModule } from "./core_module.ts";
+import { readComponent } from "./component.ts";
+import { binaryForm, type CoreModule, readCoreModule } from "./core_module.ts";
+import type { CoreRef } from "./guest_plan.ts";
 import type { GuestEntry } from "./guests.ts";
-import { signatureOf } from "./signature.ts";
+import { checkLifted, functionOf, signatureOf } from "./signature.ts";
 import { binaryOf } from "./wat.ts";
 
 /** Interfaces that a guest may be given, by the name under which an entry asks for them. */
@@ -67,7 +69,7 @@ export const WASM_CONFIG = schema.object({
 type Fields = Omit<Decoded<typeof WAT_CONFIG>, "source">;
 
 /** What an entry describes. */
-export interface GuestPlan {
+export interface EntryPlan {
   readonly entry: GuestEntry;
   readonly pool: PoolPlan;
 }
@@ -127,43 +129,82 @@ export function bytesOfFile(
   return bytes;
 }
 
+/** Says what is wrong with something that a guest imports. */
+function refusedImport(what: string, from: string, declared: readonly string[]): Failure {
+  const own = declared.find((one) => from === one || from.startsWith(`${one}/`));
+  return invalid(
+    own === undefined
+      ? `imports: the module needs ${what}, which the entry does not declare`
+      : `imports: the module needs ${what}, and this version links no ${own}`,
+  );
+}
+
+/** A core module that the engine finds sound, with its facts. */
+async function soundModule(bytes: Uint8Array<ArrayBuffer>): Promise<CoreModule> {
+  try {
+    await WebAssembly.compile(bytes);
+  } catch (error) {
+    throw invalid(`the module is not valid: ${(error as Error).message}`);
+  }
+  return readCoreModule(bytes);
+}
+
+type Callable = Pick<GuestEntry, "plan" | "signature">;
+
+async function ofModule(fields: Fields, bytes: Uint8Array<ArrayBuffer>): Promise<Callable> {
+  const module = await soundModule(bytes);
+  for (const { module: from, name } of module.imports) {
+    throw refusedImport(`"${from}" "${name}"`, from, fields.imports);
+  }
+  const at = (name: string): CoreRef | undefined =>
+    module.functions.has(name) ? { instance: 0, name } : undefined;
+  return {
+    signature: signatureOf(fields.method, fields.wit, module),
+    plan: {
+      modules: [module.bytes],
+      instances: [{ kind: "module", module: 0, imports: [] }],
+      target: { instance: 0, name: fields.method },
+      memory: module.hasMemory ? { instance: 0, name: "memory" } : undefined,
+      realloc: at("cabi_realloc"),
+      after: at(`cabi_post_${fields.method}`),
+    },
+  };
+}
+
+async function ofComponent(fields: Fields, bytes: Uint8Array<ArrayBuffer>): Promise<Callable> {
+  const component = readComponent(bytes, (name) => refusedImport(`"${name}"`, name, fields.imports));
+  const { after, memory, realloc, signature, target } = functionOf(fields.method, component);
+  const modules = await Promise.all(component.modules.map(soundModule));
+  const { instances } = component;
+  const from = instances[target.instance]!;
+  const core = from.kind === "module" ? modules[from.module]!.functions.get(target.name) : undefined;
+  checkLifted({ after, memory, realloc, signature, target }, core);
+  const plan = { modules: modules.map(({ bytes }) => bytes), instances, target, memory, realloc, after };
+  return { signature, plan };
+}
+
 /** The guest of an entry; whatever can be wrong with it before it is called is told here. */
 export async function planGuest(
   id: string,
   fields: Fields,
   bytes: Uint8Array<ArrayBuffer>,
   options: { isProcess: boolean; cpus: number },
-): Promise<GuestPlan> {
+): Promise<EntryPlan> {
   const form = binaryForm(bytes);
   if (form === "other") throw invalid("it is no WebAssembly binary");
-  if (form === "component") {
-    throw invalid("it is a component, which this version can't run; build a core module and give its wit");
-  }
   if (fields.transport !== "payload") {
-    throw invalid(`transport: ${fields.transport} is for components; a core module takes payload`);
-  }
-  try {
-    await WebAssembly.compile(bytes);
-  } catch (error) {
-    throw invalid(`the module is not valid: ${(error as Error).message}`);
-  }
-  const module = readCoreModule(bytes);
-  for (const { module: from, name } of module.imports) {
-    const declared = fields.imports.find((one) => from === one || from.startsWith(`${one}/`));
     throw invalid(
-      declared === undefined
-        ? `imports: the module needs "${from}" "${name}", which the entry does not declare`
-        : `imports: the module needs "${from}" "${name}", and this version links no ${declared}`,
+      `transport: ${fields.transport} is not supported by this version; leave it out, or write payload`,
     );
   }
+  const callable = form === "core" ? await ofModule(fields, bytes) : await ofComponent(fields, bytes);
   const pool = poolOf(fields, options.cpus);
   return {
     pool,
     entry: {
       id,
-      bytes: module.bytes,
+      ...callable,
       method: fields.method,
-      signature: signatureOf(fields.method, fields.wit, module),
       isProcess: options.isProcess,
       isFresh: options.isProcess || pool.type === "inline",
       timeMaxMs: fields.limits.max_execution_ms,

@@ -8,19 +8,19 @@
  */
 import { asFailure, Failure, type FailureKind, GUEST_MEMORY_BYTES_MAX } from "../core/mod.ts";
 import type { ThreadInlet } from "../ports/mod.ts";
-import { type CoreValue, flatTypes, type GuestMemory } from "./abi_layout.ts";
+import { aligned, alignOf, type CoreValue, flatTypes, type GuestMemory, sizeOf } from "./abi_layout.ts";
 import { GuestError, lift, load } from "./abi_lift.ts";
-import { lower } from "./abi_lower.ts";
+import { lower, store } from "./abi_lower.ts";
+import type { CoreRef, GuestPlan } from "./guest_plan.ts";
 import { FLAT_PARAMS_MAX, FLAT_RESULTS_MAX } from "./signature.ts";
-import type { WitFunction } from "./wit_type.ts";
+import type { WitFunction, WitType } from "./wit_type.ts";
 
 /** One call of a guest. */
 export interface GuestCall {
   readonly kind: "call";
-  /** Names the module; its bytes come with the first call on a thread. */
+  /** Names the guest; how it is made comes with the first call on a thread. */
   readonly module: number;
-  readonly bytes: Uint8Array<ArrayBuffer> | undefined;
-  readonly method: string;
+  readonly plan: GuestPlan | undefined;
   readonly signature: WitFunction;
   /** Whether it wants an instance of its own. */
   readonly isFresh: boolean;
@@ -37,18 +37,45 @@ export type GuestReply =
 
 type Export = (...args: CoreValue[]) => CoreValue | undefined;
 
+/** A plan and its modules, compiled. */
+class Compiled {
+  readonly plan: GuestPlan;
+  readonly modules: readonly WebAssembly.Module[];
+
+  constructor(plan: GuestPlan) {
+    this.plan = plan;
+    this.modules = plan.modules.map((bytes) => new WebAssembly.Module(bytes));
+  }
+}
+
 /** A live guest. */
 class Guest implements GuestMemory {
-  readonly #exports: WebAssembly.Exports;
+  readonly #instances: WebAssembly.Exports[] = [];
+  readonly #target: Export;
+  readonly #memory: WebAssembly.Memory | undefined;
+  readonly #realloc: Export | undefined;
+  readonly #after: Export | undefined;
 
-  constructor(module: WebAssembly.Module) {
-    this.#exports = new WebAssembly.Instance(module, {}).exports;
-    // What a linker of components has to be called first.
-    (this.#exports["_initialize"] as Export | undefined)?.();
+  constructor({ modules, plan }: Compiled) {
+    for (const one of plan.instances) {
+      if (one.kind === "bundle") {
+        this.#instances.push(Object.fromEntries(one.exports.map(({ name, ref }) => [name, this.#at(ref)!])));
+        continue;
+      }
+      const imports = one.imports.map(({ instance, name }) => [name, this.#instances[instance]!]);
+      const instance = new WebAssembly.Instance(modules[one.module]!, Object.fromEntries(imports));
+      this.#instances.push(instance.exports);
+      // A library without a start function has this in its place.
+      (instance.exports["_initialize"] as Export | undefined)?.();
+    }
+    this.#target = this.#at(plan.target) as Export;
+    this.#memory = this.#at(plan.memory) as WebAssembly.Memory | undefined;
+    this.#realloc = this.#at(plan.realloc) as Export | undefined;
+    this.#after = this.#at(plan.after) as Export | undefined;
   }
 
-  get #memory(): WebAssembly.Memory | undefined {
-    return this.#exports["memory"] as WebAssembly.Memory | undefined;
+  #at(ref: CoreRef | undefined): WebAssembly.ExportValue | undefined {
+    return ref === undefined ? undefined : this.#instances[ref.instance]![ref.name];
   }
 
   /** Bytes of its memory. */
@@ -61,51 +88,62 @@ class Guest implements GuestMemory {
   }
 
   allocate(align: number, size: number): number {
-    return Number((this.#exports["cabi_realloc"] as Export)(0, 0, align, size)) >>> 0;
+    return Number(this.#realloc!(0, 0, align, size)) >>> 0;
   }
 
-  call({ args, method, signature }: GuestCall): unknown {
+  call({ args, signature }: GuestCall): unknown {
     const { params, result } = signature;
     const results = result === undefined ? [] : flatTypes(result);
-    const raw = (this.#exports[method] as Export)(...this.#lowered(params, args));
-    if (result === undefined) return null;
+    const raw = this.#target(...this.#lowered(params, args));
+    if (result === undefined) {
+      this.#after?.();
+      return null;
+    }
     const value = results.length > FLAT_RESULTS_MAX
       ? load(this, result, Number(raw) >>> 0)
-      : lift(this, result, raw === undefined ? [] : Array.isArray(raw) ? raw : [raw]);
-    (this.#exports[`cabi_post_${method}`] as Export | undefined)?.(raw!);
+      : lift(this, result, raw === undefined ? [] : [raw]);
+    this.#after?.(raw!);
     return value;
   }
 
   #lowered(params: WitFunction["params"], args: readonly unknown[]): CoreValue[] {
     const place = (i: number): string => `argument ${i + 1} (${params[i]!.name})`;
-    const flat = params.flatMap(({ type }) => flatTypes(type));
-    if (flat.length <= FLAT_PARAMS_MAX) {
-      return params.flatMap(({ type }, i) => lower(this, type, args[i], place(i)));
+    const types = params.map(({ type }) => type);
+    if (types.flatMap(flatTypes).length <= FLAT_PARAMS_MAX) {
+      return types.flatMap((type, i) => lower(this, type, args[i], place(i)));
     }
-    throw new Failure("Invalid", `arguments of more than ${FLAT_PARAMS_MAX} numbers are not supported`);
+    const all: WitType = { kind: "tuple", items: types };
+    const at = this.allocate(alignOf(all), sizeOf(all));
+    let offset = at;
+    for (const [i, type] of types.entries()) {
+      offset = aligned(offset, alignOf(type));
+      store(this, type, args[i], offset, place(i));
+      offset += sizeOf(type);
+    }
+    return [at];
   }
 }
 
 /** The guests of one thread. */
 class Guests {
-  readonly #modules = new Map<number, WebAssembly.Module>();
+  readonly #compiled = new Map<number, Compiled>();
   readonly #idle = new Map<number, Guest>();
 
   take(request: GuestRequest): GuestReply | undefined {
     const { module } = request;
     if (request.kind === "call") return this.#call(request);
-    this.#modules.delete(module);
+    this.#compiled.delete(module);
     this.#idle.delete(module);
     return undefined;
   }
 
   #call(call: GuestCall): GuestReply {
-    const { bytes, isFresh, module } = call;
+    const { isFresh, module, plan } = call;
     let guest = isFresh ? undefined : this.#idle.get(module);
     this.#idle.delete(module);
     try {
-      if (bytes !== undefined) this.#modules.set(module, new WebAssembly.Module(bytes));
-      guest ??= new Guest(this.#modules.get(module)!);
+      if (plan !== undefined) this.#compiled.set(module, new Compiled(plan));
+      guest ??= new Guest(this.#compiled.get(module)!);
       const value = guest.call(call);
       if (!isFresh) this.#idle.set(module, guest);
       return value instanceof GuestError

@@ -11,11 +11,12 @@
 import { Failure, GUEST_THREAD_IDLE_MS, GUEST_THREAD_WAIT_MS, GUEST_THREADS_MAX } from "../core/mod.ts";
 import type { Clock, Thread, Threads, TimerHandle } from "../ports/mod.ts";
 import type { GuestCall, GuestReply, GuestRequest } from "./guest.ts";
+import type { GuestPlan } from "./guest_plan.ts";
 
 /** A call to make. */
 export interface GuestJob {
-  readonly call: Omit<GuestCall, "kind" | "bytes">;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly call: Omit<GuestCall, "kind" | "plan">;
+  readonly plan: GuestPlan;
   /** Longest time that it may take; 0 for any. */
   readonly timeMaxMs: number;
   done(reply: GuestReply): void;
@@ -108,13 +109,13 @@ export class GuestThreads {
   }
 
   #begin(seat: Seat, job: GuestJob): void {
-    const { bytes, call, timeMaxMs } = job;
+    const { call, plan, timeMaxMs } = job;
     seat.timer?.cancel();
     seat.timer = undefined;
     seat.job = job;
     const isNew = !seat.modules.has(call.module);
     seat.modules.add(call.module);
-    seat.post({ kind: "call", ...call, bytes: isNew ? bytes : undefined });
+    seat.post({ kind: "call", ...call, plan: isNew ? plan : undefined });
     if (timeMaxMs > 0) {
       seat.timer = this.#clock.timer(timeMaxMs, () => {
         const message = `it took longer than limits.max_execution_ms allows (${timeMaxMs}ms) and was ended`;

@@ -9,13 +9,14 @@ import type { Call, LuaRuntime } from "../lua/mod.ts";
 import { attachment, TerminalAttachment } from "../ports/mod.ts";
 import { LuaError, LuaFloat, type LuaValue, type NativeResult, Values } from "../vm/mod.ts";
 import type { GuestReply } from "./guest.ts";
+import type { GuestPlan } from "./guest_plan.ts";
 import { GuestThreads } from "./guest_threads.ts";
 import type { WitFunction, WitType } from "./wit_type.ts";
 
 /** An entry that is ready to be called. */
 export interface GuestEntry {
   readonly id: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly plan: GuestPlan;
   readonly method: string;
   readonly signature: WitFunction;
   readonly isProcess: boolean;
@@ -67,11 +68,11 @@ export class Guests {
     }
     const { entry, module } = known;
     const args = argumentsOf(call, entry);
-    const { bytes, isFresh, method, signature, timeMaxMs } = entry;
+    const { isFresh, plan, signature, timeMaxMs } = entry;
     return new Promise((resolve, reject) => {
       const giveUp = this.#threads.run({
-        call: { module, method, signature, isFresh, args },
-        bytes,
+        call: { module, signature, isFresh, args },
+        plan,
         timeMaxMs,
         done: (reply) => {
           forget();

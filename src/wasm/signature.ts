@@ -5,6 +5,7 @@
  */
 import { Failure, nearestName } from "../core/mod.ts";
 import { flatTypes } from "./abi_layout.ts";
+import type { ComponentPlan, LiftedFunction } from "./component.ts";
 import type { CoreFunction, CoreModule, CoreType } from "./core_module.ts";
 import { parseWit } from "./wit_parser.ts";
 import type { WitFunction, WitType } from "./wit_type.ts";
@@ -41,7 +42,8 @@ function printCore({ params, results }: CoreFunction): string {
 
 /** The numbers that a function of WIT is in a core module. */
 function coreOf({ params, result }: WitFunction): CoreFunction {
-  const flat = params.flatMap(({ type }) => flatTypes(type));
+  const all = params.flatMap(({ type }) => flatTypes(type));
+  const flat: CoreType[] = all.length > FLAT_PARAMS_MAX ? ["i32"] : all;
   const results = result === undefined ? [] : flatTypes(result);
   return { params: flat, results: results.length > FLAT_RESULTS_MAX ? ["i32"] : results };
 }
@@ -80,6 +82,46 @@ function usesMemory(type: WitType): boolean {
   }
 }
 
+/** Whether arguments need room in the memory of the guest. */
+function takesRoom({ params }: WitFunction): boolean {
+  return params.some(({ type }) => usesMemory(type)) ||
+    params.flatMap(({ type }) => flatTypes(type)).length > FLAT_PARAMS_MAX;
+}
+
+/** The function of a component that an entry calls `method`: `interface#function` need not name package and version. */
+export function functionOf(method: string, component: ComponentPlan): LiftedFunction {
+  const { functions } = component;
+  const short = (name: string): string => name.replace(/^[^#]*\/(?=[^#/]*#)/, "").replace(/@[^#]*(?=#)/, "");
+  const exact = functions.get(method);
+  if (exact !== undefined) return exact;
+  const found = [...functions.keys()].filter((name) => short(name) === method);
+  if (found.length === 1) return functions.get(found[0]!)!;
+  const names = [...functions.keys()];
+  if (found.length > 1) throw invalid(`method: "${method}" may be ${found.join(" or ")}: name it in full`);
+  const near = hint(method, [...names, ...names.map(short)]);
+  throw invalid(
+    `method: the component exports no function "${method}" whose types are supported${near}; it exports ${
+      listed(names)
+    }`,
+  );
+}
+
+/** Sees that a function of a component is what its types say. Fails with Invalid. */
+export function checkLifted(lifted: LiftedFunction, core: CoreFunction | undefined): void {
+  const wanted = coreOf(lifted.signature);
+  if (core !== undefined && printCore(wanted) !== printCore(core)) {
+    throw invalid(
+      `the component is broken: a function that should be ${printCore(wanted)} is ${printCore(core)}`,
+    );
+  }
+  const { result } = lifted.signature;
+  const gives = result !== undefined && (usesMemory(result) || flatTypes(result).length > FLAT_RESULTS_MAX);
+  const takes = takesRoom(lifted.signature);
+  if ((takes || gives) && lifted.memory === undefined || takes && lifted.realloc === undefined) {
+    throw invalid("the component is broken: a function that needs memory has none");
+  }
+}
+
 /** The function that `wit` declares as `method`, for `module`; without a text, what the module says. Fails with Invalid. */
 export function signatureOf(method: string, wit: string, module: CoreModule): WitFunction {
   const core = module.functions.get(method);
@@ -100,15 +142,10 @@ export function signatureOf(method: string, wit: string, module: CoreModule): Wi
     );
   }
   const wanted = coreOf(found);
-  if (wanted.params.length > FLAT_PARAMS_MAX) {
-    throw invalid(
-      `wit: the parameters of ${method} are ${wanted.params.length} numbers; ${FLAT_PARAMS_MAX} are supported`,
-    );
-  }
   if (printCore(wanted) !== printCore(core)) {
     throw invalid(`wit: ${method} is ${printCore(wanted)} in a module, but this one has ${printCore(core)}`);
   }
-  const takesMemory = found.params.some(({ type }) => usesMemory(type));
+  const takesMemory = takesRoom(found);
   const givesMemory = found.result !== undefined &&
     (usesMemory(found.result) || flatTypes(found.result).length > FLAT_RESULTS_MAX);
   if ((takesMemory || givesMemory) && !module.hasMemory) {

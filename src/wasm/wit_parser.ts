@@ -5,7 +5,14 @@
  * W2. Types are expanded where they are used. A type may only name types that stand before it, so none is endless.
  */
 import { Failure, nearestName } from "../core/mod.ts";
-import { type Primitive, PRIMITIVES, type WitField, type WitFunction, type WitType } from "./wit_type.ts";
+import {
+  isBounded,
+  type Primitive,
+  PRIMITIVES,
+  type WitField,
+  type WitFunction,
+  type WitType,
+} from "./wit_type.ts";
 
 interface Token {
   readonly text: string;
@@ -118,14 +125,14 @@ class Parser {
         const name = this.#name("a record");
         const fields = this.#list("{", "}", () => this.#field("a field"));
         if (fields.length === 0) this.#fail(`record ${name} has no fields`, token);
-        this.#types.set(name, { kind: "record", fields });
+        this.#types.set(name, this.#small({ kind: "record", fields }, token));
         return;
       }
       case "enum": {
         const name = this.#name("an enum");
         const cases = this.#list("{", "}", () => this.#name("a case"));
         if (cases.length === 0) this.#fail(`enum ${name} has no cases`, token);
-        this.#types.set(name, { kind: "enum", cases });
+        this.#types.set(name, this.#small({ kind: "enum", cases }, token));
         return;
       }
       case "variant":
@@ -190,9 +197,14 @@ class Parser {
 
   #type(): WitType {
     if (++this.#depth > DEPTH_MAX) this.#fail(`types are nested more than ${DEPTH_MAX} deep`);
+    const token = this.#next;
     const type = this.#anyType();
     this.#depth--;
-    return type;
+    return this.#small(type, token);
+  }
+
+  #small(type: WitType, token: Token): WitType {
+    return isBounded(type) ? type : this.#fail("the type has too many parts", token);
   }
 
   #anyType(): WitType {

@@ -62,3 +62,31 @@ export function printType(type: WitType): string {
       return type.kind;
   }
 }
+
+/** Parts that a type may have, all in all: a few lines can make more than anybody could ever pass. */
+const PARTS_MAX = 10_000;
+const WEIGHTS = new WeakMap<WitType, number>();
+
+function partsIn(type: WitType): readonly (WitType | undefined)[] {
+  switch (type.kind) {
+    case "list":
+    case "option":
+      return [type.item];
+    case "result":
+      return [type.ok, type.error];
+    case "tuple":
+      return type.items;
+    case "record":
+      return type.fields.map((field) => field.type);
+    default:
+      return [];
+  }
+}
+
+/** Whether a type whose parts have been asked about is small enough to be used. */
+export function isBounded(type: WitType): boolean {
+  let weight = type.kind === "enum" ? type.cases.length : 1;
+  for (const part of partsIn(type)) weight += part === undefined ? 0 : WEIGHTS.get(part) ?? 1;
+  WEIGHTS.set(type, weight);
+  return weight <= PARTS_MAX;
+}

@@ -37,6 +37,14 @@ const CASES: Record<string, [data: { [key: string]: Value }, message: RegExp]> =
   ],
   "wit that stops short": [{ ...GOOD, wit: "add: func(a: s32" }, /wit:1:17: expected ",", got the end/],
   "wit with what there is not": [{ ...GOOD, wit: "variant v { a, b }" }, /wit:1:1: variant is not supported/],
+  "wit with a type that doubles without end": [
+    {
+      ...GOOD,
+      wit: Array.from({ length: 60 }, (_, i) => `type t${i + 1} = tuple<${i ? `t${i}, t${i}` : "u8, u8"}>;`)
+        .join("\n"),
+    },
+    /wit:1\d:\d+: the type has too many parts/,
+  ],
   "texts without an allocator": [
     {
       source: `(module (memory (export "memory") 1) (func (export "f") (param i32 i32)))`,
@@ -67,9 +75,9 @@ const CASES: Record<string, [data: { [key: string]: Value }, message: RegExp]> =
   "an unknown import": [{ ...GOOD, imports: ["wasi:clock"] }, /imports.*wasi:clocks/],
   "an unknown pool": [{ ...GOOD, pool: { type: "elastic" } }, /unknown pool type: elastic/],
   "an unknown transport": [{ ...GOOD, transport: "http" }, /transport/],
-  "a transport for components": [
+  "a transport that there is not": [
     { ...GOOD, transport: "wasi-http" },
-    /transport: wasi-http is for components/,
+    /transport: wasi-http is not supported/,
   ],
   "a bad limit": [{ ...GOOD, limits: { max_execution_ms: -1 } }, /max_execution_ms/],
   "shared memory": [

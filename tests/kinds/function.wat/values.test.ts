@@ -232,3 +232,18 @@ test("a guest that names memory that it does not have fails its call", async () 
     },
   );
 });
+
+test("a guest is told when what it gave has been read", async () => {
+  // It gives as many letters as it was told of that.
+  const source = withMemory(`
+  (global $read (mut i32) (i32.const 0))
+  (func (export "f") (result i32)
+    (i32.store (i32.const 16) (i32.const 100))
+    (i32.store (i32.const 20) (global.get $read))
+    (i32.const 16))
+  (func (export "cabi_post_f") (param i32) (global.set $read (i32.add (global.get $read) (i32.const 1))))`);
+  const more = 'method: f\nwit: "f: func() -> string;"\npool: { type: static, size: 1 }';
+  await withApplication(application(wat("f", source, more)), async (app) => {
+    for (const text of ["", "i", "it"]) assert.equal(await app.call("app:f"), text);
+  }, { cpus: 1 });
+});

@@ -1,0 +1,31 @@
+/** What a thread has to do to have a guest: plain data. */
+
+/** Something that an instance exports. */
+export interface CoreRef {
+  /** Place of the instance in the plan. */
+  readonly instance: number;
+  readonly name: string;
+}
+
+/** An instance to make: of a module, or of what others export. */
+export type InstancePlan =
+  | {
+    readonly kind: "module";
+    readonly module: number;
+    readonly imports: readonly { readonly name: string; readonly instance: number }[];
+  }
+  | {
+    readonly kind: "bundle";
+    readonly exports: readonly { readonly name: string; readonly ref: CoreRef }[];
+  };
+
+/** A guest: its modules, its instances in order, and its function. */
+export interface GuestPlan {
+  readonly modules: readonly Uint8Array<ArrayBuffer>[];
+  readonly instances: readonly InstancePlan[];
+  readonly target: CoreRef;
+  readonly memory: CoreRef | undefined;
+  readonly realloc: CoreRef | undefined;
+  /** Called with what the function gave, once that has been read. */
+  readonly after: CoreRef | undefined;
+}
