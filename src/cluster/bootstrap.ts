@@ -1,7 +1,7 @@
 /**
  * How the consensus core comes into being: by gossip, without a list of its members.
  *
- * B1. A node that sees a core waits to be taken up. B2. Nodes that form one all compute the same first configuration, from the same
+ * B1. A node that sees a core, or has seen one whose members have not all come back without it, waits to be taken up. B2. Nodes that form one all compute the same first configuration, from the same
  *     members, after these stayed the same for a while.
  * B3. A node with join addresses never forms a core before it has met somebody: two cores can't be put together again.
  */
@@ -31,6 +31,8 @@ export class Bootstrap {
   readonly #stableMs: number;
   #seen = "";
   #sinceMs = 0;
+  /** Members of a core that were seen, and not seen without it since: they may come back with what it decided. */
+  readonly #core = new Set<string>();
 
   /** `stableMs`: how long the same nodes must have been seen. */
   constructor(stableMs: number) {
@@ -40,7 +42,11 @@ export class Bootstrap {
   /** The configuration to begin with; undefined while there is none. */
   look(view: BootstrapView, nowMs: number): RaftConfig | undefined {
     const { expected, hasJoinAddresses, hasJoined, limits, peers, self } = view;
-    if (expected === 0 || peers.some(({ status }) => status === "member")) return undefined;
+    for (const { id, status } of peers) {
+      if (status === "member") this.#core.add(id);
+      else this.#core.delete(id);
+    }
+    if (expected === 0 || this.#core.size > 0) return undefined;
     if (expected === 1 && !hasJoinAddresses) return { voters: [self], standbys: [] };
     const waiting = peers.filter(({ status, isEligible }) => status === "waiting" && isEligible);
     const ids = waiting.map(({ id }) => id).sort();

@@ -96,6 +96,11 @@ test("a core begins once the expected nodes have been seen for a while, and nowh
   assert.equal(begin.look({ ...view, peers: three }, 1_500), undefined);
   assert.deepEqual(begin.look({ ...view, peers: three }, 2_500), { voters: ["a", "b", "c"], standbys: [] });
   assert.equal(begin.look({ ...view, peers: [...three, peer("m", "member")] }, 9_000), undefined);
+  // A core that is out of sight may come back, with what it has decided; a member that has lost all of it does not.
+  assert.equal(begin.look({ ...view, peers: three }, 90_000), undefined);
+  assert.equal(begin.look({ ...view, peers: [...three, peer("m", "waiting")] }, 91_000), undefined);
+  begin.look({ ...view, peers: three }, 92_000);
+  assert.deepEqual(begin.look({ ...view, peers: three }, 93_000), { voters: ["a", "b", "c"], standbys: [] });
   const alone = new Bootstrap(1_000);
   assert.deepEqual(alone.look({ ...view, expected: 1, hasJoinAddresses: false, peers: [peer("a")] }, 0), {
     voters: ["a"],
