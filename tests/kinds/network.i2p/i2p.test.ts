@@ -183,3 +183,16 @@ test("a network that only dials out is refused as a server's [net.bind]", () =>
       /network app:out can't listen: SOCKS5 is for outbound connections only/,
     )
   ));
+
+test("network alone is no kind of entry [kind.network.base]", async () => {
+  const project = JSON.stringify({
+    version: "1.0",
+    namespace: "app",
+    entries: [{ name: "base", kind: "network", host: "127.0.0.1", port: 1 }],
+  });
+  await assert.rejects(withApplication(project, () => Promise.resolve()), (error: Error) => {
+    assert.match(error.message, /app:base/);
+    assert.match(error.message, /kind "?network"?/);
+    return true;
+  });
+});
