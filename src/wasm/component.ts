@@ -5,7 +5,7 @@
  * comes of it is a flat plan that a thread carries out without knowing of components.
  *
  * CO1. Nothing of a component is trusted: an index that names nothing is Invalid, and so is whatever it takes that is not supported.
- * CO2. What it imports is told by name before anything else is found wrong with it.
+ * CO2. A function that it imports fails when it is called, with a message that names it: many import what they never call.
  */
 import type { Failure } from "../core/mod.ts";
 import { BinaryReader, unreadable } from "./binary_reader.ts";
@@ -33,7 +33,7 @@ export interface ComponentPlan {
 type Exports = Map<string, Item>;
 /** Whatever has an index. */
 type Item =
-  | { readonly kind: "func"; readonly lifted: LiftedFunction | undefined }
+  | { readonly kind: "func"; readonly lifted: LiftedFunction | undefined; readonly imported?: string }
   | { readonly kind: "type"; readonly type: ComponentType }
   | { readonly kind: "component"; readonly body: Uint8Array<ArrayBuffer>; readonly outer: Scope }
   | { readonly kind: "instance"; readonly exports: Exports };
@@ -46,8 +46,8 @@ class Scope {
   readonly items: Record<ItemKind, Item[]> = { func: [], type: [], component: [], instance: [] };
   readonly coreModules: number[] = [];
   readonly coreInstances: number[] = [];
-  /** By core sort; undefined for what the component makes by itself, which is not supported. */
-  readonly core: Record<number, (CoreRef | undefined)[]> = { 0: [], 1: [], 2: [], 3: [] };
+  /** By core sort. */
+  readonly core: Record<number, CoreRef[]> = { 0: [], 1: [], 2: [], 3: [] };
   readonly exports: Exports = new Map();
   readonly parent: Scope | undefined;
 
@@ -113,7 +113,7 @@ class Linker {
           scope.items.type.push({ kind: "type", type: readType(reader, namesOf(scope)) });
         });
       case 8:
-        return reader.each(() => canon(reader, scope));
+        return reader.each(() => this.#canon(reader, scope));
       case 10:
         return reader.each(() => this.#import(reader, scope, given));
       case 11:
@@ -136,7 +136,7 @@ class Linker {
         reader.byte();
         return { name, instance: at(scope.coreInstances, reader.number()) };
       });
-      this.#add({ kind: "module", module, imports }, scope);
+      this.#add({ kind: "module", module, imports, initializes: false }, scope);
       return;
     }
     const exports = reader.list(() => {
@@ -186,25 +186,70 @@ class Linker {
     }
   }
 
+  /** Functions that are made of others. */
+  #canon(reader: BinaryReader, scope: Scope): void {
+    const form = reader.byte();
+    if (form === 0) {
+      reader.byte();
+      const target = at(scope.core[0], reader.number());
+      const chosen = options(reader, scope);
+      const type = typeOf(scope.items.type, reader.number());
+      // One whose types are not supported may be there, as long as nobody calls it.
+      const lifted = type.kind === "func" ? { signature: type.signature, target, ...chosen } : undefined;
+      scope.items.func.push({ kind: "func", lifted });
+    } else if (form === 1) {
+      reader.byte();
+      const item = at(scope.items.func, reader.number());
+      options(reader, scope);
+      const name = item.kind === "func" ? item.imported : undefined;
+      if (name === undefined) {
+        throw unreadable("it calls itself through its own exports, which is not supported");
+      }
+      scope.core[0]!.push(this.#missing(name));
+    } else if (form <= 4) {
+      reader.number();
+      scope.core[0]!.push(this.#missing("a resource"));
+    } else throw unreadable("it is asynchronous or has threads, which is not supported");
+  }
+
+  #missing(name: string): CoreRef {
+    if (this.instances.length >= INSTANCES_MAX) {
+      throw unreadable(`it has more than ${INSTANCES_MAX} instances`);
+    }
+    const { kind, message } = this.#refuseImport(name);
+    return {
+      instance: this.instances.push({ kind: "missing", failure: { kind, message } }) - 1,
+      name: "call",
+    };
+  }
+
   #import(reader: BinaryReader, scope: Scope, given: Exports | undefined): void {
     const name = reader.externalName();
     const { index, sort } = readExternalType(reader, namesOf(scope));
-    const item = given?.get(name) ?? suppliedFor(SORTS[sort], index, scope);
-    if (item === undefined) throw this.#refuseImport(name);
+    const item = given?.get(name) ?? suppliedFor(name, SORTS[sort], index, scope);
+    if (item === undefined) throw unreadable(`it imports "${name}", which is no function`);
     scope.items[item.kind].push(item);
   }
 }
 
-/** What an import is when nobody gives anything for it: types alone need nobody. */
-function suppliedFor(kind: ItemKind | undefined, index: number | undefined, scope: Scope): Item | undefined {
+/** What an import is when nobody gives anything for it: types need nobody, and functions fail when they are called. */
+function suppliedFor(
+  name: string,
+  kind: ItemKind | undefined,
+  index: number | undefined,
+  scope: Scope,
+): Item | undefined {
+  if (kind === "func") return { kind, lifted: undefined, imported: name };
   if (index === undefined) return undefined;
   if (kind === "type") return at(scope.items.type, index);
   const type = kind === "instance" ? typeOf(scope.items.type, index) : undefined;
-  if (type?.kind !== "instance" || !type.isTypesOnly) return undefined;
-  return {
-    kind: "instance",
-    exports: new Map([...type.exports].map(([name, type]) => [name, { kind: "type", type }])),
-  };
+  if (type?.kind !== "instance") return undefined;
+  const exports: Exports = new Map();
+  for (const [inner, one] of type.exports) exports.set(inner, { kind: "type", type: one });
+  for (const inner of type.functions) {
+    exports.set(inner, { kind: "func", lifted: undefined, imported: `${name}#${inner}` });
+  }
+  return { kind: "instance", exports };
 }
 
 /** The types of a component by index. */
@@ -243,29 +288,6 @@ function exported(reader: BinaryReader, scope: Scope): void {
   scope.items[item.kind].push(item);
 }
 
-/** Functions that are made of others. */
-function canon(reader: BinaryReader, scope: Scope): void {
-  const form = reader.byte();
-  if (form !== 0) {
-    // Only components that import or have resources need those, and both are refused.
-    if (form === 1) {
-      reader.byte();
-      reader.number();
-      options(reader, scope);
-    } else if (form <= 4) reader.number();
-    else throw unreadable("it is asynchronous or has threads, which is not supported");
-    scope.core[0]!.push(undefined);
-    return;
-  }
-  reader.byte();
-  const target = at(scope.core[0], reader.number());
-  const chosen = options(reader, scope);
-  const type = typeOf(scope.items.type, reader.number());
-  // One whose types are not supported may be there, as long as nobody calls it.
-  const lifted = type.kind === "func" ? { signature: type.signature, target, ...chosen } : undefined;
-  scope.items.func.push({ kind: "func", lifted });
-}
-
 function options(
   reader: BinaryReader,
   scope: Scope,
@@ -287,7 +309,7 @@ function options(
   return found;
 }
 
-/** Reads a component. `refuseImport` says what is wrong with an import of it. Fails with Invalid. */
+/** Reads a component. `refuseImport` says how a call of an import fails. Fails with Invalid. */
 export function readComponent(
   bytes: Uint8Array<ArrayBuffer>,
   refuseImport: (name: string) => Failure,

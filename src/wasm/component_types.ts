@@ -9,8 +9,7 @@ export type ComponentType =
   | {
     readonly kind: "instance";
     readonly exports: ReadonlyMap<string, ComponentType>;
-    /** Whether it has neither functions nor resources. */
-    readonly isTypesOnly: boolean;
+    readonly functions: readonly string[];
   }
   | { readonly kind: "other"; readonly what: string };
 
@@ -146,11 +145,11 @@ export function readExternalType(reader: BinaryReader, names: TypeNames): Extern
   return { sort, index };
 }
 
-/** What an instance has to be like: only those without functions and resources can be made of nothing. */
+/** What an instance has to be like. */
 function readInstanceType(reader: BinaryReader, around: TypeNames): ComponentType {
   const types: ComponentType[] = [];
   const exports = new Map<string, ComponentType>();
-  let isTypesOnly = true;
+  const functions: string[] = [];
   const names: TypeNames = {
     local(index) {
       const type = types[index];
@@ -170,14 +169,13 @@ function readInstanceType(reader: BinaryReader, around: TypeNames): ComponentTyp
     } else if (declaration === 4) {
       const name = reader.externalName();
       const { index, sort } = readExternalType(reader, names);
-      if (sort !== 3) isTypesOnly = false;
-      else {
+      if (sort === 1) functions.push(name);
+      if (sort === 3) {
         const type = index === undefined ? OTHER("a resource") : names.local(index);
-        if (index === undefined) isTypesOnly = false;
         types.push(type);
         exports.set(name, type);
       }
     } else throw unreadable("it has a declaration that is not supported");
   });
-  return { kind: "instance", exports, isTypesOnly };
+  return { kind: "instance", exports, functions };
 }

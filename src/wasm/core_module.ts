@@ -20,7 +20,11 @@ export interface CoreFunction {
 export interface CoreModule {
   /** The module; its memories end at `GUEST_MEMORY_BYTES_MAX`. */
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly imports: readonly { readonly module: string; readonly name: string }[];
+  readonly imports: readonly {
+    readonly module: string;
+    readonly name: string;
+    readonly isFunction: boolean;
+  }[];
   /** Exported functions by name. */
   readonly functions: ReadonlyMap<string, CoreFunction>;
   /** Name of the memory that it exports under the name that hosts use. */
@@ -66,11 +70,15 @@ function readTypes(reader: BinaryReader): CoreFunction[] {
 }
 
 /** Reads imports; type numbers of functions among them go to `functions`. */
-function readImports(reader: BinaryReader, functions: number[]): { module: string; name: string }[] {
+function readImports(
+  reader: BinaryReader,
+  functions: number[],
+): { module: string; name: string; isFunction: boolean }[] {
   return reader.list(() => {
     const module = reader.name();
     const name = reader.name();
-    switch (reader.byte()) {
+    const kind = reader.byte();
+    switch (kind) {
       case 0:
         functions.push(reader.number());
         break;
@@ -89,7 +97,7 @@ function readImports(reader: BinaryReader, functions: number[]): { module: strin
         reader.byte();
         reader.number();
     }
-    return { module, name };
+    return { module, name, isFunction: kind === 0 };
   });
 }
 

@@ -4,7 +4,7 @@ import { planPool, POOL_FIELDS, type PoolPlan } from "../lua/mod.ts";
 import { FileSystemResource, type Ports, type Resources } from "../ports/mod.ts";
 import { readComponent } from "./component.ts";
 import { binaryForm, type CoreModule, readCoreModule } from "./core_module.ts";
-import type { CoreRef } from "./guest_plan.ts";
+import type { CoreRef, InstancePlan } from "./guest_plan.ts";
 import type { GuestEntry } from "./guests.ts";
 import { checkLifted, functionOf, signatureOf } from "./signature.ts";
 import { binaryOf } from "./wat.ts";
@@ -129,14 +129,14 @@ export function bytesOfFile(
   return bytes;
 }
 
-/** Says what is wrong with something that a guest imports. */
-function refusedImport(what: string, from: string, declared: readonly string[]): Failure {
-  const own = declared.find((one) => from === one || from.startsWith(`${one}/`));
-  return invalid(
-    own === undefined
-      ? `imports: the module needs ${what}, which the entry does not declare`
-      : `imports: the module needs ${what}, and this version links no ${own}`,
+/** How a call of something fails that a guest imports. */
+function missingImport(what: string, declared: readonly string[]): Failure {
+  const own = declared.find((one) =>
+    what.startsWith(`${one}/`) || one === "wasi:poll" && what.startsWith("wasi:io/poll")
   );
+  return own === undefined
+    ? new Failure("PermissionDenied", `it called ${what}, which its entry does not declare in imports`)
+    : new Failure("Unavailable", `it called ${what}, and this version links no ${own}`);
 }
 
 /** A core module that the engine finds sound, with its facts. */
@@ -153,26 +153,46 @@ type Callable = Pick<GuestEntry, "plan" | "signature">;
 
 async function ofModule(fields: Fields, bytes: Uint8Array<ArrayBuffer>): Promise<Callable> {
   const module = await soundModule(bytes);
-  for (const { module: from, name } of module.imports) {
-    throw refusedImport(`"${from}" "${name}"`, from, fields.imports);
-  }
+  const { instances, self } = instancesOf(module, fields.imports);
   const at = (name: string): CoreRef | undefined =>
-    module.functions.has(name) ? { instance: 0, name } : undefined;
+    module.functions.has(name) ? { instance: self, name } : undefined;
   return {
     signature: signatureOf(fields.method, fields.wit, module),
     plan: {
       modules: [module.bytes],
-      instances: [{ kind: "module", module: 0, imports: [] }],
-      target: { instance: 0, name: fields.method },
-      memory: module.hasMemory ? { instance: 0, name: "memory" } : undefined,
+      instances,
+      target: { instance: self, name: fields.method },
+      memory: module.hasMemory ? { instance: self, name: "memory" } : undefined,
       realloc: at("cabi_realloc"),
       after: at(`cabi_post_${fields.method}`),
     },
   };
 }
 
+/** The instance of a core module, after what stands in the place of its imports. */
+function instancesOf(
+  module: CoreModule,
+  declared: readonly string[],
+): { instances: InstancePlan[]; self: number } {
+  const instances: InstancePlan[] = [];
+  const bundles = new Map<string, { name: string; ref: CoreRef }[]>();
+  for (const { isFunction, module: from, name } of module.imports) {
+    if (!isFunction) throw invalid(`the module imports "${from}" "${name}", which is no function`);
+    const { kind, message } = missingImport(`${from}#${name}`, declared);
+    const instance = instances.push({ kind: "missing", failure: { kind, message } }) - 1;
+    const bundle = bundles.get(from) ?? [];
+    bundles.set(from, bundle);
+    bundle.push({ name, ref: { instance, name: "call" } });
+  }
+  const imports = [...bundles].map(([name, exports]) => ({
+    name,
+    instance: instances.push({ kind: "bundle", exports }) - 1,
+  }));
+  return { self: instances.push({ kind: "module", module: 0, imports, initializes: true }) - 1, instances };
+}
+
 async function ofComponent(fields: Fields, bytes: Uint8Array<ArrayBuffer>): Promise<Callable> {
-  const component = readComponent(bytes, (name) => refusedImport(`"${name}"`, name, fields.imports));
+  const component = readComponent(bytes, (name) => missingImport(name, fields.imports));
   const { after, memory, realloc, signature, target } = functionOf(fields.method, component);
   const modules = await Promise.all(component.modules.map(soundModule));
   const { instances } = component;

@@ -58,6 +58,14 @@ class Guest implements GuestMemory {
 
   constructor({ modules, plan }: Compiled) {
     for (const one of plan.instances) {
+      if (one.kind === "missing") {
+        const { kind, message } = one.failure;
+        const call = (): never => {
+          throw new Failure(kind, message);
+        };
+        this.#instances.push({ call });
+        continue;
+      }
       if (one.kind === "bundle") {
         this.#instances.push(Object.fromEntries(one.exports.map(({ name, ref }) => [name, this.#at(ref)!])));
         continue;
@@ -66,7 +74,7 @@ class Guest implements GuestMemory {
       const instance = new WebAssembly.Instance(modules[one.module]!, Object.fromEntries(imports));
       this.#instances.push(instance.exports);
       // A library without a start function has this in its place.
-      (instance.exports["_initialize"] as Export | undefined)?.();
+      if (one.initializes) (instance.exports["_initialize"] as Export | undefined)?.();
     }
     this.#target = this.#at(plan.target) as Export;
     this.#memory = this.#at(plan.memory) as WebAssembly.Memory | undefined;

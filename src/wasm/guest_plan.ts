@@ -1,10 +1,18 @@
 /** What a thread has to do to have a guest: plain data. */
 
+import type { FailureKind } from "../core/mod.ts";
+
 /** Something that an instance exports. */
 export interface CoreRef {
   /** Place of the instance in the plan. */
   readonly instance: number;
   readonly name: string;
+}
+
+/** What is there in the place of an import that nobody provides: a function `call` that fails. */
+export interface MissingImport {
+  readonly kind: "missing";
+  readonly failure: { readonly kind: FailureKind; readonly message: string };
 }
 
 /** An instance to make: of a module, or of what others export. */
@@ -13,7 +21,10 @@ export type InstancePlan =
     readonly kind: "module";
     readonly module: number;
     readonly imports: readonly { readonly name: string; readonly instance: number }[];
+    /** Whether it has to be told to begin; components do that by themselves. */
+    readonly initializes: boolean;
   }
+  | MissingImport
   | {
     readonly kind: "bundle";
     readonly exports: readonly { readonly name: string; readonly ref: CoreRef }[];

@@ -93,13 +93,17 @@ function failed({ id }: GuestEntry, kind: FailureKind, message: string): Failure
 /** The arguments of a call as what threads can be told. */
 function argumentsOf(call: Call, entry: GuestEntry): unknown[] {
   const { params } = entry.signature;
-  if (call.count !== params.length) {
+  // Who types a command may leave texts out.
+  const spare = entry.isProcess && attachment(call.process.frame, TerminalAttachment) !== undefined
+    ? params.slice(call.count).filter(({ type }) => type.kind === "string").length
+    : 0;
+  if (call.count + spare !== params.length) {
     const named = params.map(({ name }) => name).join(", ");
     const wanted = params.length === 1 ? "1 argument" : `${params.length} arguments`;
     const message = `${entry.method} takes ${wanted}${named === "" ? "" : ` (${named})`}, got ${call.count}`;
     throw failed(entry, "Invalid", message);
   }
-  return params.map((_, i) => plainOf(call.value(i + 1), entry, i + 1));
+  return params.map((_, i) => i < call.count ? plainOf(call.value(i + 1), entry, i + 1) : "");
 }
 
 /** A value of Lua without anything that lives in this universe alone. */

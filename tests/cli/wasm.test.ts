@@ -58,6 +58,7 @@ test("a process.wasm is a command: a text is printed, a number is the exit code 
     assert.match((await wippy(["run", "list"], { cwd })).stdout, /^ {2}echo +In WebAssembly +\(app:echo\)$/m);
     const { code, stdout, stderr } = await wippy(["run", "echo", "hello there"], { cwd });
     assert.deepEqual([code, stdout, stderr], [0, "hello there\n", ""]);
+    assert.deepEqual((await wippy(["run", "echo"], { cwd })).stdout, "\n");
     const sum = await wippy(["run", "add", "3", "4"], { cwd });
     assert.deepEqual([sum.code, sum.stdout], [7, ""]);
     const bad = await wippy(["run", "add", "three", "4"], { cwd });

@@ -206,3 +206,20 @@ test("a worker class is a pool of threads of its own, whatever its type", async 
     { cpus: 8 },
   );
 });
+
+test("a function that a module imports fails when it is called, by name", async () => {
+  const source = `(module
+    (import "wasi:clocks/wall-clock" "now" (func $now (result i32)))
+    (import "env" "log" (func $log (param i32)))
+    (func (export "f") (param i32) (result i32)
+      (if (local.get 0) (then (call $log (call $now))))
+      (i32.const 3)))`;
+  await withApplication(application(wat("f", source, "method: f")), async (app) => {
+    assert.equal(await app.call("app:f", 0), 3);
+    const { kind, message } = await failureOf(app.call("app:f", 1));
+    assert.equal(
+      `${kind}: ${message}`,
+      "PermissionDenied: app:f: it called wasi:clocks/wall-clock#now, which its entry does not declare in imports",
+    );
+  });
+});

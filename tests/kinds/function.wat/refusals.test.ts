@@ -57,20 +57,9 @@ const CASES: Record<string, [data: { [key: string]: Value }, message: RegExp]> =
     { source: `(module (func (export "f") (param i32 i32)))`, method: "f", wit: "f: func(t: string);" },
     /wit: f needs memory, which the module does not export as "memory"/,
   ],
-  "an import that is not declared": [
-    {
-      source: `(module (import "wasi:cli/stdout@0.2.0" "get-stdout" (func (result i32))) ${ADD.slice(8)}`,
-      method: "add",
-    },
-    /imports: the module needs "wasi:cli\/stdout@0\.2\.0" "get-stdout", which the entry does not declare/,
-  ],
-  "an import that can't be linked": [
-    {
-      source: `(module (import "wasi:cli/stdout@0.2.0" "get-stdout" (func (result i32))) ${ADD.slice(8)}`,
-      method: "add",
-      imports: ["wasi:cli"],
-    },
-    /this version links no wasi:cli/,
+  "an imported memory": [
+    { source: `(module (import "env" "memory" (memory 1)) ${ADD.slice(8)}`, method: "add" },
+    /the module imports "env" "memory", which is no function/,
   ],
   "an unknown import": [{ ...GOOD, imports: ["wasi:clock"] }, /imports.*wasi:clocks/],
   "an unknown pool": [{ ...GOOD, pool: { type: "elastic" } }, /unknown pool type: elastic/],
