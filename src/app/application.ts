@@ -24,7 +24,6 @@ import {
   type PackContents,
   PackResource,
   type Ports,
-  type Random,
   type Resources,
   type SecurityDirectory,
 } from "../ports/mod.ts";
@@ -133,15 +132,6 @@ export interface CallOptions {
 const SHUTDOWN_MS = 30_000;
 const OPERATION_MS = 30_000;
 
-/** Numbers of processes of a node of a cluster begin in this range, above those of workflows and below those of other workers. */
-const LIFE_MIN = 2 ** 33;
-const LIFE_MAX = 2 ** 39;
-
-/** Where a life of a node begins to count: a pid that is kept from another life must not name a process of this one. */
-function lifeBase(random: Random): number {
-  return LIFE_MIN + random.stream("pids").below(LIFE_MAX - LIFE_MIN);
-}
-
 /** An application of this program. */
 export class Application {
   readonly ports: Ports;
@@ -186,7 +176,6 @@ export class Application {
     this.kinds = kindTable(this.context, options.kinds ?? [], gate);
     const standard = standardComponents({
       pidNode: options.nodeName ?? "",
-      pidBase: options.cluster === undefined ? 0 : lifeBase(options.ports.random),
       node: () => options.nodeName ?? options.defaultNodeName?.() ?? "local",
       startsAtOnceMax: options.startsAtOnceMax,
       strictSecurity: options.strictSecurity ?? false,

@@ -73,8 +73,6 @@ export interface TypeSystemOptions {
 export interface StandardOptions {
   /** Name of this node inside pids; "" leaves it out. */
   readonly pidNode: string;
-  /** What the numbers of processes are counted from. */
-  readonly pidBase: number;
   /** Gives the name of this node. */
   readonly node: () => string;
   /** How many services start at the same time; default: what a supervisor does by itself. */
@@ -256,7 +254,6 @@ function createRuntime(context: ApplicationContext, options: StandardOptions): L
     services,
     modules: new ModuleCatalog([...modules, GUEST_MODULE, ...options.modules]),
     node: options.pidNode,
-    pidBase: options.pidBase,
     hashSeed: options.hashSeed,
     orderSeed: options.orderSeed,
     evaluations: options.evaluations,

@@ -92,8 +92,6 @@ export class LuaRuntime implements Runtime {
   readonly services: ModuleServices;
   /** Name of this node in pids; "" for the local one. */
   readonly node: string;
-  /** What the numbers of processes are counted from. */
-  readonly pidBase: number;
   /** Most bytes a process may hold. */
   readonly memoryBytesMax: number;
   readonly outside: Outside | undefined;
@@ -125,7 +123,6 @@ export class LuaRuntime implements Runtime {
 
   constructor(options: LuaRuntimeOptions) {
     this.services = options.services;
-    this.pidBase = options.pidBase ?? 0;
     this.node = options.node === "local" ? "" : options.node ?? "";
     this.memoryBytesMax = options.processMemoryBytesMax ?? PROCESS_MEMORY_BYTES_MAX;
     this.outside = options.outside;

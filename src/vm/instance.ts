@@ -33,7 +33,6 @@ export interface VmExports {
   mailbox_take(slot: number): number;
   run(turns: number): number;
   next_pid(): number;
-  begin_pids(first: number): void;
   set_frame(slot: number, frame: number): void;
   open_program(program: number, id: number): void;
   open_host(open: number, id: number): void;

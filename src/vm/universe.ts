@@ -81,6 +81,7 @@ export class Universe {
   readonly #host: UniverseHost;
   readonly #looks: Looks;
   readonly #nowSeconds: () => number;
+  readonly #pidBase: number;
   readonly #vm: VmExports;
   readonly #exchange: Exchange;
   /** Checks a process may take in one turn. */
@@ -93,6 +94,7 @@ export class Universe {
     this.#host = options.host;
     this.#looks = new Looks(options.now);
     this.#nowSeconds = options.nowSeconds ?? (() => 0);
+    this.#pidBase = options.pidBase ?? 0;
     const natives = this.natives = new NativeTable((slot, error) => this.#host.failed?.(slot, error));
     this.#vm = instantiate({
       native: natives.call,
@@ -104,7 +106,6 @@ export class Universe {
     if (this.#vm.create(hashSeed >>> 0, orderSeed, randomSeed, heapBytesMax) === 0) {
       throw new Error("no memory for a Lua universe");
     }
-    if (options.pidBase !== undefined) this.#vm.begin_pids(options.pidBase + 1);
     this.#exchange = new Exchange(this.#vm);
     natives.bind(this.#exchange);
     this.code = new Code(this.#exchange);
@@ -199,7 +200,7 @@ export class Universe {
 
   /** The next process number. */
   nextPid(): number {
-    return this.#vm.next_pid();
+    return this.#pidBase + this.#vm.next_pid();
   }
 
   /** Numbers the frame that children started by this process inherit. `released(0, frame)` tells when none has it any more. */

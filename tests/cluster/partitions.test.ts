@@ -1,4 +1,4 @@
-/** What holds when nodes are cut off, or come back as another life, on real nodes. */
+/** What holds when nodes are cut off, on real nodes. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ClusterNode } from "../../src/cluster/mod.ts";
@@ -73,37 +73,4 @@ test(
       assert.ok(!two.lines().some((line) => line.includes("lock lost")));
     });
   },
-);
-
-test(
-  "a pid that was kept from another life of its node names nobody in the next",
-  SLOW,
-  () =>
-    withNodes({ count: 1 }, async ([one], all) => {
-      const first = await all.add("n2");
-      const old = [first.member(), first.member(), first.member()];
-      await one!.app.until(() => one!.cluster.members().length === 2, "the node");
-      const sender = one!.member();
-      one!.tell(sender, "send", { to: old[0]!, topic: "hello", body: "x" });
-      await first.line(/^got hello/);
-      await first.vanish();
-      await one!.app.until(() => one!.cluster.members().length === 1, "the node to be missed");
-      const second = await all.add("n2");
-      const fresh = [second.member(), second.member(), second.member()];
-      await one!.app.until(
-        () => (one!.cluster as ClusterNode).network.mesh.linked().includes("n2"),
-        "the node to be back",
-      );
-      for (const to of old) one!.tell(sender, "send", { to, topic: "stale", body: "x" });
-      one!.tell(sender, "monitor", old[1]!);
-      // On the same link, behind those.
-      for (const to of fresh) one!.tell(sender, "send", { to, topic: "fresh", body: "x" });
-      await second.app.until(
-        () => second.lines().filter((line) => line.startsWith("got fresh")).length === 3,
-        "the messages of now",
-      );
-      assert.ok(!second.lines().some((line) => line.includes("stale")));
-      assert.match(await one!.line(/^event/), /^event pid\.exit .* process not found$/);
-      assert.equal(new Set([...old, ...fresh]).size, 6);
-    }),
 );

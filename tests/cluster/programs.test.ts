@@ -77,7 +77,7 @@ test(
       const asking = run("two", place("two", ASKING, second, more));
       await asking.until(/answer.42/);
       answering.signal("SIGKILL");
-      await asking.until(/event.pid\.link\.down.\{one@app:host\|0x[0-9a-f]+\}/);
+      await asking.until(/event.pid\.link\.down.\{one@app:host\|0x00001\}/);
       await answering.ended;
       asking.signal("SIGTERM");
       const { code, stderr } = await asking.ended;

@@ -25,7 +25,7 @@ function idleWorker() {
     up: ringMemory(65_536),
     words: new SharedArrayBuffer(64),
     reply: new SharedArrayBuffer(1024),
-    live: new LiveNumbers(0).memory,
+    live: new LiveNumbers().memory,
   };
   const soon: (() => void)[] = [];
   const services = ({ environment, log }: MainServices) => {
@@ -55,7 +55,6 @@ function idleWorker() {
     memory,
     module: compiledModule(),
     number: 1,
-    pidBase: 0,
     host: "app:host",
     node: "",
     memoryBytesMax: 1e8,

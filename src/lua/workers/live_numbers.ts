@@ -5,7 +5,7 @@
  */
 
 const PLACES = 65_536;
-/** What is larger, counted from the base of the node, is never here: it does not fit a place. */
+/** Larger numbers are never here: they do not fit a place. */
 const NUMBER_MAX = 2 ** 31 - 1;
 
 /** The numbers. */
@@ -13,30 +13,23 @@ export class LiveNumbers {
   readonly memory: SharedArrayBuffer;
   readonly #places: Int32Array;
 
-  readonly #base: number;
-
-  /** `base` is what the node counts the numbers of its processes from. */
-  constructor(base: number, memory = new SharedArrayBuffer(PLACES * Int32Array.BYTES_PER_ELEMENT)) {
-    this.#base = base;
+  constructor(memory = new SharedArrayBuffer(PLACES * Int32Array.BYTES_PER_ELEMENT)) {
     this.memory = memory;
     this.#places = new Int32Array(memory);
   }
 
   /** Adds a number, in place of another one that falls on the same place. */
   add(number: number): void {
-    const counted = number - this.#base;
-    if (counted > 0 && counted <= NUMBER_MAX) Atomics.store(this.#places, counted % PLACES, counted);
+    if (number <= NUMBER_MAX) Atomics.store(this.#places, number % PLACES, number);
   }
 
   /** Takes a number out. */
   delete(number: number): void {
-    if (this.has(number)) Atomics.store(this.#places, (number - this.#base) % PLACES, 0);
+    if (this.has(number)) Atomics.store(this.#places, number % PLACES, 0);
   }
 
   /** Whether a number is surely alive, or was a moment ago. */
   has(number: number): boolean {
-    const counted = number - this.#base;
-    return counted > 0 && counted <= NUMBER_MAX &&
-      Atomics.load(this.#places, counted % PLACES) === counted;
+    return number <= NUMBER_MAX && Atomics.load(this.#places, number % PLACES) === number;
   }
 }

@@ -74,12 +74,12 @@ export class MainSide implements Outside {
   /** Messages sent by way of the main worker so far. */
   sent = 0;
 
-  constructor(inlet: ThreadInlet, { live, reply, up, words }: WorkerMemory, pidBase: number) {
+  constructor(inlet: ThreadInlet, { live, reply, up, words }: WorkerMemory) {
     this.#inlet = inlet;
     this.#up = new Ring(up);
     this.#words = new Int32Array(words);
     this.#reply = new Uint8Array(reply);
-    this.#live = new LiveNumbers(pidBase, live);
+    this.#live = new LiveNumbers(live);
     this.names = {
       lookup: (name) => this.ask("lookup", [name]) as string ?? undefined,
       register: (name, pid, _id, scope) => void this.ask("register", [name, pid, scope]),

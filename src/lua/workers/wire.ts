@@ -80,9 +80,9 @@ export const UP = {
 /** Numbers of processes that other workers give: the number of the worker, and one of its own. */
 const WORKER_IDS = 2 ** 40;
 
-/** What the numbers of a worker are counted from, on a node that counts from `base`. */
-export function idsOf(worker: number, base: number): number {
-  return worker * WORKER_IDS + base;
+/** First number of a worker. */
+export function idsOf(worker: number): number {
+  return worker * WORKER_IDS;
 }
 
 /** The worker that gave a number; 0 is the main one. */

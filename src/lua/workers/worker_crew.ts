@@ -106,13 +106,12 @@ export class WorkerCrew {
     const links = this.#byHost.get(host);
     if (links === undefined) this.#byHost.set(host, new Set([link]));
     else links.add(link);
-    this.#live ??= new LiveNumbers(this.#runtime.pidBase);
+    this.#live ??= new LiveNumbers();
     link.open(this.#options.threads, this.#live.memory, {
       ...this.#options.boot,
       number: link.number,
       host: host.id,
       node: this.#runtime.node,
-      pidBase: this.#runtime.pidBase,
       memoryBytesMax: this.#runtime.memoryBytesMax,
       definitions: this.#code.all(),
       garbagePercent: this.#garbagePercent,

@@ -34,8 +34,6 @@ export interface WorkerBoot {
   readonly memory: WorkerMemory;
   readonly module: WebAssembly.Module;
   readonly number: number;
-  /** What the node counts the numbers of processes from. */
-  readonly pidBase: number;
   readonly host: string;
   readonly node: string;
   readonly memoryBytesMax: number;
@@ -88,7 +86,7 @@ export class WorkerNode {
     this.#inlet = inlet;
     this.#down = new Ring(boot.memory.down);
     this.#words = new Int32Array(boot.memory.words);
-    const side = this.#side = new MainSide(inlet, boot.memory, boot.pidBase);
+    const side = this.#side = new MainSide(inlet, boot.memory);
     const services = parts.services({
       log: forwardedLog((record) => side.tell(UP.log, record), "", {}),
       environment: new MainEnvironment(side),
@@ -98,7 +96,7 @@ export class WorkerNode {
       services,
       modules: parts.modules,
       node: boot.node,
-      pidBase: idsOf(boot.number, boot.pidBase),
+      pidBase: idsOf(boot.number),
       processMemoryBytesMax: boot.memoryBytesMax,
       outside: side,
       names: side.names,

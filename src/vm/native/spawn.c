@@ -17,9 +17,6 @@ int64_t vm_now_seconds;
 /* The next process number of this node. */
 EXPORT(next_pid) double x_next_pid (void) { return nextPid++; }
 
-/* Lets the numbers of processes begin here; before the first is given. */
-EXPORT(begin_pids) void x_begin_pids (double first) { nextPid = first; }
-
 /* ---- frames ---- */
 
 void frame_set (Proc *p, uint32_t frame) {
