@@ -53,13 +53,14 @@ return process.send(assert(process.registry.lookup(name)), "go", order)`),
 local source, opts, count = ...
 local stream = assert(cdc.stream(source, opts))
 local changes, all = stream:channel(), {}
+logger:info("reading " .. count)
 for i = 1, count do
   all[i] = changes:receive()
   if all[i] == nil then break end
 end
 stream:close()
 return all`),
-    "method: main\nmodules: [cdc]",
+    "method: main\nmodules: [cdc, logger]",
   ) +
   entry(
     "drain",

@@ -92,9 +92,9 @@ export class Audience {
   complete(position: bigint): void {
     for (const member of this.#members) {
       if (member.taken === member.takenBefore) continue;
+      prune(member);
       member.transactions.push({ taken: member.taken, before: this.#position });
       member.takenBefore = member.taken;
-      if (member.transactions.length > COMPACT_AT) prune(member);
     }
     this.#position = position;
     this.#isAhead = false;
@@ -164,9 +164,6 @@ export class Audience {
     this.#deserted();
   }
 }
-
-/** Transactions of a subscriber that are looked through before another one is noted. */
-const COMPACT_AT = 1024;
 
 function wants({ operations, tables }: CdcSubscriber, event: CdcEvent): boolean {
   return (operations?.has(event.op) ?? true) && (tables?.has(event.relation) ?? true);

@@ -82,12 +82,16 @@ test(
   () =>
     withSource({}, async (app, { table }) => {
       await read(app, "first", { pace: true });
+      // What another one has read is in the buffer of the first as well.
+      const other = app.call("app:read", "app:source", {}, 5);
+      await app.until(() => app.logs.some(({ message }) => message === "reading 5"), "the other stream");
       await sql(
         app,
         `INSERT INTO ${table} VALUES (1), (2)`,
         `INSERT INTO ${table} VALUES (3), (4)`,
         `INSERT INTO ${table} VALUES (5)`,
       );
+      assert.deepEqual(ids(await other as ValueMap[]), count(1, 5));
       for (let i = 0; i < 3; i++) await app.call("app:order", "first", "next");
       assert.deepEqual(ids(await readChanges(app, "first", 3)), [1, 2, 3]);
       await app.call("app:order", "first", "close");
