@@ -45,7 +45,8 @@ export const CONFIG = schema.object({
   }),
   standby_interval: schema.duration({
     default: INTERVAL_MS,
-    doc: "How often the server is told that somebody is there, and the position received; 0 means 10s.",
+    doc:
+      "How often the server is told that somebody is there, and the position received; one that does not answer six times is gone. 0 means 10s.",
   }),
   status_interval: schema.duration({
     default: INTERVAL_MS,

@@ -5,13 +5,14 @@
  * WF2. The server is told a position only once everything up to it was received (AU2), and that somebody is there whether or not
  *      messages are being taken.
  */
-import { asFailure, type Failure } from "../../core/mod.ts";
+import { asFailure, Failure } from "../../core/mod.ts";
 import type { Clock, TimerHandle } from "../../ports/mod.ts";
 import type { Audience } from "./audience.ts";
 import type { SourceSettings } from "./cdc_config.ts";
 import { decodePgMessage, printLsn } from "./pgoutput.ts";
 import { identifier, literal } from "./publication.ts";
 import type { ReplicationSession, ReplicationStream } from "./replication_session.ts";
+import { placeOf } from "../sql/server_address.ts";
 import { RowChanges, type Transaction } from "./row_changes.ts";
 
 const LOG_DATA = 0x77;
@@ -19,6 +20,9 @@ const KEEPALIVE = 0x6b;
 const LOG_DATA_HEAD = 25;
 const STATUS_BYTES = 34;
 const STATUS = 0x72;
+/** A server that leaves so many words unanswered, for at least this time, is not there any more. */
+const UNANSWERED_MAX = 6;
+const SILENCE_MS = 1000;
 /** The protocol counts microseconds from the year 2000. */
 const EPOCH_MS = Date.UTC(2000, 0, 1);
 
@@ -43,6 +47,9 @@ export class WalFeed {
   /** The position that the server knows. */
   #told = 0n;
   #timers: TimerHandle[] = [];
+  /** Words to the server since it was last heard. */
+  #unanswered = 0;
+  #heardMs = 0;
 
   constructor(options: WalFeedOptions) {
     this.#options = options;
@@ -62,7 +69,8 @@ export class WalFeed {
         `(proto_version '1', publication_names ${names})`,
       { message: (bytes) => this.#received(bytes), failed: (failure) => this.#fail(failure) },
     );
-    this.#every(settings.standbyMs, () => this.#tell());
+    this.#heard();
+    this.#every(settings.standbyMs, () => this.#ping());
     this.#every(settings.statusMs, () => {
       if (audience.received() > this.#told) this.#tell();
     });
@@ -105,6 +113,7 @@ export class WalFeed {
 
   #received(bytes: Uint8Array): void {
     if (this.#end.signal.aborted) return;
+    this.#heard();
     this.#queue.push(bytes);
     if (!this.#isTaking) void this.#takeAll();
   }
@@ -125,7 +134,25 @@ export class WalFeed {
       if (!this.#end.signal.aborted) this.#fail(asFailure(error));
     } finally {
       this.#isTaking = false;
+      this.#heard();
     }
+  }
+
+  #heard(): void {
+    this.#unanswered = 0;
+    this.#heardMs = this.#options.clock.monotonicMs();
+  }
+
+  /** Asks whether the server is there; nobody would notice a way that was cut in silence. A paused stream hears no answer. */
+  #ping(): void {
+    const { clock, settings } = this.#options;
+    const silenceMs = clock.monotonicMs() - this.#heardMs;
+    if (!this.#isTaking && this.#unanswered >= UNANSWERED_MAX && silenceMs > SILENCE_MS) {
+      const message = `the server at ${placeOf(settings.address)} does not answer any more`;
+      return this.#fail(new Failure("Unavailable", message, { retryable: true }));
+    }
+    this.#unanswered++;
+    this.#tell(true);
   }
 
   /** Takes in a message of the stream; a promise when it has to wait. */
@@ -185,8 +212,8 @@ export class WalFeed {
     return tables.length === 0 || tables.includes(relation);
   }
 
-  /** Tells the server what was received, and that somebody is there. */
-  #tell(): void {
+  /** Tells the server what was received, and that somebody is there; it may be asked to answer. */
+  #tell(asks = false): void {
     const received = this.#options.audience.received();
     // It never goes back, whoever left meanwhile.
     const position = this.#told = received > this.#told ? received : this.#told;
@@ -195,6 +222,7 @@ export class WalFeed {
     view.setUint8(0, STATUS);
     for (const at of [1, 9, 17]) view.setBigUint64(at, position);
     view.setBigInt64(25, BigInt(Math.round((this.#options.clock.nowMs() - EPOCH_MS) * 1000)));
+    if (asks) view.setUint8(STATUS_BYTES - 1, 1);
     this.#stream?.send(bytes);
   }
 }

@@ -1,10 +1,11 @@
 /** `db.cdc.postgres`: slow readers, readers that go, connections that break. */
 // services: postgres
 import assert from "node:assert/strict";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import type { ValueMap } from "../../../src/core/mod.ts";
 import { type TestApplication, withApplication } from "../../application.ts";
-import { missing } from "../../services.ts";
+import { missing, serviceUrl } from "../../services.ts";
 import { run } from "../server_database_suite.ts";
 import {
   ask,
@@ -22,6 +23,7 @@ import {
 } from "../cdc_project.ts";
 
 const skip = missing("postgres");
+const url = serviceUrl("postgres");
 
 function withSource(
   more: ValueMap,
@@ -163,6 +165,59 @@ test(
       assert.match(stateOf(app).details, /: streaming$/);
       assert.equal(stateOf(app).status, "running");
     }),
+);
+
+/** A way to the server that a test can cut without a word. */
+async function withWay(
+  body: (way: { port: number; freeze(): void; cut(): void }) => Promise<void>,
+): Promise<void> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    const other = connect(Number(url!.port), url!.hostname);
+    for (const end of [socket, other]) {
+      sockets.add(end);
+      end.on("error", () => undefined);
+      end.on("close", () => sockets.delete(end));
+    }
+    socket.pipe(other).pipe(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  try {
+    await body({
+      port: (server.address() as AddressInfo).port,
+      freeze: () => {
+        for (const socket of sockets) socket.unpipe().resume();
+      },
+      cut,
+    });
+  } finally {
+    cut();
+    server.close();
+  }
+}
+
+test(
+  "a server that is silent is given up, and the source goes on over another connection [cdc.flow] [kind.db.cdc.tuning]",
+  { skip },
+  () =>
+    withWay((way) =>
+      withSource({ host: "127.0.0.1", port: way.port }, async (app, { table }) => {
+        await read(app, "r");
+        await sql(app, `INSERT INTO ${table} VALUES (1)`);
+        await readChanges(app, "r", 1);
+        way.freeze();
+        await sql(app, `INSERT INTO ${table} VALUES (2)`);
+        await app.until(
+          () => app.logs.some(({ fields }) => /does not answer any more/.test(String(fields["error"]))),
+          "the silence to be noticed",
+        );
+        way.cut();
+        assert.deepEqual(ids(await readChanges(app, "r", 2)), [1, 2]);
+      })
+    ),
 );
 
 test(
