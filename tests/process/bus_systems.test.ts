@@ -312,27 +312,6 @@ test("queues and drivers are told of [bus.queue]", () =>
     ],
   ));
 
-test("sources of changes are told of", () =>
-  checkAnnouncements(
-    `
-  - name: changes
-    kind: db.cdc.postgres
-    host: localhost
-    port: 5432
-    database: app
-    username: app
-    password: ""
-    slot_name: app
-    publication: app
-`,
-    [{
-      system: "postgres_cdc",
-      id: "app:changes",
-      added: ["source.register", "source.accept"],
-      removed: ["source.delete"],
-    }],
-  ));
-
 test("policies are told of [bus.security]", () =>
   checkAnnouncements(
     `

@@ -60,6 +60,24 @@ test("fields that are needed, and what each may be [kind.db.cdc.core] [kind.db.c
     assert.match(await refused(app, { options: { a: ["b"] } }), /^Invalid: .*options\.a/);
   }, { simulated: true }));
 
+test("sources are told of on the bus, accepted or not", () =>
+  withApplication(CDC_PROJECT, async (app) => {
+    const { bus, registry } = app.application;
+    const kinds: string[] = [];
+    bus.subscribe("postgres_cdc", "", ({ kind, path }) => kinds.push(`${kind} ${path}`));
+    await make(app, { ...WHOLE, lifecycle: { auto_start: false } });
+    await refused(app, { port: 0 });
+    await registry.apply([{ kind: "entry.delete", id: "app:source" }]);
+    await app.world!.clock.settle();
+    assert.deepEqual(kinds, [
+      "source.register app:source",
+      "source.accept app:source",
+      "source.register app:wrong",
+      "source.reject app:wrong",
+      "source.delete app:source",
+    ]);
+  }, { simulated: true }));
+
 /** The failure of a source's start. */
 async function startFailure(app: TestApplication, data: ValueMap): Promise<string> {
   const name = freshName();
