@@ -32,7 +32,8 @@ export const CONFIG = schema.object({
   }),
   snapshot: schema.boolean({
     default: false,
-    doc: "The rows that are there come first, when the slot is new or nothing is streamed.",
+    doc:
+      "The rows that are there come first, when the slot is new or nothing is streamed. Until they were read a transaction is open.",
   }),
   streaming: schema.boolean({ default: false, doc: "Goes on with the changes as they happen." }),
   temporary: schema.boolean({
