@@ -1,5 +1,5 @@
 /** Where a thread begins that runs guests of WebAssembly. */
-import { threadInlet } from "../platform/mod.ts";
+import { createPorts, threadInlet } from "../platform/mod.ts";
 import { serveGuests } from "../wasm/guest.ts";
 
-serveGuests(threadInlet());
+serveGuests(threadInlet(), createPorts());

@@ -31,9 +31,19 @@ export interface ComponentPlan {
 }
 
 type Exports = Map<string, Item>;
+
+/** A function that somebody else has to provide. */
+interface Imported {
+  readonly name: string;
+  readonly signature: WitFunction | undefined;
+}
+
+/** Says of an import whether the host provides it, or how a call of it fails. */
+type Provide = (name: string) => Failure | "host";
+
 /** Whatever has an index. */
 type Item =
-  | { readonly kind: "func"; readonly lifted: LiftedFunction | undefined; readonly imported?: string }
+  | { readonly kind: "func"; readonly lifted: LiftedFunction | undefined; readonly imported?: Imported }
   | { readonly kind: "type"; readonly type: ComponentType }
   | { readonly kind: "component"; readonly body: Uint8Array<ArrayBuffer>; readonly outer: Scope }
   | { readonly kind: "instance"; readonly exports: Exports };
@@ -70,11 +80,11 @@ const INSTANCES_MAX = 1000;
 class Linker {
   readonly modules: Uint8Array<ArrayBuffer>[] = [];
   readonly instances: InstancePlan[] = [];
-  readonly #refuseImport: (name: string) => Failure;
+  readonly #provide: Provide;
   #depth = 0;
 
-  constructor(refuseImport: (name: string) => Failure) {
-    this.#refuseImport = refuseImport;
+  constructor(provide: Provide) {
+    this.#provide = provide;
   }
 
   /** Runs a component with what it is given; its exports. */
@@ -200,27 +210,34 @@ class Linker {
     } else if (form === 1) {
       reader.byte();
       const item = at(scope.items.func, reader.number());
-      options(reader, scope);
-      const name = item.kind === "func" ? item.imported : undefined;
-      if (name === undefined) {
+      const { memory, realloc } = options(reader, scope);
+      const imported = item.kind === "func" ? item.imported : undefined;
+      if (imported === undefined) {
         throw unreadable("it calls itself through its own exports, which is not supported");
       }
-      scope.core[0]!.push(this.#missing(name));
+      scope.core[0]!.push(this.#imported(imported, memory, realloc));
     } else if (form <= 4) {
       reader.number();
-      scope.core[0]!.push(this.#missing("a resource"));
+      scope.core[0]!.push(this.#imported({ name: "a resource", signature: undefined }, undefined, undefined));
     } else throw unreadable("it is asynchronous or has threads, which is not supported");
   }
 
-  #missing(name: string): CoreRef {
+  /** A core function in the place of an import. */
+  #imported(
+    { name, signature }: Imported,
+    memory: CoreRef | undefined,
+    realloc: CoreRef | undefined,
+  ): CoreRef {
     if (this.instances.length >= INSTANCES_MAX) {
       throw unreadable(`it has more than ${INSTANCES_MAX} instances`);
     }
-    const { kind, message } = this.#refuseImport(name);
-    return {
-      instance: this.instances.push({ kind: "missing", failure: { kind, message } }) - 1,
-      name: "call",
-    };
+    const provided = this.#provide(name);
+    const plan: InstancePlan = provided !== "host"
+      ? { kind: "missing", failure: { kind: provided.kind, message: provided.message } }
+      : signature === undefined
+      ? { kind: "missing", failure: { kind: "Invalid", message: `it called ${name} with types of its own` } }
+      : { kind: "host", name, signature, memory, realloc };
+    return { instance: this.instances.push(plan) - 1, name: "call" };
   }
 
   #import(reader: BinaryReader, scope: Scope, given: Exports | undefined): void {
@@ -239,15 +256,23 @@ function suppliedFor(
   index: number | undefined,
   scope: Scope,
 ): Item | undefined {
-  if (kind === "func") return { kind, lifted: undefined, imported: name };
   if (index === undefined) return undefined;
+  if (kind === "func") {
+    const type = typeOf(scope.items.type, index);
+    const signature = type.kind === "func" ? type.signature : undefined;
+    return { kind, lifted: undefined, imported: { name, signature } };
+  }
   if (kind === "type") return at(scope.items.type, index);
   const type = kind === "instance" ? typeOf(scope.items.type, index) : undefined;
   if (type?.kind !== "instance") return undefined;
   const exports: Exports = new Map();
   for (const [inner, one] of type.exports) exports.set(inner, { kind: "type", type: one });
-  for (const inner of type.functions) {
-    exports.set(inner, { kind: "func", lifted: undefined, imported: `${name}#${inner}` });
+  for (const [inner, signature] of type.functions) {
+    exports.set(inner, {
+      kind: "func",
+      lifted: undefined,
+      imported: { name: `${name}#${inner}`, signature },
+    });
   }
   return { kind: "instance", exports };
 }
@@ -309,12 +334,12 @@ function options(
   return found;
 }
 
-/** Reads a component. `refuseImport` says how a call of an import fails. Fails with Invalid. */
+/** Reads a component. `provide` says what becomes of its imports. Fails with Invalid. */
 export function readComponent(
   bytes: Uint8Array<ArrayBuffer>,
-  refuseImport: (name: string) => Failure,
+  provide: Provide,
 ): ComponentPlan {
-  const linker = new Linker(refuseImport);
+  const linker = new Linker(provide);
   const functions = new Map<string, LiftedFunction>();
   for (const [name, item] of linker.run(bytes, undefined, undefined)) {
     if (item.kind === "func" && item.lifted !== undefined) functions.set(name, item.lifted);

@@ -9,7 +9,8 @@ export type ComponentType =
   | {
     readonly kind: "instance";
     readonly exports: ReadonlyMap<string, ComponentType>;
-    readonly functions: readonly string[];
+    /** Its functions; undefined for those whose types are not supported. */
+    readonly functions: ReadonlyMap<string, WitFunction | undefined>;
   }
   | { readonly kind: "other"; readonly what: string };
 
@@ -149,7 +150,7 @@ export function readExternalType(reader: BinaryReader, names: TypeNames): Extern
 function readInstanceType(reader: BinaryReader, around: TypeNames): ComponentType {
   const types: ComponentType[] = [];
   const exports = new Map<string, ComponentType>();
-  const functions: string[] = [];
+  const functions = new Map<string, WitFunction | undefined>();
   const names: TypeNames = {
     local(index) {
       const type = types[index];
@@ -169,7 +170,10 @@ function readInstanceType(reader: BinaryReader, around: TypeNames): ComponentTyp
     } else if (declaration === 4) {
       const name = reader.externalName();
       const { index, sort } = readExternalType(reader, names);
-      if (sort === 1) functions.push(name);
+      if (sort === 1) {
+        const type = names.local(index!);
+        functions.set(name, type.kind === "func" ? type.signature : undefined);
+      }
       if (sort === 3) {
         const type = index === undefined ? OTHER("a resource") : names.local(index);
         types.push(type);

@@ -6,6 +6,7 @@ import { readComponent } from "./component.ts";
 import { binaryForm, type CoreModule, readCoreModule } from "./core_module.ts";
 import type { CoreRef, InstancePlan } from "./guest_plan.ts";
 import type { GuestEntry } from "./guests.ts";
+import { hostFunction } from "./host_functions.ts";
 import { checkLifted, functionOf, signatureOf } from "./signature.ts";
 import { binaryOf } from "./wat.ts";
 
@@ -39,7 +40,26 @@ const FIELDS = {
     doc: "How arguments and results are mapped.",
   }),
   imports: schema.list(schema.oneOf(IMPORTS), { doc: "What the guest may import." }),
-  wasi: schema.any(),
+  wasi: schema.object({
+    args: schema.list(schema.string(), { doc: "Arguments of the guest." }),
+    cwd: schema.string({ default: "", doc: "Working directory of the guest; absolute." }),
+    env: schema.list(
+      schema.object({
+        id: schema.reference({ doc: "Variable of the application." }),
+        name: schema.string({ nonEmpty: true, doc: "Name under which the guest sees it." }),
+        required: schema.boolean({ default: false, doc: "Whether a call fails when it has no value." }),
+      }),
+      { doc: "Environment of the guest, read when it is called." },
+    ),
+    mounts: schema.list(
+      schema.object({
+        fs: schema.reference({ doc: "File system." }),
+        guest: schema.string({ nonEmpty: true, doc: "Where the guest sees it; absolute." }),
+        read_only: schema.boolean({ default: false, doc: "Whether the guest may only read." }),
+      }),
+      { doc: "File systems of the guest; not linked in this version." },
+    ),
+  }),
   limits: schema.object({
     max_execution_ms: schema.integer({
       default: 0,
@@ -129,14 +149,17 @@ export function bytesOfFile(
   return bytes;
 }
 
-/** How a call of something fails that a guest imports. */
+/** Whether an entry asks for an import. `wasi:poll` stands for an interface of `wasi:io`. */
+function isDeclared(what: string, declared: readonly string[]): boolean {
+  return declared.some((one) => what.startsWith(`${one}/`)) ||
+    declared.includes("wasi:poll") && what.startsWith("wasi:io/poll");
+}
+
+/** How a call of something fails that a guest imports and does not get. */
 function missingImport(what: string, declared: readonly string[]): Failure {
-  const own = declared.find((one) =>
-    what.startsWith(`${one}/`) || one === "wasi:poll" && what.startsWith("wasi:io/poll")
-  );
-  return own === undefined
-    ? new Failure("PermissionDenied", `it called ${what}, which its entry does not declare in imports`)
-    : new Failure("Unavailable", `it called ${what}, and this version links no ${own}`);
+  return isDeclared(what, declared)
+    ? new Failure("Unavailable", `it called ${what}, which this version does not provide`)
+    : new Failure("PermissionDenied", `it called ${what}, which its entry does not declare in imports`);
 }
 
 /** A core module that the engine finds sound, with its facts. */
@@ -192,7 +215,10 @@ function instancesOf(
 }
 
 async function ofComponent(fields: Fields, bytes: Uint8Array<ArrayBuffer>): Promise<Callable> {
-  const component = readComponent(bytes, (name) => missingImport(name, fields.imports));
+  const component = readComponent(bytes, (name) => {
+    const isLinked = isDeclared(name, fields.imports) && hostFunction(name) !== undefined;
+    return isLinked ? "host" : missingImport(name, fields.imports);
+  });
   const { after, memory, realloc, signature, target } = functionOf(fields.method, component);
   const modules = await Promise.all(component.modules.map(soundModule));
   const { instances } = component;
@@ -201,6 +227,20 @@ async function ofComponent(fields: Fields, bytes: Uint8Array<ArrayBuffer>): Prom
   checkLifted({ after, memory, realloc, signature, target }, core);
   const plan = { modules: modules.map(({ bytes }) => bytes), instances, target, memory, realloc, after };
   return { signature, plan };
+}
+
+/** Sees that places of guests are absolute, and mounts one of a kind. */
+function checkPlaces({ cwd, mounts }: Fields["wasi"]): void {
+  if (cwd !== "" && !cwd.startsWith("/")) throw invalid(`wasi.cwd: expected an absolute path, got "${cwd}"`);
+  const taken = new Set<string>();
+  for (const [i, { guest }] of mounts.entries()) {
+    if (!guest.startsWith("/")) {
+      throw invalid(`wasi.mounts[${i}].guest: expected an absolute path, got "${guest}"`);
+    }
+    const place = guest.replace(/\/+$/, "") || "/";
+    if (taken.has(place)) throw invalid(`wasi.mounts[${i}].guest: ${guest} is mounted twice`);
+    taken.add(place);
+  }
 }
 
 /** The guest of an entry; whatever can be wrong with it before it is called is told here. */
@@ -217,6 +257,7 @@ export async function planGuest(
       `transport: ${fields.transport} is not supported by this version; leave it out, or write payload`,
     );
   }
+  checkPlaces(fields.wasi);
   const callable = form === "core" ? await ofModule(fields, bytes) : await ofComponent(fields, bytes);
   const pool = poolOf(fields, options.cpus);
   return {
@@ -226,6 +267,7 @@ export async function planGuest(
       ...callable,
       method: fields.method,
       isProcess: options.isProcess,
+      wasi: fields.wasi,
       isFresh: options.isProcess || pool.type === "inline",
       timeMaxMs: fields.limits.max_execution_ms,
     },

@@ -11,7 +11,14 @@ import type { ThreadInlet } from "../ports/mod.ts";
 import { aligned, alignOf, type CoreValue, flatTypes, type GuestMemory, sizeOf } from "./abi_layout.ts";
 import { GuestError, lift, load } from "./abi_lift.ts";
 import { lower, store } from "./abi_lower.ts";
-import type { CoreRef, GuestPlan } from "./guest_plan.ts";
+import type { CoreRef, GuestPlan, HostImport } from "./guest_plan.ts";
+import {
+  GuestExit,
+  type GuestSurroundings,
+  hostFunction,
+  type HostPorts,
+  NO_SURROUNDINGS,
+} from "./host_functions.ts";
 import { FLAT_PARAMS_MAX, FLAT_RESULTS_MAX } from "./signature.ts";
 import type { WitFunction, WitType } from "./wit_type.ts";
 
@@ -25,6 +32,8 @@ export interface GuestCall {
   /** Whether it wants an instance of its own. */
   readonly isFresh: boolean;
   readonly args: readonly unknown[];
+  /** What its entry gives it. */
+  readonly around: GuestSurroundings;
 }
 
 /** What a thread is asked for; what it has of a dropped module goes. */
@@ -56,7 +65,11 @@ class Guest implements GuestMemory {
   readonly #realloc: Export | undefined;
   readonly #after: Export | undefined;
 
-  constructor({ modules, plan }: Compiled) {
+  readonly #ports: HostPorts;
+  #around = NO_SURROUNDINGS;
+
+  constructor({ modules, plan }: Compiled, ports: HostPorts) {
+    this.#ports = ports;
     for (const one of plan.instances) {
       if (one.kind === "missing") {
         const { kind, message } = one.failure;
@@ -64,6 +77,10 @@ class Guest implements GuestMemory {
           throw new Failure(kind, message);
         };
         this.#instances.push({ call });
+        continue;
+      }
+      if (one.kind === "host") {
+        this.#instances.push({ call: this.#hostCall(one) });
         continue;
       }
       if (one.kind === "bundle") {
@@ -86,6 +103,25 @@ class Guest implements GuestMemory {
     return ref === undefined ? undefined : this.#instances[ref.instance]![ref.name];
   }
 
+  /** A function of the host for the guest. */
+  #hostCall({ memory, name, realloc, signature }: HostImport): Export {
+    const { params, result } = signature;
+    const run = hostFunction(name)!;
+    const isInMemory = result !== undefined && flatTypes(result).length > FLAT_RESULTS_MAX;
+    const guest: GuestMemory = {
+      bytes: () => new DataView((this.#at(memory) as WebAssembly.Memory).buffer as ArrayBuffer),
+      allocate: (align, size) => Number((this.#at(realloc) as Export)(0, 0, align, size)) >>> 0,
+    };
+    return (...given) => {
+      const args = params.map(({ type }) => lift(guest, type, given));
+      const value = run(args, this.#ports, this.#around);
+      if (result === undefined) return undefined;
+      if (!isInMemory) return lower(guest, result, value, name)[0];
+      store(guest, result, value, Number(given[0]) >>> 0, name);
+      return undefined;
+    };
+  }
+
   /** Bytes of its memory. */
   get memoryBytes(): number {
     return this.#memory?.buffer.byteLength ?? 0;
@@ -99,7 +135,8 @@ class Guest implements GuestMemory {
     return Number(this.#realloc!(0, 0, align, size)) >>> 0;
   }
 
-  call({ args, signature }: GuestCall): unknown {
+  call({ args, around, signature }: GuestCall): unknown {
+    this.#around = around;
     const { params, result } = signature;
     const results = result === undefined ? [] : flatTypes(result);
     const raw = this.#target(...this.#lowered(params, args));
@@ -136,6 +173,11 @@ class Guest implements GuestMemory {
 class Guests {
   readonly #compiled = new Map<number, Compiled>();
   readonly #idle = new Map<number, Guest>();
+  readonly #ports: HostPorts;
+
+  constructor(ports: HostPorts) {
+    this.#ports = ports;
+  }
 
   take(request: GuestRequest): GuestReply | undefined {
     const { module } = request;
@@ -151,13 +193,14 @@ class Guests {
     this.#idle.delete(module);
     try {
       if (plan !== undefined) this.#compiled.set(module, new Compiled(plan));
-      guest ??= new Guest(this.#compiled.get(module)!);
+      guest ??= new Guest(this.#compiled.get(module)!, this.#ports);
       const value = guest.call(call);
       if (!isFresh) this.#idle.set(module, guest);
       return value instanceof GuestError
         ? { ok: true, value: value.value, isError: true }
         : { ok: true, value, isError: false };
     } catch (error) {
+      if (error instanceof GuestExit && !error.isFailure) return { ok: true, value: null, isError: false };
       const { kind, message } = failureOfGuest(error, guest);
       return { ok: false, kind, message };
     }
@@ -167,6 +210,7 @@ class Guests {
 /** What went wrong, by whose fault. */
 function failureOfGuest(error: unknown, guest: Guest | undefined): Failure {
   if (error instanceof Failure) return error;
+  if (error instanceof GuestExit) return new Failure("Exited", "it has ended itself as failed");
   const message = error instanceof Error ? error.message : String(error);
   // An allocator that gets no more memory traps, and says nothing of the reason.
   const used = guest?.memoryBytes ?? 0;
@@ -188,8 +232,8 @@ function failureOfGuest(error: unknown, guest: Guest | undefined): Failure {
 }
 
 /** Runs the guests that `inlet` brings. */
-export function serveGuests(inlet: ThreadInlet): void {
-  const guests = new Guests();
+export function serveGuests(inlet: ThreadInlet, ports: HostPorts): void {
+  const guests = new Guests(ports);
   inlet.receive((message) => {
     const reply = guests.take(message as GuestRequest);
     if (reply !== undefined) inlet.post(reply);

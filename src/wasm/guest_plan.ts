@@ -1,6 +1,7 @@
 /** What a thread has to do to have a guest: plain data. */
 
 import type { FailureKind } from "../core/mod.ts";
+import type { WitFunction } from "./wit_type.ts";
 
 /** Something that an instance exports. */
 export interface CoreRef {
@@ -15,6 +16,15 @@ export interface MissingImport {
   readonly failure: { readonly kind: FailureKind; readonly message: string };
 }
 
+/** A function of the host, as `call`; its memory is looked for when it is called, since it may be made later. */
+export interface HostImport {
+  readonly kind: "host";
+  readonly name: string;
+  readonly signature: WitFunction;
+  readonly memory: CoreRef | undefined;
+  readonly realloc: CoreRef | undefined;
+}
+
 /** An instance to make: of a module, or of what others export. */
 export type InstancePlan =
   | {
@@ -25,6 +35,7 @@ export type InstancePlan =
     readonly initializes: boolean;
   }
   | MissingImport
+  | HostImport
   | {
     readonly kind: "bundle";
     readonly exports: readonly { readonly name: string; readonly ref: CoreRef }[];

@@ -10,6 +10,7 @@ import { attachment, TerminalAttachment } from "../ports/mod.ts";
 import { LuaError, LuaFloat, type LuaValue, type NativeResult, Values } from "../vm/mod.ts";
 import type { GuestReply } from "./guest.ts";
 import type { GuestPlan } from "./guest_plan.ts";
+import { type GuestSurroundings, NO_SURROUNDINGS } from "./host_functions.ts";
 import { GuestThreads } from "./guest_threads.ts";
 import type { WitFunction, WitType } from "./wit_type.ts";
 
@@ -23,6 +24,11 @@ export interface GuestEntry {
   /** Whether each call gets a new instance. */
   readonly isFresh: boolean;
   readonly timeMaxMs: number;
+  readonly wasi: {
+    readonly args: readonly string[];
+    readonly cwd: string;
+    readonly env: readonly { readonly id: string; readonly name: string; readonly required: boolean }[];
+  };
 }
 
 interface Known {
@@ -66,12 +72,24 @@ export class Guests {
     if (known === undefined) {
       throw new Failure("NotFound", `${process.entryId} is no WebAssembly entry`, { retryable: false });
     }
-    const { entry, module } = known;
+    const { entry } = known;
     const args = argumentsOf(call, entry);
+    const around = surroundingsOf(call, entry);
+    const begin = (around: GuestSurroundings): Promise<NativeResult> =>
+      this.#begin(known, process, args, around);
+    return around instanceof Promise ? around.then(begin) : begin(around);
+  }
+
+  #begin(
+    { entry, module }: Known,
+    process: Call["process"],
+    args: unknown[],
+    around: GuestSurroundings,
+  ): Promise<NativeResult> {
     const { isFresh, plan, signature, timeMaxMs } = entry;
     return new Promise((resolve, reject) => {
       const giveUp = this.#threads.run({
-        call: { module, signature, isFresh, args },
+        call: { module, signature, isFresh, args, around },
         plan,
         timeMaxMs,
         done: (reply) => {
@@ -84,6 +102,27 @@ export class Guests {
       const forget = process.onEnd(giveUp);
     });
   }
+}
+
+/** What the entry gives its guest now. */
+function surroundingsOf(call: Call, entry: GuestEntry): GuestSurroundings | Promise<GuestSurroundings> {
+  const { args, cwd, env } = entry.wasi;
+  if (env.length === 0) {
+    return args.length === 0 && cwd === "" ? NO_SURROUNDINGS : { args, cwd: cwd || undefined, env: [] };
+  }
+  const { environment } = call.services;
+  const read = async (): Promise<GuestSurroundings> => {
+    const values: [string, string][] = [];
+    for (const { id, name, required } of env) {
+      const value = environment.variable(id) === undefined ? undefined : await environment.get(id);
+      if (value !== undefined) values.push([name, value]);
+      else if (required) {
+        throw failed(entry, "NotFound", `wasi.env: ${name} is required, and ${id} has no value`);
+      }
+    }
+    return { args, cwd: cwd || undefined, env: values };
+  };
+  return read();
 }
 
 function failed({ id }: GuestEntry, kind: FailureKind, message: string): Failure {
