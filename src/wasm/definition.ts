@@ -252,13 +252,12 @@ export async function planGuest(
 ): Promise<EntryPlan> {
   const form = binaryForm(bytes);
   if (form === "other") throw invalid("it is no WebAssembly binary");
-  if (fields.transport !== "payload") {
-    throw invalid(
-      `transport: ${fields.transport} is not supported by this version; leave it out, or write payload`,
-    );
-  }
   checkPlaces(fields.wasi);
   const callable = form === "core" ? await ofModule(fields, bytes) : await ofComponent(fields, bytes);
+  const isHttp = fields.transport === "wasi-http";
+  if (isHttp && callable.signature.params.length > 1) {
+    throw invalid(`transport: wasi-http gives one argument, the request; ${fields.method} takes more`);
+  }
   const pool = poolOf(fields, options.cpus);
   return {
     pool,
@@ -267,6 +266,7 @@ export async function planGuest(
       ...callable,
       method: fields.method,
       isProcess: options.isProcess,
+      isHttp,
       wasi: fields.wasi,
       isFresh: options.isProcess || pool.type === "inline",
       timeMaxMs: fields.limits.max_execution_ms,

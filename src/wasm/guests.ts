@@ -6,12 +6,13 @@
  */
 import { Failure, type FailureKind } from "../core/mod.ts";
 import type { Call, LuaRuntime } from "../lua/mod.ts";
-import { attachment, TerminalAttachment } from "../ports/mod.ts";
+import { attachment, type HttpExchange, HttpExchangeAttachment, TerminalAttachment } from "../ports/mod.ts";
 import { LuaError, LuaFloat, type LuaValue, type NativeResult, Values } from "../vm/mod.ts";
 import type { GuestReply } from "./guest.ts";
 import type { GuestPlan } from "./guest_plan.ts";
 import { type GuestSurroundings, NO_SURROUNDINGS } from "./host_functions.ts";
 import { GuestThreads } from "./guest_threads.ts";
+import { answer, requestArguments } from "./http_transport.ts";
 import type { WitFunction, WitType } from "./wit_type.ts";
 
 /** An entry that is ready to be called. */
@@ -21,6 +22,8 @@ export interface GuestEntry {
   readonly method: string;
   readonly signature: WitFunction;
   readonly isProcess: boolean;
+  /** Whether it takes a request and gives the answer. */
+  readonly isHttp: boolean;
   /** Whether each call gets a new instance. */
   readonly isFresh: boolean;
   readonly timeMaxMs: number;
@@ -73,6 +76,7 @@ export class Guests {
       throw new Failure("NotFound", `${process.entryId} is no WebAssembly entry`, { retryable: false });
     }
     const { entry } = known;
+    if (entry.isHttp) return this.#runHttp(call, known);
     const args = argumentsOf(call, entry);
     const around = surroundingsOf(call, entry);
     const begin = (around: GuestSurroundings): Promise<NativeResult> =>
@@ -80,11 +84,28 @@ export class Guests {
     return around instanceof Promise ? around.then(begin) : begin(around);
   }
 
+  async #runHttp(call: Call, known: Known): Promise<NativeResult> {
+    const { entry } = known;
+    const { process } = call;
+    const exchange = attachment(process.frame, HttpExchangeAttachment);
+    if (exchange === undefined) {
+      throw failed(
+        entry,
+        "InvalidState",
+        "transport wasi-http needs a request; call it through an http.endpoint",
+      );
+    }
+    const around = await surroundingsOf(call, entry);
+    const args = await requestArguments(exchange, entry.signature);
+    return await this.#begin(known, process, args, around, exchange);
+  }
+
   #begin(
     { entry, module }: Known,
     process: Call["process"],
     args: unknown[],
     around: GuestSurroundings,
+    exchange?: HttpExchange,
   ): Promise<NativeResult> {
     const { isFresh, plan, signature, timeMaxMs } = entry;
     return new Promise((resolve, reject) => {
@@ -96,7 +117,8 @@ export class Guests {
           forget();
           if (!reply.ok) return reject(failed(entry, reply.kind, reply.message));
           if (entry.isProcess) printText(process, reply);
-          resolve(resultOf(entry, reply));
+          if (exchange === undefined || reply.isError) return resolve(resultOf(entry, reply));
+          resolve(answer(exchange, signature, reply.value).then(() => null));
         },
       });
       const forget = process.onEnd(giveUp);

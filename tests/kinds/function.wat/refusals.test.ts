@@ -64,9 +64,9 @@ const CASES: Record<string, [data: { [key: string]: Value }, message: RegExp]> =
   "an unknown import": [{ ...GOOD, imports: ["wasi:clock"] }, /imports.*wasi:clocks/],
   "an unknown pool": [{ ...GOOD, pool: { type: "elastic" } }, /unknown pool type: elastic/],
   "an unknown transport": [{ ...GOOD, transport: "http" }, /transport/],
-  "a transport that there is not": [
+  "a transport that gives one argument": [
     { ...GOOD, transport: "wasi-http" },
-    /transport: wasi-http is not supported/,
+    /transport: wasi-http gives one argument, the request; add takes more/,
   ],
   "a bad limit": [{ ...GOOD, limits: { max_execution_ms: -1 } }, /max_execution_ms/],
   "shared memory": [
