@@ -25,7 +25,7 @@ function put(app: TestApplication, name: string, bytes: Uint8Array): string {
   return hashOf(bytes);
 }
 
-test("a function.wasm is read from a file system and called [wasm.fn.fields] [wasm.kinds]", async () => {
+test("a function.wasm is read from a file system and called [wasm.fn.fields] [wasm.kinds] [kind.wasm]", async () => {
   await withApplication(PROJECT, async (app) => {
     const hash = put(app, "add.wasm", await binaryOf(ADD));
     const data = {

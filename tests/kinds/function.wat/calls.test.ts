@@ -7,7 +7,7 @@ import { ADD, application, COUNT, SPIN, wat } from "./guests.ts";
 
 const ADD_WIT = "method: add\nwit: 'add: func(a: s32, b: s32) -> s32;'";
 
-test("a function.wat is called like a Lua function, from Lua and from outside [wasm.call] [wasm.kinds]", async () => {
+test("a function.wat is called like a Lua function, from Lua and from outside [wasm.call] [wasm.kinds] [kind.wasm]", async () => {
   const caller = main(`
     local sum, err = require("funcs").call("app:add", 6, 7)
     assert(err == nil, tostring(err))

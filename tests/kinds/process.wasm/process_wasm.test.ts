@@ -30,7 +30,7 @@ async function add(app: TestApplication, name: string, source: string, more: { [
 
 const FAILS = `(module (func (export "f") (unreachable)))`;
 
-test("a spawned guest ends with its value, or with its failure, in the EXIT event [wasm.process.spawn] [wasm.process.life]", async () => {
+test("a spawned guest ends with its value, or with its failure, in the EXIT event [wasm.process.spawn] [wasm.process.life] [wasm.kinds] [kind.wasm]", async () => {
   const caller = `
     local events = process.events()
     local pid = assert(process.spawn_monitored("app:spin", "app:host", 0))
