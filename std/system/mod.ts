@@ -81,7 +81,8 @@ function descriptionOf(types: string): string {
 const modules: ModuleCommand = async (call) => {
   demand(call, "system.read", "modules");
   const { catalog } = call.runtime.modules;
-  const names = catalog.names().sort();
+  // A name with a colon is of a module that no entry can list.
+  const names = catalog.names().filter((name) => !name.includes(":")).sort();
   await catalog.load(names);
   return names.map((name) => {
     const { classes, types } = catalog.definition(name)!;
