@@ -47,6 +47,16 @@ export class BinaryReader {
     throw unreadable("it has a number without end");
   }
 
+  /** Goes past a number of any length, with or without a sign. */
+  skipNumber(): void {
+    while (this.byte() >= 128);
+  }
+
+  /** What lies between two places; not a copy. */
+  view(from: number, to: number): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(from, to);
+  }
+
   name(): string {
     const length = this.number();
     const start = this.at;

@@ -6,6 +6,7 @@
  */
 import { Failure, GUEST_MEMORY_BYTES_MAX } from "../core/mod.ts";
 import { BinaryReader, unreadable } from "./binary_reader.ts";
+import { BinaryWriter, leb } from "./binary_writer.ts";
 
 /** Types of values at the border of a core module. */
 export type CoreType = "i32" | "i64" | "f32" | "f64" | "other";
@@ -23,7 +24,7 @@ export interface CoreModule {
   readonly imports: readonly {
     readonly module: string;
     readonly name: string;
-    readonly isFunction: boolean;
+    readonly kind: number;
   }[];
   /** Exported functions by name. */
   readonly functions: ReadonlyMap<string, CoreFunction>;
@@ -33,6 +34,8 @@ export interface CoreModule {
 
 const MAGIC = 0x6d736100;
 const CORE_VERSION = 1;
+/** Magic number and version. */
+const HEAD_BYTES = 8;
 const PAGE_BYTES = 65536;
 const PAGES_MAX = GUEST_MEMORY_BYTES_MAX / PAGE_BYTES;
 
@@ -48,7 +51,7 @@ export function binaryForm(bytes: Uint8Array): "core" | "component" | "other" {
 }
 
 /** A value type; those of references may take two bytes. */
-function valueType(reader: BinaryReader): CoreType {
+export function valueType(reader: BinaryReader): CoreType {
   const code = reader.byte();
   if (code === 0x63 || code === 0x64) reader.number();
   return TYPES[code] ?? "other";
@@ -69,11 +72,34 @@ function readTypes(reader: BinaryReader): CoreFunction[] {
   });
 }
 
-/** Reads imports; type numbers of functions among them go to `functions`. */
-function readImports(
+/** A part of a module. */
+export interface Section {
+  readonly id: number;
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Begins to read it. */
+  readonly open: () => BinaryReader;
+}
+
+/** The parts of a module in order. */
+export function sectionsOf(bytes: Uint8Array<ArrayBuffer>): Section[] {
+  const sections: Section[] = [];
+  const reader = new BinaryReader(bytes);
+  reader.at = HEAD_BYTES;
+  while (!reader.isAtEnd) {
+    const id = reader.byte();
+    const length = reader.number();
+    const body = reader.view(reader.at, reader.at + length);
+    sections.push({ id, body, open: () => new BinaryReader(body) });
+    reader.at += length;
+  }
+  return sections;
+}
+
+/** Reads imports, with the numbers of their kinds; type numbers of functions among them go to `functions`. */
+export function readImports(
   reader: BinaryReader,
   functions: number[],
-): { module: string; name: string; isFunction: boolean }[] {
+): { module: string; name: string; kind: number }[] {
   return reader.list(() => {
     const module = reader.name();
     const name = reader.name();
@@ -97,21 +123,11 @@ function readImports(
         reader.byte();
         reader.number();
     }
-    return { module, name, isFunction: kind === 0 };
+    return { module, name, kind };
   });
 }
 
-/** A number as LEB128. */
-function leb(value: number): number[] {
-  const bytes: number[] = [];
-  do {
-    bytes.push(value % 128 + (value >= 128 ? 128 : 0));
-    value = Math.floor(value / 128);
-  } while (value > 0);
-  return bytes;
-}
-
-/** The section of memories with an end to each. */
+/** The memories of a module with an end to each. */
 function boundedMemories(reader: BinaryReader): number[] {
   const memories = reader.list(() => limits(reader));
   const body = [...leb(memories.length)];
@@ -129,7 +145,7 @@ function boundedMemories(reader: BinaryReader): number[] {
     }
     body.push(1, ...leb(min), ...leb(Math.min(max ?? PAGES_MAX, PAGES_MAX)));
   }
-  return [SECTION.memory, ...leb(body.length), ...body];
+  return body;
 }
 
 /** Reads a core module that the engine has found sound. Fails with Invalid for what is not supported. */
@@ -139,25 +155,16 @@ export function readCoreModule(bytes: Uint8Array<ArrayBuffer>): CoreModule {
   const functionTypes: number[] = [];
   const functions = new Map<string, CoreFunction>();
   let hasMemory = false;
-  let bounded = bytes;
-  const reader = new BinaryReader(bytes);
-  reader.at = 8;
-  while (!reader.isAtEnd) {
-    const start = reader.at;
-    const id = reader.byte();
-    const length = reader.number();
-    const end = reader.at + length;
+  const bounded = new BinaryWriter();
+  bounded.add(bytes.subarray(0, HEAD_BYTES));
+  for (const { body, id, open } of sectionsOf(bytes)) {
+    const reader = open();
+    bounded.section(id, id === SECTION.memory ? boundedMemories(reader) : body);
     if (id === SECTION.type) types = readTypes(reader);
     else if (id === SECTION.import) imports = readImports(reader, functionTypes);
     else if (id === SECTION.function) functionTypes.push(...reader.list(() => reader.number()));
-    else if (id === SECTION.memory) {
-      const section = boundedMemories(reader);
-      bounded = new Uint8Array(bytes.length - (end - start) + section.length);
-      bounded.set(bytes.subarray(0, start));
-      bounded.set(section, start);
-      bounded.set(bytes.subarray(end), start + section.length);
-    } else if (id === SECTION.export) {
-      reader.list(() => {
+    else if (id === SECTION.export) {
+      reader.each(() => {
         const name = reader.name();
         const kind = reader.byte();
         const index = reader.number();
@@ -165,7 +172,6 @@ export function readCoreModule(bytes: Uint8Array<ArrayBuffer>): CoreModule {
         if (kind === 2 && name === "memory") hasMemory = true;
       });
     }
-    reader.at = end;
   }
-  return { bytes: bounded, imports, functions, hasMemory };
+  return { bytes: bounded.bytes, imports, functions, hasMemory };
 }

@@ -7,6 +7,7 @@ import { binaryForm, type CoreModule, readCoreModule } from "./core_module.ts";
 import type { CoreRef, InstancePlan } from "./guest_plan.ts";
 import type { GuestEntry } from "./guests.ts";
 import { hostFunction } from "./host_functions.ts";
+import { interruptible } from "./interruptible.ts";
 import { checkLifted, functionOf, signatureOf } from "./signature.ts";
 import { binaryOf } from "./wat.ts";
 
@@ -162,14 +163,15 @@ function missingImport(what: string, declared: readonly string[]): Failure {
     : new Failure("PermissionDenied", `it called ${what}, which its entry does not declare in imports`);
 }
 
-/** A core module that the engine finds sound, with its facts. */
+/** A core module that the engine finds sound, with its facts; it can be ended. */
 async function soundModule(bytes: Uint8Array<ArrayBuffer>): Promise<CoreModule> {
   try {
     await WebAssembly.compile(bytes);
   } catch (error) {
     throw invalid(`the module is not valid: ${(error as Error).message}`);
   }
-  return readCoreModule(bytes);
+  const module = readCoreModule(bytes);
+  return { ...module, bytes: interruptible(module.bytes) };
 }
 
 type Callable = Pick<GuestEntry, "plan" | "signature">;
@@ -199,8 +201,8 @@ function instancesOf(
 ): { instances: InstancePlan[]; self: number } {
   const instances: InstancePlan[] = [];
   const bundles = new Map<string, { name: string; ref: CoreRef }[]>();
-  for (const { isFunction, module: from, name } of module.imports) {
-    if (!isFunction) throw invalid(`the module imports "${from}" "${name}", which is no function`);
+  for (const { kind: what, module: from, name } of module.imports) {
+    if (what !== 0) throw invalid(`the module imports "${from}" "${name}", which is no function`);
     const { kind, message } = missingImport(`${from}#${name}`, declared);
     const instance = instances.push({ kind: "missing", failure: { kind, message } }) - 1;
     const bundle = bundles.get(from) ?? [];

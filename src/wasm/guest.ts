@@ -1,7 +1,7 @@
 /**
  * The end of a thread on which guests run: their modules, their instances, and calls of them.
  *
- * A thread runs one call at a time and can't be interrupted; who must be stopped is stopped together with its thread.
+ * A thread runs one call at a time; who must be stopped is stopped together with its thread (`interruptible.ts`).
  *
  * G1. An instance that has failed is not used again.
  * G2. Every failure of a guest is told in one message with its kind; nothing a guest does ends the thread.
@@ -19,6 +19,7 @@ import {
   type HostPorts,
   NO_SURROUNDINGS,
 } from "./host_functions.ts";
+import { START_FUNCTION, TURN_TABLE } from "./interruptible.ts";
 import { FLAT_PARAMS_MAX, FLAT_RESULTS_MAX } from "./signature.ts";
 import type { WitFunction, WitType } from "./wit_type.ts";
 
@@ -36,8 +37,15 @@ export interface GuestCall {
   readonly around: GuestSurroundings;
 }
 
-/** What a thread is asked for; what it has of a dropped module goes. */
-export type GuestRequest = GuestCall | { readonly kind: "drop"; readonly module: number };
+/** What a thread is asked for: first to begin; what it has of a dropped module goes. */
+export type GuestRequest =
+  | GuestCall
+  | {
+    readonly kind: "begin";
+    /** Not 0 once the thread is to end: what runs on it traps soon. */
+    readonly stop: Int32Array<SharedArrayBuffer>;
+  }
+  | { readonly kind: "drop"; readonly module: number };
 
 /** How a call of a guest went; with `isError` the value is the error that it returned. */
 export type GuestReply =
@@ -57,6 +65,25 @@ class Compiled {
   }
 }
 
+/** What all guests of a thread have. */
+interface GuestThread {
+  readonly ports: HostPorts;
+  /** Asked by guests now and then: whether they have to end. */
+  readonly turn: WebAssembly.ExportValue;
+}
+
+/** (module (import "h" "f" (func (result i32))) (export "f" (func 0))): tables take functions of modules only. */
+const WRAPPER = new Uint8Array([
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7f],
+  ...[2, 7, 1, 1, 0x68, 1, 0x66, 0, 0, 7, 5, 1, 1, 0x66, 0, 0],
+]);
+
+/** The function that guests ask. */
+function turnOf(stop: Int32Array<SharedArrayBuffer>): WebAssembly.ExportValue {
+  const f = (): number => Atomics.load(stop, 0);
+  return new WebAssembly.Instance(new WebAssembly.Module(WRAPPER), { h: { f } }).exports["f"]!;
+}
+
 /** A live guest. */
 class Guest implements GuestMemory {
   readonly #instances: WebAssembly.Exports[] = [];
@@ -68,7 +95,7 @@ class Guest implements GuestMemory {
   readonly #ports: HostPorts;
   #around = NO_SURROUNDINGS;
 
-  constructor({ modules, plan }: Compiled, ports: HostPorts) {
+  constructor({ modules, plan }: Compiled, { ports, turn }: GuestThread) {
     this.#ports = ports;
     for (const one of plan.instances) {
       if (one.kind === "missing") {
@@ -90,6 +117,8 @@ class Guest implements GuestMemory {
       const imports = one.imports.map(({ instance, name }) => [name, this.#instances[instance]!]);
       const instance = new WebAssembly.Instance(modules[one.module]!, Object.fromEntries(imports));
       this.#instances.push(instance.exports);
+      (instance.exports[TURN_TABLE] as WebAssembly.Table).set(0, turn);
+      (instance.exports[START_FUNCTION] as Export | undefined)?.();
       // A library without a start function has this in its place.
       if (one.initializes) (instance.exports["_initialize"] as Export | undefined)?.();
     }
@@ -174,14 +203,19 @@ class Guests {
   readonly #compiled = new Map<number, Compiled>();
   readonly #idle = new Map<number, Guest>();
   readonly #ports: HostPorts;
+  #thread: GuestThread | undefined;
 
   constructor(ports: HostPorts) {
     this.#ports = ports;
   }
 
   take(request: GuestRequest): GuestReply | undefined {
-    const { module } = request;
     if (request.kind === "call") return this.#call(request);
+    if (request.kind === "begin") {
+      this.#thread = { ports: this.#ports, turn: turnOf(request.stop) };
+      return undefined;
+    }
+    const { module } = request;
     this.#compiled.delete(module);
     this.#idle.delete(module);
     return undefined;
@@ -193,7 +227,7 @@ class Guests {
     this.#idle.delete(module);
     try {
       if (plan !== undefined) this.#compiled.set(module, new Compiled(plan));
-      guest ??= new Guest(this.#compiled.get(module)!, this.#ports);
+      guest ??= new Guest(this.#compiled.get(module)!, this.#thread!);
       const value = guest.call(call);
       if (!isFresh) this.#idle.set(module, guest);
       return value instanceof GuestError

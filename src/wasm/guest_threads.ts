@@ -1,7 +1,7 @@
 /**
  * The threads on which guests run, and the calls that wait for one.
  *
- * A guest can't be interrupted: so it runs on a thread, and who takes too long is ended together with it.
+ * A guest runs on a thread, and who takes too long is ended together with it.
  *
  * GT1. A thread runs one call at a time, and `done` of a call is called once, unless it was given up.
  * GT2. As many threads as processors are started when there is work for them; one more only after a call has waited for
@@ -25,6 +25,8 @@ export interface GuestJob {
 /** One thread. */
 class Seat {
   readonly thread: Thread;
+  /** Tells what runs on it to end: not every runtime ends a thread inside of WebAssembly. */
+  readonly stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   /** Modules that it has. */
   readonly modules = new Set<number>();
   job: GuestJob | undefined;
@@ -104,6 +106,7 @@ export class GuestThreads {
         this.#broken(seat, new Failure("Internal", message, { retryable: true }));
       },
     }, "guest"));
+    seat.post({ kind: "begin", stop: seat.stop });
     this.#seats.add(seat);
     return seat;
   }
@@ -151,6 +154,7 @@ export class GuestThreads {
     this.#seats.delete(seat);
     const index = this.#idle.indexOf(seat);
     if (index >= 0) this.#idle.splice(index, 1);
+    Atomics.store(seat.stop, 0, 1);
     seat.thread.terminate();
   }
 

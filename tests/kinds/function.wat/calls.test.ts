@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withApplication } from "../../application.ts";
 import { entry, failureOf, main } from "../../lua_entries.ts";
-import { ADD, application, COUNT, ENDLESS, SPIN, wat } from "./guests.ts";
+import { ADD, application, COUNT, SPIN, wat } from "./guests.ts";
 
 const ADD_WIT = "method: add\nwit: 'add: func(a: s32, b: s32) -> s32;'";
 
@@ -123,8 +123,7 @@ test("calls that are nested without end, and memory without end, fail as limits"
 });
 
 test(
-  "a guest that takes longer than limits.max_execution_ms is ended, and others go on",
-  ENDLESS,
+  "a guest that takes longer than limits.max_execution_ms is ended, and others go on [wasm.limits]",
   async () => {
     const limited = "method: spin\nlimits: { max_execution_ms: 100 }\npool: { type: lazy, max_size: 2 }";
     await withApplication(
@@ -143,7 +142,7 @@ test(
   },
 );
 
-test("a guest without end goes with its caller's patience, however many there are", ENDLESS, async () => {
+test("a guest without end goes with its caller's patience, however many there are", async () => {
   const caller = main(`
     local funcs = require("funcs")
     local kinds = {}

@@ -17,11 +17,6 @@ export function application(...entries: string[]): string {
 export const ADD =
   `(module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))`;
 
-/** For tests of guests that never end: Bun gives them up, and their threads go on until the program ends. */
-export const ENDLESS = {
-  skip: "Bun" in globalThis ? "this runtime ends no thread inside of WebAssembly" : false,
-};
-
 /** Never ends when its argument is not 0. */
 export const SPIN = `(module
   (func (export "spin") (param i32) (result i32)

@@ -8,7 +8,7 @@ import type { Value } from "../../../src/core/mod.ts";
 import { binaryOf } from "../../../src/wasm/wat.ts";
 import { type TestApplication, withApplication } from "../../application.ts";
 import { entry, HEAD, main } from "../../lua_entries.ts";
-import { COUNT, ENDLESS, SPIN } from "../function.wat/guests.ts";
+import { COUNT, SPIN } from "../function.wat/guests.ts";
 
 function project(caller: string): Record<string, string> {
   return {
@@ -67,7 +67,7 @@ test("each process has an instance of its own, and pool is accepted and ignored 
   }, { cpus: 1 });
 });
 
-test("a guest that never ends is ended by terminate and by its limit [wasm.process.life]", ENDLESS, async () => {
+test("a guest that never ends is ended by terminate and by its limit [wasm.process.life]", async () => {
   const caller = `
     local events = process.events()
     local pid = assert(process.spawn_monitored("app:spin", "app:host", 1))
