@@ -48,7 +48,8 @@ export function luaKinds(runtime: RuntimeOf, gate?: LuaGate): KindDefinition[] {
   ];
 }
 
-const FUNCTION: Announcement = {
+/** What the bus is told of functions. */
+export const FUNCTION_ANNOUNCEMENT: Announcement = {
   system: "function",
   register: "function.register",
   remove: "function.delete",
@@ -56,7 +57,8 @@ const FUNCTION: Announcement = {
   reject: "function.reject",
 };
 
-const FACTORY: Announcement = {
+/** What the bus is told of what processes are made of. */
+export const FACTORY_ANNOUNCEMENT: Announcement = {
   system: "process",
   register: "factory.register",
   remove: "factory.delete",
@@ -74,10 +76,10 @@ const HOST: Announcement = {
 
 /** What is told of Lua entries; libraries are nobody's business but their importers'. */
 const ANNOUNCEMENTS: Readonly<Record<string, Announcement>> = {
-  "function.lua": FUNCTION,
-  "process.lua": FACTORY,
-  "function.lua.bc": FUNCTION,
-  "process.lua.bc": FACTORY,
+  "function.lua": FUNCTION_ANNOUNCEMENT,
+  "process.lua": FACTORY_ANNOUNCEMENT,
+  "function.lua.bc": FUNCTION_ANNOUNCEMENT,
+  "process.lua.bc": FACTORY_ANNOUNCEMENT,
 };
 
 type Name = (typeof LUA_KINDS)[number] | (typeof COMPILED_KINDS)[number];

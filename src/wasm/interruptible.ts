@@ -11,8 +11,9 @@ import { type BinaryReader, unreadable } from "./binary_reader.ts";
 import { BinaryWriter, leb, nameBytes, signedLeb } from "./binary_writer.ts";
 import { readImports, sectionsOf, valueType } from "./core_module.ts";
 
-/** Exports that are added. */
+/** The export that is added for the function of the host, which stands in its first place. */
 export const TURN_TABLE = "wippy:turn";
+/** The export that is added for what a module begins with, where there is such a thing. */
 export const START_FUNCTION = "wippy:start";
 
 /** Turns and calls between two questions. */

@@ -4,27 +4,11 @@
  * They are made for one runtime, since they add programs to it.
  */
 import type { Decoded, Field } from "../core/mod.ts";
-import { luaDefinition, type LuaRuntime } from "../lua/mod.ts";
-import { type Announcement, defineKind, type KindContext, type KindDefinition } from "../registry/mod.ts";
+import { FACTORY_ANNOUNCEMENT, FUNCTION_ANNOUNCEMENT, luaDefinition, type LuaRuntime } from "../lua/mod.ts";
+import { defineKind, type KindContext, type KindDefinition } from "../registry/mod.ts";
 import { bytesOfFile, bytesOfText, planGuest, WASM_CONFIG, WAT_CONFIG } from "./definition.ts";
 import { GUEST_MODULE, GUEST_SOURCE } from "./guest_module.ts";
 import { guestsOf } from "./guests.ts";
-
-const FUNCTION: Announcement = {
-  system: "function",
-  register: "function.register",
-  remove: "function.delete",
-  accept: "function.accept",
-  reject: "function.reject",
-};
-
-const FACTORY: Announcement = {
-  system: "process",
-  register: "factory.register",
-  remove: "factory.delete",
-  accept: "factory.accept",
-  reject: "factory.reject",
-};
 
 /** Names of the kinds, for who reads them when there are any. */
 type Name = "function.wat" | "function.wasm" | "process.wasm";
@@ -63,7 +47,7 @@ function guestKind<F extends Field<unknown>>(
     config: form.config,
     references: ["meta.default_host", "meta.options.default_host"],
     verbatim: ["source", "wit"],
-    announces: isProcess ? FACTORY : FUNCTION,
+    announces: isProcess ? FACTORY_ANNOUNCEMENT : FUNCTION_ANNOUNCEMENT,
     async open(context) {
       await define(context);
       return {};
