@@ -73,14 +73,14 @@ function stagesOf(outputs: ReadonlyMap<string, Output>): string[][] {
 }
 
 /**
- * Has the sources in `root`, a copy, keep the stages together; how many sources that are. `entrances` are those of the program, `work` is
+ * Has the sources in `root`, a copy, keep the stages together. `entrances` are those of the program, `work` is
  * a folder for what is written on the way. Fails when the bundler does.
  */
 export async function keepStartTogether(
   root: string,
   entrances: readonly string[],
   work: string,
-): Promise<number> {
+): Promise<void> {
   const account = join(work, "account.json");
   const argv = ["build", "--target=bun", "--splitting", `--metafile=${account}`, ...entrances];
   const built = await run([BUN, ...argv, "--outdir", join(work, "split")], { cwd: root });
@@ -109,5 +109,4 @@ export async function keepStartTogether(
   const described = JSON.parse(readFileSync(manifest, "utf8")) as Record<string, unknown>;
   const sideEffects = [...stages.keys()].map(togetherOf).concat(stages.flat());
   writeFileSync(manifest, JSON.stringify({ ...described, sideEffects }));
-  return sideEffects.length;
 }

@@ -9,6 +9,7 @@
  */
 import process from "node:process";
 import { BUN } from "./runtime_globals.ts";
+import { readToEnd } from "./whole_file.ts";
 
 /** What the system knows of a file. */
 export interface CallStats {
@@ -73,9 +74,6 @@ const DIRENT_NAME = 19;
 
 /** Room for the names of a directory, for a path that comes back, and for what a terminal tells of itself. */
 const SCRATCH_BYTES = 16_384;
-/** What a file that is larger than it said is given at least. */
-const GROWN_MIN = 4096;
-
 /** Types of the runtime's foreign functions. */
 const INT32 = 5;
 const POINTER = 12;
@@ -120,26 +118,11 @@ class SystemCalls implements LinuxCalls {
   readWhole(path: string): Uint8Array<ArrayBuffer> | undefined {
     const size = this.stat(path)?.size;
     if (size === undefined) return undefined;
-    return this.#opened(path, O_CLOEXEC, (fd) => {
-      let bytes = new Uint8Array(size + 1);
-      let length = 0;
-      for (;;) {
-        const read = this.#call(
-          READ,
-          fd,
-          length === 0 ? bytes : bytes.subarray(length),
-          bytes.length - length,
-        );
-        if (read < 0) return undefined;
-        length += read;
-        // A file ends where less comes than was asked for, one of the system, which has no size, where nothing comes.
-        if (read === 0 || (size > 0 && length < bytes.length)) return bytes.subarray(0, length);
-        if (length < bytes.length) continue;
-        const grown = new Uint8Array(Math.max(bytes.length * 2, GROWN_MIN));
-        grown.set(bytes);
-        bytes = grown;
-      }
-    });
+    return this.#opened(
+      path,
+      O_CLOEXEC,
+      (fd) => readToEnd(size, (into) => this.#call(READ, fd, into, into.length)),
+    );
   }
 
   stat(path: string, isLinkMeant = false): CallStats | null | undefined {

@@ -7,8 +7,9 @@
 import process from "node:process";
 import { asFailure, Failure, type FailureKind } from "../core/mod.ts";
 import type { FileHandle, FileInfo, Files } from "../ports/mod.ts";
-import { linuxCalls } from "./linux_calls.ts";
+import { type CallStats, linuxCalls } from "./linux_calls.ts";
 import { PATHS } from "./paths.ts";
+import { readToEnd } from "./whole_file.ts";
 
 type Library = typeof import("node:fs");
 
@@ -66,20 +67,12 @@ function attempt<T>(path: string, act: () => T): T {
   }
 }
 
-/** What is known of a file. */
-interface Stats {
-  readonly size: number;
-  /** Type and permission bits. */
-  readonly mode: number;
-  readonly mtimeMs: number;
-}
-
 const TYPE_BITS = 0o170000;
 const DIRECTORY_TYPE = 0o040000;
 const FILE_TYPE = 0o100000;
 const LINK_TYPE = 0o120000;
 
-function infoOf(name: string, { mode, mtimeMs, size }: Stats): FileInfo {
+function infoOf(name: string, { mode, mtimeMs, size }: CallStats): FileInfo {
   const type = mode & TYPE_BITS;
   return {
     name,
@@ -92,7 +85,7 @@ function infoOf(name: string, { mode, mtimeMs, size }: Stats): FileInfo {
 }
 
 /** Facts of what is there, of a link itself when `isLinkMeant`. */
-function statsOf(path: string, isLinkMeant = false): Stats | undefined {
+function statsOf(path: string, isLinkMeant = false): CallStats | undefined {
   const stats = linuxCalls()?.stat(path, isLinkMeant);
   if (stats !== undefined) return stats ?? undefined;
   const { lstatSync, statSync } = library();
@@ -145,29 +138,16 @@ class SystemFileHandle implements FileHandle {
   }
 }
 
-/** All of a file, read at its size: the library reads into a buffer first that is larger than most files. */
+/** All of a file by the library. */
 function readWhole(path: string): Uint8Array<ArrayBuffer> {
-  const fd = library().openSync(path, "r");
+  const { closeSync, fstatSync, openSync, readSync } = library();
+  const fd = openSync(path, "r");
   try {
-    // One more, so that the end shows with the second read; files of the system say that they have no size.
-    let bytes = new Uint8Array(library().fstatSync(fd).size + 1);
-    let length = 0;
-    for (;;) {
-      const read = library().readSync(fd, bytes, length, bytes.length - length, null);
-      if (read === 0) return bytes.subarray(0, length);
-      length += read;
-      if (length < bytes.length) continue;
-      const grown = new Uint8Array(Math.max(bytes.length * 2, GROWN_MIN));
-      grown.set(bytes);
-      bytes = grown;
-    }
+    return readToEnd(fstatSync(fd).size, (into) => readSync(fd, into, 0, into.length, null))!;
   } finally {
-    library().closeSync(fd);
+    closeSync(fd);
   }
 }
-
-/** What a file that is larger than it said is given at least. */
-const GROWN_MIN = 4096;
 
 const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
 
