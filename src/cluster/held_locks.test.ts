@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Failure, type Value, type ValueMap } from "../core/mod.ts";
+import { Failure, type Value } from "../core/mod.ts";
 import { SimulatedClock } from "../platform/simulated/mod.ts";
 import type { Log } from "../ports/mod.ts";
 import { HeldLocks } from "./held_locks.ts";
@@ -9,18 +9,18 @@ function stage() {
   const clock = new SimulatedClock();
   const lost: string[] = [];
   const asked: string[] = [];
-  const core = { holders: {} as ValueMap, answerMs: 10, isReachable: true };
+  const core = { holders: new Map<string, string>(), answerMs: 10, isReachable: true };
   const quiet = (): void => {};
   const log: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet, named: () => log };
   const locks = new HeldLocks({
     clock,
     log,
-    ask: async ({ names }): Promise<Value> => {
-      asked.push(`${clock.elapsedMs} ${(names as string[]).join()}`);
+    ask: async (names): Promise<Value> => {
+      asked.push(`${clock.elapsedMs} ${names.join()}`);
       const { holders, isReachable } = core;
       await clock.sleep(core.answerMs);
       if (!isReachable) throw new Failure("Unavailable", "the cluster has no leader now");
-      return holders;
+      return names.map((name) => holders.get(name) ?? "");
     },
     lost: (name, pid) => void lost.push(`${clock.elapsedMs} ${name} ${pid}`),
   });
@@ -41,7 +41,7 @@ test("what the core gave to another is told once, when the core can be asked aga
   assert.deepEqual(asked, ["0 a,b,c", "510 a,b,c"]);
   assert.deepEqual(lost, []);
   core.isReachable = true;
-  core.holders = { a: "p1", b: "p9" };
+  core.holders = new Map([["a", "p1"], ["b", "p9"]]);
   await clock.advance(1_000);
   assert.deepEqual(lost, ["1030 b p2", "1030 c p3"]);
   locks.doubt();

@@ -4,15 +4,15 @@
  *
  * K1. After every time that the core, or another node, could not be reached, the core is asked about each; until it answers.
  */
-import { asFailure, isValueMap, type Value, type ValueMap } from "../core/mod.ts";
+import { asFailure, type Value } from "../core/mod.ts";
 import type { Clock, Log } from "../ports/mod.ts";
 
 /** What the locks need. */
 export interface HeldLockOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** Asks the core who holds these locks: pid by name. */
-  readonly ask: (names: ValueMap) => Promise<Value>;
+  /** Asks the core who holds the locks of these names: a pid for each, in their order; "" for none. */
+  readonly ask: (names: readonly string[]) => Promise<Value>;
   /** A process does not hold a lock any more that it did not release. */
   readonly lost: (name: string, pid: string) => void;
 }
@@ -80,11 +80,13 @@ export class HeldLocks {
 
   async #compare(held: ReadonlyMap<string, Held>): Promise<void> {
     const { ask, lost } = this.#options;
-    const answer = await ask({ names: [...held.keys()] });
-    const holders = isValueMap(answer) ? answer : {};
-    for (const [name, lock] of held) {
+    const names = [...held.keys()];
+    const holders = await ask(names);
+    if (!Array.isArray(holders)) return;
+    for (const [i, name] of names.entries()) {
+      const lock = held.get(name)!;
       // Given up, and taken again maybe, since it was asked.
-      if (holders[name] === lock.pid || this.#held.get(name) !== lock) continue;
+      if (holders[i] === lock.pid || this.#held.get(name) !== lock) continue;
       this.#held.delete(name);
       lost(name, lock.pid);
     }

@@ -6,7 +6,7 @@
  * H2. A process of this node that has ended holds nothing: its node tells the core until the core knows.
  * H3. A process that lost a name without having given it up is told, once.
  */
-import { asFailure, Failure, isValueMap, parsePid, type Value, type ValueMap } from "../core/mod.ts";
+import { asFailure, Failure, isValueMap, parsePid, type Value } from "../core/mod.ts";
 import type { Clock, ClusterLocks, ClusterNames, Log } from "../ports/mod.ts";
 import type { Consensus } from "./consensus.ts";
 import { alreadyRegistered, EventualNames } from "./eventual_names.ts";
@@ -84,7 +84,7 @@ export class SharedNames implements ClusterNames, ClusterLocks {
     this.#locks = new HeldLocks({
       clock,
       log,
-      ask: (body) => consensus.read("locks", body),
+      ask: (names) => consensus.read("locks", { names: [...names] }),
       lost: (name, pid) => processes.isAlive(pid) && processes.lockLost(name, pid),
     });
     consensus.answerReads("locks", ({ names }) => lockHolders(machine, names));
@@ -339,12 +339,7 @@ function missingNodes(name: string, nodes: readonly string[]): Failure {
   );
 }
 
-/** Who holds each of these locks, by name. */
-function lockHolders({ pairs }: ClusterMachine, names: Value): ValueMap {
-  const holders: ValueMap = {};
-  for (const name of Array.isArray(names) ? names.map(String) : []) {
-    const pid = pairs.ownerOf(LOCKS, `lock:${name}`);
-    if (pid !== "") holders[name] = pid;
-  }
-  return holders;
+/** Who holds each of these locks, in their order; "" for none. */
+function lockHolders({ pairs }: ClusterMachine, names: Value): string[] {
+  return Array.isArray(names) ? names.map((name) => pairs.ownerOf(LOCKS, `lock:${String(name)}`)) : [];
 }

@@ -54,8 +54,10 @@ test(
     }, async (nodes) => {
       const [one, two] = nodes as [TestNode, TestNode];
       const holder = two.member();
-      two.tell(holder, "lock", "kept");
-      await two.line(/^lock kept true/);
+      for (const name of ["kept", "__proto__"]) {
+        two.tell(holder, "lock", name);
+        await two.line(new RegExp(`^lock ${name} true`));
+      }
       network!.cut();
       await two.app.until(
         () => !(two.cluster as ClusterNode).network.mesh.linked().includes("n1"),
