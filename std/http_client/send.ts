@@ -181,7 +181,13 @@ async function follow(
       isStreamed: options.isStreamed,
       signal,
     });
-    const next = nextHop(hop, start, response);
+    let next: Hop | undefined;
+    try {
+      next = nextHop(hop, start, response);
+    } catch (error) {
+      await response.body.close();
+      throw error;
+    }
     if (next === undefined) return { response, url: hop.url };
     await response.body.close();
     if (hops === HTTP_CLIENT_REDIRECTS_MAX) {

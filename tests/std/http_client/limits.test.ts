@@ -46,6 +46,9 @@ async function withServer(
   let waiting: (() => void)[] = [];
   const server = createServer((request, response) => {
     if (request.url === "/never") return;
+    if (request.url === "/away") {
+      return void response.writeHead(302, { "Content-Length": "10", Location: "ftp://elsewhere/" }).write("part");
+    }
     if (request.url === "/stall") {
       return void response.writeHead(200, { "Content-Length": "10" }).write("part");
     }
@@ -125,6 +128,15 @@ test("dispatcher.http.timeout bounds every request: its head, its body, each wai
       const stalled = await app.call("app:main", [origin], "/stall", true) as { message: string };
       assert.match(stalled.message, /timed out after 0\.06s \(dispatcher\.http\.timeout\)/);
       assert.deepEqual(await app.call("app:main", [origin], "/"), { count: 1 });
+    })
+  ));
+
+test("the connection of a redirect that is not followed is closed", () =>
+  withServer(({ open, origin }) =>
+    withLimits({}, async (app) => {
+      const { message } = await app.call("app:main", [origin], "/away") as { message: string };
+      assert.match(message, /redirect to ftp: is not followed/);
+      await app.until(() => open.size === 0, "the connection to be closed");
     })
   ));
 
