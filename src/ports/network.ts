@@ -31,7 +31,7 @@ export interface OverlayListener {
 
 /** How an overlay lets this program be reached. */
 export interface OverlayListen {
-  /** Where those who come in are brought to: the address of this machine to listen at. */
+  /** Where those who come in are brought to: the address of this machine to listen at */
   readonly hostname: string;
   /** Opens a place whose connections come to `port`. Fails with Unavailable. */
   open(port: number, signal: AbortSignal): Promise<OverlayListener>;
@@ -40,7 +40,7 @@ export interface OverlayListen {
 /** An overlay. */
 export interface Network {
   /** The proxy for one new connection; its credentials may differ each time. Fails with Unavailable. */
-  proxy(): NetworkProxy | Promise<NetworkProxy>;
+  proxy(signal: AbortSignal): NetworkProxy | Promise<NetworkProxy>;
   /** Absent where it is for connections to the outside alone. */
   readonly listening?: OverlayListen;
 }

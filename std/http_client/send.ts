@@ -176,7 +176,7 @@ async function follow(
       body: hop.body.content,
       unixSocket: options.unixSocket,
       tls: options.tls,
-      proxy: await network?.proxy(),
+      proxy: await network?.proxy(signal),
       admit,
       isStreamed: options.isStreamed,
       signal,

@@ -33,12 +33,12 @@ function urlOf(text: string): URL {
 }
 
 /** The caller's overlay, which a connection goes through like a request. */
-async function proxyOf(call: Call): Promise<NetworkProxy | undefined> {
+async function proxyOf(call: Call, signal: AbortSignal): Promise<NetworkProxy | undefined> {
   const id = call.process.frame.network || call.services.defaultNetwork;
   if (id === "") return undefined;
   const network = call.services.resources.find(NetworkResource, id);
   if (network === undefined) throw new Failure("NotFound", `network not found: ${id}`, { retryable: false });
-  return await network.proxy();
+  return await network.proxy(signal);
 }
 
 const connect: ModuleCommand = async (call) => {
@@ -67,7 +67,7 @@ const connect: ModuleCommand = async (call) => {
         compression: options.compression,
         compressionThresholdBytes: options.compressionThresholdBytes,
         messageBytesMax: options.messageBytesMax,
-        proxy: await proxyOf(call),
+        proxy: await proxyOf(call, attempt.signal),
         signal: attempt.signal,
         message: (data, isText) => client.received(data, isText),
         heard: () => client.heard(),

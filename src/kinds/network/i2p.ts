@@ -6,6 +6,7 @@
  */
 import { Failure, schema } from "../../core/mod.ts";
 import {
+  type Clock,
   type Cryptography,
   type Network,
   NetworkResource,
@@ -28,6 +29,7 @@ const LOOPBACK = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/;
 interface I2pParts {
   readonly bridge: NodeAddress;
   readonly session: string;
+  readonly clock: Clock;
   readonly nodeNetwork: NodeNetwork;
   readonly cryptography: Cryptography;
 }
@@ -48,8 +50,8 @@ class I2pNetwork implements Network {
     };
   }
 
-  async proxy(): Promise<SamBridge> {
-    await this.#open();
+  async proxy(signal: AbortSignal): Promise<SamBridge> {
+    await abortable(this.#open(), signal);
     return { ...this.#parts.bridge, session: this.#parts.session };
   }
 
@@ -70,8 +72,8 @@ class I2pNetwork implements Network {
   }
 
   async #create(): Promise<SamConnection> {
-    const { bridge, nodeNetwork, session } = this.#parts;
-    const connection = await SamConnection.open(nodeNetwork, bridge);
+    const { bridge, session } = this.#parts;
+    const connection = await SamConnection.open(this.#parts, bridge);
     try {
       await connection.ask(
         `SESSION CREATE STYLE=STREAM ID=${session} DESTINATION=TRANSIENT SIGNATURE_TYPE=${SIGNATURE_TYPE}`,
@@ -85,11 +87,11 @@ class I2pNetwork implements Network {
   }
 
   async #listen(port: number, isNear: boolean, signal: AbortSignal): Promise<OverlayListener> {
-    const { bridge, nodeNetwork, session: id } = this.#parts;
+    const { bridge, session: id } = this.#parts;
     const session = await abortable(this.#open(), signal);
     const me = await abortable(session.ask("NAMING LOOKUP NAME=ME"), signal);
     const address = this.#addressOf(me.values["VALUE"] ?? "");
-    const forward = await SamConnection.open(nodeNetwork, bridge, signal);
+    const forward = await SamConnection.open(this.#parts, bridge, signal);
     try {
       // Without a host the router takes the one that asks.
       const host = isNear ? " HOST=127.0.0.1" : "";
@@ -98,10 +100,16 @@ class I2pNetwork implements Network {
       forward.close();
       throw error;
     }
+    const { promise: lost, resolve } = Promise.withResolvers<Failure>();
+    let isClosed = false;
+    void Promise.race([session.ended, forward.ended]).then((failure) => isClosed || resolve(failure));
     return {
       address,
-      lost: Promise.race([session.ended, forward.ended]),
-      close: () => forward.close(),
+      lost,
+      close() {
+        isClosed = true;
+        forward.close();
+      },
     };
   }
 
@@ -169,9 +177,11 @@ export default defineKind({
     if (/[\s"=]/.test(name)) {
       throw new Failure("Invalid", `session_name "${name}": no spaces, quotes or =`, { retryable: false });
     }
-    const { cryptography, nodeNetwork, random } = ports;
+    const { clock, cryptography, nodeNetwork, random } = ports;
     const session = name === "" ? newId(random.stream(`network ${id}`)) : name;
-    return { resource: new I2pNetwork({ bridge: { host, port }, session, nodeNetwork, cryptography }) };
+    return {
+      resource: new I2pNetwork({ bridge: { host, port }, session, clock, nodeNetwork, cryptography }),
+    };
   },
   close({ resource }) {
     (resource as I2pNetwork).close();

@@ -1,14 +1,23 @@
 /**
  * A session at the SAM bridge of an I2P router (SAM v3): it lives as long as the connection that opened it.
  *
- * A1. Questions are answered in order, one at a time. When the connection ends, whoever waits fails, and `ended` resolves.
+ * A1. Questions are answered in order, one at a time. When the connection ends, whoever waits fails, and `ended` resolves. It ends when
+ *     an answer takes too long: nothing that comes later could be told from the next one.
  */
 import { Failure, parseSamReply, type SamReply } from "../../core/mod.ts";
-import type { NodeAddress, NodeNetwork, NodeStream } from "../../ports/mod.ts";
+import type { Clock, NodeAddress, NodeNetwork, NodeStream } from "../../ports/mod.ts";
 
 /** Longest line of a bridge: private keys have some 900 characters. */
 const LINE_CHARACTERS_MAX = 16 * 1024;
 const CONNECT_MS = 10_000;
+/** Longest wait for an answer: a session is there once its tunnels are. */
+const ANSWER_MS = 120_000;
+
+/** What connections are made with. */
+export interface SamPorts {
+  readonly clock: Clock;
+  readonly nodeNetwork: Pick<NodeNetwork, "connect">;
+}
 
 interface Waiting {
   readonly resolve: (reply: SamReply) => void;
@@ -20,6 +29,7 @@ export class SamConnection {
   /** Resolves when the connection is over. */
   readonly ended: Promise<Failure>;
   readonly #bridge: string;
+  readonly #clock: Clock;
   readonly #waiting: Waiting[] = [];
   readonly #decoder = new TextDecoder();
   readonly #end: (failure: Failure) => void;
@@ -27,7 +37,8 @@ export class SamConnection {
   #text = "";
   #isOver = false;
 
-  private constructor({ host, port }: NodeAddress) {
+  private constructor({ host, port }: NodeAddress, clock: Clock) {
+    this.#clock = clock;
     this.#bridge = `I2P bridge ${host}:${port}`;
     const { promise, resolve } = Promise.withResolvers<Failure>();
     this.ended = promise;
@@ -36,13 +47,13 @@ export class SamConnection {
 
   /** Connects and greets. Fails with Unavailable. */
   static async open(
-    network: NodeNetwork,
+    { clock, nodeNetwork }: SamPorts,
     address: NodeAddress,
     signal?: AbortSignal,
   ): Promise<SamConnection> {
-    const connection = new SamConnection(address);
+    const connection = new SamConnection(address, clock);
     try {
-      connection.#stream = await network.connect(address, {
+      connection.#stream = await nodeNetwork.connect(address, {
         data: (data) => connection.#take(data),
         closed: () => connection.#over("the connection was closed"),
       }, CONNECT_MS);
@@ -59,11 +70,14 @@ export class SamConnection {
 
   /** Says a line; gives the answer when it is a good one. Fails with Unavailable. */
   async ask(line: string): Promise<SamReply> {
-    const reply = await new Promise<SamReply>((resolve, reject) => {
-      if (this.#isOver) return reject(this.#failure("the connection was closed"));
-      this.#waiting.push({ resolve, reject });
-      this.#stream!.write(new TextEncoder().encode(`${line}\n`));
+    if (this.#isOver) throw this.#failure("the connection was closed");
+    const { promise, reject, resolve } = Promise.withResolvers<SamReply>();
+    const timer = this.#clock.timer(ANSWER_MS, () => this.#abandon("no answer in time"), {
+      background: true,
     });
+    this.#waiting.push({ resolve, reject });
+    this.#stream!.write(new TextEncoder().encode(`${line}\n`));
+    const reply = await promise.finally(() => timer.cancel());
     if (reply.result === "OK") return reply;
     const words = [reply.result || "not an answer of SAM", reply.values["MESSAGE"] ?? ""];
     throw this.#failure(words.filter((word) => word !== "").join(": "));
@@ -71,8 +85,12 @@ export class SamConnection {
 
   /** Ends it. */
   close(): void {
+    this.#abandon("it was closed");
+  }
+
+  #abandon(text: string): void {
     this.#stream?.destroy();
-    this.#over("it was closed");
+    this.#over(text);
   }
 
   #failure(text: string): Failure {
@@ -97,8 +115,7 @@ export class SamConnection {
       this.#line(line);
     }
     if (this.#text.length <= LINE_CHARACTERS_MAX) return;
-    this.#stream?.destroy();
-    this.#over("its answer has no end");
+    this.#abandon("its answer has no end");
   }
 
   #line(line: string): void {

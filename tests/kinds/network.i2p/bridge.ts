@@ -13,7 +13,7 @@ export interface Bridge {
   readonly names: Map<string, number>;
   /** Port that those who come in are brought to; undefined when there is none. */
   forwarded(): number | undefined;
-  /** Answers of a kind of line, instead of the usual one. */
+  /** Answers of a kind of line, instead of the usual one; "" for none. */
   readonly answers: Map<string, string>;
   /** Cuts every connection to it. */
   cut(): void;
@@ -32,7 +32,10 @@ export async function withBridge(body: (bridge: Bridge) => Promise<void>): Promi
     said.push(line);
     const value = (key: string): string => new RegExp(`${key}=(\\S+)`).exec(line)?.[1] ?? "";
     const kind = line.split(" ").slice(0, 2).join(" ");
-    const say = (text: string): void => void socket.write(`${answers.get(kind) ?? text}\n`);
+    const say = (text: string): void => {
+      const given = answers.get(kind) ?? text;
+      if (given !== "") socket.write(`${given}\n`);
+    };
     if (kind === "HELLO VERSION") say("HELLO REPLY RESULT=OK VERSION=3.3");
     else if (kind === "SESSION CREATE") {
       const id = value("ID");

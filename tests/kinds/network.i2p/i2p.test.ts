@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ValueMap } from "../../../src/core/mod.ts";
+import type { Entry } from "../../../src/registry/mod.ts";
 import { type ApplicationTestOptions, type TestApplication, withApplication } from "../../application.ts";
 import { withPeer } from "../../std/http_client/peer.ts";
 import { handler, router, server } from "../http/gateway.ts";
@@ -130,6 +131,42 @@ test("a server listens on the network; its port is none of this machine's interf
       assert.equal(told.fields["network"], "app:i2p");
       await app.application.supervisor.stop("app:gateway");
       await app.until(() => bridge.forwarded() === undefined, "the place to be given up");
+    })
+  ));
+
+test("a server that changes is brought to anew, and has not failed [net.bind]", () =>
+  withBridge((bridge) =>
+    withNetwork(bridge, gateway(), async (app) => {
+      const before = bridge.forwarded()!;
+      const { registry, supervisor } = app.application;
+      const { name: _name, kind, meta: _meta, ...data } = server({
+        addr: ":8080",
+        network: "i2p",
+        timeouts: { idle: "7s" },
+      });
+      const entry = { id: "app:gateway", kind: kind as string, meta: {}, data: data as Entry["data"] };
+      await registry.apply([{ kind: "entry.update", entry }]);
+      const after = await app.until(
+        () => bridge.forwarded() === before ? undefined : bridge.forwarded(),
+        "the new place",
+      );
+      assert.equal(await (await fetch(`http://127.0.0.1:${after}/hello`)).text(), "hello");
+      assert.equal(supervisor.state("app:gateway")!.status, "running");
+      assert.equal(bridge.said.filter((line) => line.startsWith("STREAM FORWARD")).length, 2);
+      await supervisor.stop("app:gateway");
+      await app.until(() => bridge.forwarded() === undefined, "the place to be given up");
+    })
+  ));
+
+test("a request whose time is over waits no longer for a bridge that says nothing [kind.network.i2p]", () =>
+  withBridge((bridge) =>
+    withNetwork(bridge, [], async (app) => {
+      bridge.answers.set("HELLO VERSION", "");
+      const { message } = await app.call("app:ask", "http://site.i2p/", {
+        ...OVERLAY,
+        timeout: "50ms",
+      }) as ValueMap;
+      assert.equal(message, "GET http://site.i2p/: timed out after 0.05s");
     })
   ));
 
