@@ -31,7 +31,7 @@ export interface OverlayListener {
 
 /** How an overlay lets this program be reached. */
 export interface OverlayListen {
-  /** Where those who come in are brought to: the address of this machine to listen at */
+  /** Where those who come in are brought to: the address of this machine to listen at; "" when it has to be one that others reach. */
   readonly hostname: string;
   /** Opens a place whose connections come to `port`. Fails with Unavailable. */
   open(port: number, signal: AbortSignal): Promise<OverlayListener>;

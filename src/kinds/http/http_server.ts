@@ -269,7 +269,13 @@ export class HttpServer implements Service {
     const listen = async (hostname: string, port: number): Promise<HttpListener> =>
       await this.#http.listen({ hostname, port, tls, idleTimeoutMs }, this.handle);
     if (plan.network === "") return await listen(plan.hostname, plan.port);
-    const listener = await listenThrough(this.#services, plan.network, { listen, signal, frame: this.frame });
+    const { frame } = this;
+    const listener = await listenThrough(this.#services, plan.network, {
+      listen,
+      hostname: plan.hostname,
+      signal,
+      frame,
+    });
     this.log.info("server is reached through a network", {
       network: plan.network,
       address: listener.address,

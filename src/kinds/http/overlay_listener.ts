@@ -6,6 +6,8 @@ import type { KindServices } from "../../registry/mod.ts";
 /** How it is opened. */
 export interface OverlayListening {
   readonly listen: (hostname: string, port: number) => Promise<HttpListener>;
+  /** Address of this machine for an overlay that leaves it to the server. */
+  readonly hostname: string;
   readonly signal: AbortSignal;
   /** Identity of the server. */
   readonly frame: Frame;
@@ -13,9 +15,9 @@ export interface OverlayListening {
 
 /** Opens both. Fails with PermissionDenied where the server may not, with Unavailable where the overlay does not let it. */
 export async function listenThrough(
-  { resources, runtime }: KindServices,
+  { log, resources, runtime }: KindServices,
   id: string,
-  { frame, listen, signal }: OverlayListening,
+  { frame, hostname: own, listen, signal }: OverlayListening,
 ): Promise<HttpListener & Pick<OverlayListener, "address" | "lost">> {
   if (!runtime.permits(frame, "network.bind", id)) {
     throw new Failure("PermissionDenied", `not allowed: bind to network ${id}`, { retryable: false });
@@ -25,7 +27,13 @@ export async function listenThrough(
     throw new Failure("NotFound", `network not found: ${id}`, { retryable: false });
   }
   // The port is the overlay's; here any one will do.
-  const listener = await listen(listening.hostname, 0);
+  const hostname = listening.hostname || own;
+  const listener = await listen(hostname, 0);
+  if (hostname === "") {
+    const text =
+      "the network is on another machine: the server also listens on every interface of this one; name one in addr";
+    log.named("http").warn(text, { network: id, port: listener.port });
+  }
   try {
     const { address, close, lost } = await listening.open(listener.port, signal);
     return {

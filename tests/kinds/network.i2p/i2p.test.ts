@@ -158,6 +158,29 @@ test("a server that changes is brought to anew, and has not failed [net.bind]", 
     })
   ));
 
+test("behind a bridge on another machine a server listens where its addr says, and warns when that is everywhere [net.bind]", () =>
+  withBridge(async (bridge) => {
+    const listen = (addr: string, body: (app: TestApplication) => Promise<void>) =>
+      withNetwork(bridge, gateway({ addr }), body, {
+        network: { host: "router.test" },
+        nodeNetwork: (real) => ({
+          listen: (...args) => real.listen(...args),
+          connect: ({ port }, ...rest) => real.connect({ host: "127.0.0.1", port }, ...rest),
+          openDatagrams: (...args) => real.openDatagrams(...args),
+          machineAddress: () => real.machineAddress(),
+        }),
+      });
+    const warned = ({ logs }: TestApplication) => logs.some(({ message }) => /every interface/.test(message));
+    await listen("127.0.0.1:8080", async (app) => {
+      const port = bridge.forwarded()!;
+      assert.ok(bridge.said.includes(`STREAM FORWARD ID=wippy PORT=${port} SILENT=true`));
+      assert.equal(await (await fetch(`http://127.0.0.1:${port}/hello`)).text(), "hello");
+      await assert.rejects(fetch(`http://127.0.0.2:${port}/hello`));
+      assert.ok(!warned(app));
+    });
+    await listen(":8080", (app) => Promise.resolve(assert.ok(warned(app))));
+  }));
+
 test("a request whose time is over waits no longer for a bridge that says nothing [kind.network.i2p]", () =>
   withBridge((bridge) =>
     withNetwork(bridge, [], async (app) => {
