@@ -47,7 +47,9 @@ async function withServer(
   const server = createServer((request, response) => {
     if (request.url === "/never") return;
     if (request.url === "/away") {
-      return void response.writeHead(302, { "Content-Length": "10", Location: "ftp://elsewhere/" }).write("part");
+      return void response.writeHead(302, { "Content-Length": "10", Location: "ftp://elsewhere/" }).write(
+        "part",
+      );
     }
     if (request.url === "/stall") {
       return void response.writeHead(200, { "Content-Length": "10" }).write("part");
