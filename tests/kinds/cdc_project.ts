@@ -1,6 +1,6 @@
 /** Projects with a source of changes: tables of their own on the Postgres that tests talk to, and processes that read. */
 import type { Value, ValueMap } from "../../src/core/mod.ts";
-import type { TestApplication } from "../application.ts";
+import { type TestApplication, withApplication } from "../application.ts";
 import { entry, main } from "../lua_entries.ts";
 import { serviceUrl } from "../services.ts";
 import { DATABASE_FUNCTIONS, rows, run } from "./server_database_suite.ts";
@@ -189,4 +189,20 @@ export async function make(app: TestApplication, data: ValueMap, name = "source"
     kind: "entry.create",
     entry: { id: `app:${name}`, kind: "db.cdc.postgres", meta: {}, data: whole },
   }]);
+}
+
+/** Runs `body` with a table `TABLE (id, v)` of its own and a slot's name, and removes the slot afterwards. */
+export function withTable(
+  body: (app: TestApplication, names: { slot: string; table: string }) => Promise<void>,
+  more = "",
+): Promise<void> {
+  const [slot, table] = [freshName(), freshName()];
+  return withApplication(CDC_PROJECT + more, async (app) => {
+    await sql(app, `CREATE TABLE ${table} (id int PRIMARY KEY, v text)`);
+    try {
+      await body(app, { slot, table });
+    } finally {
+      await dropSlots(app, slot);
+    }
+  });
 }

@@ -20,6 +20,7 @@ import {
   slotOf,
   sql,
   stateOf,
+  withTable,
 } from "../cdc_project.ts";
 
 const skip = missing("postgres");
@@ -29,15 +30,14 @@ function withSource(
   more: ValueMap,
   body: (app: TestApplication, names: { slot: string; table: string }) => Promise<void>,
 ): Promise<void> {
-  const [slot, table] = [freshName(), freshName()];
-  return withApplication(CDC_PROJECT, async (app) => {
-    await sql(app, `CREATE TABLE ${table} (id int PRIMARY KEY, v text)`);
-    await make(app, { slot_name: slot, tables: [`public.${table}`], streaming: true, ...more });
-    try {
-      await body(app, { slot, table });
-    } finally {
-      await dropSlots(app, slot);
-    }
+  return withTable(async (app, names) => {
+    await make(app, {
+      slot_name: names.slot,
+      tables: [`public.${names.table}`],
+      streaming: true,
+      ...more,
+    });
+    await body(app, names);
   });
 }
 

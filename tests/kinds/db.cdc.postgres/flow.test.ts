@@ -20,27 +20,22 @@ import {
   source,
   sql,
   stateOf,
+  withTable,
 } from "../cdc_project.ts";
 
 const skip = missing("postgres");
 
-/** Runs `body` with a table `TABLE (id, v)` of `count` rows, and removes the slot afterwards. */
-function withTable(
+/** Runs `body` with a table of `count` rows, which are numbered. */
+function withRows(
   count: number,
   body: (app: TestApplication, names: { slot: string; table: string }) => Promise<void>,
 ): Promise<void> {
-  const [slot, table] = [freshName(), freshName()];
-  return withApplication(CDC_PROJECT, async (app) => {
+  return withTable(async (app, names) => {
     await sql(
       app,
-      `CREATE TABLE ${table} (id int PRIMARY KEY, v text)`,
-      `INSERT INTO ${table} SELECT i, 'row ' || i FROM generate_series(1, ${count}) i`,
+      `INSERT INTO ${names.table} SELECT i, 'row ' || i FROM generate_series(1, ${count}) i`,
     );
-    try {
-      await body(app, { slot, table });
-    } finally {
-      await dropSlots(app, slot);
-    }
+    await body(app, names);
   });
 }
 
@@ -71,7 +66,7 @@ test(
   "a slot is made, rows that are there come first, then what happens; the position goes back to the server [cdc.flow] [kind.db.cdc.modes]",
   { skip },
   () =>
-    withTable(25, async (app, { slot, table }) => {
+    withRows(25, async (app, { slot, table }) => {
       await make(app, { slot_name: slot, tables: [`public.${table}`], snapshot: true, streaming: true });
       const made = await slotOf(app, slot);
       assert.deepEqual([made?.["plugin"], made?.["temporary"]], ["pgoutput", false]);
@@ -101,7 +96,7 @@ test(
   "a slot that is there is resumed, without the rows from before; a source that is stopped loses nothing and leaves its slot [cdc.flow] [kind.db.cdc.modes]",
   { skip },
   () =>
-    withTable(3, async (app, { slot, table }) => {
+    withRows(3, async (app, { slot, table }) => {
       await make(app, { slot_name: slot, tables: [`public.${table}`], snapshot: true, streaming: true });
       await read(app, "first");
       await readChanges(app, "first", 3);
@@ -121,7 +116,7 @@ test(
   "without snapshot only what happens comes; without streaming only what is there, anew at each start; without both nothing [kind.db.cdc.modes] [cdc.channel]",
   { skip },
   () =>
-    withTable(3, async (app, { slot, table }) => {
+    withRows(3, async (app, { slot, table }) => {
       const tables = [`public.${table}`];
       const [other, empty] = [freshName(), freshName()];
       await make(app, { slot_name: slot, tables, streaming: true });
@@ -149,7 +144,7 @@ test(
   "a temporary slot goes when the source stops, and a new one begins with the rows [kind.db.cdc.modes]",
   { skip },
   () =>
-    withTable(2, async (app, { slot, table }) => {
+    withRows(2, async (app, { slot, table }) => {
       await make(app, {
         slot_name: slot,
         tables: [`public.${table}`],
@@ -173,7 +168,7 @@ test(
   "the server is told what was received, not what waits in a buffer [cdc.flow] [kind.db.cdc.tuning]",
   { skip },
   () =>
-    withTable(0, async (app, { slot, table }) => {
+    withRows(0, async (app, { slot, table }) => {
       await make(app, { slot_name: slot, tables: [`public.${table}`], streaming: true });
       await read(app, "r", { pace: true });
       const begin = await currentLsn(app);
@@ -209,7 +204,7 @@ test(
   "the snapshot is read in batches of snapshot_fetch_size, and what happens meanwhile comes after it [kind.db.cdc.tuning] [cdc.flow]",
   { skip },
   () =>
-    withTable(20, async (app, { slot, table }) => {
+    withRows(20, async (app, { slot, table }) => {
       await make(app, {
         slot_name: slot,
         tables: [`public.${table}`],

@@ -3,11 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ValueMap } from "../../../src/core/mod.ts";
-import { type TestApplication, withApplication } from "../../application.ts";
+import type { TestApplication } from "../../application.ts";
 import { entry, main } from "../../lua_entries.ts";
 import { missing } from "../../services.ts";
 import {
-  CDC_PROJECT,
   changes,
   dropSlots,
   freshName,
@@ -16,6 +15,7 @@ import {
   read,
   readChanges,
   sql,
+  withTable,
 } from "../cdc_project.ts";
 
 const skip = missing("postgres");
@@ -41,22 +41,17 @@ return found`),
 function withTables(
   body: (app: TestApplication, names: { slot: string; a: string; b: string }) => Promise<void>,
 ): Promise<void> {
-  const [slot, a, b] = [freshName(), freshName(), freshName()];
-  return withApplication(CDC_PROJECT + LOOK, async (app) => {
-    await sql(app, `CREATE TABLE ${a} (id int PRIMARY KEY)`, `CREATE TABLE ${b} (id int PRIMARY KEY)`);
-    await sql(app, `INSERT INTO ${a} VALUES (1)`);
+  const b = freshName();
+  return withTable(async (app, { slot, table: a }) => {
+    await sql(app, `CREATE TABLE ${b} (id int PRIMARY KEY)`, `INSERT INTO ${a} VALUES (1)`);
     await make(app, {
       slot_name: slot,
       tables: [`public.${a}`, `public.${b}`],
       snapshot: true,
       streaming: true,
     });
-    try {
-      await body(app, { slot, a, b });
-    } finally {
-      await dropSlots(app, slot);
-    }
-  });
+    await body(app, { slot, a, b });
+  }, LOOK);
 }
 
 test(
