@@ -1,6 +1,6 @@
 /** A stream of changes in the hands of a script: its wishes, and the channel that it receives from. */
 import { Failure } from "../../src/core/mod.ts";
-import type { FedChannel } from "../../src/lua/mod.ts";
+import type { Call, FedChannel } from "../../src/lua/mod.ts";
 import type { CdcEvent, CdcOperation, CdcSource, CdcSubscriber } from "../../src/ports/mod.ts";
 import type { LuaChannel, LuaValue } from "../../src/vm/mod.ts";
 
@@ -11,15 +11,13 @@ export interface StreamWishes {
   readonly buffer: number;
 }
 
-/** Opens the channel of a stream. */
-export type OpenChannel = (capacity: number) => FedChannel;
-
-/** A stream; it subscribes when its channel is first asked for. */
+/** A stream; it subscribes when its channel is first asked for, and ends with the process that asked. */
 export class ChangeStream {
   readonly source: CdcSource;
   readonly #wishes: StreamWishes;
   #fed: FedChannel | undefined;
   #unsubscribe: (() => void) | undefined;
+  #forget: (() => void) | undefined;
   #isClosed = false;
 
   constructor(source: CdcSource, wishes: StreamWishes) {
@@ -28,10 +26,11 @@ export class ChangeStream {
   }
 
   /** The channel that changes come by, the same each time. Fails with Invalid once the stream is closed without one. */
-  channel(open: OpenChannel): LuaChannel {
+  channel(call: Pick<Call, "openChannel" | "process">): LuaChannel {
     if (this.#fed !== undefined) return this.#fed.channel;
     if (this.#isClosed) throw new Failure("Invalid", "the stream is closed", { retryable: false });
-    const fed = this.#fed = open(this.#wishes.buffer);
+    const fed = this.#fed = call.openChannel(this.#wishes.buffer);
+    this.#forget = call.process.onEnd(() => this.close());
     const { operations, tables } = this.#wishes;
     const subscriber: CdcSubscriber = {
       ...tables && { tables },
@@ -48,6 +47,7 @@ export class ChangeStream {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#forget?.();
     this.#unsubscribe?.();
     this.#fed?.clear();
     this.#fed?.close();

@@ -80,17 +80,11 @@ function stream(call: Call): LuaHandle {
   const buffer = bufferOption(options["buffer"]);
   const found = call.services.resources.find(CdcResource, id);
   if (found === undefined) throw new Failure("Internal", `cdc source not found: ${id}`, { retryable: false });
-  const opened = new ChangeStream(found, {
-    buffer,
-    ...operations && { operations },
-    ...tables && { tables },
-  });
-  call.process.onEnd(() => opened.close());
-  return call.create(streamObject, opened);
+  const wishes = { buffer, ...operations && { operations }, ...tables && { tables } };
+  return call.create(streamObject, new ChangeStream(found, wishes));
 }
 
-const channelOf: ModuleCommand = (call) =>
-  call.self(streamObject).channel((capacity) => call.openChannel(capacity)) as NativeResult;
+const channelOf: ModuleCommand = (call) => call.self(streamObject).channel(call) as NativeResult;
 
 function close(call: Call): boolean {
   call.self(streamObject).close();
