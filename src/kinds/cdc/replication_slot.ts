@@ -32,6 +32,8 @@ interface FoundSlot {
   readonly database: string | null;
   readonly activePid: string | null;
   readonly position: string | null;
+  /** From where on the log is kept for it; null when it holds nothing back. */
+  readonly holdsFrom: string | null;
 }
 
 /** The slot of a source, made when there is none. Fails with Invalid, Unavailable or what the server says. */
@@ -46,7 +48,7 @@ export async function ensureSlot(
   }
   const mark = marks(settings) ? slot + SNAPSHOT_SUFFIX : undefined;
   let found = await freeSlot(session, settings, server);
-  const isMarked = mark !== undefined && await findSlot(session, mark) !== undefined;
+  const isMarked = mark !== undefined && await hasMark(session, mark);
   if (found !== undefined && isMarked) {
     await dropSlot(session, slot);
     found = undefined;
@@ -72,6 +74,17 @@ export async function snapshotDone(session: ReplicationSession, settings: Source
   if (marks(settings)) await dropSlot(session, settings.info.slot + SNAPSHOT_SUFFIX);
 }
 
+/** Whether the mark is there. Fails with Invalid when its name is that of a slot that holds something back (SL1). */
+async function hasMark(session: ReplicationSession, mark: string): Promise<boolean> {
+  const found = await findSlot(session, mark);
+  if (found === undefined || found.plugin === null && found.holdsFrom === null) return found !== undefined;
+  throw new Failure(
+    "Invalid",
+    `replication slot "${mark}" is somebody else's, and that name marks a snapshot under way; choose another slot_name`,
+    { retryable: false },
+  );
+}
+
 /** Where nothing is resumed the snapshot is taken anew each time. */
 function marks({ info: { snapshot, streaming, temporary } }: SourceSettings): boolean {
   return snapshot && streaming && !temporary;
@@ -86,12 +99,18 @@ async function dropSlot(session: ReplicationSession, name: string): Promise<void
 
 async function findSlot(session: ReplicationSession, name: string): Promise<FoundSlot | undefined> {
   const [row] = await session.rows(
-    "SELECT plugin, database, active_pid, confirmed_flush_lsn " +
+    "SELECT plugin, database, active_pid, confirmed_flush_lsn, restart_lsn " +
       `FROM pg_catalog.pg_replication_slots WHERE slot_name = ${literal(name)}`,
   );
   if (row === undefined) return undefined;
-  const [plugin, database, activePid, position] = row;
-  return { plugin: plugin!, database: database!, activePid: activePid!, position: position! };
+  const [plugin, database, activePid, position, holdsFrom] = row;
+  return {
+    plugin: plugin!,
+    database: database!,
+    activePid: activePid!,
+    position: position!,
+    holdsFrom: holdsFrom!,
+  };
 }
 
 /** The slot, once nobody uses it. */

@@ -209,6 +209,16 @@ test(
         await startFailure(app, { slot_name: physical, ...tables }),
         /^Invalid\/false: app:NAME: replication slot "\w+" is a physical one, not one of pgoutput in postgres; choose another slot_name/,
       );
+      // The name that a snapshot under way would have beside it.
+      const theirs = `${slot}_snapshot`;
+      await run(app, `SELECT pg_create_logical_replication_slot('${theirs}', 'pgoutput')`);
+      assert.match(
+        await startFailure(app, { slot_name: slot, snapshot: true, streaming: true, ...tables }),
+        new RegExp(
+          `^Invalid/false: app:NAME: replication slot "${theirs}" is somebody else's, .*; choose another slot_name`,
+        ),
+      );
+      assert.equal((await slotOf(app, theirs))?.["plugin"], "pgoutput");
       await dropSlots(app, slot, physical);
     });
   },
