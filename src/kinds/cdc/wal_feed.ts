@@ -10,7 +10,7 @@ import type { Clock, TimerHandle } from "../../ports/mod.ts";
 import type { Audience } from "./audience.ts";
 import type { SourceSettings } from "./cdc_config.ts";
 import { decodePgMessage, printLsn } from "./pgoutput.ts";
-import { identifier, literal } from "./publication.ts";
+import { identifier } from "./publication.ts";
 import type { ReplicationSession, ReplicationStream } from "./replication_session.ts";
 import { placeOf } from "../sql/server_address.ts";
 import { RowChanges, type Transaction } from "./row_changes.ts";
@@ -62,7 +62,8 @@ export class WalFeed {
   async run(): Promise<void> {
     const { session, settings, audience } = this.#options;
     const { info: { slot }, publication } = settings;
-    const names = literal(identifier(publication));
+    // In replication commands a backslash is one, whatever the session takes it for.
+    const names = `'${identifier(publication).replaceAll("'", "''")}'`;
     this.#told = audience.position;
     this.#stream = await session.stream(
       `START_REPLICATION SLOT ${identifier(slot)} LOGICAL ${printLsn(audience.position)} ` +
