@@ -85,8 +85,10 @@ export class ReplicationSession {
 
   async #asking<T>(ask: (client: PostgresClient) => Promise<T>): Promise<T> {
     try {
+      const client = this.#client ?? await openClient(this.#options, {});
+      // Also by somebody who came while the library was loaded: nothing was sent by then.
       if (this.#isClosed) throw { code: "CONNECTION_CLOSED" };
-      return await ask(this.#client ??= await openClient(this.#options, {}));
+      return await ask(this.#client = client);
     } catch (error) {
       throw this.#failureOf(error);
     }

@@ -88,6 +88,7 @@ export class SourceRun implements ServiceRun {
     let prepared: Prepared | undefined = first;
     let failures = 0;
     while (!signal.aborted) {
+      let delayMs = 0;
       try {
         prepared ??= await this.#prepare(signal);
         if (failures > 0) log.info("source is connected again");
@@ -98,16 +99,16 @@ export class SourceRun implements ServiceRun {
         const failure = asFailure(error);
         this.#phase = failure.message;
         if (failure.retryable !== true) return failure;
-        const delayMs = this.#delay(failures++);
+        delayMs = this.#delay(failures++);
         log.warn("the source lost its connection; trying again", {
           error: failure.message,
           delay_ms: delayMs,
         });
+      } finally {
         await prepared?.session.close();
-        await clock.sleep(delayMs, signal).catch(() => undefined);
+        prepared = undefined;
       }
-      await prepared?.session.close();
-      prepared = undefined;
+      if (delayMs > 0) await clock.sleep(delayMs, signal).catch(() => undefined);
     }
     await prepared?.session.close();
     return null;
@@ -182,11 +183,16 @@ export class SourceRun implements ServiceRun {
     const signal = AbortSignal.any([deserted.signal, this.#stopping.signal]);
     audience.begin(position, () => deserted.abort());
     this.#phase = "snapshot";
+    // The server may be at a statement that takes long.
+    const cut = (): void => void session.close();
+    signal.addEventListener("abort", cut, { once: true });
     try {
       await readSnapshot(session, tables, { audience, settings, signal });
     } catch (error) {
       if (signal.aborted) return false;
       throw explained(error, settings.info.name, settings.address.username);
+    } finally {
+      signal.removeEventListener("abort", cut);
     }
     audience.complete(position);
     await snapshotDone(session, settings);
