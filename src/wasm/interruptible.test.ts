@@ -1,9 +1,8 @@
 /** Modules that ask whether they should go on do the same as before, and end when they are told to. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
 import { Failure } from "../core/mod.ts";
+import { WIDE_WASM } from "../vm/wide/wide_wasm.gen.ts";
 import { interruptible, START_FUNCTION, TURN_TABLE } from "./interruptible.ts";
 import { binaryOf } from "./wat.ts";
 
@@ -97,7 +96,7 @@ test("what a module does stays the same, whatever instructions it has", async ()
 });
 
 test("modules of the program itself do what they did", async () => {
-  const bytes = new Uint8Array(readFileSync(join(import.meta.dirname!, "../../.cache/vm/wide.wasm")));
+  const bytes = Uint8Array.fromBase64(WIDE_WASM);
   const memory = new WebAssembly.Memory({ initial: 4 });
   const run = (module: Uint8Array<ArrayBuffer>): string => {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), { env: { memory } });
