@@ -248,9 +248,9 @@ export class HttpServer implements Service {
       await listener.close(signal);
       throw new Failure("Timeout", "start was given up");
     }
-    this.#listener = listener;
     const { promise: ended, resolve } = Promise.withResolvers<Failure>();
     this.#lost = resolve;
+    this.#use(listener);
     // deno-lint-ignore no-this-alias
     const server = this;
     return {
@@ -264,7 +264,7 @@ export class HttpServer implements Service {
     };
   }
 
-  async #listen(plan: ListenPlan, signal = new AbortController().signal): Promise<HttpListener> {
+  async #listen(plan: ListenPlan, signal = new AbortController().signal): Promise<ServerListener> {
     const { idleMs: idleTimeoutMs, tls } = plan;
     const listen = async (hostname: string, port: number): Promise<HttpListener> =>
       await this.#http.listen({ hostname, port, tls, idleTimeoutMs }, this.handle);
@@ -280,8 +280,13 @@ export class HttpServer implements Service {
       network: plan.network,
       address: listener.address,
     });
-    listener.lost.then((failure) => this.#listenerLost(listener, failure));
     return listener;
+  }
+
+  #use(listener: ServerListener): void {
+    this.#listener = listener;
+    // It may be lost by now.
+    listener.lost?.then((failure) => this.#listenerLost(listener, failure));
   }
 
   /** What its overlay has given up nobody reaches any more: the service has ended. */
@@ -319,9 +324,9 @@ export class HttpServer implements Service {
       plan.port !== 0;
     if (isSameAddress) this.#retire(old);
     try {
-      this.#listener = await this.#listen(plan);
+      this.#use(await this.#listen(plan));
     } catch (error) {
-      if (isSameAddress) this.#listener = await this.#listen(previous);
+      if (isSameAddress) this.#use(await this.#listen(previous));
       throw error;
     }
     this.#plan = plan;

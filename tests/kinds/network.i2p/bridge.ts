@@ -15,6 +15,8 @@ export interface Bridge {
   forwarded(): number | undefined;
   /** Answers of a kind of line, instead of the usual one; "" for none. */
   readonly answers: Map<string, string>;
+  /** Makes the next session end as soon as something is forwarded. */
+  endNextSession(): void;
   /** Cuts every connection to it. */
   cut(): void;
 }
@@ -27,6 +29,7 @@ export async function withBridge(body: (bridge: Bridge) => Promise<void>): Promi
   const sockets = new Set<Socket>();
   const forwards = new Map<Socket, number>();
   const sessions = new Map<string, Socket>();
+  let isShort = false;
 
   const answer = (socket: Socket, line: string): void => {
     said.push(line);
@@ -52,6 +55,13 @@ export async function withBridge(body: (bridge: Bridge) => Promise<void>): Promi
     else if (kind === "STREAM FORWARD") {
       forwards.set(socket, Number(value("PORT")));
       socket.on("close", () => forwards.delete(socket));
+      if (isShort) {
+        isShort = false;
+        const session = sessions.get(value("ID"))!;
+        // The end is there before the answer, as on a bridge that is about to stop.
+        session.on("close", () => setTimeout(() => say("STREAM STATUS RESULT=OK"), 20));
+        return void session.destroy();
+      }
       say("STREAM STATUS RESULT=OK");
     } else if (kind === "STREAM CONNECT") {
       const target = connect(names.get(value("DESTINATION").slice("to-".length))!, "127.0.0.1");
@@ -96,6 +106,9 @@ export async function withBridge(body: (bridge: Bridge) => Promise<void>): Promi
       said,
       names,
       answers,
+      endNextSession: () => {
+        isShort = true;
+      },
       forwarded: () => [...forwards.values()][0],
       cut,
     });

@@ -229,6 +229,23 @@ test("a server whose bridge is lost has failed, and is started again when it is 
     )
   ));
 
+test("a server whose session ends while it starts is started again [net.bind]", () =>
+  withBridge((bridge) => {
+    bridge.endNextSession();
+    return withNetwork(
+      bridge,
+      gateway({ lifecycle: { auto_start: true, restart: { initial_delay: "10ms" } } }),
+      (app) =>
+        app.until(async () => {
+          const port = bridge.said.filter((line) => line.startsWith("SESSION")).length === 2
+            ? bridge.forwarded()
+            : undefined;
+          return port !== undefined &&
+            await fetch(`http://127.0.0.1:${port}/hello`).then((answer) => answer.text(), () => "") === "hello";
+        }, "the server to be back"),
+    );
+  }));
+
 test("a network that only dials out is refused as a server's [net.bind]", () =>
   withBridge((bridge) =>
     assert.rejects(
