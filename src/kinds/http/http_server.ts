@@ -15,6 +15,7 @@ import {
   type HttpListen,
   type HttpListener,
   type Log,
+  type OverlayListener,
   type Runtime,
   type Service,
   type ServiceRun,
@@ -35,6 +36,9 @@ export interface Session {
   /** Ends it in good order. */
   shutDown(reason: string): void;
 }
+
+/** Where it listens; through an overlay that may be lost. */
+type Listener = HttpListener & Partial<Pick<OverlayListener, "lost">>;
 
 /** How long connections of a replaced listener may take to end. */
 const REPLACED_LISTENER_MS = 30_000;
@@ -57,7 +61,7 @@ export class HttpServer implements Service {
   #plan: ListenPlan;
   #identity: () => Frame = () => EMPTY_FRAME;
   #table: RouteTable<Endpoint> | undefined;
-  #listener: HttpListener | undefined;
+  #listener: Listener | undefined;
   #lost: (failure: Failure) => void = () => {};
 
   constructor(id: string, services: KindServices, plan: ListenPlan) {
@@ -264,7 +268,7 @@ export class HttpServer implements Service {
     };
   }
 
-  async #listen(plan: ListenPlan, signal = new AbortController().signal): Promise<ServerListener> {
+  async #listen(plan: ListenPlan, signal = new AbortController().signal): Promise<Listener> {
     const { idleMs: idleTimeoutMs, tls } = plan;
     const listen = async (hostname: string, port: number): Promise<HttpListener> =>
       await this.#http.listen({ hostname, port, tls, idleTimeoutMs }, this.handle);
@@ -283,7 +287,7 @@ export class HttpServer implements Service {
     return listener;
   }
 
-  #use(listener: ServerListener): void {
+  #use(listener: Listener): void {
     this.#listener = listener;
     // It may be lost by now.
     listener.lost?.then((failure) => this.#listenerLost(listener, failure));

@@ -235,14 +235,15 @@ test("a server whose session ends while it starts is started again [net.bind]", 
     return withNetwork(
       bridge,
       gateway({ lifecycle: { auto_start: true, restart: { initial_delay: "10ms" } } }),
-      (app) =>
-        app.until(async () => {
-          const port = bridge.said.filter((line) => line.startsWith("SESSION")).length === 2
-            ? bridge.forwarded()
-            : undefined;
-          return port !== undefined &&
-            await fetch(`http://127.0.0.1:${port}/hello`).then((answer) => answer.text(), () => "") === "hello";
-        }, "the server to be back"),
+      async (app) => {
+        await app.until(async () => {
+          if (bridge.said.filter((line) => line.startsWith("SESSION")).length < 2) return false;
+          const port = bridge.forwarded();
+          if (port === undefined) return false;
+          const answer = await fetch(`http://127.0.0.1:${port}/hello`).catch(() => undefined);
+          return await answer?.text() === "hello";
+        }, "the server to be back");
+      },
     );
   }));
 
