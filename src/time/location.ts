@@ -25,9 +25,9 @@ export function fixedZone(name: string, offsetSeconds: number): Location {
   };
 }
 
-/** The local zone. */
+/** The local zone. What the system calls it is asked for when an abbreviation is: the answer takes longer than a short program. */
 export function localZone(clock: Clock): Location {
-  return clockZone(clock, "Local", "", clock.localZone ?? "UTC");
+  return clockZone(clock, "Local", "", () => clock.localZone ?? "UTC");
 }
 
 /** The zone `name`; fails with NotFound when there is none. */
@@ -42,17 +42,17 @@ export function loadLocation(clock: Clock, name: string): Location {
   } catch (error) {
     throw unknown(error);
   }
-  return clockZone(clock, name, name, name);
+  return clockZone(clock, name, name, () => name);
 }
 
-function clockZone(clock: Clock, name: string, zone: string, database: string): Location {
+function clockZone(clock: Clock, name: string, zone: string, database: () => string): Location {
   const minutesAt = (seconds: number): number => clock.zoneOffsetMinutes(zone, seconds * 1000);
   return {
     name,
     offsetAt: (seconds) => minutesAt(seconds) * 60,
-    abbreviationAt: (seconds) => zoneAbbreviation(database, minutesAt(seconds)),
+    abbreviationAt: (seconds) => zoneAbbreviation(database(), minutesAt(seconds)),
     offsetOf(abbreviation) {
-      const minutes = abbreviationOffset(database, abbreviation);
+      const minutes = abbreviationOffset(database(), abbreviation);
       return minutes === undefined ? undefined : minutes * 60;
     },
   };
