@@ -41,7 +41,7 @@ export async function unpackModule(
   if (module === undefined) return false;
   const copy = (from: string, to: string): void => {
     files.makeDirectory(to, { recursive: true });
-    for (const item of module.files.list(from)) {
+    for (const item of module.files.names(from)) {
       const [inner, outer] = [module.files.resolve(from, item.name), files.resolve(to, item.name)];
       if (item.isDirectory) copy(inner, outer);
       else files.writeFile(outer, module.files.readFile(inner));

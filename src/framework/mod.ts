@@ -4,7 +4,7 @@
  * What a module does is written in its folder; a `wippy.yaml` there names it. Nothing here runs before a project asks for it.
  */
 import { Failure } from "../core/mod.ts";
-import type { FileInfo, YamlReader } from "../ports/mod.ts";
+import type { FileInfo, NamedItem, YamlReader } from "../ports/mod.ts";
 import { type BundledModule, type DefinitionFiles, MANIFEST_FILE, readManifest } from "../registry/mod.ts";
 import { files as TEXTS } from "./index.gen.ts";
 
@@ -35,7 +35,7 @@ class TextFiles implements DefinitionFiles {
     return new TextEncoder().encode(text);
   }
 
-  list(path: string): FileInfo[] {
+  names(path: string): NamedItem[] {
     const folder = this.resolve(path);
     return [...this.#folders.get(folder) ?? []].sort().map((name) => this.stat(`${folder}/${name}`)!);
   }

@@ -72,10 +72,14 @@ test("system calls: facts of files", { skip }, () => {
 test("system calls: names in a directory", { skip }, () => {
   withFolder((folder) => {
     for (const name of ["", "inner", "folder link"]) {
-      assert.deepEqual(calls!.names(join(folder, name))?.sort(), readdirSync(join(folder, name)).sort());
+      const told = new Map(calls!.items(join(folder, name))?.map((item) => [item.name, item.isDirectory]));
+      assert.deepEqual([...told.keys()].sort(), readdirSync(join(folder, name)).sort());
+      for (const item of readdirSync(join(folder, name), { withFileTypes: true })) {
+        assert.equal(told.get(item.name), item.isSymbolicLink() ? undefined : item.isDirectory(), item.name);
+      }
     }
     for (const name of ["empty", "link", "not there"]) {
-      assert.equal(calls!.names(join(folder, name)), undefined);
+      assert.equal(calls!.items(join(folder, name)), undefined);
     }
   });
 });

@@ -19,14 +19,21 @@ export interface CallStats {
   readonly mtimeMs: number;
 }
 
+/** A name in a directory. */
+export interface CallItem {
+  readonly name: string;
+  /** Whether it is a directory itself; undefined where that is not said with the name, and for links. */
+  readonly isDirectory: boolean | undefined;
+}
+
 /** The calls; `undefined` is for whatever they have no answer to. */
 export interface LinuxCalls {
   /** All of a file. */
   readWhole(path: string): Uint8Array<ArrayBuffer> | undefined;
   /** Facts of what is there, of a link itself when `isLinkMeant`; null when nothing is. */
   stat(path: string, isLinkMeant?: boolean): CallStats | null | undefined;
-  /** Names in a directory, in no order. */
-  names(path: string): string[] | undefined;
+  /** What is in a directory, in no order. */
+  items(path: string): CallItem[] | undefined;
   /** The path without links; null when nothing is there. */
   realPath(path: string): string | null | undefined;
   /** How many of the bytes were written. */
@@ -70,7 +77,13 @@ const STATX_MTIME = 112;
 
 /** Of `struct linux_dirent64`. */
 const DIRENT_LENGTH = 16;
+const DIRENT_TYPE = 18;
 const DIRENT_NAME = 19;
+
+/** Types of what is in a directory. */
+const DT_UNKNOWN = 0;
+const DT_DIR = 4;
+const DT_LNK = 10;
 
 /** Room for the names of a directory, for a path that comes back, and for what a terminal tells of itself. */
 const SCRATCH_BYTES = 16_384;
@@ -141,17 +154,22 @@ class SystemCalls implements LinuxCalls {
     };
   }
 
-  names(path: string): string[] | undefined {
+  items(path: string): CallItem[] | undefined {
     return this.#opened(path, O_CLOEXEC | O_DIRECTORY, (fd) => {
-      const names: string[] = [];
+      const items: CallItem[] = [];
       for (;;) {
         const end = this.#call(GETDENTS64, fd, this.#scratch, SCRATCH_BYTES);
         if (end < 0) return undefined;
-        if (end === 0) return names;
+        if (end === 0) return items;
         for (let at = 0; at < end; at += this.#view.getUint16(at + DIRENT_LENGTH, true)) {
           const from = at + DIRENT_NAME;
           const name = this.#decoder.decode(this.#scratch.subarray(from, this.#scratch.indexOf(0, from)));
-          if (name !== "." && name !== "..") names.push(name);
+          if (name === "." || name === "..") continue;
+          const type = this.#scratch[at + DIRENT_TYPE];
+          items.push({
+            name,
+            isDirectory: type === DT_UNKNOWN || type === DT_LNK ? undefined : type === DT_DIR,
+          });
         }
       }
     });
@@ -189,8 +207,8 @@ class SystemCalls implements LinuxCalls {
     const other = allowed.find((processor) => processor !== mine)!;
     const rest = new Uint8Array(bytes);
     rest[other >> 3] = 1 << (other & 7);
-    for (const thread of this.names("/proc/self/task") ?? []) {
-      if (Number(thread) !== process.pid) this.#call(SCHED_SETAFFINITY, Number(thread), bytes, rest);
+    for (const { name } of this.items("/proc/self/task") ?? []) {
+      if (Number(name) !== process.pid) this.#call(SCHED_SETAFFINITY, Number(name), bytes, rest);
     }
   }
 

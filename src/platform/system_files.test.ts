@@ -77,6 +77,12 @@ test(
         "link 7 600 true",
         "link to b directory 700 true",
       ]);
+      assert.deepEqual(
+        files.names(folder),
+        files.list(folder).map(({ name, isDirectory }) => ({ name, isDirectory })),
+      );
+      assert.throws(() => files.names(join(folder, "a")), { kind: "Invalid" });
+      assert.throws(() => files.names(join(folder, "c")), { kind: "NotFound" });
       assert.equal(files.stat(join(folder, "dangling")), undefined);
       assert.equal(files.stat(join(folder, "link"))?.name, "link");
       assert.equal(files.realPath(join(folder, "link to b")), join(folder, "b"));
@@ -96,6 +102,7 @@ function findOut(found: SystemFiles, folder: string): unknown {
   const file = `${folder}/${found.list(folder).find(({ isDirectory }) => !isDirectory)!.name}`;
   return [
     found.list(folder),
+    found.names(folder),
     found.stat(file),
     found.readText(file),
     found.realPath(`${folder}/.`),

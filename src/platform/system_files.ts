@@ -6,8 +6,8 @@
  */
 import process from "node:process";
 import { asFailure, Failure, type FailureKind } from "../core/mod.ts";
-import type { FileHandle, FileInfo, Files } from "../ports/mod.ts";
-import { type CallStats, linuxCalls } from "./linux_calls.ts";
+import type { FileHandle, FileInfo, Files, NamedItem } from "../ports/mod.ts";
+import { type CallItem, type CallStats, linuxCalls } from "./linux_calls.ts";
 import { PATHS } from "./paths.ts";
 import { readToEnd } from "./whole_file.ts";
 
@@ -90,6 +90,14 @@ function statsOf(path: string, isLinkMeant = false): CallStats | undefined {
   if (stats !== undefined) return stats ?? undefined;
   const { lstatSync, statSync } = library();
   return (isLinkMeant ? lstatSync : statSync)(path, { throwIfNoEntry: false });
+}
+
+/** What the library tells of a directory's items with their names. */
+function itemsOf(path: string): CallItem[] {
+  return library().readdirSync(path, { withFileTypes: true }).map((item) => {
+    const isKnown = item.isDirectory() || item.isFile();
+    return { name: item.name, isDirectory: isKnown ? item.isDirectory() : undefined };
+  });
 }
 
 class SystemFileHandle implements FileHandle {
@@ -180,13 +188,34 @@ export class SystemFiles implements Files {
   list(path: string): FileInfo[] {
     return attempt(path, () => {
       const found: FileInfo[] = [];
-      for (const name of (linuxCalls()?.names(path) ?? library().readdirSync(path)).sort()) {
+      const names = linuxCalls()?.items(path)?.map(({ name }) => name) ?? library().readdirSync(path);
+      for (const name of names.sort()) {
         const file = `${path}/${name}`;
         // A dangling link is listed as what it is itself; a file that vanished meanwhile is not listed.
         const own = statsOf(file, true);
         if (own === undefined) continue;
         if ((own.mode & TYPE_BITS) !== LINK_TYPE) found.push(infoOf(name, own));
         else found.push({ ...infoOf(name, statsOf(file) ?? own), isLink: true });
+      }
+      return found;
+    });
+  }
+
+  names(path: string): NamedItem[] {
+    return attempt(path, () => {
+      const told = new Map<string, boolean | undefined>();
+      for (const { name, isDirectory } of linuxCalls()?.items(path) ?? itemsOf(path)) {
+        told.set(name, isDirectory);
+      }
+      const found: NamedItem[] = [];
+      for (const name of [...told.keys()].sort()) {
+        const isDirectory = told.get(name);
+        const file = `${path}/${name}`;
+        if (isDirectory !== undefined) found.push({ name, isDirectory });
+        else if (statsOf(file, true) !== undefined) {
+          const type = (statsOf(file)?.mode ?? 0) & TYPE_BITS;
+          found.push({ name, isDirectory: type === DIRECTORY_TYPE });
+        }
       }
       return found;
     });

@@ -16,6 +16,9 @@ export interface FileInfo {
   isSpecial?: boolean;
 }
 
+/** A name in a directory. */
+export type NamedItem = Pick<FileInfo, "name" | "isDirectory">;
+
 /** An open file. */
 export interface FileHandle {
   /** Reads up to `buffer.length` bytes at `position` (null: current); 0 at the end. */
@@ -41,6 +44,8 @@ export interface Files {
   ): void;
   stat(path: string): FileInfo | undefined;
   list(path: string): FileInfo[];
+  /** The names in a directory, sorted, and which of them are directories, links followed: less than `list` tells, for less. */
+  names(path: string): NamedItem[];
   makeDirectory(path: string, options?: { recursive?: boolean; mode?: number }): void;
   remove(path: string, options?: { recursive?: boolean }): void;
   rename(from: string, to: string): void;

@@ -14,7 +14,7 @@ import type { PathTest } from "./path_glob.ts";
 /** What of a file system is needed to read definitions. */
 export type DefinitionFiles = Pick<
   Files,
-  "readFile" | "list" | "stat" | "realPath" | "resolve" | "directory"
+  "readFile" | "names" | "stat" | "realPath" | "resolve" | "directory"
 >;
 
 /** A folder to read. */
@@ -126,10 +126,9 @@ function definitionFiles(source: DefinitionFolder): string[] {
     const real = files.realPath(folder) ?? folder;
     if (seen.has(real) || source.skipped?.has(real) || source.skipped?.has(folder)) return;
     seen.add(real);
-    const items = files.list(folder).toSorted((a, b) => a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
     // What stands before each name, found once.
     const inFolder = files.resolve(folder, "_").slice(0, -1);
-    for (const item of items) {
+    for (const item of files.names(folder)) {
       if (item.name.startsWith(".")) continue;
       const path = inFolder + item.name;
       if (source.excluded?.(relativePath(files, source.tree, path))) continue;

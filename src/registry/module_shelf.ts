@@ -227,7 +227,7 @@ export class ModuleShelf {
     const folder = files.directory(tree);
     if (files.stat(folder)?.isDirectory !== true) return undefined;
     const start = `${relativePath(files, folder, tree)}-v`;
-    const found = files.list(folder).flatMap(({ name, isDirectory }) => {
+    const found = files.names(folder).flatMap(({ name, isDirectory }) => {
       if (isDirectory || !name.startsWith(start) || !name.endsWith(PACK_EXTENSION)) return [];
       const parsed = parseModuleVersion(name.slice(start.length, -PACK_EXTENSION.length));
       return parsed === undefined ? [] : [{ name, parsed }];

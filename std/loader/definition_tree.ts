@@ -19,7 +19,7 @@ export function joinPath(...parts: readonly string[]): string {
 export function definitionTree(system: FileSystem): DefinitionFiles {
   return {
     readFile: (path) => system.readFile(path),
-    list: (path) => system.list(path),
+    names: (path) => system.list(path).toSorted((a, b) => a.name < b.name ? -1 : 1),
     stat: (path) => system.stat(path),
     realPath: (path) => system.stat(path) === undefined ? undefined : path,
     resolve: (...parts) => joinPath(...parts),

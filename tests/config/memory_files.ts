@@ -57,6 +57,7 @@ export function memoryPorts(
       readFile: refuse,
       writeFile: refuse,
       list: refuse,
+      names: refuse,
       makeDirectory: refuse,
       remove: refuse,
       rename: refuse,

@@ -5,7 +5,7 @@
  * stays readable after it was removed or replaced, as on a real system.
  */
 import { Failure } from "../../core/mod.ts";
-import type { Clock, FileHandle, FileInfo, Files } from "../../ports/mod.ts";
+import type { Clock, FileHandle, FileInfo, Files, NamedItem } from "../../ports/mod.ts";
 
 interface FileNode {
   readonly type: "file";
@@ -64,6 +64,10 @@ export class SimulatedFiles implements Files {
   list(path: string): FileInfo[] {
     const { children } = this.#directory(path);
     return [...children.keys()].sort().map((name) => infoOf(name, children.get(name)!));
+  }
+
+  names(path: string): NamedItem[] {
+    return this.list(path).map(({ isDirectory, name }) => ({ name, isDirectory }));
   }
 
   makeDirectory(path: string, options: { recursive?: boolean; mode?: number } = {}): void {
