@@ -29,7 +29,6 @@ import {
 } from "../ports/mod.ts";
 import { endSlowStart } from "../platform/running.ts";
 import { EventBus, type Supervisor } from "../process/mod.ts";
-import { precompile } from "../vm/compiled.ts";
 import {
   type Entry,
   frameOfLifecycle,
@@ -54,7 +53,6 @@ import {
   COMPONENTS,
   INFRASTRUCTURE,
   kindTable,
-  readAmbientModules,
   standardComponents,
   typeGate,
   type TypeSystemOptions,
@@ -254,32 +252,25 @@ export class Application {
   async assemble(): Promise<void> {
     if (this.#phase !== "new") throw new Error("an application boots once");
     this.#phase = "booting";
-    // What every program sees is read while the machine is compiled.
-    await Promise.all([precompile(), readAmbientModules()]);
     await this.#components.start();
   }
 
+  /** What calls of `targets` need of these entries. */
+  async select(targets: readonly string[], loaded: LoadedEntries): Promise<LoadedEntries> {
+    const { kinds } = this;
+    const relations = {
+      load: (entries: readonly Entry[]) => kinds.load(entries),
+      references: kinds.referencesAmong(loaded.entries),
+      ownerOf: (entry: Entry) => kinds.ownerOf(entry),
+    };
+    return { ...loaded, entries: await selectFor(targets, loaded.entries, relations) };
+  }
+
   /** Boots with these entries. Rejects with what stands in the way, after everything has been stopped again. */
-  boot(loaded: LoadedEntries): Promise<void> {
-    return this.#boot(() => loaded);
-  }
-
-  /** Boots with what calls of `targets` need of these entries, and with nothing else. */
-  bootFor(targets: readonly string[], loaded: LoadedEntries): Promise<void> {
-    return this.#boot(async () => {
-      const { kinds } = this;
-      const relations = {
-        load: (entries: readonly Entry[]) => kinds.load(entries),
-        references: kinds.referencesAmong(loaded.entries),
-        ownerOf: (entry: Entry) => kinds.ownerOf(entry),
-      };
-      return { ...loaded, entries: await selectFor(targets, loaded.entries, relations) };
-    });
-  }
-
-  async #boot(select: () => LoadedEntries | Promise<LoadedEntries>): Promise<void> {
+  async boot(loaded: LoadedEntries): Promise<void> {
     try {
-      const loaded = await select();
+      // While the machine is compiled.
+      await this.kinds.load(loaded.entries);
       await this.assemble();
       this.runtime.programs.trust(loaded.proven ?? new Set());
       await this.registry.load(loaded);

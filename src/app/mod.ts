@@ -6,6 +6,7 @@ export {
   createApplication,
 } from "./application.ts";
 export { selectFor } from "./boot_selection.ts";
+export type { CallEntries } from "./call_plans.ts";
 export { type Component, componentLevels, ComponentSet } from "./components.ts";
 export { ApplicationContext, type ContextKey, defineContextKey } from "./context.ts";
 export { COMPONENTS, INFRASTRUCTURE } from "./standard_components.ts";
@@ -18,7 +19,6 @@ export * from "./packing/mod.ts";
 export {
   expansionOf,
   loadProject,
-  type LoadWish,
   openProject,
   optionsOf,
   type Project,

@@ -36,7 +36,8 @@ import {
 import { Supervisor } from "../process/mod.ts";
 import { SecurityTable } from "../security/mod.ts";
 import { modules } from "../../std/index.gen.ts";
-import { compiledModule } from "../vm/mod.ts";
+import { soonDone } from "../platform/running.ts";
+import { compiledModule, precompile } from "../vm/mod.ts";
 import type { Component } from "./components.ts";
 import { type ApplicationContext, type ContextKey, defineContextKey } from "./context.ts";
 import { VariableTable } from "./environment.ts";
@@ -144,7 +145,7 @@ const GUEST_MODULE: ModuleSource = {
 };
 
 /** Reads the modules that every program sees: the first one that is made finds them there. */
-export async function readAmbientModules(): Promise<void> {
+async function readAmbientModules(): Promise<void> {
   const ambient: readonly string[] = AMBIENT_MODULES;
   await Promise.all(modules.filter(({ name }) => ambient.includes(name)).map((module) => module.load()));
 }
@@ -204,11 +205,13 @@ export function standardComponents(options: StandardOptions): Component[] {
       });
     }),
     {
-      ...maker(
-        runtime,
-        [security, contracts, environment, supervisor, ...watching],
-        (context) => createRuntime(context, options),
-      ),
+      name: runtime.name,
+      requires: [security, contracts, environment, supervisor, ...watching].map(({ name }) => name),
+      async load(context) {
+        // What every program sees is read while the machine is compiled.
+        await Promise.all([soonDone(precompile()), readAmbientModules()]);
+        context.provide(runtime, createRuntime(context, options));
+      },
       stop: (context) => context.get(runtime).board?.close(),
     },
     {

@@ -12,6 +12,13 @@ export function edition(files: Files): string {
   return `${VERSION} ${program?.modifiedMs} ${program?.size} ${sourcesStamp(files)}`;
 }
 
+/** The same for a program that is one file, whose sources can't change beside it; undefined for another. */
+export function editionOfBinary(files: Files): string | undefined {
+  const program = files.stat(process.execPath);
+  const isBinary = program !== undefined && sourcesStamp(files) === "";
+  return isBinary ? `${VERSION} ${program.modifiedMs} ${program.size}` : undefined;
+}
+
 /** When the sources were changed last; nothing in a compiled program, whose sources are in no folder. */
 function sourcesStamp(files: Files): string {
   const here = import.meta.dirname;

@@ -2,8 +2,8 @@
 import type {
   Application,
   ApplicationOptions,
+  CallEntries,
   Component,
-  LoadWish,
   LogEncoding,
   Project,
   ProjectRequest,
@@ -81,12 +81,12 @@ export function projectRequest(args: ParsedArguments): ProjectRequest {
 export function openSession(
   args: ParsedArguments,
   loudness: Loudness | ((project: Project, loaded: LoadedEntries) => Loudness),
-  wish: LoadWish = {},
+  read: (project: Project, ports: Ports) => Pick<CallEntries, "loaded" | "warnings"> = loadProject,
 ): Session {
   const ports = createPorts();
   const project = openProject(projectRequest(args), ports);
   const isHuman = isHumanLog(args, project);
-  const { loaded, warnings } = loadProject(project, ports, wish);
+  const { loaded, warnings } = read(project, ports);
   const loud = typeof loudness === "string" ? loudness : loudness(project, loaded);
   const log = createLog(args, project, ports, loud, isHuman);
   const style = styleOf("progress");

@@ -14,9 +14,10 @@ const EMPTY_MODULE = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
  * here more often than not, and leaves it there for as long as a tenth of the run.
  */
 export async function startVm(isShort: boolean): Promise<void> {
-  const files = "Bun" in globalThis ? Bun.embeddedFiles as (Blob & { readonly name: string })[] : [];
-  const file = files.find(({ name }) => name.endsWith(EMBEDDED));
-  const bytes = file === undefined ? undefined : new Uint8Array(await file.arrayBuffer());
+  const isBinary = "Bun" in globalThis && Bun.isStandaloneExecutable;
+  const bytes = isBinary
+    ? new Uint8Array(await Bun.file(`${import.meta.dirname}/${EMBEDDED}`).arrayBuffer())
+    : undefined;
   const calls = isShort ? linuxCalls() : undefined;
   if (calls !== undefined) {
     // The thread is there once it has been given something.

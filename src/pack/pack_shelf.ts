@@ -56,6 +56,11 @@ export class PackShelf implements PackContents, ModulePacks {
     this.#ports = ports;
   }
 
+  /** Whether nothing of a pack has been read. */
+  get isEmpty(): boolean {
+    return this.#open.size === 0;
+  }
+
   /** Opens a pack; fails with NotFound or Invalid. `name` is for messages. */
   open(path: string, name: string): OpenPack {
     const facts = this.#ports.files.stat(path);

@@ -14,6 +14,7 @@ import { SystemRandom } from "./system_random.ts";
 import { systemThreads } from "./system_threads.ts";
 import { yamlReader } from "./yaml.ts";
 
+export { quickDigest } from "./quick_digest.ts";
 export * from "./system_process.ts";
 
 /** What the runtime gives for a module of this folder; `bundled` is the call that bundlers see. */

@@ -2,7 +2,7 @@
 import process from "node:process";
 import { BUN, TIMERS } from "./runtime_globals.ts";
 
-const { clearTimeout, setTimeout } = TIMERS;
+const { clearTimeout, setImmediate, setTimeout } = TIMERS;
 
 /** Memory of this program in bytes. */
 export interface MemoryFacts {
@@ -50,6 +50,29 @@ export function memoryFacts(): MemoryFacts {
 export function collectGarbage(): void {
   if (BUN !== undefined) BUN.gc(true);
   else (globalThis as { gc?: () => void }).gc?.();
+}
+
+/** Turns of the loop in which something is looked for all the time. */
+const IMPATIENT_TURNS_MAX = 10_000;
+
+/**
+ * Waits for what another thread will have done in a moment. Where the loop takes in what threads have done between immediates, it looks
+ * for that all the time: the system takes longer to wake this thread than most of that moment lasts.
+ */
+export async function soonDone(work: Promise<void>): Promise<void> {
+  if (BUN === undefined) return await work;
+  let isDone = false;
+  const done = work.then(() => {
+    isDone = true;
+  });
+  // Who awaits it below hears of a failure.
+  done.catch(() => {
+    isDone = true;
+  });
+  for (let turn = 0; !isDone && turn < IMPATIENT_TURNS_MAX; turn++) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  await done;
 }
 
 /** How long a program that is up goes on as it started, in milliseconds: one that ends by then would have nothing of it. */

@@ -16,6 +16,10 @@ const SNAPSHOTS = join(ROOT, "tests/cli/snapshots");
 /** Longest a command may take before it counts as hanging. */
 const COMMAND_MS_MAX = 30_000;
 
+/** What commands keep for the account goes with the tests. */
+const ACCOUNT = mkdtempSync(join(tmpdir(), "wippy-account-"));
+process.on("exit", () => rmSync(ACCOUNT, { recursive: true, force: true }));
+
 /** What a command is started with. */
 export interface CommandOptions {
   readonly cwd?: string;
@@ -58,7 +62,7 @@ export function start(args: readonly string[], options: CommandOptions = {}): Ru
   const { FORCE_COLOR: _force, ...env } = process.env;
   const child = spawn(program, [...before, ...args], {
     cwd: options.cwd ?? tmpdir(),
-    env: { ...env, NO_COLOR: "1", ...options.env },
+    env: { ...env, NO_COLOR: "1", WIPPY_CACHE_DIR: ACCOUNT, ...options.env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   const siblings = [...inProgress].find(([folder]) => options.cwd?.startsWith(folder))?.[1];

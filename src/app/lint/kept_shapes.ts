@@ -1,7 +1,7 @@
 /** What a cache file must look like to be taken for what was written: anybody may have changed it since. */
 import type { KnownFindings } from "../../lint/mod.ts";
 import type { LintReport } from "./lint_report.ts";
-import type { Observation } from "./observed_files.ts";
+import type { Observation } from "../observed_files.ts";
 
 type Fits = (value: unknown) => boolean;
 

@@ -6,12 +6,13 @@
  * LC2. Findings of single entries are kept beside it, for runs after a change.
  * LC3. A cache that can't be read, or is not what was written, is an empty one; one that can't be written is none.
  */
-import { Failure } from "../../core/mod.ts";
 import type { Files } from "../../ports/mod.ts";
+import { digestBytes } from "../../registry/mod.ts";
 import type { KnownFindings } from "../../lint/mod.ts";
 import type { LintReport } from "./lint_report.ts";
 import { isKeptReport, keptEntries } from "./kept_shapes.ts";
-import { type Observation, stillHolds } from "./observed_files.ts";
+import { pruneKept, readKept, writeKept } from "../kept_file.ts";
+import { type Observation, stillHolds } from "../observed_files.ts";
 
 /** Most reports that are kept; each combination of flags has its own. */
 const REPORTS_MAX = 8;
@@ -50,7 +51,9 @@ export class LintCache {
   /** The report that is kept under `key`, if it still holds. */
   report(key: string): LintReport | undefined {
     const kept = this.#read(`report-${key}.json`);
-    return isKeptReport(kept) && stillHolds(kept.observations, this.#files) ? kept.report : undefined;
+    return isKeptReport(kept) && stillHolds(kept.observations, this.#files, digestBytes)
+      ? kept.report
+      : undefined;
   }
 
   keepReport(key: string, observations: readonly Observation[], report: LintReport): void {
@@ -72,39 +75,21 @@ export class LintCache {
   }
 
   #read(name: string): unknown {
-    const path = this.#path(name);
-    if (!this.#plan.canRead || this.#files.stat(path) === undefined) return undefined;
-    try {
-      const kept = JSON.parse(this.#files.readText(path)) as { edition?: unknown; content: unknown } | null;
-      return kept?.edition === this.#edition ? kept.content : undefined;
-    } catch (error) {
-      if (error instanceof SyntaxError || error instanceof Failure) return undefined;
-      throw error;
-    }
+    if (!this.#plan.canRead) return undefined;
+    const kept = readKept(this.#files, this.#path(name)) as
+      | { edition?: unknown; content: unknown }
+      | null
+      | undefined;
+    return kept?.edition === this.#edition ? kept.content : undefined;
   }
 
-  /** Written beside and moved: whoever reads meanwhile finds the old content or the new. */
   #write(name: string, content: unknown): void {
-    if (!this.#plan.canWrite) return;
-    const path = this.#path(name);
-    try {
-      const files = this.#files;
-      const fresh = `${path}.new`;
-      files.makeDirectory(this.#plan.folder, { recursive: true, mode: 0o700 });
-      // Never through a link that came with a repository.
-      if (files.stat(fresh) !== undefined || files.readLink(fresh) !== undefined) files.remove(fresh);
-      const text = JSON.stringify({ edition: this.#edition, content });
-      files.writeFile(fresh, text, { mode: 0o600, exclusive: true });
-      files.rename(fresh, path);
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-    }
+    if (this.#plan.canWrite) writeKept(this.#files, this.#path(name), { edition: this.#edition, content });
   }
 
   #prune(): void {
-    if (!this.#plan.canWrite || this.#files.stat(this.#plan.folder)?.isDirectory !== true) return;
-    const reports = this.#files.list(this.#plan.folder).filter(({ name }) => REPORT_FILE.test(name))
-      .toSorted((a, b) => b.modifiedMs - a.modifiedMs);
-    for (const { name } of reports.slice(REPORTS_MAX)) this.#files.remove(this.#path(name));
+    if (this.#plan.canWrite) {
+      pruneKept(this.#files, this.#plan.folder, (name) => REPORT_FILE.test(name), REPORTS_MAX);
+    }
   }
 }

@@ -12,7 +12,7 @@ import { loadProject, type Project } from "../project.ts";
 import type { EntryFindings, Finding } from "../../lint/mod.ts";
 import { type LintReport, sortFindings } from "./lint_report.ts";
 import { LintCache } from "./lint_cache.ts";
-import { observeFiles } from "./observed_files.ts";
+import { observeFiles } from "../observed_files.ts";
 
 /** Kinds whose entries hold Lua; those of compiled ones begin with the same name and have no text. */
 const LUA_KIND = /^(?:function|library|process|workflow|module)\.lua(\.bc)?$/;
@@ -45,7 +45,7 @@ export async function lintProject(request: LintRequest): Promise<LintReport> {
     request.progress?.(1);
     return kept;
   }
-  const { files, observations } = observeFiles(ports.files);
+  const { files, observations } = observeFiles(ports.files, digestBytes);
   const missing: string[] = [];
   const { loaded, warnings } = loadProject(
     project,

@@ -3,14 +3,17 @@
  *
  * K1. Without `--connect` only what the function needs is read and booted, in this program; nothing is kept in the registry's
  *     history.
- * K2. Exit code 1 means that the function failed: kind and message are on stderr, with the Lua trace.
+ * K2. What it needs is remembered for the next call, which asks only whether the files are still the same (`app/call_plans.ts`).
+ * K3. Exit code 1 means that the function failed: kind and message are on stderr, with the Lua trace.
  */
 import { durationMs, Failure, isValueMap, type Value } from "../../core/mod.ts";
-import type { ControlClient } from "../../app/mod.ts";
-import { createPorts } from "../../platform/running.ts";
+import type { CallEntries, ControlClient } from "../../app/mod.ts";
+import { entriesForCall } from "../../app/running.ts";
+import { createPorts, quickDigest } from "../../platform/running.ts";
 import { callArguments } from "../call_arguments.ts";
 import { type Command, Misuse, type ParsedArguments, refuseConnectedPack } from "../command.ts";
 import { connectRunning, findRunning } from "../connection.ts";
+import { editionOfBinary } from "../edition.ts";
 import { printFailure, reportIn } from "../failure_report.ts";
 import { printJson } from "../json_text.ts";
 import { printResult, styleOf } from "../output.ts";
@@ -43,6 +46,7 @@ Options
       --connect              call into the application that runs in this folder
       --timeout TIME         longest wait, such as 500ms or 2m (default 30s; 0 waits for ever)
       --json                 result on one line, errors as JSON too
+      --fresh                read the project anew, whatever is remembered of it
   -o, --override ID:PATH=V   change a field of an entry for this call; repeatable
 ${PROJECT_HELP}
 Examples
@@ -57,6 +61,7 @@ Examples
     connect: { type: "flag", about: "call into the running application" },
     timeout: { type: "text", about: "longest wait, such as 500ms or 2m" },
     json: { type: "flag", about: "result on one line, errors as JSON" },
+    fresh: { type: "flag", about: "read the project anew" },
     ...BOOT_OPTIONS,
   },
   takesPack: true,
@@ -156,7 +161,17 @@ async function callHere(
   timeoutMs: number,
   args: ParsedArguments,
 ): Promise<number> {
-  const session = openSession(args, "quiet", { isDeferred: true });
+  const named = [target, ...textsIn(values)];
+  let found: CallEntries | undefined;
+  const session = openSession(args, "quiet", (project, ports) =>
+    found = entriesForCall({
+      project,
+      ports,
+      // Nothing else is an id.
+      targets: named.filter((text) => text.includes(":")),
+      edition: args.flag("fresh") ? undefined : editionOfBinary(ports.files),
+      digest: quickDigest,
+    }));
   const loaded = await currentEntriesOf(session, args);
   const entry = loaded.entries.find(({ id }) => id === target);
   if (entry === undefined) {
@@ -174,9 +189,11 @@ async function callHere(
   }, session);
   const failureContext = { isJson: args.flag("json"), isVeryVerbose: args.flag("very-verbose") };
   try {
-    await application.bootFor([target, ...textsIn(values)], loaded);
+    const selected = found?.isSelected ? loaded : await application.select(named, loaded);
+    await application.boot(selected);
     const outcome = application.call(target, values, { signal: cancel.signal });
     print(await withTimeout(outcome, timeoutMs, session.ports.clock, () => cancel.abort()), args);
+    found?.keep(selected);
     return 0;
   } catch (error) {
     const isHostless = error instanceof Failure && error.message === NO_HANDLER;

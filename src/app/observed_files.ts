@@ -4,8 +4,11 @@
  *
  * OF1. Only what may change between runs is remembered: contents, listings, existence, what links point at.
  */
-import type { Files } from "../../ports/mod.ts";
-import { digestBytes } from "../../registry/mod.ts";
+import { Failure } from "../core/mod.ts";
+import type { Files } from "../ports/mod.ts";
+
+/** Tells contents apart. */
+export type Digest = (bytes: Uint8Array) => string;
 
 /** A question and a digest of its answer. */
 export type Observation = readonly [
@@ -15,7 +18,10 @@ export type Observation = readonly [
 ];
 
 /** `files`, and what was asked of them so far. */
-export function observeFiles(files: Files): { files: Files; observations(): Observation[] } {
+export function observeFiles(
+  files: Files,
+  digest: Digest,
+): { files: Files; observations(): Observation[] } {
   const seen = new Map<string, Observation>();
   const note = (question: Observation[0], path: string, answer: string): void => {
     seen.set(`${question} ${path}`, [question, path, answer]);
@@ -23,16 +29,21 @@ export function observeFiles(files: Files): { files: Files; observations(): Obse
   const observed: Files = {
     readFile(path) {
       const bytes = files.readFile(path);
-      note("read", path, digestBytes(bytes));
+      note("read", path, digest(bytes));
       return bytes;
     },
     readText(path) {
-      note("read", path, digestBytes(files.readFile(path)));
+      note("read", path, digest(files.readFile(path)));
       return files.readText(path);
     },
     list(path) {
       const items = files.list(path);
-      note("list", path, namesOf(items));
+      note("list", path, digest(namesOf(items)));
+      return items;
+    },
+    names(path) {
+      const items = files.names(path);
+      note("list", path, digest(namesOf(items)));
       return items;
     },
     stat(path) {
@@ -59,26 +70,37 @@ export function observeFiles(files: Files): { files: Files; observations(): Obse
 }
 
 /** Whether all questions would be answered the same now. */
-export function stillHolds(observations: readonly Observation[], files: Files): boolean {
-  return observations.every(([question, path, answer]) => {
+export function stillHolds(
+  observations: readonly Observation[],
+  files: Pick<Files, "stat" | "realPath" | "names" | "readFile">,
+  digest: Digest,
+): boolean {
+  const answerTo = (question: Observation[0], path: string): string => {
     switch (question) {
       case "stat":
-        return kindOf(files.stat(path)) === answer;
+        return kindOf(files.stat(path));
       case "real":
-        return (files.realPath(path) ?? "") === answer;
+        return files.realPath(path) ?? "";
       case "list":
-        return files.stat(path)?.isDirectory === true && namesOf(files.list(path)) === answer;
+        return digest(namesOf(files.names(path)));
       case "read":
-        return files.stat(path)?.isDirectory === false && digestBytes(files.readFile(path)) === answer;
+        return digest(files.readFile(path));
     }
-  });
+  };
+  try {
+    return observations.every(([question, path, answer]) => answerTo(question, path) === answer);
+  } catch (error) {
+    // It is not there any more, or something else is.
+    if (error instanceof Failure) return false;
+    throw error;
+  }
 }
 
 function kindOf(facts: { readonly isDirectory: boolean } | undefined): string {
   return facts === undefined ? "none" : facts.isDirectory ? "directory" : "file";
 }
 
-function namesOf(items: readonly { readonly name: string; readonly isDirectory: boolean }[]): string {
+function namesOf(items: readonly { readonly name: string; readonly isDirectory: boolean }[]): Uint8Array {
   const names = items.map(({ name, isDirectory }) => isDirectory ? `${name}/` : name).sort();
-  return digestBytes(new TextEncoder().encode(names.join("\0")));
+  return new TextEncoder().encode(names.join("\0"));
 }
