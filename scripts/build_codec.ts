@@ -10,6 +10,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { crateSources } from "./crate.ts";
+import { linkWasm } from "./link_wasm.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
 const ZSTD = {
@@ -76,20 +77,12 @@ export function buildCodec(): Uint8Array {
     compile(unit, join(objects, `${basename(dirname(unit))}_${basename(unit, ".c")}.o`), includes)
   );
   const wasm = join(cache, "codec.wasm");
-  execFileSync("clang-19", [
-    "--target=wasm32-wasi",
-    "-O3",
+  linkWasm([...outputs, "-lwasi-emulated-process-clocks"], [
     "-nostartfiles",
-    "-Wl,--no-entry",
     "-Wl,--stack-first",
     "-Wl,-z,stack-size=262144",
     "-Wl,--gc-sections",
-    "-Wl,--strip-all",
-    ...outputs,
-    "-lwasi-emulated-process-clocks",
-    "-o",
-    wasm,
-  ], { stdio: "inherit" });
+  ], wasm);
   return readFileSync(wasm);
 }
 

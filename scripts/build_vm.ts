@@ -13,6 +13,7 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { BUN } from "./command.ts";
 import { crateSources } from "./crate.ts";
+import { linkWasm } from "./link_wasm.ts";
 import { applyPatches } from "./vm_patches.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
@@ -109,7 +110,7 @@ export function buildVm(): Uint8Array {
     compile(join(native, name), outputs.at(-1)!, [native, lua], headersAt);
   }
   const wasm = join(cache, "lua.wasm");
-  link(outputs, [
+  linkWasm(outputs, [
     "-nostartfiles",
     "-Wl,--export-memory",
     "-Wl,--stack-first",
@@ -120,12 +121,6 @@ export function buildVm(): Uint8Array {
     "-Wl,--gc-sections",
   ], wasm);
   return tightened(wasm);
-}
-
-function link(objects: readonly string[], flags: readonly string[], wasm: string): void {
-  // The driver is told no level of optimization: with one it calls whatever `wasm-opt` it finds.
-  const all = ["--target=wasm32-wasi", ...flags, "-Wl,-O2", "-Wl,--no-entry", "-Wl,--strip-all"];
-  execFileSync("clang-19", [...all, ...objects, "-o", wasm], { stdio: "inherit" });
 }
 
 /**
@@ -155,7 +150,7 @@ export function buildWide(): Uint8Array {
     object,
   ], { stdio: "inherit" });
   const wasm = join(cache, "wide.wasm");
-  link([object], ["-nostdlib", "-Wl,--import-memory"], wasm);
+  linkWasm([object], ["-nostdlib", "-Wl,--import-memory"], wasm);
   return readFileSync(wasm);
 }
 
