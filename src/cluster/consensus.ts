@@ -7,7 +7,7 @@
  */
 import { asFailure, Failure, isValueMap, type Value, type ValueMap } from "../core/mod.ts";
 import type { ClusterRole, Log, TimerHandle } from "../ports/mod.ts";
-import { Bootstrap, peerOf } from "./bootstrap.ts";
+import { type Beginning, Bootstrap, peerOf, standingOf } from "./bootstrap.ts";
 import { type ClusterMachine, type Command, outcomeOf, packCommand } from "./machine.ts";
 import { Estates } from "./estates.ts";
 import { LeaderProbe } from "./leader_probe.ts";
@@ -77,6 +77,8 @@ export class Consensus {
   #serial = 0;
   #leader = "";
   #status = "";
+  /** What this life of the node has begun a core with. */
+  #begun: Beginning | undefined;
   #isClosed = false;
 
   constructor(options: ConsensusOptions) {
@@ -241,11 +243,12 @@ export class Consensus {
 
   /** Tells the others by gossip how far this node is. */
   #describe(): void {
-    const { network, settings } = this.#options;
-    const status = !settings.isServer ? "client" : this.#raft!.isEmpty ? "waiting" : "member";
-    if (status === this.#status) return;
-    this.#status = status;
-    network.members.describe({ ...network.members.self.meta, raft: status });
+    const { network } = this.#options;
+    const { begun: _begun, ...facts } = network.members.self.meta;
+    const standing = standingOf(this.#raft, this.#begun);
+    if (standing["raft"] === this.#status) return;
+    this.#status = standing["raft"]!;
+    network.members.describe({ ...facts, ...standing });
   }
 
   // --- Forming and shaping ----------------------------------------------------------------------------------------------
@@ -256,7 +259,7 @@ export class Consensus {
     this.#describe();
     if (!raft.mayBootstrap) return;
     const { clock, log, network, settings } = this.#options;
-    const config = this.#bootstrap.look({
+    const beginning = this.#bootstrap.look({
       self: network.node,
       expected: settings.expected,
       hasJoinAddresses: network.hasSeeds,
@@ -264,7 +267,9 @@ export class Consensus {
       peers: network.members.live().map(peerOf),
       limits: settings.limits,
     }, clock.monotonicMs());
-    if (config === undefined) return;
+    if (beginning === undefined) return;
+    const { config } = beginning;
+    this.#begun = beginning;
     log.info("the consensus core begins", { voters: [...config.voters], standbys: [...config.standbys] });
     raft.bootstrap(config);
   }

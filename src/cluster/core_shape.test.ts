@@ -18,7 +18,7 @@ const RAFT = {
 };
 
 function peer(id: string): BootstrapPeer {
-  return { id, isEligible: true, domain: "", priority: 100, status: "member" };
+  return { id, isEligible: true, domain: "", priority: 100, status: "member", boot: 1 };
 }
 
 /** Cores whose members hear each other, as long as `isCut` lets them; n1 leads. */

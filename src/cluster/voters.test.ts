@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Bootstrap, type BootstrapPeer } from "./bootstrap.ts";
+import { type Beginning, Bootstrap, type BootstrapPeer, peerOf, standingOf } from "./bootstrap.ts";
 import type { RaftConfig } from "./raft/config.ts";
 import { type CoreCandidate, nextStep, selectCore } from "./voters.ts";
 
@@ -85,6 +85,7 @@ test("a core begins once the expected nodes have been seen for a while, and nowh
   const peer = (id: string, status: BootstrapPeer["status"] = "waiting"): BootstrapPeer => ({
     ...candidate(id),
     status,
+    boot: 1,
   });
   const view = { self: "a", expected: 3, hasJoinAddresses: true, hasJoined: true, limits: LIMITS };
   const three = [peer("c"), peer("a"), peer("b")];
@@ -94,18 +95,27 @@ test("a core begins once the expected nodes have been seen for a while, and nowh
   // A view that changes begins anew.
   assert.equal(begin.look({ ...view, peers: [...three, peer("d")] }, 1_000), undefined);
   assert.equal(begin.look({ ...view, peers: three }, 1_500), undefined);
-  assert.deepEqual(begin.look({ ...view, peers: three }, 2_500), { voters: ["a", "b", "c"], standbys: [] });
+  assert.deepEqual(begin.look({ ...view, peers: three }, 2_500)?.config, {
+    voters: ["a", "b", "c"],
+    standbys: [],
+  });
   assert.equal(begin.look({ ...view, peers: [...three, peer("m", "member")] }, 9_000), undefined);
   // A core that is out of sight may come back, with what it has decided; a member that has lost all of it does not.
   assert.equal(begin.look({ ...view, peers: three }, 90_000), undefined);
   assert.equal(begin.look({ ...view, peers: [...three, peer("m", "waiting")] }, 91_000), undefined);
   begin.look({ ...view, peers: three }, 92_000);
-  assert.deepEqual(begin.look({ ...view, peers: three }, 93_000), { voters: ["a", "b", "c"], standbys: [] });
-  const alone = new Bootstrap(1_000);
-  assert.deepEqual(alone.look({ ...view, expected: 1, hasJoinAddresses: false, peers: [peer("a")] }, 0), {
-    voters: ["a"],
+  assert.deepEqual(begin.look({ ...view, peers: three }, 93_000)?.config, {
+    voters: ["a", "b", "c"],
     standbys: [],
   });
+  const alone = new Bootstrap(1_000);
+  assert.deepEqual(
+    alone.look({ ...view, expected: 1, hasJoinAddresses: false, peers: [peer("a")] }, 0)?.config,
+    {
+      voters: ["a"],
+      standbys: [],
+    },
+  );
   assert.equal(
     alone.look({ ...view, expected: 0, hasJoinAddresses: false, peers: [peer("a")] }, 9_000),
     undefined,
@@ -117,6 +127,56 @@ test("a core begins once the expected nodes have been seen for a while, and nowh
   assert.equal(joining.look(lone, 60_000), undefined);
   const met = { ...view, expected: 1, peers: [peer("a"), peer("b")] };
   joining.look(met, 60_000);
-  assert.deepEqual(joining.look(met, 61_000), { voters: ["a"], standbys: [] });
+  assert.deepEqual(joining.look(met, 61_000)?.config, { voters: ["a"], standbys: [] });
   assert.equal(joining.look({ ...met, self: "b" }, 62_000), undefined);
+});
+
+test("one that sees a core begun that counts on it begins with the same; another life of it, or one that sees a leader, waits [cluster.raft.bootstrap]", () => {
+  const beginning: Beginning = {
+    config: { voters: ["a", "b", "c"], standbys: [] },
+    boots: { a: 1, b: 2, c: 3 },
+  };
+  const begun = (what: Beginning): Record<string, string> =>
+    standingOf({ isEmpty: false, commitIndex: 0 }, what);
+  const facts = begun(beginning);
+  assert.equal(facts["raft"], "begun");
+  assert.deepEqual(standingOf({ isEmpty: false, commitIndex: 1 }, beginning), { raft: "member" });
+  assert.deepEqual(standingOf({ isEmpty: false, commitIndex: 0 }, undefined), { raft: "member" });
+  assert.deepEqual(standingOf({ isEmpty: true, commitIndex: 0 }, undefined), { raft: "waiting" });
+  const member = (id: string, boot: number, meta: Readonly<Record<string, string>>): BootstrapPeer =>
+    peerOf({ id, boot, meta, address: { host: "", port: 1 }, incarnation: 9, state: "alive", changedMs: 0 });
+  const waiting = { raft: "waiting" };
+  const look = (peers: readonly BootstrapPeer[], self = "b", expected = 3): Beginning | undefined =>
+    new Bootstrap(1_000).look({
+      self,
+      expected,
+      hasJoinAddresses: true,
+      hasJoined: true,
+      limits: LIMITS,
+      peers,
+    }, 0);
+  const [a, b, c] = [member("a", 1, facts), member("b", 2, waiting), member("c", 3, waiting)];
+  // At once, whoever else is seen.
+  assert.deepEqual(look([a, b, c]), beginning);
+  assert.deepEqual(look([a, b]), beginning);
+  assert.deepEqual(look([a, b, member("c", 3, facts), member("d", 4, waiting)]), beginning);
+  const never: readonly (readonly BootstrapPeer[])[] = [
+    [a, member("b", 5, waiting), c],
+    [a, b, member("c", 3, { raft: "member" })],
+    [a, b, member("c", 3, begun({ ...beginning, boots: { a: 1, c: 3 } }))],
+    [member("a", 1, { raft: "begun" }), b, c],
+    ...["", "null", "[]", "{}", '{"config":{"voters":[1],"standbys":[]},"boots":{"b":2}}'].map((begun) => [
+      member("a", 1, { raft: "begun", begun }),
+      b,
+      c,
+    ]),
+  ];
+  for (const peers of never) assert.equal(look(peers), undefined, JSON.stringify(peers));
+  assert.equal(look([a, b, c, member("d", 4, waiting)], "d"), undefined);
+  assert.equal(look([a, b, c], "b", 0), undefined);
+  // A member of a core that is out of sight knows better.
+  const saw = new Bootstrap(1_000);
+  const view = { self: "b", expected: 3, hasJoinAddresses: true, hasJoined: true, limits: LIMITS };
+  assert.equal(saw.look({ ...view, peers: [member("c", 3, { raft: "member" }), b] }, 0), undefined);
+  assert.equal(saw.look({ ...view, peers: [a, b] }, 10), undefined);
 });
