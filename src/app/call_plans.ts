@@ -22,7 +22,7 @@ const FOLDER = "calls";
 const PLAN_FILE = /^[0-9a-f]+\.json$/;
 /** Most plans that are kept, of all projects. */
 const PLANS_MAX = 256;
-/** Most characters of JSON in one. */
+/** Most characters in one. */
 const PLAN_LENGTH_MAX = 8 * 1024 * 1024;
 
 /** What is to be called, and with what. */
@@ -78,9 +78,14 @@ export function entriesForCall(request: CallRequest): CallEntries {
       // What has to be said each time is found by reading.
       if (warnings.length > 0 || !project.packs.isEmpty) return;
       const { graph = null, proven = [] } = loaded;
-      if (!isPlain([entries, graph])) return;
-      const made: Plan = { key, observations: observations(), entries, graph, proven: [...proven] };
-      keepPlan(ports, path, made);
+      try {
+        if (!isPlain([entries, graph])) return;
+      } catch (error) {
+        // A file that one of its fields holds is gone meanwhile.
+        if (error instanceof Failure) return;
+        throw error;
+      }
+      keepPlan(ports, path, { key, observations: observations(), entries, graph, proven: [...proven] });
     },
   };
 }
@@ -119,8 +124,8 @@ function plannedEntries({ entries, graph, proven }: Plan, { ports, project }: Ca
 }
 
 function keepPlan({ files }: Ports, path: string, plan: Plan): void {
-  const length = plan.entries.reduce((sum, entry) => sum + JSON.stringify(entry).length, 0);
-  if (length > PLAN_LENGTH_MAX || !writeKept(files, path, plan)) return;
+  const text = JSON.stringify(plan);
+  if (text.length > PLAN_LENGTH_MAX || !writeKept(files, path, text)) return;
   pruneKept(files, files.directory(path), (name) => PLAN_FILE.test(name), PLANS_MAX);
 }
 

@@ -23,14 +23,14 @@ export function readKept(files: Files, path: string): unknown {
   }
 }
 
-/** Writes a file; whether that could be done. */
-export function writeKept(files: Files, path: string, content: unknown): boolean {
+/** Writes a file of this JSON; whether that could be done. */
+export function writeKept(files: Files, path: string, text: string): boolean {
   try {
     const fresh = path + UNFINISHED;
     files.makeDirectory(files.directory(path), { recursive: true, mode: PRIVATE_FOLDER });
     // Never through a link that came with a repository.
     if (files.stat(fresh) !== undefined || files.readLink(fresh) !== undefined) files.remove(fresh);
-    files.writeFile(fresh, JSON.stringify(content), { mode: PRIVATE_FILE, exclusive: true });
+    files.writeFile(fresh, text, { mode: PRIVATE_FILE, exclusive: true });
     files.rename(fresh, path);
     return true;
   } catch (error) {

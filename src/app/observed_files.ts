@@ -3,9 +3,14 @@
  * are the same, whatever was made of them is the same too.
  *
  * OF1. Only what may change between runs is remembered: contents, listings, existence, what links point at.
+ * OF2. Of a listing only folders, definition files and packs count: who reads a project looks at nothing else, and databases come
+ *      and go beside them.
  */
 import { Failure } from "../core/mod.ts";
-import type { Files } from "../ports/mod.ts";
+import type { Files, NamedItem } from "../ports/mod.ts";
+
+/** Endings of the names of definition files and packs. */
+const PROJECT_FILES = [".yaml", ".yml", ".wapp"];
 
 /** Tells contents apart. */
 export type Digest = (bytes: Uint8Array) => string;
@@ -100,7 +105,12 @@ function kindOf(facts: { readonly isDirectory: boolean } | undefined): string {
   return facts === undefined ? "none" : facts.isDirectory ? "directory" : "file";
 }
 
-function namesOf(items: readonly { readonly name: string; readonly isDirectory: boolean }[]): Uint8Array {
-  const names = items.map(({ name, isDirectory }) => isDirectory ? `${name}/` : name).sort();
-  return new TextEncoder().encode(names.join("\0"));
+function namesOf(items: readonly NamedItem[]): Uint8Array {
+  const names = items.filter(isLookedAt).map(({ name, isDirectory }) => isDirectory ? `${name}/` : name);
+  return new TextEncoder().encode(names.sort().join("\0"));
+}
+
+function isLookedAt({ isDirectory, name }: NamedItem): boolean {
+  if (name.startsWith(".")) return false;
+  return isDirectory || PROJECT_FILES.some((extension) => name.toLowerCase().endsWith(extension));
 }

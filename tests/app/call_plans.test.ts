@@ -142,6 +142,7 @@ const CHANGES: Readonly<Record<string, (calls: Calls) => void>> = {
     write("src/more.yaml", "version: '1.0'\nnamespace: more\nentries: []\n"),
   "a new folder": ({ write }) =>
     write("src/deep/_index.yaml", "version: '1.0'\nnamespace: deep\nentries: []\n"),
+  "what a folder holds, by a pack": ({ write }) => write("src/words-v1.0.0.wapp", "no pack"),
   "a source that is gone": ({ folder }) => rmSync(join(folder, "src/words.lua")),
   "a folder in the place of a source": ({ folder }) => {
     rmSync(join(folder, "src/words.lua"));
@@ -176,7 +177,9 @@ test("what no definition file of a plan had to do with may change", () =>
   withProject(async ({ next, write }) => {
     await next();
     write("src/other.lua", "return {}\n");
-    write("notes.txt", "not read\n");
+    for (const name of ["notes.txt", "src/notes.txt", "src/data.db-wal", "src/.hidden/_index.yaml"]) {
+      write(name, "not read\n");
+    }
     assert.equal((await next()).isSelected, true);
   }));
 

@@ -84,7 +84,8 @@ export class LintCache {
   }
 
   #write(name: string, content: unknown): void {
-    if (this.#plan.canWrite) writeKept(this.#files, this.#path(name), { edition: this.#edition, content });
+    if (!this.#plan.canWrite) return;
+    writeKept(this.#files, this.#path(name), JSON.stringify({ edition: this.#edition, content }));
   }
 
   #prune(): void {
