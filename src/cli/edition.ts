@@ -8,23 +8,30 @@ const FOLDERS = ["lang", "lang/rules", "lint", "lua", "vm", "app/lint"];
 
 /** The version, the executable, and the sources when they are no part of it. */
 export function edition(files: Files): string {
-  const program = files.stat(process.execPath);
-  return `${VERSION} ${program?.modifiedMs} ${program?.size} ${sourcesStamp(files)}`;
+  const folder = sourceFolder(files);
+  return `${programOf(files)} ${folder === undefined ? "" : sourcesStamp(files, folder)}`;
 }
 
 /** The same for a program that is one file, whose sources can't change beside it; undefined for another. */
 export function editionOfBinary(files: Files): string | undefined {
-  const program = files.stat(process.execPath);
-  const isBinary = program !== undefined && sourcesStamp(files) === "";
-  return isBinary ? `${VERSION} ${program.modifiedMs} ${program.size}` : undefined;
+  return sourceFolder(files) === undefined ? programOf(files) : undefined;
 }
 
-/** When the sources were changed last; nothing in a compiled program, whose sources are in no folder. */
-function sourcesStamp(files: Files): string {
+function programOf(files: Files): string {
+  const program = files.stat(process.execPath);
+  return `${VERSION} ${program?.modifiedMs} ${program?.size}`;
+}
+
+/** Where the sources are; undefined in a compiled program, whose sources are in no folder. */
+function sourceFolder(files: Files): string | undefined {
   const here = import.meta.dirname;
-  if (here === undefined || files.stat(here) === undefined) return "";
+  return here === undefined || files.stat(here) === undefined ? undefined : files.resolve(here, "..");
+}
+
+/** When the sources were changed last. */
+function sourcesStamp(files: Files, folder: string): string {
   const stamps = FOLDERS.flatMap((path) =>
-    files.list(files.resolve(here, "..", path)).map(({ modifiedMs }) => modifiedMs)
+    files.list(files.resolve(folder, path)).map(({ modifiedMs }) => modifiedMs)
   );
   return String(Math.max(...stamps));
 }
