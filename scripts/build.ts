@@ -14,13 +14,14 @@
  * three files (`start_chunk.ts`), and carries the virtual machine as a file. A binary reads no `.env` and no `bunfig.toml` of the
  * folder it is started in: those files belong to the application.
  */
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { LUA_WASM } from "../src/vm/lua_wasm.gen.ts";
 import { BUN, run } from "./command.ts";
 import { staleIndexes } from "./gen.ts";
 import { refusal, writeBuildTree } from "./build_tree.ts";
+import { LateDefinitions, MADE_NOTES } from "./late_definitions.ts";
 import { makeClassesPlain } from "./plain_classes.ts";
 import { ROOT } from "./source_tree.ts";
 import { keepStartTogether } from "./start_chunk.ts";
@@ -59,6 +60,9 @@ const COMMANDS: readonly (readonly string[])[] = [
   // Again: the first call has written down what this one needs.
   ["call", "app:hello"],
 ];
+
+/** The calls among them. */
+const CALLS = COMMANDS.filter(([name]) => name === "call");
 
 const PROJECT = `version: "1.0"
 namespace: app
@@ -102,8 +106,15 @@ export function buildArguments(
   ];
 }
 
-/** Builds a binary for this machine and writes down which code it uses at the start; the files, none when that does not work. */
-async function recordOrders(root: string): Promise<string[]> {
+/**
+ * Builds a binary for this machine and runs `commands` with it on a small project, one after another, with the environment that `envOf`
+ * gives for the command of an index. Returns the indexes of those that went well; none when the binary could not be built.
+ */
+async function tryOut(
+  root: string,
+  commands: readonly (readonly string[])[],
+  envOf: (i: number) => Record<string, string>,
+): Promise<number[]> {
   mkdirSync(join(WORK, "project/src"), { recursive: true });
   writeFileSync(join(WORK, "project/src/_index.yaml"), PROJECT);
   writeFileSync(join(WORK, "project/src/hello.lua"), 'return { main = function() return "hello" end }\n');
@@ -111,19 +122,52 @@ async function recordOrders(root: string): Promise<string[]> {
   if ((await run([BUN, ...buildArguments(undefined, binary)], { cwd: root })).code !== 0) return [];
   const account = join(WORK, "account");
   rmSync(account, { recursive: true, force: true });
-  const orders: string[] = [];
-  for (const [i, command] of COMMANDS.entries()) {
-    const order = join(WORK, `${i}.order`);
+  const done: number[] = [];
+  for (const [i, command] of commands.entries()) {
     const { code, stderr } = await run([binary, ...command], {
       cwd: join(WORK, "project"),
-      env: { BUN_BYTECODE_ORDER_OUT: order, WIPPY_CACHE_DIR: account },
+      env: { ...envOf(i), WIPPY_CACHE_DIR: account },
       timeoutMs: 60_000,
     });
-    if (code === 0 && existsSync(order)) orders.unshift(order);
+    if (code === 0) done.push(i);
     else process.stderr.write(`warning: wippy ${command.join(" ")} of the first build failed: ${stderr}\n`);
   }
   rmSync(binary);
-  return orders;
+  return done;
+}
+
+/** Writes down which code is used at the start; the files, none when that does not work. */
+async function recordOrders(root: string): Promise<string[]> {
+  const order = (i: number): string => join(WORK, `${i}.order`);
+  const done = await tryOut(root, COMMANDS, (i) => ({ BUN_BYTECODE_ORDER_OUT: order(i) }));
+  return done.map(order).filter((path) => existsSync(path)).reverse();
+}
+
+/** Where a first build writes the ids of what it has made. */
+const MADE_VARIABLE = "WIPPY_MADE_OUT";
+const WRITE_MADE = `
+process.on("exit", () => {
+  require("node:fs").writeFileSync(process.env.${MADE_VARIABLE}, JSON.stringify(globalThis.${MADE_NOTES} ?? []));
+});
+`;
+
+/** Has what a call loads and does without be made late, in the sources in `root`. */
+async function makeLate(root: string): Promise<void> {
+  const entrances = [ENTRANCE, ...THREAD_ENTRANCES];
+  const manifest = readFileSync(join(root, "package.json"));
+  const definitions = await LateDefinitions.read(root, CODE);
+  definitions.write(() => true, true);
+  await keepStartTogether(root, entrances, WORK);
+  appendFileSync(join(root, ENTRANCE), WRITE_MADE);
+  const made = (i: number): string => join(WORK, `${i}.made`);
+  const done = await tryOut(root, CALLS, (i) => ({ [MADE_VARIABLE]: made(i) }));
+  const used = new Set(done.flatMap((i) => JSON.parse(readFileSync(made(i), "utf8")) as string[]));
+  writeFileSync(join(root, "package.json"), manifest);
+  definitions.write(() => false);
+  const stages = new Set(await keepStartTogether(root, entrances, WORK));
+  const isLate = (id: string): boolean => !used.has(id) && stages.has(id.slice(0, id.indexOf("#")));
+  definitions.write(done.length === 0 ? () => false : isLate);
+  writeFileSync(join(root, "package.json"), manifest);
 }
 
 /** Builds from the sources in `root`. */
@@ -191,8 +235,9 @@ async function main(args: string[]): Promise<number> {
   rmSync(WORK, { recursive: true, force: true });
   mkdirSync(WORK, { recursive: true });
   await makeClassesPlain(root, CODE);
-  await keepStartTogether(root, [ENTRANCE, ...THREAD_ENTRANCES], WORK);
   writeFileSync(VM_FILE, Uint8Array.fromBase64(LUA_WASM));
+  await makeLate(root);
+  await keepStartTogether(root, [ENTRANCE, ...THREAD_ENTRANCES], WORK);
   const orders = await recordOrders(root);
   for (const each of targets) {
     const name = each === undefined ? "dist/wippy" : `dist/wippy-${each.slice("bun-".length)}`;

@@ -89,13 +89,19 @@ function changed(source: string, changes: readonly Change[]): string {
   return text + source.slice(from);
 }
 
-/** Makes the classes of the sources in `folders` of `root`, a copy, plain. */
-export async function makeClassesPlain(root: string, folders: readonly string[]): Promise<void> {
+/** A parser of TypeScript. */
+export async function typescriptParser(): Promise<Parser> {
   const require = createRequire(import.meta.url);
   await Parser.init();
   const grammar = require.resolve("tree-sitter-typescript/tree-sitter-typescript.wasm");
   const parser = new Parser();
   parser.setLanguage(await Language.load(grammar));
+  return parser;
+}
+
+/** Makes the classes of the sources in `folders` of `root`, a copy, plain. */
+export async function makeClassesPlain(root: string, folders: readonly string[]): Promise<void> {
+  const parser = await typescriptParser();
   for (const folder of folders) {
     for (const item of readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })) {
       if (!item.endsWith(".ts")) continue;

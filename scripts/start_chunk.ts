@@ -74,13 +74,14 @@ function stagesOf(outputs: ReadonlyMap<string, Output>): string[][] {
 
 /**
  * Has the sources in `root`, a copy, keep the stages together. `entrances` are those of the program, `work` is
- * a folder for what is written on the way. Fails when the bundler does.
+ * a folder for what is written on the way; returns the sources
+ * of all stages. Fails when the bundler does.
  */
 export async function keepStartTogether(
   root: string,
   entrances: readonly string[],
   work: string,
-): Promise<void> {
+): Promise<string[]> {
   const account = join(work, "account.json");
   const argv = ["build", "--target=bun", "--splitting", `--metafile=${account}`, ...entrances];
   const built = await run([BUN, ...argv, "--outdir", join(work, "split")], { cwd: root });
@@ -109,4 +110,5 @@ export async function keepStartTogether(
   const described = JSON.parse(readFileSync(manifest, "utf8")) as Record<string, unknown>;
   const sideEffects = [...stages.keys()].map(togetherOf).concat(stages.flat());
   writeFileSync(manifest, JSON.stringify({ ...described, sideEffects }));
+  return stages.flat();
 }
