@@ -2,9 +2,11 @@
  * The copy of the sources that a binary is built from.
  *
  * BT1. Texts that sources import stand in it as modules: the bundler would have each read as a file when a program starts.
- * BT2. What is left of a module that is left out is its name and its types, so that programs that list it are told of it, and no
+ * BT2. It knows its version and what it is made of (`src/cli/product.ts`) without reading anything.
+ * BT3. What is left of a module that is left out is its name and its types, so that programs that list it are told of it, and no
  *      reference breaks.
  */
+import { createHash } from "node:crypto";
 import {
   cpSync,
   existsSync,
@@ -12,6 +14,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -22,6 +25,10 @@ import { AMBIENT_MODULES } from "../src/lua/mod.ts";
 
 /** What the binary is made of. */
 const PARTS = ["src", "std", "package.json", "deno.json", "mod.ts"];
+/** Where it says what it is. */
+const PRODUCT = "src/cli/product.ts";
+/** Digits of the name of a build. */
+const BUILD_DIGITS = 32;
 /** Modules that others can't do without. */
 const NEEDED: readonly string[] = [...AMBIENT_MODULES, "stream"];
 
@@ -66,6 +73,22 @@ function inlineTexts(folder: string): void {
   }
 }
 
+/** What stands for `src/cli/product.ts`: its values. */
+function productIn(folder: string): string {
+  const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
+  const hash = createHash("sha256").update(Bun.version).update(readFileSync(join(ROOT, "package-lock.json")));
+  for (const part of PARTS) {
+    const path = join(folder, part);
+    const items = statSync(path).isDirectory() ? readdirSync(path, { recursive: true, encoding: "utf8" }) : [""];
+    for (const item of items.sort()) {
+      const file = join(path, item);
+      if (statSync(file).isFile()) hash.update(`${part}/${item}\0`).update(readFileSync(file)).update("\0");
+    }
+  }
+  const build = `${version} ${hash.digest("hex").slice(0, BUILD_DIGITS)}`;
+  return `export const VERSION = ${JSON.stringify(version)};\nexport const BUILD = ${JSON.stringify(build)};\n`;
+}
+
 /** Writes the copy, without the modules `names`, to `folder`. */
 export function writeBuildTree(names: readonly string[], folder: string): void {
   rmSync(folder, { recursive: true, force: true });
@@ -81,4 +104,5 @@ export function writeBuildTree(names: readonly string[], folder: string): void {
   }
   for (const { path, text } of staleIndexes(folder)) writeFileSync(join(folder, path), text);
   for (const part of ["src", "std"]) inlineTexts(join(folder, part));
+  writeFileSync(join(folder, PRODUCT), productIn(folder));
 }

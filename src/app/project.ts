@@ -32,6 +32,7 @@ import {
   NO_LOCK,
   overrideEntries,
   parseLockFile,
+  sectionIn,
 } from "./config/mod.ts";
 import { luaCacheOf } from "./lua_cache.ts";
 import type { TelemetryOptions } from "./telemetry/mod.ts";
@@ -100,7 +101,7 @@ export function openProject(request: ProjectRequest, ports: Ports): Project {
       ...lock.replacements === undefined || lock.replacements === null ? [] : [
         `${LOCK_FILE}: replacements are deprecated; move them to workspace.replacements of a configuration file`,
       ],
-      ...inertSettings(configuration.settings),
+      ...inertSettings(configuration.settings, configuration.values),
     ],
     packs: new PackShelf(ports),
   };
@@ -125,7 +126,7 @@ function openPackProject(request: ProjectRequest, name: string, ports: Ports): P
     root,
     sourceDirectory: root,
     modulesDirectory: files.resolve(root, NO_LOCK.directories.modules),
-    warnings: inertSettings(configuration.settings),
+    warnings: inertSettings(configuration.settings, configuration.values),
     packs,
     pack: { name, parts: pack.parts() },
   };
@@ -265,10 +266,14 @@ export function optionsOf(
   | "telemetry"
 > {
   const { settings } = configuration;
-  const { cluster, relay } = settings;
-  const name = relay.node_name || (cluster.enabled ? cluster.name || ports.hostname : "");
+  const cluster = sectionIn(configuration, "cluster");
+  const dispatcher = sectionIn(configuration, "dispatcher");
+  const profiler = sectionIn(configuration, "profiler");
+  const prometheus = sectionIn(configuration, "prometheus");
+  const isClustered = cluster?.enabled === true;
+  const name = sectionIn(configuration, "relay")?.node_name || (isClustered ? cluster.name || ports.hostname : "");
   return {
-    cluster: cluster.enabled
+    cluster: isClustered
       ? clusterComponent({ node: name, section: cluster, baseDirectory: configuration.baseDirectory })
       : undefined,
     baseDirectory: configuration.baseDirectory,
@@ -281,21 +286,21 @@ export function optionsOf(
     memoryBytesMax: configuration.memoryBytesMax,
     shutdownTimeoutMs: settings.shutdown.timeout,
     operationTimeoutMs: settings.registry.event_wait_timeout,
-    profiler: settings.profiler.enabled
+    profiler: profiler?.enabled
       ? {
-        address: settings.profiler.address,
-        writeTimeoutMs: settings.profiler.write_timeout,
-        idleTimeoutMs: settings.profiler.idle_timeout,
+        address: profiler.address,
+        writeTimeoutMs: profiler.write_timeout,
+        idleTimeoutMs: profiler.idle_timeout,
       }
       : undefined,
-    metricsAddress: settings.prometheus.enabled ? settings.prometheus.address : "",
-    outgoing: {
-      timeoutMs: settings.dispatcher.http.timeout,
-      idleMax: settings.dispatcher.http.max_idle_conns,
-      idlePerHostMax: settings.dispatcher.http.max_idle_per_host,
+    metricsAddress: prometheus?.enabled ? prometheus.address : "",
+    outgoing: dispatcher === undefined ? undefined : {
+      timeoutMs: dispatcher.http.timeout,
+      idleMax: dispatcher.http.max_idle_conns,
+      idlePerHostMax: dispatcher.http.max_idle_per_host,
     },
-    measureCalls: settings.metrics.interceptor.enabled,
-    telemetry: telemetryOf(settings.otel),
+    measureCalls: sectionIn(configuration, "metrics")?.interceptor.enabled ?? false,
+    telemetry: telemetryOf(sectionIn(configuration, "otel")),
     evaluations: {
       sizeMax: settings.lua.eval.cache_size,
       lifetimeMs: settings.lua.eval.cache_ttl,
@@ -310,7 +315,10 @@ export function optionsOf(
 }
 
 /** Undefined when nothing is traced and nothing sent. */
-function telemetryOf(otel: Configuration["settings"]["otel"]): TelemetryOptions | undefined {
+function telemetryOf(
+  otel: Configuration["settings"]["otel"] | undefined,
+): TelemetryOptions | undefined {
+  if (otel === undefined) return undefined;
   const { http, interceptor, metrics_enabled, process, queue, temporal, traces_enabled } = otel;
   if (!otel.enabled || !(traces_enabled || metrics_enabled)) return undefined;
   return {

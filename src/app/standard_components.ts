@@ -280,10 +280,11 @@ function workerOptions(
   const isWatched = options.countLines || services.tracing !== undefined;
   if (threads === undefined || isWatched || options.orderSeed !== undefined) return undefined;
   const { defaultNetwork, measureCalls, strictSecurity } = options;
-  const portable = modules.filter((module) => module.portable === true);
   return {
     threads,
-    portableModules: new Set(portable.map(({ name }) => name)),
+    get portableModules() {
+      return new Set(modules.filter(({ portable }) => portable === true).map(({ name }) => name));
+    },
     boot: {
       get module() {
         return compiledModule();

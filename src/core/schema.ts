@@ -8,6 +8,7 @@
 import { parseDurationNs } from "./duration.ts";
 import { resolveEntryId } from "./entry_id.ts";
 import { Failure } from "./failure.ts";
+import { defineLater } from "./later.ts";
 import { isValueMap, type Value, type ValueMap } from "./value.ts";
 
 /** Where a value is decoded: the path for messages, the namespace for bare references, found references. */
@@ -25,6 +26,8 @@ export interface Field<T> {
   readonly fallback?: string | number | boolean;
   /** Texts that are allowed, when there are only some. */
   readonly values?: readonly string[];
+  /** Whether a record that is absent is made when it is looked at. */
+  readonly isLate?: boolean;
   /** Fields of a record. */
   readonly fields?: Readonly<Record<string, Field<unknown>>>;
   /** What a list or a map holds, or what may be absent. */
@@ -273,7 +276,10 @@ export function object<F extends Record<string, Field<unknown>>>(
       const result: Record<string, unknown> = {};
       for (const key of Object.keys(fields)) {
         const path = scope.path === "" ? key : `${scope.path}.${key}`;
-        result[key] = fields[key]!.decode(source[key], { ...scope, path });
+        const field = fields[key]!;
+        const make = (): unknown => field.decode(source[key], { ...scope, path });
+        if (field.isLate && absent(source[key])) defineLater(result, key, make);
+        else result[key] = make();
       }
       return result as { [K in keyof F]: Decoded<F[K]> };
     },
@@ -281,6 +287,26 @@ export function object<F extends Record<string, Field<unknown>>>(
       if (!isValueMap(value)) return;
       for (const key of Object.keys(fields)) fields[key]!.references?.(value[key], ns, found);
     },
+  };
+}
+
+/**
+ * A record that few look at: its fields are told when one is first decoded, and where it is absent it is made when it is
+ * looked at. Every field has a value for when it is absent.
+ */
+export function late<F extends Record<string, Field<unknown>>>(
+  fields: () => F,
+): Field<{ [K in keyof F]: Decoded<F[K]> }> & { readonly fields: F } {
+  let made: ReturnType<typeof object<F>> | undefined;
+  const record = () => made ??= object(fields());
+  return {
+    type: "record",
+    isLate: true,
+    get fields() {
+      return record().fields;
+    },
+    decode: (value, scope) => record().decode(value, scope),
+    references: (value, ns, found) => record().references!(value, ns, found),
   };
 }
 

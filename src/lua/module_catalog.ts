@@ -26,53 +26,71 @@ interface Item {
 
 /** The modules that programs may list. */
 export class ModuleCatalog {
+  /** What is read or was asked for. */
   readonly #items = new Map<string, Item>();
+  readonly #sources: ModuleSource[] = [];
   /** Numbers of the members of what was read. */
   readonly numbers: CommandNumbers;
-  readonly #absent = new Set<string>();
 
-  /** Fails with Conflict when two modules, or two members of one, have the same name. */
+  /** Fails with Conflict when a definition has the name of another module, or two of its members have the same. Names of sources differ. */
   constructor(modules: Iterable<ModuleDefinition | ModuleSource>, numbers = new CommandNumbers()) {
     this.numbers = numbers;
+    const definitions: ModuleDefinition[] = [];
     for (const module of modules) {
-      const { classes, isAbsent, name } = module;
-      if (isAbsent === true) {
-        this.#absent.add(name);
-        continue;
-      }
-      if (this.#items.has(name)) throw collision(`module ${name}`);
-      if (!("load" in module)) {
-        checkMembers(module);
-        this.numbers.add(module);
-      }
-      const [source, definition] = "load" in module ? [module, undefined] : [undefined, asOfNow(module)];
-      this.#items.set(name, { name, classes, source, definition });
+      if ("load" in module) this.#sources.push(module);
+      else if (module.isAbsent !== true) definitions.push(module);
+    }
+    for (const module of definitions) {
+      const { classes, name } = module;
+      if (this.#itemOf(name) !== undefined) throw collision(`module ${name}`);
+      checkMembers(module);
+      this.numbers.add(module);
+      this.#items.set(name, { name, classes, source: undefined, definition: asOfNow(module) });
     }
   }
 
   /** The modules of these classes; what one of the two catalogs reads, the other has. */
   ofClass(wanted: ModuleClass): ModuleCatalog {
     const part = new ModuleCatalog([], this.numbers);
-    for (const name of this.#absent) part.#absent.add(name);
-    for (const item of this.#items.values()) {
-      if (item.classes.includes(wanted)) part.#items.set(item.name, item);
+    for (const source of this.#sources) if (source.isAbsent) part.#sources.push(source);
+    for (const name of this.names()) {
+      const item = this.#itemOf(name)!;
+      if (item.classes.includes(wanted)) part.#items.set(name, item);
     }
     return part;
   }
 
   /** Names of all modules. */
   names(): string[] {
-    return [...this.#items.keys()];
+    const names = new Set<string>();
+    for (const { isAbsent, name } of this.#sources) if (!isAbsent) names.add(name);
+    for (const name of this.#items.keys()) names.add(name);
+    return [...names];
   }
 
   /** Whether a module was left out of this build. */
   isAbsent(name: string): boolean {
-    return this.#absent.has(name);
+    return this.#sourceOf(name)?.isAbsent === true;
   }
 
   /** Classes of a module; undefined when there is no such module. */
   classes(name: string): readonly ModuleClass[] | undefined {
-    return this.#items.get(name)?.classes;
+    return this.#itemOf(name)?.classes;
+  }
+
+  #sourceOf(name: string): ModuleSource | undefined {
+    for (const source of this.#sources) if (source.name === name) return source;
+    return undefined;
+  }
+
+  #itemOf(name: string): Item | undefined {
+    const known = this.#items.get(name);
+    if (known !== undefined) return known;
+    const source = this.#sourceOf(name);
+    if (source === undefined || source.isAbsent) return undefined;
+    const item: Item = { name, classes: source.classes, source, definition: undefined };
+    this.#items.set(name, item);
+    return item;
   }
 
   /** Reads modules and what every program sees. Unknown names are for the caller to report; undefined when nothing is to be read. */
@@ -83,7 +101,7 @@ export class ModuleCatalog {
       if (!wanted.has(name)) wanted.add(STREAMS).add(name);
     }
     for (const name of wanted) {
-      const item = this.#items.get(name);
+      const item = this.#itemOf(name);
       if (item !== undefined && item.definition === undefined) missing.push(this.#read(item));
     }
     return missing.length === 0 ? undefined : Promise.all(missing).then(() => undefined);
@@ -98,7 +116,7 @@ export class ModuleCatalog {
 
   /** The definition of a module; undefined when there is no such module. It must have been loaded. */
   definition(name: string): ModuleDefinition | undefined {
-    const item = this.#items.get(name);
+    const item = this.#itemOf(name);
     if (item !== undefined && item.definition === undefined) {
       throw new Error(`module ${name} is used before it was loaded`);
     }

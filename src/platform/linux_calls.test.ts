@@ -138,6 +138,13 @@ linuxCalls().keepOthersAway();
 console.log(JSON.stringify({ before, after: allowed(process.pid), others: others.map(allowed) }));
 `;
 
+test("system calls: randomness is different each time", { skip }, () => {
+  const [one, other] = [new Uint8Array(256), new Uint8Array(256)];
+  assert.deepEqual([calls!.randomize(one), calls!.randomize(other)], [true, true]);
+  assert.notDeepEqual(one, other);
+  assert.ok(new Set(one).size > 64);
+});
+
 test("system calls: on two processors other threads are kept off that of the first", { skip }, () => {
   const { stdout, stderr } = spawnSync(process.execPath, ["-e", KEPT_AWAY], { encoding: "utf8" });
   const { after, before, others } = JSON.parse(stdout || `{"error":${JSON.stringify(stderr)}}`) as {

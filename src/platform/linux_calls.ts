@@ -39,6 +39,8 @@ export interface LinuxCalls {
   /** How many of the bytes were written. */
   write(fd: number, bytes: Uint8Array): number | undefined;
   isTerminal(fd: number): boolean;
+  /** Fills `bytes`, 256 at most, with the system's randomness; false when there is none. */
+  randomize(bytes: Uint8Array): boolean;
   /** On two processors: has all other threads of this program run on the one that this thread, its first, is not on. */
   keepOthersAway(): void;
 }
@@ -54,6 +56,7 @@ const GETDENTS64 = 217;
 const OPENAT = 257;
 const READLINKAT = 267;
 const GETCPU = 309;
+const GETRANDOM = 318;
 const STATX = 332;
 
 const AT_FDCWD = -100;
@@ -196,6 +199,10 @@ class SystemCalls implements LinuxCalls {
 
   isTerminal(fd: number): boolean {
     return this.#call(IOCTL, fd, TCGETS, this.#scratch) === 0;
+  }
+
+  randomize(bytes: Uint8Array): boolean {
+    return this.#call(GETRANDOM, this.#functions.ptr(bytes), bytes.length) === bytes.length;
   }
 
   keepOthersAway(): void {

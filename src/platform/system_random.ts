@@ -1,8 +1,11 @@
 /** The system's cryptographic randomness. */
 import type { Random } from "../ports/mod.ts";
+import { linuxCalls } from "./linux_calls.ts";
 
 /** Random bytes fetched at once; small draws are served from there. */
 const POOL_BYTES = 4096;
+/** The first bytes are asked of the system itself where that can be done: what the runtime has for it takes long to begin. */
+const FIRST_BYTES = 256;
 /** Most bytes `getRandomValues` gives in one call. */
 const FILL_BYTES_MAX = 65_536;
 
@@ -11,6 +14,7 @@ export class SystemRandom implements Random {
   readonly #pool = new Uint8Array(POOL_BYTES);
   readonly #view = new DataView(this.#pool.buffer);
   #used = POOL_BYTES;
+  #isBegun = false;
 
   float(): number {
     const at = this.#take(8);
@@ -44,8 +48,10 @@ export class SystemRandom implements Random {
 
   #take(count: number): number {
     if (this.#used + count > POOL_BYTES) {
-      crypto.getRandomValues(this.#pool);
-      this.#used = 0;
+      this.#used = this.#isBegun ? 0 : POOL_BYTES - FIRST_BYTES;
+      const fresh = this.#pool.subarray(this.#used);
+      if (this.#isBegun || linuxCalls()?.randomize(fresh) !== true) crypto.getRandomValues(fresh);
+      this.#isBegun = true;
     }
     const at = this.#used;
     this.#used += count;

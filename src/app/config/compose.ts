@@ -62,6 +62,14 @@ export function isHistoryKept({ settings: { registry } }: Configuration): boolea
     (registry.history_type === "sqlite" || registry.history_type === "postgres");
 }
 
+/** A section that does nothing unless somebody turns it on; undefined where nobody has written it. */
+export function sectionIn<N extends keyof Settings>(
+  { settings, values }: Pick<Configuration, "settings" | "values">,
+  name: N,
+): Settings[N] | undefined {
+  return Object.hasOwn(values, name) ? settings[name] : undefined;
+}
+
 /** What composing needs of the outside. */
 export type ConfigurationPorts = Pick<Ports, "files" | "osVariable" | "yaml">;
 
@@ -126,7 +134,7 @@ export function composeConfiguration(
       namespaces: decode(texts(), at(values, ["disable", "namespaces"]), ["disable", "namespaces"], layered),
       entries: decode(texts(), at(values, ["disable", "entries"]), ["disable", "entries"], layered),
     },
-    replacements: replacementDirectories(settings, baseDirectory, layered, ports),
+    replacements: replacementDirectories({ settings, values }, baseDirectory, layered, ports),
     baseDirectory,
     files: read,
     memoryBytesMax: memoryLimit(request.memoryLimit, ports),
@@ -236,13 +244,13 @@ function sectionOverrides(section: Value, layered: LayeredValues): EntryOverride
 }
 
 function replacementDirectories(
-  settings: Settings,
+  configured: Pick<Configuration, "settings" | "values">,
   baseDirectory: string,
   layered: LayeredValues,
   { files }: ConfigurationPorts,
 ): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const [module, directory] of Object.entries(settings.workspace.replacements)) {
+  for (const [module, directory] of Object.entries(sectionIn(configured, "workspace")?.replacements ?? {})) {
     const path = files.resolve(baseDirectory, directory);
     if (files.stat(path)?.isDirectory !== true) {
       const origin = layered.origin(["workspace", "replacements", module]);

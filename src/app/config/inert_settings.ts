@@ -1,5 +1,6 @@
 /** Settings that are known and change nothing in this program: whoever gives one another value than its default is told so. */
 import type { Settings } from "./settings.ts";
+import type { ValueMap } from "../../core/mod.ts";
 
 interface InertSetting {
   readonly key: string;
@@ -46,9 +47,11 @@ const INERT: readonly InertSetting[] = [
   },
 ];
 
-/** A line for each setting of `settings` that changes nothing. */
-export function inertSettings(settings: Settings): string[] {
-  return INERT.filter(({ isGiven }) => isGiven(settings)).map(({ key, why }) =>
+/** A line for each setting of `settings` that changes nothing; of sections that `values`, which they were read from, has. */
+export function inertSettings(settings: Settings, values: ValueMap): string[] {
+  return INERT.filter(({ isGiven, key }) =>
+    Object.hasOwn(values, key.slice(0, key.indexOf("."))) && isGiven(settings)
+  ).map(({ key, why }) =>
     `${key} has no effect: ${why}`
   );
 }

@@ -8,6 +8,7 @@ export {
   type ConfigurationRequest,
   isHistoryKept,
   MEMORY_BYTES_DEFAULT,
+  sectionIn,
 } from "./compose.ts";
 export {
   type Disabled,

@@ -12,6 +12,7 @@ import {
   duration,
   type Field,
   integer,
+  late,
   list,
   map,
   number,
@@ -53,25 +54,25 @@ const accepted: Field<Value> = any();
 /** The whole configuration, without `vars`, `profiles`, `override` and `disable`. */
 export const SETTINGS = object({
   version: string({ default: "1.0" }),
-  logger: object({
+  logger: late(() => ({
     encoding: oneOf(["console", "json"], { default: "console" }),
     mode: accepted,
     level: accepted,
-  }),
-  logmanager: object({
+  })),
+  logmanager: late(() => ({
     propagate_downstream: boolean({ default: true }),
     stream_to_events: boolean({ default: false }),
     min_level: integer({ default: -1, min: -1, max: 2 }),
-  }),
-  profiler: object({
+  })),
+  profiler: late(() => ({
     enabled: boolean({ default: false }),
     address: string({ default: "localhost:6060" }),
     read_timeout: duration({ default: 15 * SECOND }),
     write_timeout: duration({ default: 15 * SECOND }),
     idle_timeout: duration({ default: 60 * SECOND }),
-  }),
-  security: object({ strict_mode: boolean({ default: false }) }),
-  registry: object({
+  })),
+  security: late(() => ({ strict_mode: boolean({ default: false }) })),
+  registry: late(() => ({
     enable_history: boolean({ default: true }),
     history_type: oneOf(["memory", "sqlite", "postgres", "nil"], { default: "memory" }),
     history_path: string({ default: ".wippy/registry.db" }),
@@ -83,15 +84,15 @@ export const SETTINGS = object({
     dependency_lock_path: accepted,
     dependency_vendor_dir: accepted,
     dispatch_internal_kinds: accepted,
-  }),
-  relay: object({ node_name: string({ default: "" }) }),
-  supervisor: object({
+  })),
+  relay: late(() => ({ node_name: string({ default: "" }) })),
+  supervisor: late(() => ({
     host: object({
       buffer_size: integer({ default: 1024, min: 1 }),
       worker_count: integer({ default: 16, min: 1 }),
     }),
-  }),
-  lua: object({
+  })),
+  lua: late(() => ({
     proto_cache_size: integer({ default: 60_000, min: 0 }),
     main_cache_size: integer({ default: 10_000, min: 0 }),
     invalidation_wait_timeout: duration({ default: 30 * SECOND }),
@@ -99,17 +100,17 @@ export const SETTINGS = object({
       enabled: boolean({ default: false }),
       dir: string({ default: ".wippy/cache/lua" }),
       mode: oneOf(["readwrite", "readonly", "off"], { default: "readwrite" }),
-      compile: object({ enabled: boolean({ default: true }) }),
-      typecheck: object({ enabled: boolean({ default: true }) }),
+      compile: late(() => ({ enabled: boolean({ default: true }) })),
+      typecheck: late(() => ({ enabled: boolean({ default: true }) })),
     }),
     type_system: object({ enabled: boolean({ default: false }), strict: boolean({ default: false }) }),
     eval: object({ cache_size: integer({ default: 256 }), cache_ttl: duration({ default: 0 }) }),
-  }),
-  finder: object({
+  })),
+  finder: late(() => ({
     query_cache_size: integer({ default: 1000, min: 0 }),
     regex_cache_size: integer({ default: 100, min: 0 }),
-  }),
-  otel: object({
+  })),
+  otel: late(() => ({
     enabled: boolean({ default: false }),
     endpoint: string({ default: "localhost:4318" }),
     protocol: oneOf(["http/protobuf", "grpc"], { default: "http/protobuf" }),
@@ -129,15 +130,15 @@ export const SETTINGS = object({
     interceptor: object({ enabled: boolean({ default: true }), order: integer({ default: 100 }) }),
     queue: object({ enabled: boolean({ default: true }) }),
     temporal: object({ enabled: boolean({ default: false }) }),
-  }),
-  shutdown: object({ timeout: duration({ default: 30 * SECOND }) }),
-  metrics: object({
+  })),
+  shutdown: late(() => ({ timeout: duration({ default: 30 * SECOND }) })),
+  metrics: late(() => ({
     buffer: object({ size: integer({ default: 10_000, min: 1 }) }),
     interceptor: object({ enabled: boolean({ default: false }) }),
-  }),
-  prometheus: object({ enabled: boolean({ default: false }), address: string({ default: "" }) }),
+  })),
+  prometheus: late(() => ({ enabled: boolean({ default: false }), address: string({ default: "" }) })),
   cluster: CLUSTER,
-  lsp: object({
+  lsp: late(() => ({
     enabled: boolean({ default: false }),
     address: string({ default: ":7777" }),
     http_enabled: boolean({ default: false }),
@@ -145,12 +146,12 @@ export const SETTINGS = object({
     http_path: string({ default: "/lsp" }),
     http_allow_origin: string({ default: "*" }),
     max_message_bytes: integer({ default: 8_388_608, min: 1 }),
-  }),
-  network_service: object({
+  })),
+  network_service: late(() => ({
     state_dir: string({ default: ".wippy/net" }),
     default_network: string({ default: "" }),
-  }),
-  dispatcher: object({
+  })),
+  dispatcher: late(() => ({
     http: object({
       timeout: duration({ default: 0 }),
       max_idle_conns: integer({ default: 0, min: 0 }),
@@ -158,16 +159,16 @@ export const SETTINGS = object({
       idle_conn_timeout: duration({ default: 0 }),
       max_clients: integer({ default: 0, min: 0 }),
     }),
-  }),
-  modules: object({ registry_url: string({ default: HUB_URL }) }),
-  extensions: object({ enabled: boolean({ default: true }), paths: texts() }),
-  scheduler: object({
+  })),
+  modules: late(() => ({ registry_url: string({ default: HUB_URL }) })),
+  extensions: late(() => ({ enabled: boolean({ default: true }), paths: texts() })),
+  scheduler: late(() => ({
     wasm_isolation: object({
       enabled: boolean({ default: false }),
       reserved_cores: integer({ default: 1, min: 0 }),
     }),
-  }),
-  workspace: object({ replacements }),
+  })),
+  workspace: late(() => ({ replacements })),
 });
 
 /** Decoded configuration. */

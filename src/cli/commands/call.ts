@@ -169,7 +169,7 @@ async function callHere(
       ports,
       // Nothing else is an id.
       targets: named.filter((text) => text.includes(":")),
-      edition: args.flag("fresh") ? undefined : editionOfBinary(ports.files),
+      edition: args.flag("fresh") ? undefined : editionOfBinary(),
       digest: quickDigest,
     }));
   const loaded = await currentEntriesOf(session, args);
