@@ -36,6 +36,7 @@ import {
   type KindServices,
   type KindTable,
   type LoadedEntries,
+  orderEntries,
   type Registry,
   type RegistryOptions,
 } from "../registry/mod.ts";
@@ -269,11 +270,12 @@ export class Application {
   /** Boots with these entries. Rejects with what stands in the way, after everything has been stopped again. */
   async boot(loaded: LoadedEntries): Promise<void> {
     try {
-      // While the machine is compiled.
+      // While the machine is compiled: the registry finds them in order.
       await this.kinds.load(loaded.entries);
+      const entries = this.#inOrder(loaded.entries);
       await this.assemble();
       this.runtime.programs.trust(loaded.proven ?? new Set());
-      await this.registry.load(loaded);
+      await this.registry.load({ ...loaded, entries });
       await this.supervisor.startAll();
     } catch (error) {
       await this.stop(1);
@@ -283,6 +285,11 @@ export class Application {
     endSlowStart();
     // Once the application runs: nobody waits for it.
     this.ports.clock.soon(() => saveCache(this.runtime.cache, this.log));
+  }
+
+  #inOrder(entries: readonly Entry[]): Entry[] {
+    const byId = new Map(entries.map((entry) => [entry.id, entry]));
+    return orderEntries(entries, byId, this.kinds.referencesAmong(entries));
   }
 
   /** Asks for an orderly end with this exit code; returns at once. */

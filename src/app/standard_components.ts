@@ -207,10 +207,14 @@ export function standardComponents(options: StandardOptions): Component[] {
     {
       name: runtime.name,
       requires: [security, contracts, environment, supervisor, ...watching].map(({ name }) => name),
+      // All that needs no machine, of this component and the others, is made while it is compiled.
       async load(context) {
-        // What every program sees is read while the machine is compiled.
-        await Promise.all([soonDone(precompile()), readAmbientModules()]);
         context.provide(runtime, createRuntime(context, options));
+        await readAmbientModules();
+      },
+      async start(context) {
+        await soonDone(precompile());
+        context.get(runtime).begin();
       },
       stop: (context) => context.get(runtime).board?.close(),
     },

@@ -95,11 +95,12 @@ export class LuaRuntime implements Runtime {
   /** Most bytes a process may hold. */
   readonly memoryBytesMax: number;
   readonly outside: Outside | undefined;
-  readonly universe: Universe;
-  readonly slices: Slices;
-  readonly modules: ModuleTable;
+  /** What runs Lua; there once `begin` was called. */
+  universe!: Universe;
+  slices!: Slices;
+  modules!: ModuleTable;
+  programs!: ProgramTable;
   readonly cache: LuaCache | undefined;
-  readonly programs: ProgramTable;
   readonly functions: FunctionTable;
   readonly hosts: HostTable;
   readonly table: ProcessTable;
@@ -119,29 +120,18 @@ export class LuaRuntime implements Runtime {
   evaluations: Evaluations | undefined;
   readonly evaluationCache: EvaluationCacheOptions;
   #shells: Promise<ShellSessions> | undefined;
-  readonly #noArgs: Uint8Array;
+  readonly #options: LuaRuntimeOptions;
+  #noArgs!: Uint8Array;
 
+  /** Needs no machine; nothing of Lua may be asked of it before `begin`. */
   constructor(options: LuaRuntimeOptions) {
     this.services = options.services;
     this.node = options.node === "local" ? "" : options.node ?? "";
     this.memoryBytesMax = options.processMemoryBytesMax ?? PROCESS_MEMORY_BYTES_MAX;
     this.outside = options.outside;
     this.names = options.names ?? new NameRegistry();
-    this.universe = this.#createUniverse(options);
-    this.universe.natives.frame = (source) => new LuaCall(source, this);
-    if (options.countLines) this.universe.code.countLines();
-    this.#noArgs = this.universe.encode([]);
-    this.slices = new Slices(this.universe, options.services.ports.clock);
-    this.modules = new ModuleTable(this, this.universe, options.modules);
+    this.#options = options;
     this.cache = options.cache;
-    this.programs = new ProgramTable(this.universe, this.modules, {
-      sourcesMax: SOURCES_CACHED_DEFAULT,
-      programsMax: PROGRAMS_CACHED_DEFAULT,
-      ...options.programs,
-      cache: options.cache,
-      isHeld: (program) => this.functions.holds(program),
-      beforeDrop: () => this.book.adoptAll(),
-    });
     this.functions = new FunctionTable(this, options.observeCall);
     this.hosts = new HostTable(this);
     this.book = new ProcessBook(this);
@@ -160,6 +150,25 @@ export class LuaRuntime implements Runtime {
         if (process !== undefined) this.endings.kill(process, luaErrorOf(failure));
       },
       nowSeconds: () => this.nowSeconds(),
+    });
+  }
+
+  /** Makes the universe and what lives in it; the machine must have been compiled. */
+  begin(): void {
+    const options = this.#options;
+    const universe = this.universe = this.#createUniverse(options);
+    universe.natives.frame = (source) => new LuaCall(source, this);
+    if (options.countLines) universe.code.countLines();
+    this.#noArgs = universe.encode([]);
+    this.slices = new Slices(universe, options.services.ports.clock);
+    this.modules = new ModuleTable(this, universe, options.modules);
+    this.programs = new ProgramTable(universe, this.modules, {
+      sourcesMax: SOURCES_CACHED_DEFAULT,
+      programsMax: PROGRAMS_CACHED_DEFAULT,
+      ...options.programs,
+      cache: options.cache,
+      isHeld: (program) => this.functions.holds(program),
+      beforeDrop: () => this.book.adoptAll(),
     });
   }
 

@@ -101,6 +101,7 @@ export class World implements Outside {
       ...(parent.cache === undefined ? {} : { cache: parent.cache }),
       outside: this,
     });
+    this.runtime.begin();
     this.runtime.hosts.add(worker, { type: "process" }).state = "running";
     for (const definition of definitionsOf(parent, options.entryId)) this.runtime.changes.define(definition);
   }

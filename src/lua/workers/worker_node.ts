@@ -104,6 +104,7 @@ export class WorkerNode {
         ? (target, ms, isOk) => side.tell(UP.observed, [target, ms, isOk])
         : undefined,
     });
+    this.#runtime.begin();
     side.bind(this.#runtime);
     if (boot.garbagePercent !== undefined) this.#runtime.universe.setGarbagePercent(boot.garbagePercent);
     side.left = (id) => this.#moved.add(id);
