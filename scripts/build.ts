@@ -24,7 +24,9 @@ import { refusal, writeBuildTree } from "./build_tree.ts";
 import { LateDefinitions, MADE_NOTES } from "./late_definitions.ts";
 import { makeClassesPlain } from "./plain_classes.ts";
 import { ROOT } from "./source_tree.ts";
+import type { MemoryPlace } from "../src/platform/linux_calls.ts";
 import { keepStartTogether } from "./start_chunk.ts";
+import { placeOf, writePlace } from "./vm_place.ts";
 
 /** Folders of what it is made of. */
 const CODE = ["src", "std"];
@@ -170,6 +172,9 @@ async function makeLate(root: string): Promise<void> {
   writeFileSync(join(root, "package.json"), manifest);
 }
 
+/** How often a binary is built for the virtual machine to be where the program says. */
+const PLACING_MAX = 3;
+
 /** Builds from the sources in `root`. */
 async function build(
   target: string | undefined,
@@ -177,9 +182,20 @@ async function build(
   { orders, root }: { readonly orders: readonly string[]; readonly root: string },
 ): Promise<boolean> {
   const path = resolve(ROOT, outfile);
-  const result = await run([BUN, ...buildArguments(target, path, orders)], { show: "stderr", cwd: root });
-  if (result.code !== 0) return false;
-  const file = [path, `${path}.exe`].find((each) => existsSync(each));
+  let place: MemoryPlace | undefined;
+  let file: string | undefined;
+  for (let round = 0; round <= PLACING_MAX; round++) {
+    writePlace(root, place);
+    const result = await run([BUN, ...buildArguments(target, path, orders)], { show: "stderr", cwd: root });
+    if (result.code !== 0) return false;
+    file = [path, `${path}.exe`].find((each) => existsSync(each));
+    if (file === undefined) return false;
+    if (round > 0 && place === undefined) break;
+    const found = placeOf(readFileSync(VM_FILE), file);
+    if (found?.address === place?.address) break;
+    // One that moves each time is no place: the last round goes without.
+    place = round === PLACING_MAX - 1 ? undefined : found;
+  }
   if (file === undefined) return false;
   process.stdout.write(`${outfile} ${(statSync(file).size / 1e6).toFixed(1)} MB\n`);
   return true;

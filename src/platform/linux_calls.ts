@@ -26,6 +26,14 @@ export interface CallItem {
   readonly isDirectory: boolean | undefined;
 }
 
+/** Bytes in the memory of this program. */
+export interface MemoryPlace {
+  readonly address: number;
+  readonly length: number;
+  /** Tells them from others; see `markOf`. */
+  readonly mark: number;
+}
+
 /** The calls; `undefined` is for whatever they have no answer to. */
 export interface LinuxCalls {
   /** All of a file. */
@@ -41,6 +49,10 @@ export interface LinuxCalls {
   isTerminal(fd: number): boolean;
   /** Fills `bytes`, 256 at most, with the system's randomness; false when there is none. */
   randomize(bytes: Uint8Array): boolean;
+  /** Fills `bytes`, of which there are 256 at most, with the system's randomness; false when that fails. */
+  randomize(bytes: Uint8Array): boolean;
+  /** Bytes of this program where they lie in memory, not to be written to; undefined when others are there, or none. */
+  inMemory(place: MemoryPlace | undefined): Uint8Array<ArrayBuffer> | undefined;
   /** On two processors: has all other threads of this program run on the one that this thread, its first, is not on. */
   keepOthersAway(): void;
 }
@@ -50,6 +62,7 @@ const READ = 0;
 const WRITE = 1;
 const CLOSE = 3;
 const IOCTL = 16;
+const MADVISE = 28;
 const SCHED_SETAFFINITY = 203;
 const SCHED_GETAFFINITY = 204;
 const GETDENTS64 = 217;
@@ -66,6 +79,8 @@ const O_DIRECTORY = 0o200000;
 const O_PATH = 0o10000000;
 const STATX_BASIC_STATS = 0x7ff;
 const TCGETS = 0x5401;
+const MADV_WILLNEED = 3;
+const PAGE_BYTES = 4096;
 const ENOENT = 2;
 
 /** This thread. */
@@ -105,7 +120,15 @@ interface ForeignFunctions {
     symbols: Record<string, { readonly args: readonly number[]; readonly returns: number }>,
   ): { readonly symbols: Record<string, unknown> };
   ptr(view: ArrayBufferView): number;
+  toArrayBuffer(address: number, offset: number, length: number): ArrayBuffer;
   readonly read: { i32(address: number): number };
+}
+
+/** One byte of each 4096, in 32 bits. */
+export function markOf(bytes: Uint8Array): number {
+  let mark = 0;
+  for (let i = 0; i < bytes.length; i += 4096) mark = Math.imul(mark, 31) + bytes[i]! | 0;
+  return mark;
 }
 
 class SystemCalls implements LinuxCalls {
@@ -199,6 +222,16 @@ class SystemCalls implements LinuxCalls {
 
   isTerminal(fd: number): boolean {
     return this.#call(IOCTL, fd, TCGETS, this.#scratch) === 0;
+  }
+
+  inMemory(place: MemoryPlace | undefined): Uint8Array<ArrayBuffer> | undefined {
+    if (place === undefined) return undefined;
+    const { address, length, mark } = place;
+    // Fails, where a look would end the program, when nothing is there.
+    const from = address - address % PAGE_BYTES;
+    if (this.#call(MADVISE, from, address + length - from, MADV_WILLNEED) !== 0) return undefined;
+    const bytes = new Uint8Array(this.#functions.toArrayBuffer(address, 0, length));
+    return markOf(bytes) === mark ? bytes : undefined;
   }
 
   randomize(bytes: Uint8Array): boolean {
