@@ -7,7 +7,7 @@
  *     asks and how often; the first exit code wins.
  * A3. An end takes no longer than its limit: what does not stop by then is left behind.
  */
-import { asFailure, type Value } from "../core/mod.ts";
+import { asFailure, OPERATION_MS_DEFAULT, SHUTDOWN_MS_DEFAULT, type Value } from "../core/mod.ts";
 import type {
   EvaluationCacheOptions,
   LuaCache,
@@ -128,9 +128,6 @@ export interface CallOptions {
   readonly options?: Record<string, Value>;
 }
 
-const SHUTDOWN_MS = 30_000;
-const OPERATION_MS = 30_000;
-
 /** An application of this program. */
 export class Application {
   readonly ports: Ports;
@@ -158,7 +155,7 @@ export class Application {
     this.bus = this.#bus;
     this.#disconnectLog = options.log.connect(this.#bus);
     this.resources = new ResourceTable(this.#bus);
-    this.#shutdownMs = options.shutdownTimeoutMs ?? SHUTDOWN_MS;
+    this.#shutdownMs = options.shutdownTimeoutMs ?? SHUTDOWN_MS_DEFAULT;
     const { promise, resolve } = Promise.withResolvers<number>();
     this.ended = promise;
     this.#end = resolve;
@@ -181,7 +178,7 @@ export class Application {
       defaultNetwork: options.defaultNetwork ?? "",
       baseDirectory: options.baseDirectory,
       memoryBytesMax: options.memoryBytesMax ?? Infinity,
-      operationTimeoutMs: options.operationTimeoutMs ?? OPERATION_MS,
+      operationTimeoutMs: options.operationTimeoutMs ?? OPERATION_MS_DEFAULT,
       history: options.history,
       prepare: options.prepare,
       resolveGraph: options.resolveGraph,

@@ -1,7 +1,7 @@
 /** The cache of Lua on disk, as `lua.cache.*` wants it. */
 import { LuaCache } from "../lua/mod.ts";
 import type { Log, Ports } from "../ports/mod.ts";
-import type { Configuration } from "./config/mod.ts";
+import { type Configuration, sectionIn } from "./config/mod.ts";
 
 /** Where the account keeps what belongs to no project, below its home. */
 const ACCOUNT_FOLDER = ".wippy/cache";
@@ -9,12 +9,14 @@ const SECRET_FILE = "lua-cache.key";
 
 /** The cache of an application; undefined when there is to be none. */
 export function luaCacheOf(
-  { baseDirectory, settings }: Configuration,
+  configuration: Configuration,
   ports: Ports,
   edition: () => string,
 ): LuaCache | undefined {
-  const { compile, dir, enabled, mode, typecheck } = settings.lua.cache;
-  if (!enabled || mode === "off") return undefined;
+  const cache = sectionIn(configuration, "lua")?.cache;
+  if (cache === undefined || !cache.enabled || cache.mode === "off") return undefined;
+  const { baseDirectory } = configuration;
+  const { compile, dir, mode, typecheck } = cache;
   const account = accountFolder(ports);
   return new LuaCache(ports, {
     folder: ports.files.resolve(baseDirectory, dir),

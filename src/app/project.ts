@@ -237,7 +237,10 @@ function editEntries(
   return { ...loaded, entries: entries.filter(({ id }) => !isDisabled(id, disabled)) };
 }
 
-/** The options of an application that a configuration decides. `edition` names this program for what is kept between runs. */
+/**
+ * The options of an application that a configuration decides; what nobody has written is left to its defaults, which are the
+ * settings' own. `edition` names this program for what is kept between runs.
+ */
 export function optionsOf(
   configuration: Configuration,
   ports: Ports,
@@ -265,9 +268,10 @@ export function optionsOf(
   | "measureCalls"
   | "telemetry"
 > {
-  const { settings } = configuration;
   const cluster = sectionIn(configuration, "cluster");
   const dispatcher = sectionIn(configuration, "dispatcher");
+  const finder = sectionIn(configuration, "finder");
+  const lua = sectionIn(configuration, "lua");
   const profiler = sectionIn(configuration, "profiler");
   const prometheus = sectionIn(configuration, "prometheus");
   const isClustered = cluster?.enabled === true;
@@ -279,13 +283,13 @@ export function optionsOf(
     baseDirectory: configuration.baseDirectory,
     nodeName: name === "" ? undefined : name,
     defaultNodeName: name === "" ? () => defaultNodeName(ports) : undefined,
-    startsAtOnceMax: settings.supervisor.host.worker_count,
-    strictSecurity: settings.security.strict_mode,
-    typeSystem: settings.lua.type_system,
-    defaultNetwork: settings.network_service.default_network,
+    startsAtOnceMax: sectionIn(configuration, "supervisor")?.host.worker_count,
+    strictSecurity: sectionIn(configuration, "security")?.strict_mode,
+    typeSystem: lua?.type_system,
+    defaultNetwork: sectionIn(configuration, "network_service")?.default_network,
     memoryBytesMax: configuration.memoryBytesMax,
-    shutdownTimeoutMs: settings.shutdown.timeout,
-    operationTimeoutMs: settings.registry.event_wait_timeout,
+    shutdownTimeoutMs: sectionIn(configuration, "shutdown")?.timeout,
+    operationTimeoutMs: sectionIn(configuration, "registry")?.event_wait_timeout,
     profiler: profiler?.enabled
       ? {
         address: profiler.address,
@@ -301,16 +305,10 @@ export function optionsOf(
     },
     measureCalls: sectionIn(configuration, "metrics")?.interceptor.enabled ?? false,
     telemetry: telemetryOf(sectionIn(configuration, "otel")),
-    evaluations: {
-      sizeMax: settings.lua.eval.cache_size,
-      lifetimeMs: settings.lua.eval.cache_ttl,
-    },
-    programs: { sourcesMax: settings.lua.proto_cache_size, programsMax: settings.lua.main_cache_size },
+    evaluations: lua && { sizeMax: lua.eval.cache_size, lifetimeMs: lua.eval.cache_ttl },
+    programs: lua && { sourcesMax: lua.proto_cache_size, programsMax: lua.main_cache_size },
     luaCache: luaCacheOf(configuration, ports, edition),
-    finder: {
-      queriesMax: settings.finder.query_cache_size,
-      expressionsMax: settings.finder.regex_cache_size,
-    },
+    finder: finder && { queriesMax: finder.query_cache_size, expressionsMax: finder.regex_cache_size },
   };
 }
 

@@ -15,6 +15,7 @@ import {
   LogHub,
   openProject,
   optionsOf,
+  sectionIn,
 } from "../app/running.ts";
 import { createPorts } from "../platform/running.ts";
 import type { LogLevel, Ports } from "../ports/mod.ts";
@@ -100,7 +101,7 @@ export function openSession(
 /** On a terminal lines are for people unless the configuration asks for JSON; `-c` asks for them anywhere. */
 function isHumanLog(args: ParsedArguments, project: Project): boolean {
   if (args.flag("console")) return true;
-  return isProgressTerminal() && project.configuration.settings.logger.encoding !== "json";
+  return isProgressTerminal() && sectionIn(project.configuration, "logger")?.encoding !== "json";
 }
 
 /** The log as the flags and the configuration want it. */
@@ -111,12 +112,13 @@ export function createLog(
   loudness: Loudness,
   isHuman: boolean,
 ): LogHub {
-  const { logger, logmanager } = project.configuration.settings;
+  const logger = sectionIn(project.configuration, "logger");
+  const { logmanager } = project.configuration.settings;
   const isVerbose = args.flag("verbose") || args.flag("very-verbose");
   const isAsked = isVerbose || args.flag("console");
   const isSilent = args.flag("silent") || (loudness === "silent" && !isAsked);
   const level: LogLevel = isVerbose ? -1 : loudness === "quiet" && !isAsked ? 1 : 0;
-  const encoding: LogEncoding = isHuman ? "human" : logger.encoding === "json" ? "json" : "console";
+  const encoding: LogEncoding = isHuman ? "human" : logger?.encoding === "json" ? "json" : "console";
   return new LogHub({
     clock: ports.clock,
     routing: { ...logmanager, stream_to_events: logmanager.stream_to_events || args.flag("event-streams") },

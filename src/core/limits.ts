@@ -60,6 +60,16 @@ export const EVALUATIONS_CACHED_DEFAULT = 256;
 export const SOURCES_CACHED_DEFAULT = 60_000;
 /** Programs kept by default: entries with all that they import (lua.main_cache_size). */
 export const PROGRAMS_CACHED_DEFAULT = 10_000;
+/** Results of searches in the registry that are kept by default (finder.query_cache_size). */
+export const QUERIES_CACHED_DEFAULT = 1000;
+/** Compiled regular expressions of searches that are kept by default (finder.regex_cache_size). */
+export const EXPRESSIONS_CACHED_DEFAULT = 100;
+/** Services that start at the same time by default (supervisor.host.worker_count). */
+export const STARTS_AT_ONCE_DEFAULT = 16;
+/** How long an orderly end may take by default (shutdown.timeout), in milliseconds. */
+export const SHUTDOWN_MS_DEFAULT = 30_000;
+/** How long one change of an entry may take by default (registry.event_wait_timeout), in milliseconds. */
+export const OPERATION_MS_DEFAULT = 30_000;
 /** Bytes of one file under lua.cache.dir; what was not used for longest is left out first. */
 export const LUA_CACHE_FILE_BYTES_MAX = 128 * 1024 * 1024;
 /** How often one file under lua.cache.dir is written again before what nobody asked for since is left out. */

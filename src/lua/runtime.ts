@@ -23,7 +23,7 @@ import {
   type SpawnOptions,
 } from "../ports/mod.ts";
 import { NameRegistry, ProcessTable } from "../process/mod.ts";
-import { type Exit, type LuaValue, Universe } from "../vm/mod.ts";
+import { type Exit, type LuaValue, Universe, type UniverseOptions } from "../vm/mod.ts";
 import { LuaCall } from "./call.ts";
 import { Calls, type OutsideCallOptions } from "./calls.ts";
 import { CodeChanges } from "./code_changes.ts";
@@ -121,6 +121,7 @@ export class LuaRuntime implements Runtime {
   readonly evaluationCache: EvaluationCacheOptions;
   #shells: Promise<ShellSessions> | undefined;
   readonly #options: LuaRuntimeOptions;
+  readonly #seeds: Pick<UniverseOptions, "hashSeed" | "randomSeed">;
   #noArgs!: Uint8Array;
 
   /** Needs no machine; nothing of Lua may be asked of it before `begin`. */
@@ -131,6 +132,11 @@ export class LuaRuntime implements Runtime {
     this.outside = options.outside;
     this.names = options.names ?? new NameRegistry();
     this.#options = options;
+    const { random } = options.services.ports;
+    this.#seeds = {
+      hashSeed: options.hashSeed ?? random.stream("lua.hash").below(2 ** 32),
+      randomSeed: random.stream("lua.random").below(2 ** 48),
+    };
     this.cache = options.cache;
     this.functions = new FunctionTable(this, options.observeCall);
     this.hosts = new HostTable(this);
@@ -173,7 +179,7 @@ export class LuaRuntime implements Runtime {
   }
 
   #createUniverse(options: LuaRuntimeOptions): Universe {
-    const { clock, random } = options.services.ports;
+    const { clock } = options.services.ports;
     return Universe.create({
       host: {
         exited: (slot, exit) => this.endings.exited(slot, exit),
@@ -185,8 +191,7 @@ export class LuaRuntime implements Runtime {
       },
       now: () => clock.monotonicMs(),
       nowSeconds: () => this.nowSeconds(),
-      hashSeed: options.hashSeed ?? random.stream("lua.hash").below(2 ** 32),
-      randomSeed: random.stream("lua.random").below(2 ** 48),
+      ...this.#seeds,
       orderSeed: options.orderSeed,
       pidBase: options.pidBase,
     });

@@ -9,7 +9,7 @@
  * V3. The newest life of a service begins after the one before it is over: there are never two.
  * V4. Every change of a status is one bus event `service.update` and one log line, in the order in which it happened.
  */
-import { Failure } from "../core/mod.ts";
+import { Failure, STARTS_AT_ONCE_DEFAULT } from "../core/mod.ts";
 import type {
   Bus,
   Clock,
@@ -36,7 +36,6 @@ export interface SupervisorOptions {
   readonly startsAtOnceMax?: number;
 }
 
-const STARTS_AT_ONCE_MAX = 16;
 
 /** A change of what a waiting service looks at. */
 type Wake = () => void;
@@ -58,7 +57,7 @@ export class Supervisor implements ServiceRegistry {
     this.#clock = options.clock;
     this.#log = options.log.named("core");
     this.#bus = options.bus;
-    this.#turns = new StartTurns(options.startsAtOnceMax ?? STARTS_AT_ONCE_MAX);
+    this.#turns = new StartTurns(options.startsAtOnceMax ?? STARTS_AT_ONCE_DEFAULT);
     const isRetrying = (): boolean => this.#phase !== "stopping";
     this.#owner = {
       clock: options.clock,

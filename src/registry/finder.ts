@@ -11,9 +11,11 @@
  */
 import {
   asFailure,
+  EXPRESSIONS_CACHED_DEFAULT,
   Failure,
   isValueMap,
   parseEntryId,
+  QUERIES_CACHED_DEFAULT,
   RecentTable,
   type Value,
   type ValueMap,
@@ -42,8 +44,6 @@ export interface FindOptions {
 
 type Condition = (entry: Entry) => boolean;
 
-const QUERIES_MAX = 1000;
-const EXPRESSIONS_MAX = 100;
 const ROOT_KEYS: Readonly<Record<string, (entry: Entry) => string>> = {
   kind: (entry) => entry.kind,
   ns: (entry) => parseEntryId(entry.id).ns,
@@ -61,8 +61,8 @@ export class Finder {
   /** `current` is the state whose results are worth keeping. */
   constructor(current: () => RegistryState, options: FinderOptions = {}) {
     this.#current = current;
-    this.#queries = new RecentTable(options.queriesMax ?? QUERIES_MAX);
-    this.#expressions = new RecentTable(options.expressionsMax ?? EXPRESSIONS_MAX);
+    this.#queries = new RecentTable(options.queriesMax ?? QUERIES_CACHED_DEFAULT);
+    this.#expressions = new RecentTable(options.expressionsMax ?? EXPRESSIONS_CACHED_DEFAULT);
   }
 
   /** Entries of `state` that fit `filter`; fails with Invalid when a value has no meaning for its key. */

@@ -39,7 +39,7 @@ export const MEMORY_VERSIONS_MAX = 10_000;
 /** The entries of an application. */
 export class Registry {
   readonly kinds: KindTable;
-  readonly finder: Finder;
+  #finder: Finder | undefined;
   readonly #options: RegistryOptions;
   readonly #log: VersionLog;
   readonly #transactions: Transactions;
@@ -54,7 +54,6 @@ export class Registry {
   constructor(options: RegistryOptions) {
     this.#options = options;
     this.kinds = options.kinds;
-    this.finder = new Finder(() => this.state, options.finder);
     this.#log = new VersionLog(options.history ?? new MemoryHistory(MEMORY_VERSIONS_MAX));
     this.#transactions = new Transactions({
       kinds: options.kinds,
@@ -72,6 +71,11 @@ export class Registry {
       throw new Failure("Internal", "registry is not available", { retryable: true });
     }
     return this.#current;
+  }
+
+  /** What searches the current state. */
+  get finder(): Finder {
+    return this.#finder ??= new Finder(() => this.state, this.#options.finder);
   }
 
   /** The current state; empty before the first load. */

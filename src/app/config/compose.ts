@@ -57,8 +57,9 @@ export interface Configuration {
 }
 
 /** Whether versions outlive the program. */
-export function isHistoryKept({ settings: { registry } }: Configuration): boolean {
-  return registry.enable_history &&
+export function isHistoryKept(configuration: Configuration): boolean {
+  const registry = sectionIn(configuration, "registry");
+  return registry !== undefined && registry.enable_history &&
     (registry.history_type === "sqlite" || registry.history_type === "postgres");
 }
 

@@ -3,6 +3,7 @@ import type { Settings } from "./settings.ts";
 import type { ValueMap } from "../../core/mod.ts";
 
 interface InertSetting {
+  /** Section and path in it. */
   readonly key: string;
   readonly isGiven: (settings: Settings) => boolean;
   readonly why: string;
@@ -47,11 +48,13 @@ const INERT: readonly InertSetting[] = [
   },
 ];
 
-/** A line for each setting of `settings` that changes nothing; of sections that `values`, which they were read from, has. */
+/** A line for each setting of `settings` that changes nothing, in the sections that are written in `values`. */
 export function inertSettings(settings: Settings, values: ValueMap): string[] {
-  return INERT.filter(({ isGiven, key }) =>
-    Object.hasOwn(values, key.slice(0, key.indexOf("."))) && isGiven(settings)
-  ).map(({ key, why }) =>
-    `${key} has no effect: ${why}`
-  );
+  const lines: string[] = [];
+  for (const section in values) {
+    for (const { isGiven, key, why } of INERT) {
+      if (key.startsWith(`${section}.`) && isGiven(settings)) lines.push(`${key} has no effect: ${why}`);
+    }
+  }
+  return lines;
 }

@@ -4,7 +4,18 @@
  * Unknown sections and keys are ignored. Durations are milliseconds once decoded. Sections that only certain builds or
  * platforms act upon are decoded all the same, so that a wrong value is found wherever the file is read.
  */
-import { HUB_URL, type Value } from "../../core/mod.ts";
+import {
+  EVALUATIONS_CACHED_DEFAULT,
+  EXPRESSIONS_CACHED_DEFAULT,
+  HUB_URL,
+  OPERATION_MS_DEFAULT,
+  PROGRAMS_CACHED_DEFAULT,
+  QUERIES_CACHED_DEFAULT,
+  SHUTDOWN_MS_DEFAULT,
+  SOURCES_CACHED_DEFAULT,
+  STARTS_AT_ONCE_DEFAULT,
+  type Value,
+} from "../../core/mod.ts";
 import {
   any,
   boolean,
@@ -78,7 +89,7 @@ export const SETTINGS = object({
     history_path: string({ default: ".wippy/registry.db" }),
     history_dsn: string({ default: "" }),
     history_schema: string({ default: "" }),
-    event_wait_timeout: duration({ default: 30 * SECOND }),
+    event_wait_timeout: duration({ default: OPERATION_MS_DEFAULT }),
     dependency_resolve_timeout: accepted,
     dependency_download_timeout: accepted,
     dependency_lock_path: accepted,
@@ -89,12 +100,12 @@ export const SETTINGS = object({
   supervisor: late(() => ({
     host: object({
       buffer_size: integer({ default: 1024, min: 1 }),
-      worker_count: integer({ default: 16, min: 1 }),
+      worker_count: integer({ default: STARTS_AT_ONCE_DEFAULT, min: 1 }),
     }),
   })),
   lua: late(() => ({
-    proto_cache_size: integer({ default: 60_000, min: 0 }),
-    main_cache_size: integer({ default: 10_000, min: 0 }),
+    proto_cache_size: integer({ default: SOURCES_CACHED_DEFAULT, min: 0 }),
+    main_cache_size: integer({ default: PROGRAMS_CACHED_DEFAULT, min: 0 }),
     invalidation_wait_timeout: duration({ default: 30 * SECOND }),
     cache: object({
       enabled: boolean({ default: false }),
@@ -104,11 +115,11 @@ export const SETTINGS = object({
       typecheck: late(() => ({ enabled: boolean({ default: true }) })),
     }),
     type_system: object({ enabled: boolean({ default: false }), strict: boolean({ default: false }) }),
-    eval: object({ cache_size: integer({ default: 256 }), cache_ttl: duration({ default: 0 }) }),
+    eval: object({ cache_size: integer({ default: EVALUATIONS_CACHED_DEFAULT }), cache_ttl: duration({ default: 0 }) }),
   })),
   finder: late(() => ({
-    query_cache_size: integer({ default: 1000, min: 0 }),
-    regex_cache_size: integer({ default: 100, min: 0 }),
+    query_cache_size: integer({ default: QUERIES_CACHED_DEFAULT, min: 0 }),
+    regex_cache_size: integer({ default: EXPRESSIONS_CACHED_DEFAULT, min: 0 }),
   })),
   otel: late(() => ({
     enabled: boolean({ default: false }),
@@ -131,7 +142,7 @@ export const SETTINGS = object({
     queue: object({ enabled: boolean({ default: true }) }),
     temporal: object({ enabled: boolean({ default: false }) }),
   })),
-  shutdown: late(() => ({ timeout: duration({ default: 30 * SECOND }) })),
+  shutdown: late(() => ({ timeout: duration({ default: SHUTDOWN_MS_DEFAULT }) })),
   metrics: late(() => ({
     buffer: object({ size: integer({ default: 10_000, min: 1 }) }),
     interceptor: object({ enabled: boolean({ default: false }) }),
