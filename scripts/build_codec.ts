@@ -78,6 +78,7 @@ export function buildCodec(): Uint8Array {
   );
   const wasm = join(cache, "codec.wasm");
   linkWasm([...outputs, "-lwasi-emulated-process-clocks"], [
+    "-Wl,--strip-all",
     "-nostartfiles",
     "-Wl,--stack-first",
     "-Wl,-z,stack-size=262144",

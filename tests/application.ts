@@ -224,7 +224,7 @@ function budgetComponent(budget: number): Component {
   return {
     name: "turn budget",
     requires: [runtime.name],
-    load: (context) => context.get(runtime).universe.setBudget(budget),
+    start: (context) => context.get(runtime).universe.setBudget(budget),
   };
 }
 

@@ -27,6 +27,13 @@ export function compiledModule(): WebAssembly.Module {
   return compiled;
 }
 
+let rare: WebAssembly.Module | undefined;
+
+/** The functions that the module keeps in one of their own, compiled when one is first called; see `scripts/split_wasm.ts`. */
+export function rareModule(): WebAssembly.Module {
+  return rare ??= new WebAssembly.Module(WebAssembly.Module.customSections(compiledModule(), "rare")[0]!);
+}
+
 /** Takes a module that another thread has compiled. */
 export function useCompiled(module: WebAssembly.Module): void {
   compiled ??= module;

@@ -1,10 +1,12 @@
 /** Instances of the compiled module. */
-import { compiledModule } from "./compiled.ts";
+import { compiledModule, rareModule } from "./compiled.ts";
 import { type WideLoop, wideLoops } from "./wide/wide.ts";
 
 /** What the VM exports; pointers are unsigned once `>>> 0` is applied. */
 export interface VmExports {
   readonly memory: WebAssembly.Memory;
+  /** Ends the opening of the module of rare functions. */
+  rare_begin(): void;
   create(hashSeed: number, order: number, random: number, heapMax: number): number;
   io(length: number): number;
   out(): number;
@@ -104,16 +106,22 @@ const SYSTEM = {
 /** A new instance. The system calls of the C library find no files, no arguments and no clock. */
 export function instantiate(imports: VmImports): VmExports {
   let loops: readonly WideLoop[] | undefined;
-  const instance = new WebAssembly.Instance(compiledModule(), {
+  const given = {
     vm: {
       ...imports,
       wide: (loop: number, from: number, length: number, to: number): number => {
         loops ??= wideLoops(exports.memory);
         return loops[loop]?.(from, length, to) ?? 0;
       },
+      // Functions that few programs run; see `scripts/split_wasm.ts`.
+      rare: () => {
+        new WebAssembly.Instance(rareModule(), { ...given, main: instance.exports });
+        exports.rare_begin();
+      },
     },
     wasi_snapshot_preview1: SYSTEM,
-  });
+  };
+  const instance = new WebAssembly.Instance(compiledModule(), given);
   const exports = instance.exports as unknown as VmExports;
   return exports;
 }
