@@ -61,8 +61,8 @@ const FAST_UNITS = new Set(["json.c", "base64.c", "sort.c", "ltable.c"]);
 /** Names of functions that few programs run, made by `scripts/vm_rare.ts`. */
 const RARE_LIST = join(ROOT, "src/vm/native/rare.txt");
 const WASM_OPT = join(ROOT, "node_modules/binaryen/bin/wasm-opt");
-/** What the flags above allow the compiler to use. */
-const FEATURES =
+/** What the flags above allow the compiler to use, as Binaryen names it. */
+export const FEATURES =
   "bulk-memory exception-handling multivalue mutable-globals nontrapping-float-to-int reference-types sign-ext"
     .split(" ").map((name) => `--enable-${name}`);
 

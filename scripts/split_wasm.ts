@@ -51,7 +51,7 @@ function signatureOf(parts: readonly Tree[]): string {
 }
 
 /** A name without the number that tells it from others. */
-function plainName(name: string): string {
+export function plainName(name: string): string {
   return name.slice(1).replace(/_\d+$/, "");
 }
 
