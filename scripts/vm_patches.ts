@@ -6,7 +6,7 @@
 import { BUDGET, YIELD } from "./vm_patches/budget.ts";
 import { FROZEN } from "./vm_patches/frozen.ts";
 import { HOT } from "./vm_patches/hot.ts";
-import { LIBRARY, NO_FILES } from "./vm_patches/library.ts";
+import { LIBRARY, NO_FILES, OPENING } from "./vm_patches/library.ts";
 import type { Patch } from "./vm_patches/patch.ts";
 import { STRINGS } from "./vm_patches/strings.ts";
 import { TABLES } from "./vm_patches/tables.ts";
@@ -21,6 +21,7 @@ const PATCHES: readonly Patch[] = [
   ...TABLES,
   ...HOT,
   ...NO_FILES,
+  ...OPENING,
 ];
 
 /** `text` with the patches of `file` applied. */

@@ -80,3 +80,38 @@ export const NO_FILES: Patch[] = [
     to: "#endif\ntypedef struct LoadS {",
   },
 ];
+
+/** A member of a list of functions that is left out. */
+function without(file: string, member: string): Patch {
+  return { file, from: `  ${member},\n`, to: "" };
+}
+
+/** Libraries hold what programs may see and no more, as lists that `base.c` opens: making tables takes most of a universe's start. */
+export const OPENING: Patch[] = [
+  { file: "lbaselib.c", from: "static const luaL_Reg base_funcs[]", to: "const luaL_Reg base_funcs[]" },
+  ...[
+    '{"collectgarbage", luaB_collectgarbage}',
+    '{"load", luaB_load}',
+    '{"print", luaB_print}',
+    '{"warn", luaB_warn}',
+    '{"rawlen", luaB_rawlen}',
+    "{LUA_GNAME, NULL}",
+    '{"_VERSION", NULL}',
+  ].map((member) => without("lbaselib.c", member)),
+  { file: "lstrlib.c", from: "static const luaL_Reg strlib[]", to: "const luaL_Reg strlib[]" },
+  { file: "lstrlib.c", from: "static void createmetatable (", to: "void createmetatable (" },
+  without("lstrlib.c", '{"dump", str_dump}'),
+  { file: "ltablib.c", from: "static const luaL_Reg tab_funcs[]", to: "const luaL_Reg tab_funcs[]" },
+  { file: "lmathlib.c", from: "static const luaL_Reg mathlib[]", to: "const luaL_Reg mathlib[]" },
+  ...[
+    '{"atan2", math_atan}',
+    '{"frexp", math_frexp}',
+    '{"ldexp", math_ldexp}',
+    '{"random", NULL}',
+    '{"randomseed", NULL}',
+    '{"pi", NULL}',
+    '{"huge", NULL}',
+    '{"maxinteger", NULL}',
+    '{"mininteger", NULL}',
+  ].map((member) => without("lmathlib.c", member)),
+];

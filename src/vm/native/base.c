@@ -460,79 +460,57 @@ lua_CFunction builtin_find (const char *name) {
 
 /* ---- opening ---- */
 
-static const char *const BASE[] = {
-  "type", "tonumber", "tostring", "assert", "error", "pcall", "xpcall", "pairs", "ipairs", "next", "getmetatable",
-  "setmetatable", "rawget", "rawset", "rawequal", "select", NULL
-};
-static const char *const STRING[] = {
-  "find", "match", "gmatch", "gsub", "upper", "lower", "sub", "len", "byte", "char", "rep", "reverse", "format",
-  "pack", "unpack", "packsize", NULL
-};
-static const char *const TABLE[] = { "insert", "remove", "concat", "sort", "unpack", "pack", "move", NULL };
-static const char *const MATH[] = {
-  "pi", "huge", "mininteger", "maxinteger", "abs", "min", "max", "floor", "ceil", "modf", "fmod", "sqrt", "pow", "exp",
-  "log", "log10", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "deg", "rad", "tointeger",
-  "type", "ult", NULL
-};
+/* Of the stock libraries, without what programs are not to have; see scripts/vm_patches/library.ts. */
+extern const luaL_Reg base_funcs[], strlib[], tab_funcs[], mathlib[];
+void createmetatable (lua_State *L);
 
 static const char *const LIBRARIES[] = { "string", "table", "math", "coroutine", NULL };
 
 /*
-** Copies the named fields of the table on top into a new one, which replaces it and has room for 'more'. Tables are made as large
-** as they will be: one that grows enters again all that it has, which was a third of the time that a universe takes.
+** A table of these functions with room for 'more'. Tables are made as large as they will be: one that grows enters again all that it
+** has, which was a third of the time that a universe takes.
 */
-static void pick (lua_State *L, const char *const *names, int more) {
+static void library (lua_State *L, const luaL_Reg *functions, int more) {
   int n = 0;
-  while (names[n]) n++;
+  while (functions[n].name) n++;
   lua_createtable(L, 0, n + more);
-  for (; *names; names++) {
-    lua_pushlstring(L, *names, strlen(*names));
-    lua_pushvalue(L, -1);
-    lua_rawget(L, -4);
-    lua_rawset(L, -3);
-  }
-  lua_remove(L, -2);
-}
-
-static void library (lua_State *L, lua_CFunction open, const char *const *names, int more) {
-  lua_pushcfunction(L, open);
-  lua_pushnil(L);
-  lua_call(L, 1, 1);
-  pick(L, names, more);
+  luaL_setfuncs(L, functions, 0);
 }
 
 /* What the base library gains: _VERSION, require, subscribe, unsubscribe, unpack and the libraries. */
 #define BASE_MORE (5 + 4)
+/* What the library of mathematics gains beside math_extra: pi and three limits. */
+#define MATH_MORE 4
 
 void base_open (lua_State *L) {
   int base;
   base64_open();
-  lua_pushglobaltable(L);
-  luaH_resize(L, hvalue(s2v(L->top.p - 1)), 0, 32);  /* luaopen_base fills it */
-  lua_pop(L, 1);
-  luaL_requiref(L, LUA_GNAME, luaopen_base, 0);
-  pick(L, BASE, BASE_MORE);
+  library(L, base_funcs, BASE_MORE);
   base = lua_gettop(L);
   lua_pushliteral(L, "Lua 5.3"); lua_setfield(L, base, "_VERSION");
   lua_pushcfunction(L, b_require); lua_setfield(L, base, "require");
 
-  library(L, luaopen_string, STRING, 0);
+  library(L, strlib, 0);
+  createmetatable(L);
   freeze_top(L);
   lua_pushliteral(L, "");
   lua_getmetatable(L, -1);
-  lua_pushvalue(L, -3); lua_setfield(L, -2, "__index");
   lua_pushboolean(L, 0); lua_setfield(L, -2, "__metatable");
   freeze_top(L);
   lua_pop(L, 2);
   lua_setfield(L, base, "string");
 
-  library(L, luaopen_table, TABLE, 0);
+  library(L, tab_funcs, 0);
   lua_getfield(L, -1, "unpack"); lua_setfield(L, base, "unpack");
   freeze_top(L);
   lua_setfield(L, base, "table");
 
-  library(L, luaopen_math, MATH, sizeof(math_extra) / sizeof(math_extra[0]) - 1);
+  library(L, mathlib, MATH_MORE + sizeof(math_extra) / sizeof(math_extra[0]) - 1);
   luaL_setfuncs(L, math_extra, 0);
+  lua_pushnumber(L, 3.141592653589793238462643383279502884); lua_setfield(L, -2, "pi");
+  lua_pushnumber(L, HUGE_VAL); lua_setfield(L, -2, "huge");
+  lua_pushinteger(L, LUA_MAXINTEGER); lua_setfield(L, -2, "maxinteger");
+  lua_pushinteger(L, LUA_MININTEGER); lua_setfield(L, -2, "mininteger");
   freeze_top(L);
   lua_setfield(L, base, "math");
 
