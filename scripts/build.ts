@@ -10,11 +10,20 @@
  * Code is compiled to bytecode and minified but keeps its names, so that traces can be read. It is split, so that a command
  * loads only what it needs: without that `wippy version` takes 10 ms instead of 6 (`bun -e`: 4). Bytecode is laid out in the
  * order in which a first build has used it, and code is not compiled further before an application is up: most of what runs until
- * then runs once. It is built from a copy of the sources in which texts are modules (`build_tree.ts`) and what a call loads lies in
- * three files (`start_chunk.ts`), and carries the virtual machine as a file. A binary reads no `.env` and no `bunfig.toml` of the
+ * then runs once. It is built from a copy of the sources in which texts are modules (`build_tree.ts`), what a call loads lies in
+ * three files (`start_chunk.ts`) and what it does without is made late (`late_definitions.ts`), and carries the virtual machine as a
+ * file, at a place that it knows (`vm_place.ts`). A binary reads no `.env` and no `bunfig.toml` of the
  * folder it is started in: those files belong to the application.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { LUA_WASM } from "../src/vm/lua_wasm.gen.ts";

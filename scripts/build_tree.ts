@@ -19,6 +19,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import process from "node:process";
 import { staleIndexes } from "./gen.ts";
 import { ROOT } from "./source_tree.ts";
 import { AMBIENT_MODULES } from "../src/lua/mod.ts";
@@ -76,17 +77,23 @@ function inlineTexts(folder: string): void {
 /** What stands for `src/cli/product.ts`: its values. */
 function productIn(folder: string): string {
   const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { version: string };
-  const hash = createHash("sha256").update(Bun.version).update(readFileSync(join(ROOT, "package-lock.json")));
+  const hash = createHash("sha256").update(process.versions.bun ?? "").update(
+    readFileSync(join(ROOT, "package-lock.json")),
+  );
   for (const part of PARTS) {
     const path = join(folder, part);
-    const items = statSync(path).isDirectory() ? readdirSync(path, { recursive: true, encoding: "utf8" }) : [""];
+    const items = statSync(path).isDirectory()
+      ? readdirSync(path, { recursive: true, encoding: "utf8" })
+      : [""];
     for (const item of items.sort()) {
       const file = join(path, item);
       if (statSync(file).isFile()) hash.update(`${part}/${item}\0`).update(readFileSync(file)).update("\0");
     }
   }
   const build = `${version} ${hash.digest("hex").slice(0, BUILD_DIGITS)}`;
-  return `export const VERSION = ${JSON.stringify(version)};\nexport const BUILD = ${JSON.stringify(build)};\n`;
+  return `export const VERSION = ${JSON.stringify(version)};\nexport const BUILD = ${
+    JSON.stringify(build)
+  };\n`;
 }
 
 /** Writes the copy, without the modules `names`, to `folder`. */

@@ -46,7 +46,9 @@ function isA(tree: Tree, word: string): tree is Tree[] {
 /** What a function takes and gives, as types are compared. */
 function signatureOf(parts: readonly Tree[]): string {
   const typesOf = (word: string): Tree[] =>
-    parts.flatMap((part) => isA(part, word) ? part.slice(1).filter((each) => !String(each).startsWith("$")) : []);
+    parts.flatMap((part) =>
+      isA(part, word) ? part.slice(1).filter((each) => !String(each).startsWith("$")) : []
+    );
   return `${typesOf("param").join(" ")} -> ${typesOf("result").join(" ")}`;
 }
 
@@ -122,7 +124,9 @@ function mainOf(module: Module, { back, rare }: Places): Tree {
   const size = String(rare.length + back.length);
   const places = new Map(rare.map((name, i) => [name, i]));
   const exported = (kind: string, name: string): Tree => ["export", `"${name}"`, [kind, "$" + name]];
-  const globals = module.all("global").map(([, name]) => ["export", `"${(name as string).slice(1)}"`, ["global", name!]]);
+  const globals = module.all("global").map((
+    [, name],
+  ) => ["export", `"${(name as string).slice(1)}"`, ["global", name!]]);
   const begin: Tree = [
     "func",
     "$rare_begin",
@@ -207,7 +211,11 @@ function withSection(bytes: Uint8Array, name: string, content: Uint8Array): Uint
  * The module in the file `wasm`, which has names, with the functions `isRare` in one of its own. Work happens beside the file.
  * Fails with an error when the module has what can't be split.
  */
-export function splitWasm(wasm: string, isRare: (name: string) => boolean, features: readonly string[]): Uint8Array {
+export function splitWasm(
+  wasm: string,
+  isRare: (name: string) => boolean,
+  features: readonly string[],
+): Uint8Array {
   const path = wasm.replace(/\.wasm$/, "");
   execFileSync(BUN, [join(TOOLS, "wasm-dis"), ...features, wasm, "-o", `${path}.wat`], { stdio: "inherit" });
   const module = new Module(readFileSync(`${path}.wat`, "utf8"));

@@ -32,7 +32,9 @@ export function placeOf(content: Uint8Array, path: string): MemoryPlace | undefi
     const [offset, address, , size] = [8, 16, 24, 32].map((field) =>
       Number(binary.readBigUInt64LE(segment + field))
     ) as [number, number, number, number];
-    if (binary.readUInt32LE(segment) !== LOADED || at < offset || at + content.length > offset + size) continue;
+    if (binary.readUInt32LE(segment) !== LOADED || at < offset || at + content.length > offset + size) {
+      continue;
+    }
     return { address: address + at - offset, length: content.length, mark: markOf(content) };
   }
   return undefined;

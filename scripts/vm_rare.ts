@@ -61,7 +61,15 @@ function main(): void {
   try {
     const telling = join(folder, "telling.wasm");
     const tools = join(ROOT, "node_modules/binaryen/bin");
-    execFileSync(BUN, [join(tools, "wasm-opt"), ...FEATURES, "--log-execution", "-g", MACHINE, "-o", telling]);
+    execFileSync(BUN, [
+      join(tools, "wasm-opt"),
+      ...FEATURES,
+      "--log-execution",
+      "-g",
+      MACHINE,
+      "-o",
+      telling,
+    ]);
     execFileSync(BUN, [join(tools, "wasm-dis"), ...FEATURES, telling, "-o", `${telling}.wat`]);
     const names = tellers(readFileSync(`${telling}.wat`, "utf8"));
     const run = new Set<string>();

@@ -275,7 +275,8 @@ export function optionsOf(
   const profiler = sectionIn(configuration, "profiler");
   const prometheus = sectionIn(configuration, "prometheus");
   const isClustered = cluster?.enabled === true;
-  const name = sectionIn(configuration, "relay")?.node_name || (isClustered ? cluster.name || ports.hostname : "");
+  const name = sectionIn(configuration, "relay")?.node_name ||
+    (isClustered ? cluster.name || ports.hostname : "");
   return {
     cluster: isClustered
       ? clusterComponent({ node: name, section: cluster, baseDirectory: configuration.baseDirectory })

@@ -19,7 +19,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { linuxCalls } from "./linux_calls.ts";
+import { linuxCalls, markOf } from "./linux_calls.ts";
 import { BUN } from "./runtime_globals.ts";
 
 const calls = linuxCalls();
@@ -144,6 +144,20 @@ test("system calls: randomness is different each time", { skip }, () => {
   assert.notDeepEqual(one, other);
   assert.ok(new Set(one).size > 64);
 });
+
+test(
+  "system calls: bytes in memory are found where they are, and not where others or none are",
+  { skip },
+  () => {
+    const bytes = Uint8Array.from({ length: 10_000 }, (_, i) => i >> 5);
+    const { FFI } = BUN as unknown as { readonly FFI: { ptr(view: ArrayBufferView): number } };
+    const place = { address: FFI.ptr(bytes), length: bytes.length, mark: markOf(bytes) };
+    assert.deepEqual(calls!.inMemory(place), bytes);
+    assert.equal(calls!.inMemory({ ...place, mark: place.mark + 1 }), undefined);
+    assert.equal(calls!.inMemory({ ...place, address: 4096 }), undefined);
+    assert.equal(calls!.inMemory(undefined), undefined);
+  },
+);
 
 test("system calls: on two processors other threads are kept off that of the first", { skip }, () => {
   const { stdout, stderr } = spawnSync(process.execPath, ["-e", KEPT_AWAY], { encoding: "utf8" });

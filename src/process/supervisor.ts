@@ -36,7 +36,6 @@ export interface SupervisorOptions {
   readonly startsAtOnceMax?: number;
 }
 
-
 /** A change of what a waiting service looks at. */
 type Wake = () => void;
 

@@ -115,7 +115,10 @@ export const SETTINGS = object({
       typecheck: late(() => ({ enabled: boolean({ default: true }) })),
     }),
     type_system: object({ enabled: boolean({ default: false }), strict: boolean({ default: false }) }),
-    eval: object({ cache_size: integer({ default: EVALUATIONS_CACHED_DEFAULT }), cache_ttl: duration({ default: 0 }) }),
+    eval: object({
+      cache_size: integer({ default: EVALUATIONS_CACHED_DEFAULT }),
+      cache_ttl: duration({ default: 0 }),
+    }),
   })),
   finder: late(() => ({
     query_cache_size: integer({ default: QUERIES_CACHED_DEFAULT, min: 0 }),
