@@ -2,13 +2,15 @@
  * Writes the generated indexes: imports of everything that is found by folder.
  *
  * A compiled binary has no folders to list, so these files name every module, kind and rule. Nobody edits them. Modules and kinds
- * are imported when they are first needed; the index repeats what must be known of them before, as it stands in their files.
+ * are imported when they are first needed, but for the modules that every program has; the index repeats what must be known of them
+ * before, as it stands in their files.
  *
  *     bun scripts/gen.ts           rewrite what is stale
  *     bun scripts/gen.ts --check   exit 1 when something is stale
  */
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { AMBIENT_MODULES } from "../src/lua/mod.ts";
 import { listFiles, readText, ROOT } from "./source_tree.ts";
 
 /** Files that become texts of a record by path, as a compiled binary has no files to read. */
@@ -40,6 +42,8 @@ interface Definitions {
   /** Folder that is searched, and which of its files count. */
   readonly folder: string;
   readonly matches: (path: string, root: string) => boolean;
+  /** Which of the sources everybody needs: they are imported at once. */
+  readonly isNeeded?: (path: string) => boolean;
 }
 
 /** Every index of the repository. */
@@ -53,6 +57,7 @@ export const INDEXES: readonly Index[] = [
     facts: ["name", "classes", "portable", "isAbsent"],
     folder: "std",
     matches: isModule,
+    isNeeded: (path) => AMBIENT_MODULES.some((name) => path === `std/${name}/mod.ts`),
   },
   {
     path: "std/declarations.gen.ts",
@@ -128,11 +133,17 @@ function printers(
         imports: (file) => `import ${names.get(file)} from ${from(file)};`,
         items: (file) => `  ${names.get(file)},`,
       };
-    case "sources":
+    case "sources": {
+      const isNeeded = (file: string): boolean => index.isNeeded?.(file) === true;
+      const load = (file: string): string =>
+        isNeeded(file)
+          ? `() => Promise.resolve(${names.get(file)})`
+          : `async () => (await import(${from(file)})).default`;
       return {
-        imports: () => "",
-        items: (file) => `  { ${facts(file)}, load: async () => (await import(${from(file)})).default },`,
+        imports: (file) => isNeeded(file) ? `import ${names.get(file)} from ${from(file)};` : "",
+        items: (file) => `  { ${facts(file)}, load: ${load(file)} },`,
       };
+    }
     case "declarations": {
       const types = (file: string): string => names.get(file)!.replace("Definition", "Types");
       const declared = (file: string): string => from(file).replace(/([^/]+)\/mod\.ts"$/, '$1/$1.d.lua"');

@@ -10,18 +10,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { BUN, run } from "./command.ts";
-import { AMBIENT_MODULES } from "../src/lua/mod.ts";
 
 /** Where the stages begin. */
 const STAGES: readonly (readonly string[])[] = [
   ["src/cli/main.ts"],
   ["src/cli/command_line.ts", "src/cli/commands/version.ts"],
-  [
-    "src/cli/commands/call.ts",
-    "src/app/running.ts",
-    "src/platform/running.ts",
-    ...AMBIENT_MODULES.map((name) => `std/${name}/mod.ts`),
-  ],
+  ["src/cli/commands/call.ts", "src/app/running.ts", "src/platform/running.ts"],
 ];
 /** They are the program's own to run, whoever shares their stage. */
 const ALONE = ["src/cli/main.ts", "src/cli/command_line.ts"];

@@ -71,7 +71,10 @@ export function observeFiles(
     directory: (path) => files.directory(path),
     workingDirectory: () => files.workingDirectory(),
   };
-  return { files: observed, observations: () => [...seen.values()] };
+  /** That a file can be read and a directory listed says what they are. */
+  const isSaid = ([question, path, answer]: Observation): boolean =>
+    question === "stat" && seen.has(`${answer === "file" ? "read" : "list"} ${path}`) && answer !== "none";
+  return { files: observed, observations: () => [...seen.values()].filter((each) => !isSaid(each)) };
 }
 
 /** Whether all questions would be answered the same now. */

@@ -6,7 +6,6 @@ import type { KindDefinition, KindServices, KindSource, RegistryOptions } from "
 import { KindTable, Registry, REGISTRY_ID, RegistryResource } from "../registry/mod.ts";
 import { kinds } from "../kinds/index.gen.ts";
 import {
-  AMBIENT_MODULES,
   type CallObserver,
   type EvaluationCacheOptions,
   type LuaCache,
@@ -144,12 +143,6 @@ const GUEST_MODULE: ModuleSource = {
   load: async () => (await import("../wasm/mod.ts")).guestModule,
 };
 
-/** Reads the modules that every program sees: the first one that is made finds them there. */
-async function readAmbientModules(): Promise<void> {
-  const ambient: readonly string[] = AMBIENT_MODULES;
-  await Promise.all(modules.filter(({ name }) => ambient.includes(name)).map((module) => module.load()));
-}
-
 /** Checks types as the configuration wants it; undefined when it does not. `more` are modules beside the standard ones. */
 export function typeGate(
   { enabled, strict }: TypeSystemOptions,
@@ -205,13 +198,12 @@ export function standardComponents(options: StandardOptions): Component[] {
       });
     }),
     {
-      name: runtime.name,
-      requires: [security, contracts, environment, supervisor, ...watching].map(({ name }) => name),
+      ...maker(
+        runtime,
+        [security, contracts, environment, supervisor, ...watching],
+        (context) => createRuntime(context, options),
+      ),
       // All that needs no machine, of this component and the others, is made while it is compiled.
-      async load(context) {
-        context.provide(runtime, createRuntime(context, options));
-        await readAmbientModules();
-      },
       async start(context) {
         await soonDone(precompile());
         context.get(runtime).begin();
