@@ -21,11 +21,15 @@ interface Subscription {
   readonly system: NameMatcher | null;
   readonly kind: NameMatcher | null;
   readonly receive: (event: BusEvent) => void;
-  /** Number of events sent before it. */
+  /** Number of events queued before it. */
   readonly since: number;
 }
 
 const EVERYTHING = new Set(["*", "**", ""]);
+
+function wants({ kind, system }: Subscription, event: BusEvent): boolean {
+  return (system === null || system(event.system)) && (kind === null || kind(event.kind));
+}
 
 /** Publishes events to subscribers in this process. */
 export class EventBus implements Bus {
@@ -33,7 +37,7 @@ export class EventBus implements Bus {
   readonly #log: Log;
   readonly #subscriptions = new Set<Subscription>();
   #queue: BusEvent[] = [];
-  /** Events sent so far that are not in the queue any more. */
+  /** Events queued so far that are not in the queue any more. */
   #delivered = 0;
   #dropped = 0;
   #scheduled = false;
@@ -44,9 +48,9 @@ export class EventBus implements Bus {
     this.#log = options.log.named("events");
   }
 
-  /** Queues an event. Dropped when the bus is closed or `EVENTS_QUEUED_MAX` events wait. */
+  /** Queues an event that somebody wants. Dropped when the bus is closed or `EVENTS_QUEUED_MAX` events wait. */
   send(event: BusEvent): void {
-    if (this.#closed) return;
+    if (this.#closed || !this.#isWanted(event)) return;
     if (this.#queue.length >= EVENTS_QUEUED_MAX) {
       this.#dropped += 1;
       return;
@@ -80,6 +84,12 @@ export class EventBus implements Bus {
     return this.#subscriptions.size;
   }
 
+  /** Whoever subscribes later would not get it. */
+  #isWanted(event: BusEvent): boolean {
+    for (const subscription of this.#subscriptions) if (wants(subscription, event)) return true;
+    return false;
+  }
+
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -104,12 +114,10 @@ export class EventBus implements Bus {
   }
 
   #deliver(event: BusEvent, number: number): void {
-    for (const { system, kind, since, receive } of this.#subscriptions) {
-      if (number < since) continue;
-      if (system !== null && !system(event.system)) continue;
-      if (kind !== null && !kind(event.kind)) continue;
+    for (const subscription of this.#subscriptions) {
+      if (number < subscription.since || !wants(subscription, event)) continue;
       try {
-        receive(event);
+        subscription.receive(event);
       } catch (error) {
         this.#log.error("event subscriber failed", {
           system: event.system,
