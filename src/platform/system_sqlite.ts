@@ -6,6 +6,8 @@
  * L2. A statement is never run twice for one call unless it can't change anything.
  * L3. A change of the schema drops all kept statements: not every library notices that their columns are other ones then. What is
  *     dropped says so (`isStale`).
+ * L4. A query that can't give a second row is not asked for one, where nobody else can change the schema: in memory. Whether it can
+ *     is read in the program that SQLite makes of it, once it has run some times.
  */
 import { DatabaseSync, type StatementResultingChanges, type StatementSync } from "node:sqlite";
 import { Failure, SQL_STATEMENTS_CACHED_MAX, type Value } from "../core/mod.ts";
@@ -13,6 +15,11 @@ import type { Sqlite, SqliteColumn, SqliteConnection, SqliteOptions, SqliteState
 
 type Row = { [column: string]: Value };
 type Bound = null | number | bigint | string | Uint8Array;
+
+/** What SQLite calls databases that only their connection has. */
+const PRIVATE_PATHS = [":memory:", ""];
+/** Runs of a query after which its program is read, which takes as long as some of them. */
+const RUNS_BEFORE_READING = 16;
 
 /** Time a statement waits for a lock that another connection holds. */
 const BUSY_TIMEOUT_MS = 5000;
@@ -28,7 +35,7 @@ export class SystemSqlite implements Sqlite {
         enableForeignKeyConstraints: !lenient,
         enableDoubleQuotedStringLiterals: lenient,
       });
-      return new Connection(database, options.exact ?? false);
+      return new Connection(database, options.exact ?? false, PRIVATE_PATHS.includes(path));
     } catch (error) {
       throw sqliteFailure(error, "Unavailable");
     }
@@ -38,6 +45,7 @@ export class SystemSqlite implements Sqlite {
 class Connection implements SqliteConnection {
   readonly #database: DatabaseSync;
   readonly #exact: boolean;
+  readonly #isPrivate: boolean;
   /** Least recently used first. */
   readonly #statements = new Map<string, Statement>();
   #latest: Statement | undefined;
@@ -47,9 +55,10 @@ class Connection implements SqliteConnection {
     this.#latest = undefined;
   };
 
-  constructor(database: DatabaseSync, exact: boolean) {
+  constructor(database: DatabaseSync, exact: boolean, isPrivate: boolean) {
     this.#database = database;
     this.#exact = exact;
+    this.#isPrivate = isPrivate;
   }
 
   prepare(sql: string): SqliteStatement {
@@ -71,6 +80,7 @@ class Connection implements SqliteConnection {
       const text = start === 0 ? sql : sql.slice(start);
       const Kind = this.#exact ? ExactStatement : LenientStatement;
       statement = new Kind(this.#database.prepare(text), sql, text, this.#schemaChanged);
+      if (this.#isPrivate && isRepeatable(text)) statement.program = () => this.#programOf(text);
     } catch (error) {
       throw sqliteFailure(error, "Invalid");
     }
@@ -83,6 +93,11 @@ class Connection implements SqliteConnection {
       }
     }
     return statement;
+  }
+
+  #programOf(text: string): string[] {
+    const steps = this.#database.prepare(`EXPLAIN ${text}`).all() as { opcode: string }[];
+    return steps.map(({ opcode }) => opcode);
   }
 
   exec(sql: string): void {
@@ -113,6 +128,8 @@ abstract class Statement implements SqliteStatement {
   readonly columns: readonly SqliteColumn[];
   readonly tail: string;
   isStale = false;
+  /** Gives the steps of its program, where they stay what they are for as long as it is kept. */
+  program: (() => readonly string[]) | undefined;
   protected readonly statement: StatementSync;
   protected readonly changesSchema: boolean;
   protected readonly schemaChanged: () => void;
@@ -153,6 +170,8 @@ abstract class Statement implements SqliteStatement {
 class ExactStatement extends Statement {
   protected readonly bind = exactly;
   protected readonly rowid = (id: number | bigint): number | bigint => id;
+  #runs = 0;
+  #givesOne = false;
 
   constructor(statement: StatementSync, sql: string, text: string, schemaChanged: () => void) {
     super(statement, sql, text, schemaChanged);
@@ -161,15 +180,30 @@ class ExactStatement extends Statement {
 
   all(params: readonly Value[]): Row[] {
     try {
+      if (this.#givesOne && params.length === 1) {
+        const row = this.statement.get(exactly(params[0])) as Row | undefined;
+        return row === undefined ? [] : [row];
+      }
       const rows = params.length === 1
         ? this.statement.all(exactly(params[0])) as Row[]
         : allRows(this.statement, params, exactly);
       if (this.changesSchema) this.schemaChanged();
+      if (++this.#runs === RUNS_BEFORE_READING) this.#readProgram();
       return rows;
     } catch (error) {
       throw sqliteFailure(error, "Internal");
     }
   }
+
+  #readProgram(): void {
+    this.#givesOne = this.program !== undefined && endsWithRow(this.program());
+  }
+}
+
+/** Whether a program of SQLite is over behind the only place where it gives a row. */
+function endsWithRow(steps: readonly string[]): boolean {
+  const at = steps.indexOf("ResultRow");
+  return at >= 0 && steps.lastIndexOf("ResultRow") === at && steps[at + 1] === "Halt";
 }
 
 /** Of a connection that tells whole numbers and floats apart by their size alone. */
