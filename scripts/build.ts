@@ -44,6 +44,8 @@ const ENTRANCE = "src/cli/main.ts";
 /** What its threads run; `src/platform/system_threads.ts` names them too. */
 const THREAD_ENTRANCES = ["src/app/host_worker.ts", "src/cli/check_worker.ts", "src/app/guest_worker.ts"];
 
+const ENTRANCES = [ENTRANCE, ...THREAD_ENTRANCES];
+
 const TARGETS = [
   "bun-linux-x64",
   "bun-linux-arm64",
@@ -110,8 +112,7 @@ export function buildArguments(
     ...(orders.length === 0 ? [] : [`--bytecode-order=${orders.join(",")}`]),
     ...(target === undefined ? [] : [`--target=${target}`]),
     `--asset=${VM_FILE}`,
-    ENTRANCE,
-    ...THREAD_ENTRANCES,
+    ...ENTRANCES,
     "--outfile",
     outfile,
   ];
@@ -164,18 +165,14 @@ process.on("exit", () => {
 
 /** Has what a call loads and does without be made late, in the sources in `root`. */
 async function makeLate(root: string): Promise<void> {
-  const entrances = [ENTRANCE, ...THREAD_ENTRANCES];
   const manifest = readFileSync(join(root, "package.json"));
   const definitions = await LateDefinitions.read(root, CODE);
   definitions.write(() => true, true);
-  await keepStartTogether(root, entrances, WORK);
+  const stages = new Set(await keepStartTogether(root, ENTRANCES, WORK));
   appendFileSync(join(root, ENTRANCE), WRITE_MADE);
   const made = (i: number): string => join(WORK, `${i}.made`);
   const done = await tryOut(root, CALLS, (i) => ({ [MADE_VARIABLE]: made(i) }));
   const used = new Set(done.flatMap((i) => JSON.parse(readFileSync(made(i), "utf8")) as string[]));
-  writeFileSync(join(root, "package.json"), manifest);
-  definitions.write(() => false);
-  const stages = new Set(await keepStartTogether(root, entrances, WORK));
   const isLate = (id: string): boolean => !used.has(id) && stages.has(id.slice(0, id.indexOf("#")));
   definitions.write(done.length === 0 ? () => false : isLate);
   writeFileSync(join(root, "package.json"), manifest);
@@ -191,19 +188,25 @@ async function build(
   { orders, root }: { readonly orders: readonly string[]; readonly root: string },
 ): Promise<boolean> {
   const path = resolve(ROOT, outfile);
-  let place: MemoryPlace | undefined;
-  let file: string | undefined;
-  for (let round = 0; round <= PLACING_MAX; round++) {
+  const vm = readFileSync(VM_FILE);
+  /** The binary that says that the machine is at `place`; undefined when it does not build. */
+  const builtFor = async (place: MemoryPlace | undefined): Promise<string | undefined> => {
     writePlace(root, place);
-    const result = await run([BUN, ...buildArguments(target, path, orders)], { show: "stderr", cwd: root });
-    if (result.code !== 0) return false;
-    file = [path, `${path}.exe`].find((each) => existsSync(each));
-    if (file === undefined) return false;
-    if (round > 0 && place === undefined) break;
-    const found = placeOf(readFileSync(VM_FILE), file);
-    if (found?.address === place?.address) break;
-    // One that moves each time is no place: the last round goes without.
-    place = round === PLACING_MAX - 1 ? undefined : found;
+    const { code } = await run([BUN, ...buildArguments(target, path, orders)], { show: "stderr", cwd: root });
+    return code === 0 ? [path, `${path}.exe`].find((each) => existsSync(each)) : undefined;
+  };
+  let file = await builtFor(undefined);
+  let place = file === undefined ? undefined : placeOf(vm, file);
+  for (let round = 1; place !== undefined; round++) {
+    file = await builtFor(place);
+    const found = file === undefined ? undefined : placeOf(vm, file);
+    if (found?.address === place.address) break;
+    if (round < PLACING_MAX) place = found;
+    else {
+      // One that moves each time is no place.
+      file = await builtFor(undefined);
+      break;
+    }
   }
   if (file === undefined) return false;
   process.stdout.write(`${outfile} ${(statSync(file).size / 1e6).toFixed(1)} MB\n`);
@@ -262,7 +265,7 @@ async function main(args: string[]): Promise<number> {
   await makeClassesPlain(root, CODE);
   writeFileSync(VM_FILE, Uint8Array.fromBase64(LUA_WASM));
   await makeLate(root);
-  await keepStartTogether(root, [ENTRANCE, ...THREAD_ENTRANCES], WORK);
+  await keepStartTogether(root, ENTRANCES, WORK);
   const orders = await recordOrders(root);
   for (const each of targets) {
     const name = each === undefined ? "dist/wippy" : `dist/wippy-${each.slice("bun-".length)}`;

@@ -11,7 +11,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import process from "node:process";
-import { BUN } from "./command.ts";
+import { binaryen } from "./binaryen.ts";
 import { crateSources } from "./crate.ts";
 import { linkWasm } from "./link_wasm.ts";
 import { splitWasm } from "./split_wasm.ts";
@@ -60,7 +60,6 @@ const FAST_UNITS = new Set(["json.c", "base64.c", "sort.c", "ltable.c"]);
 
 /** Names of functions that few programs run, made by `scripts/vm_rare.ts`. */
 const RARE_LIST = join(ROOT, "src/vm/native/rare.txt");
-const WASM_OPT = join(ROOT, "node_modules/binaryen/bin/wasm-opt");
 /** What the flags above allow the compiler to use, as Binaryen names it. */
 export const FEATURES =
   "bulk-memory exception-handling multivalue mutable-globals nontrapping-float-to-int reference-types sign-ext"
@@ -135,7 +134,7 @@ export function buildVm(): Uint8Array {
  */
 function tightened(wasm: string): string {
   const target = wasm.replace(/\.wasm$/, ".tight.wasm");
-  execFileSync(BUN, [WASM_OPT, ...FEATURES, "-O3", "-g", wasm, "-o", target], { stdio: "inherit" });
+  binaryen("wasm-opt", [...FEATURES, "-O3", "-g", wasm, "-o", target]);
   return target;
 }
 

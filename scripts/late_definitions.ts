@@ -11,20 +11,15 @@
  * LD3. No constant that names what changes by the moment, such as the time. What else makes one must give the same whenever it is run, as all
  *      of the sources does.
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readSource, type Source, unreadSource } from "./late_source.ts";
 import { typescriptParser } from "./plain_classes.ts";
+import { listFiles } from "./source_tree.ts";
+import { type Change, changed } from "./text_changes.ts";
 
 /** Where, in the binary of the first build, made definitions are noted. */
 export const MADE_NOTES = "madeDefinitions";
-
-/** Text put in place of a range. */
-interface Change {
-  readonly at: number;
-  readonly end: number;
-  readonly text: string;
-}
 
 /** Names a definition in all of the sources. */
 export function definitionId(path: string, name: string): string {
@@ -48,9 +43,8 @@ export class LateDefinitions {
     const parser = await typescriptParser();
     const sources = new Map<string, Source>();
     for (const folder of folders) {
-      for (const item of readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })) {
-        if (!item.endsWith(".ts")) continue;
-        const path = `${folder}/${item.replaceAll("\\", "/")}`;
+      for (const path of listFiles(folder, root)) {
+        if (!path.endsWith(".ts")) continue;
         const text = readFileSync(join(root, path), "utf8");
         // A text, or what the bundler may read as it is.
         if (!/\b(?:import|export|class|const)\b/.test(text)) continue;
@@ -189,14 +183,4 @@ export class LateDefinitions {
     const [path, name] = id.split("#") as [string, string];
     return this.#sources.get(path)!.definitions.some((each) => each.name === name && each.isClass);
   }
-}
-
-function changed(source: string, changes: Change[]): string {
-  let text = "";
-  let from = 0;
-  for (const { at, end, text: put } of changes.sort((a, b) => a.at - b.at || a.end - b.end)) {
-    text += source.slice(from, at) + put;
-    from = end;
-  }
-  return text + source.slice(from);
 }

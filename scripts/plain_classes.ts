@@ -13,6 +13,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Language, type Node, Parser } from "web-tree-sitter";
+import { type Change, changed } from "./text_changes.ts";
 
 const PRIVATE = "private_property_identifier";
 const CLASSES = new Set(["class_declaration", "abstract_class_declaration", "class"]);
@@ -28,13 +29,6 @@ const CONFIGURATION = { compilerOptions: { useDefineForClassFields: false } };
 interface Class {
   readonly name: string;
   readonly members: ReadonlySet<string>;
-}
-
-/** Text put in place of a range. */
-interface Change {
-  readonly at: number;
-  readonly end: number;
-  readonly text: string;
 }
 
 function membersOf(body: Node): Set<string> {
@@ -76,17 +70,7 @@ function changesIn(root: Node, path: string): Change[] {
     for (const child of node.namedChildren) visit(child, inside);
   };
   visit(root, []);
-  return changes.sort((a, b) => a.at - b.at);
-}
-
-function changed(source: string, changes: readonly Change[]): string {
-  let text = "";
-  let from = 0;
-  for (const { at, end, text: put } of changes) {
-    text += source.slice(from, at) + put;
-    from = end;
-  }
-  return text + source.slice(from);
+  return changes;
 }
 
 /** A parser of TypeScript. */

@@ -7,16 +7,12 @@
  *      imports; then it calls `rare_begin`.
  * SW3. The second calls functions of the first through the same table: exports would be made at every start.
  */
-import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { BUN } from "./command.ts";
-import { ROOT } from "./source_tree.ts";
+import { leb } from "../src/wasm/binary_writer.ts";
+import { binaryen } from "./binaryen.ts";
 
 /** The custom section; `src/vm/instance.ts` looks for it. */
 const RARE = "rare";
-
-const TOOLS = join(ROOT, "node_modules/binaryen/bin");
 
 /** A text in parentheses, read. */
 type Tree = string | Tree[];
@@ -186,18 +182,8 @@ function rareOf(module: Module, { back, rare }: Places): Tree {
 
 function assembled(tree: Tree, path: string, features: readonly string[]): Uint8Array {
   writeFileSync(`${path}.wat`, print(tree));
-  const tool = join(TOOLS, "wasm-as");
-  execFileSync(BUN, [tool, ...features, `${path}.wat`, "-o", `${path}.wasm`], { stdio: "inherit" });
+  binaryen("wasm-as", [...features, `${path}.wat`, "-o", `${path}.wasm`]);
   return readFileSync(`${path}.wasm`);
-}
-
-function leb(value: number): number[] {
-  const bytes = [];
-  do {
-    bytes.push(value & 127 | (value > 127 ? 128 : 0));
-    value >>>= 7;
-  } while (value > 0);
-  return bytes;
 }
 
 /** `bytes` with a custom section behind all others. */
@@ -217,7 +203,7 @@ export function splitWasm(
   features: readonly string[],
 ): Uint8Array {
   const path = wasm.replace(/\.wasm$/, "");
-  execFileSync(BUN, [join(TOOLS, "wasm-dis"), ...features, wasm, "-o", `${path}.wat`], { stdio: "inherit" });
+  binaryen("wasm-dis", [...features, wasm, "-o", `${path}.wat`]);
   const module = new Module(readFileSync(`${path}.wat`, "utf8"));
   const rare = [...module.functions.keys()].filter((name) => isRare(plainName(name)));
   const called = new Set<string>();

@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { useCompiled } from "../src/vm/compiled.ts";
+import { binaryen } from "./binaryen.ts";
 import { FEATURES } from "./build_vm.ts";
 import { BUN } from "./command.ts";
 import { ROOT } from "./source_tree.ts";
@@ -60,17 +61,8 @@ function main(): void {
   const folder = mkdtempSync(join(tmpdir(), "wippy-rare-"));
   try {
     const telling = join(folder, "telling.wasm");
-    const tools = join(ROOT, "node_modules/binaryen/bin");
-    execFileSync(BUN, [
-      join(tools, "wasm-opt"),
-      ...FEATURES,
-      "--log-execution",
-      "-g",
-      MACHINE,
-      "-o",
-      telling,
-    ]);
-    execFileSync(BUN, [join(tools, "wasm-dis"), ...FEATURES, telling, "-o", `${telling}.wat`]);
+    binaryen("wasm-opt", [...FEATURES, "--log-execution", "-g", MACHINE, "-o", telling]);
+    binaryen("wasm-dis", [...FEATURES, telling, "-o", `${telling}.wat`]);
     const names = tellers(readFileSync(`${telling}.wat`, "utf8"));
     const run = new Set<string>();
     for (const [i, call] of CALLS.entries()) {

@@ -267,12 +267,12 @@ export class Application {
   /** Boots with these entries. Rejects with what stands in the way, after everything has been stopped again. */
   async boot(loaded: LoadedEntries): Promise<void> {
     try {
-      // While the machine is compiled: the registry finds them in order.
+      // While the machine is compiled: the registry need not do it.
       await this.kinds.load(loaded.entries);
       const entries = this.#inOrder(loaded.entries);
       await this.assemble();
       this.runtime.programs.trust(loaded.proven ?? new Set());
-      await this.registry.load({ ...loaded, entries });
+      await this.registry.load({ ...loaded, entries, isOrdered: true });
       await this.supervisor.startAll();
     } catch (error) {
       await this.stop(1);

@@ -8,7 +8,6 @@
 import { parseDurationNs } from "./duration.ts";
 import { resolveEntryId } from "./entry_id.ts";
 import { Failure } from "./failure.ts";
-import { defineLater } from "./later.ts";
 import { isValueMap, type Value, type ValueMap } from "./value.ts";
 
 /** Where a value is decoded: the path for messages, the namespace for bare references, found references. */
@@ -26,8 +25,6 @@ export interface Field<T> {
   readonly fallback?: string | number | boolean;
   /** Texts that are allowed, when there are only some. */
   readonly values?: readonly string[];
-  /** Whether a record that is absent is made when it is looked at. */
-  readonly isLate?: boolean;
   /** Fields of a record. */
   readonly fields?: Readonly<Record<string, Field<unknown>>>;
   /** What a list or a map holds, or what may be absent. */
@@ -276,10 +273,7 @@ export function object<F extends Record<string, Field<unknown>>>(
       const result: Record<string, unknown> = {};
       for (const key of Object.keys(fields)) {
         const path = scope.path === "" ? key : `${scope.path}.${key}`;
-        const field = fields[key]!;
-        const make = (): unknown => field.decode(source[key], { ...scope, path });
-        if (field.isLate && absent(source[key])) defineLater(result, key, make);
-        else result[key] = make();
+        result[key] = fields[key]!.decode(source[key], { ...scope, path });
       }
       return result as { [K in keyof F]: Decoded<F[K]> };
     },
@@ -290,10 +284,7 @@ export function object<F extends Record<string, Field<unknown>>>(
   };
 }
 
-/**
- * A record that few look at: its fields are told when one is first decoded, and where it is absent it is made when it is
- * looked at. Every field has a value for when it is absent.
- */
+/** A record that few look at: its fields are told when one is first decoded. */
 export function late<F extends Record<string, Field<unknown>>>(
   fields: () => F,
 ): Field<{ [K in keyof F]: Decoded<F[K]> }> & { readonly fields: F } {
@@ -301,7 +292,6 @@ export function late<F extends Record<string, Field<unknown>>>(
   const record = () => made ??= object(fields());
   return {
     type: "record",
-    isLate: true,
     get fields() {
       return record().fields;
     },

@@ -329,8 +329,10 @@ export class Registry {
       : fileChanges(loaded.entries, files(), this.#log.files, base);
     const state = base.with(operations);
     await this.kinds.load([...base.all(), ...state.all()]);
-    const creates = orderEntries(state.all(), state, this.kinds.referencesAmong(state.all()))
-      .map((entry): Operation => ({ kind: "entry.create", entry }));
+    const creates = head === null && loaded.isOrdered
+      ? operations
+      : orderEntries(state.all(), state, this.kinds.referencesAmong(state.all()))
+        .map((entry): Operation => ({ kind: "entry.create", entry }));
     let version = head === null ? undefined : this.#log.tree.require(head);
     await this.#transactions.run(creates, RegistryState.empty, state, async () => {
       if (version === undefined || operations.length > 0) {

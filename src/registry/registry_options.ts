@@ -11,6 +11,8 @@ import type { Version } from "./version.ts";
 /** Entries as a loader read them. */
 export interface LoadedEntries {
   readonly entries: readonly Entry[];
+  /** Whether each entry stands behind those it needs. */
+  readonly isOrdered?: boolean;
   /** Where an entry stands, for messages. */
   origin?(id: string): EntryOrigin | undefined;
   /** Where an entry's text is; undefined for entries that stand in no file. */

@@ -1,11 +1,10 @@
 /** A module that is split does what it did, and its second part is asked for when it is needed. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { BUN } from "../../scripts/command.ts";
+import { binaryen } from "../../scripts/binaryen.ts";
 import { splitWasm } from "../../scripts/split_wasm.ts";
 import { LUA_WASM } from "../../src/vm/lua_wasm.gen.ts";
 
@@ -42,8 +41,7 @@ function splitOf(text: string, rare: readonly string[]): Uint8Array<ArrayBuffer>
     const path = join(folder, "whole.wat");
     writeFileSync(path, text);
     const wasm = join(folder, "whole.wasm");
-    const tool = join(import.meta.dirname!, "../../node_modules/binaryen/bin/wasm-as");
-    execFileSync(BUN, [tool, ...FEATURES, "-g", path, "-o", wasm]);
+    binaryen("wasm-as", [...FEATURES, "-g", path, "-o", wasm]);
     return splitWasm(wasm, (name) => rare.includes(name), FEATURES) as Uint8Array<ArrayBuffer>;
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,5 +1,5 @@
 /** The `cluster` section: membership, transport between nodes, consensus. Inert unless `enabled`. */
-import { any, boolean, duration, integer, late, oneOf, string } from "../../core/schema.ts";
+import { any, boolean, duration, integer, late, object, oneOf, string } from "../../core/schema.ts";
 
 const SECOND = 1000;
 const PORT_MAX = 65_535;
@@ -11,7 +11,7 @@ export const CLUSTER = late(() => ({
   failure_domain: string({ default: "" }),
   kv_crdt_tombstone_retention: any(),
   kv_crdt_tombstone_gc_alive_peers: any(),
-  membership: late(() => ({
+  membership: object({
     bind_addr: string({ default: "0.0.0.0" }),
     bind_port: integer({ default: 7946, min: 0, max: PORT_MAX }),
     advertise_addr: string({ default: "" }),
@@ -25,15 +25,15 @@ export const CLUSTER = late(() => ({
     probe_timeout: duration({ default: 200 }),
     tcp_timeout: duration({ default: 1 * SECOND }),
     suspicion_mult: integer({ default: 3, min: 1 }),
-  })),
-  internode: late(() => ({
+  }),
+  internode: object({
     bind_addr: string({ default: "0.0.0.0" }),
     bind_port: integer({ default: 0, min: 0, max: PORT_MAX }),
     auto_port: boolean({ default: true }),
     advertise_addr: string({ default: "" }),
     advertise_port: integer({ default: 0, min: 0, max: PORT_MAX }),
-  })),
-  raft: late(() => ({
+  }),
+  raft: object({
     data_dir: string({ default: "~/.wippy/store" }),
     enabled: boolean({ default: true }),
     role: oneOf(["server", "client"], { default: "server" }),
@@ -56,5 +56,5 @@ export const CLUSTER = late(() => ({
     leader_probe_grace: integer({ default: 3, min: 1 }),
     registry_backend: oneOf(["fsm", "kv"], { default: "fsm" }),
     global_dissem_tombstone_retention: any(),
-  })),
+  }),
 }));

@@ -111,8 +111,8 @@ export const SETTINGS = object({
       enabled: boolean({ default: false }),
       dir: string({ default: ".wippy/cache/lua" }),
       mode: oneOf(["readwrite", "readonly", "off"], { default: "readwrite" }),
-      compile: late(() => ({ enabled: boolean({ default: true }) })),
-      typecheck: late(() => ({ enabled: boolean({ default: true }) })),
+      compile: object({ enabled: boolean({ default: true }) }),
+      typecheck: object({ enabled: boolean({ default: true }) }),
     }),
     type_system: object({ enabled: boolean({ default: false }), strict: boolean({ default: false }) }),
     eval: object({
