@@ -124,8 +124,16 @@ export const EVENT_CHANNEL_CAPACITY = 64;
 export const HTTP_RESPONSE_QUEUED_BYTES_MAX = 1024 * 1024;
 /** Messages that may wait for a client of an event stream that does not read. */
 export const SSE_MAILBOX_MESSAGES_MAX = 32;
-/** Bytes that may wait for a client of a WebSocket; it is disconnected when more do. */
-export const WEBSOCKET_QUEUED_BYTES_MAX = 8 * 1024 * 1024;
+/** Bytes that the socket of a WebSocket holds before messages for its client wait in the relay of the server. */
+export const WEBSOCKET_QUEUED_BYTES_MAX = 1024 * 1024;
+/** Messages that wait in each worker of a server's relay by default (host.buffer_size). */
+export const RELAY_BUFFER_MESSAGES = 1024;
+/** Workers of a server's relay at most (host.worker_count). */
+export const RELAY_WORKERS_MAX = 4096;
+/** Bytes that may wait in a relay for one client; it is disconnected when more do. */
+export const RELAY_WAITING_BYTES_MAX = 8 * 1024 * 1024;
+/** How long a client may take nothing of what waits for it before it is disconnected. */
+export const RELAY_STALL_MS_MAX = 30_000;
 /** Series (names with their labels) a collector holds; labels that never repeat must not fill memory. */
 export const METRIC_SERIES_MAX = 50_000;
 /** Time of an outgoing request when its caller names none (http_client timeout). */

@@ -13,6 +13,8 @@ import type { LuaRuntime } from "./runtime.ts";
 export class Messages {
   readonly #runtime: LuaRuntime;
   readonly #natives = new Map<number, NativeReceiver>();
+  /** Hosts that native processes had. */
+  readonly #nativeHosts = new Set<string>();
 
   constructor(runtime: LuaRuntime) {
     this.#runtime = runtime;
@@ -74,7 +76,8 @@ export class Messages {
       return;
     }
     if (
-      target !== undefined && !hosts.known(target.host) && programs.definition(target.host) === undefined
+      target !== undefined && !hosts.known(target.host) && !this.#nativeHosts.has(target.host) &&
+      programs.definition(target.host) === undefined
     ) {
       throw new Failure("NotFound", "host not found", { retryable: false });
     }
@@ -240,6 +243,7 @@ export class Messages {
     const id = known ?? universe.nextPid();
     const pid = printPid({ node, host: hostId, id });
     this.#natives.set(id, receiver);
+    this.#nativeHosts.add(hostId);
     // Nothing can end it from here, so the failure of a linked peer is an event to it.
     table.setTrapLinks(id, true);
     return {

@@ -177,6 +177,7 @@ function listenOnBun(bun: typeof Bun, options: ListenOptions, handle: HttpHandle
         idleTimeout: 0,
         open: (socket) => socket.data.handlers.open?.(bunPeer(socket)),
         message: (socket, data) => socket.data.handlers.message(bunPeer(socket), data),
+        drain: (socket) => socket.data.handlers.drain?.(bunPeer(socket)),
         close: (socket, code, reason) => socket.data.handlers.close(bunPeer(socket), code, reason),
       },
     });
@@ -196,6 +197,44 @@ function listenOnBun(bun: typeof Bun, options: ListenOptions, handle: HttpHandle
 
 /** The code of a close without one. */
 const NO_STATUS = 1005;
+/** From where on it is looked how much waits: this runtime does not tell when it gets less. */
+const DRAIN_WATCHED_BYTES = 64 * 1024;
+const DRAIN_LOOK_MS = 10;
+
+/** Calls `drained` whenever less waits in a socket than before, until nothing does. */
+class DrainWatch {
+  readonly #socket: WebSocket;
+  readonly #drained: () => void;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #waitingBytes = 0;
+
+  constructor(socket: WebSocket, drained: () => void) {
+    this.#socket = socket;
+    this.#drained = drained;
+  }
+
+  /** Something was sent. */
+  sent(): void {
+    const { bufferedAmount } = this.#socket;
+    if (bufferedAmount <= DRAIN_WATCHED_BYTES) return;
+    this.#waitingBytes = Math.max(this.#waitingBytes, bufferedAmount);
+    this.#timer ??= setInterval(() => this.#look(), DRAIN_LOOK_MS);
+  }
+
+  #look(): void {
+    const { bufferedAmount } = this.#socket;
+    const isLess = bufferedAmount < this.#waitingBytes;
+    this.#waitingBytes = bufferedAmount;
+    if (bufferedAmount === 0) this.stop();
+    if (isLess) this.#drained();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#waitingBytes = 0;
+  }
+}
 
 class DenoConnection implements ConnectionInfo {
   readonly #deno: DenoGlobal;
@@ -219,7 +258,9 @@ class DenoConnection implements ConnectionInfo {
     let own: { code: number; reason: string } | undefined;
     const peer: WebSocketPeer = {
       send: (data) => {
-        if (socket.readyState === WebSocket.OPEN) socket.send(data as string | Uint8Array<ArrayBuffer>);
+        if (socket.readyState !== WebSocket.OPEN) return;
+        socket.send(data as string | Uint8Array<ArrayBuffer>);
+        watch.sent();
       },
       close: (code, reason) => {
         own ??= { code: code ?? NO_STATUS, reason: reason ?? "" };
@@ -229,11 +270,13 @@ class DenoConnection implements ConnectionInfo {
         return socket.bufferedAmount;
       },
     };
+    const watch = new DrainWatch(socket, () => handlers.drain?.(peer));
     socket.onopen = () => handlers.open?.(peer);
     socket.onmessage = ({ data }) =>
       handlers.message(peer, typeof data === "string" ? data : new Uint8Array(data));
     // The runtime tells who closes himself that there was no status.
     socket.onclose = ({ code, reason }) => {
+      watch.stop();
       const told = code === NO_STATUS && own !== undefined ? own : { code, reason };
       handlers.close(peer, told.code, told.reason);
     };

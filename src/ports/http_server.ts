@@ -9,10 +9,14 @@ export interface WebSocketPeer {
   readonly bufferedBytes: number;
 }
 
-/** What is done with what arrives on a WebSocket. `close` is called once, whoever closed it. */
+/**
+ * What is done with what arrives on a WebSocket. `close` is called once, whoever closed it. `drain` is called when some of
+ * what had to wait was written, whenever more than 64 KiB had to.
+ */
 export interface WebSocketHandlers {
   open?(socket: WebSocketPeer): void;
   message(socket: WebSocketPeer, data: string | Uint8Array): void;
+  drain?(socket: WebSocketPeer): void;
   close(socket: WebSocketPeer, code: number, reason: string): void;
 }
 

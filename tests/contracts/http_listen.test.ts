@@ -1,5 +1,6 @@
 /** Contract of the HttpListen port. */
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { test } from "node:test";
 import type { Failure } from "../../src/core/mod.ts";
 import type { SimulatedPorts } from "../../src/platform/simulated/mod.ts";
@@ -184,4 +185,49 @@ test("http (system): a request becomes a WebSocket", () =>
     assert.equal(reason, "as asked");
     await listener.close(IN_TIME());
     assert.deepEqual(seen, ["open", "hello", "bytes 5", "bye", "close 4001 as asked"]);
+  }));
+
+test("http (system): a WebSocket tells when some of what had to wait was written", () =>
+  inWorld("system", async (world) => {
+    const frame = new Uint8Array(256 * 1024);
+    const waiting: number[] = [];
+    const opened = Promise.withResolvers<number>();
+    const emptied = Promise.withResolvers<void>();
+    let sent = 0;
+    const { listener } = await serve(world, "system", (_incoming, connection) =>
+      connection.upgrade({
+        open(socket) {
+          // Buffers of the connection hold some of it; Deno knows what waits only a turn later.
+          const send = (): void => {
+            for (let i = 0; i < 8; i++, sent++) socket.send(frame);
+            if (socket.bufferedBytes <= 1024 * 1024) return void setTimeout(send, 1);
+            waiting.push(socket.bufferedBytes);
+            opened.resolve(socket.bufferedBytes);
+          };
+          send();
+        },
+        message: () => undefined,
+        drain(socket) {
+          waiting.push(socket.bufferedBytes);
+          if (socket.bufferedBytes === 0) emptied.resolve();
+        },
+        close: () => undefined,
+      })!);
+    const client = connect(listener.port, HOST);
+    client.pause();
+    client.on("error", () => undefined);
+    client.write(
+      `GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    );
+    const most = await opened.promise;
+    let received = 0;
+    client.on("data", (data) => received += data.length);
+    client.resume();
+    await emptied.promise;
+    assert.ok(most > 1024 * 1024, String(most));
+    assert.ok(waiting.length >= 2 && waiting.at(-1) === 0, waiting.join(" "));
+    while (received < sent * frame.length) await new Promise((resolve) => setTimeout(resolve, 1));
+    client.destroy();
+    await listener.close(IN_TIME());
   }));

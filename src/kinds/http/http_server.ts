@@ -27,6 +27,7 @@ import { Exchange } from "./exchange.ts";
 import type { HttpRouter } from "./http_router.ts";
 import { listenThrough } from "./overlay_listener.ts";
 import { type ListenPlan, printAddress } from "./listen_plan.ts";
+import { MessageRelay } from "./relay/message_relay.ts";
 import { prefixLength, relate, type RoutePattern } from "./route_pattern.ts";
 import { type MethodUnknown, RouteTable, unescapedParts } from "./route_table.ts";
 import type { StaticMount } from "./static_mount.ts";
@@ -53,6 +54,8 @@ export class HttpServer implements Service {
   /** Identity of requests that bring none. */
   frame: Frame = EMPTY_FRAME;
   readonly sessions = new Set<Session>();
+  /** What waits for clients that do not keep up. */
+  readonly relay: MessageRelay;
   readonly #http: HttpListen;
   readonly #services: KindServices;
   readonly #routers = new Map<string, HttpRouter>();
@@ -72,6 +75,7 @@ export class HttpServer implements Service {
     this.#http = services.ports.http;
     this.#services = services;
     this.#plan = plan;
+    this.relay = new MessageRelay(plan.relay);
   }
 
   get plan(): ListenPlan {
@@ -321,7 +325,7 @@ export class HttpServer implements Service {
     const previous = this.#plan;
     const old = this.#listener;
     if (old === undefined || sameListener(previous, plan)) {
-      this.#plan = plan;
+      this.#take(plan);
       return;
     }
     const isSameAddress = plan.hostname === previous.hostname && plan.port === previous.port &&
@@ -333,8 +337,13 @@ export class HttpServer implements Service {
       if (isSameAddress) this.#use(await this.#listen(previous));
       throw error;
     }
-    this.#plan = plan;
+    this.#take(plan);
     if (!isSameAddress) this.#retire(old);
+  }
+
+  #take(plan: ListenPlan): void {
+    this.#plan = plan;
+    this.relay.resize(plan.relay);
   }
 
   /** Lets a listener finish what it has begun. */

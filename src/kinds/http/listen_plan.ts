@@ -1,6 +1,14 @@
 /** Where and how a server listens, as its entry says. */
-import { type Decoded, Failure, parseListenAddress, schema } from "../../core/mod.ts";
+import {
+  type Decoded,
+  Failure,
+  parseListenAddress,
+  RELAY_BUFFER_MESSAGES,
+  RELAY_WORKERS_MAX,
+  schema,
+} from "../../core/mod.ts";
 import type { ClientAuthentication, TlsOptions } from "../../ports/mod.ts";
+import type { RelaySizes } from "./relay/message_relay.ts";
 
 const TLS = schema.object({
   mode: schema.oneOf(["", "auto", "manual"] as const, { default: "", doc: "Empty for plain HTTP." }),
@@ -26,15 +34,15 @@ export const SERVICE_CONFIG = schema.object({
   }),
   host: schema.object({
     buffer_size: schema.integer({
-      default: 1024,
+      default: RELAY_BUFFER_MESSAGES,
       min: 1,
-      doc:
-        "Accepted: what waits for a client is bounded by bytes for WebSockets and by 32 messages for event streams.",
+      doc: "Messages that may wait in each relay worker for clients that do not keep up.",
     }),
     worker_count: schema.integer({
       default: 0,
       min: 0,
-      doc: "Accepted: messages are relayed without workers of their own.",
+      max: RELAY_WORKERS_MAX,
+      doc: "Relay workers that the senders are spread over; 0 means the number of processors.",
     }),
   }),
   network: schema.reference({ optional: true, doc: "Overlay network to listen on." }),
@@ -55,6 +63,7 @@ export interface ListenPlan {
   readonly readMs: number;
   readonly writeMs: number;
   readonly idleMs: number;
+  readonly relay: RelaySizes;
 }
 
 function invalid(message: string): Failure {
@@ -85,8 +94,8 @@ function tlsOptions(tls: Decoded<typeof TLS>): TlsOptions | undefined {
   };
 }
 
-/** The plan of a decoded entry; every problem is Invalid. */
-export function planListen(config: Decoded<typeof SERVICE_CONFIG>): ListenPlan {
+/** The plan of a decoded entry on a machine of so many processors; every problem is Invalid. */
+export function planListen(config: Decoded<typeof SERVICE_CONFIG>, cpus: number): ListenPlan {
   return {
     address: config.addr,
     ...addressOf(config.addr),
@@ -95,6 +104,7 @@ export function planListen(config: Decoded<typeof SERVICE_CONFIG>): ListenPlan {
     readMs: config.timeouts.read,
     writeMs: config.timeouts.write,
     idleMs: config.timeouts.idle,
+    relay: { workers: config.host.worker_count || cpus, bufferSize: config.host.buffer_size },
   };
 }
 

@@ -50,6 +50,8 @@ export interface StreamOwner {
   streamBegan(): void;
   /** The stream is about to end in good order. */
   streamEnds(): void;
+  /** The client has taken everything that was written. */
+  taken?(): void;
   /** The client stopped reading. */
   clientGone(): void;
 }
@@ -70,6 +72,7 @@ export class ResponseWriter implements HttpResponseWriter {
   #queuedBytes = 0;
   #state: "open" | "ended" | "broken" = "open";
   #reading: (() => void) | undefined;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #drained: (() => void)[] = [];
 
   /** Chunks that wait to be read. */
@@ -203,6 +206,12 @@ export class ResponseWriter implements HttpResponseWriter {
     this.#release();
   }
 
+  /** Disconnects a client in the midst of its stream. */
+  cut(reason: string): void {
+    this.break();
+    this.#controller?.error(new Failure("Internal", reason));
+  }
+
   /** Everything written, when the handler has ended and nothing was streamed. */
   whole(): Answer {
     const body = joinText(this.#queue);
@@ -214,6 +223,9 @@ export class ResponseWriter implements HttpResponseWriter {
     let isFirst = true;
     this.isStreaming = true;
     const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller;
+      },
       pull: async (controller) => {
         if (isFirst) {
           isFirst = false;
@@ -224,6 +236,7 @@ export class ResponseWriter implements HttpResponseWriter {
         }
         if (this.#queue.length > 0) {
           controller.enqueue(this.#take());
+          owner.taken?.();
           return;
         }
         owner.streamEnds();

@@ -12,8 +12,8 @@ export const HttpServerResource = defineResource<HttpServer>("http.service");
 type Context = KindContext<Decoded<typeof SERVICE_CONFIG>>;
 
 /** The plan of an entry; an overlay that can't listen is Invalid. */
-function planOf({ config, entries, resources }: Context): ListenPlan {
-  const plan = planListen(config);
+function planOf({ config, entries, ports, resources }: Context): ListenPlan {
+  const plan = planListen(config, ports.cpus);
   if (config.network === "") return plan;
   if (resources.find(NetworkResource, config.network)?.listening !== undefined) return plan;
   const network = entries.get(config.network);

@@ -145,6 +145,7 @@ class SimulatedSocket implements WebSocketPeer {
       this.#bufferedBytes -= data.length;
       const other = this.#other!;
       if (other.#open) other.#handlers.message(other, frame);
+      if (this.#open) this.#handlers.drain?.(this);
     });
   }
 

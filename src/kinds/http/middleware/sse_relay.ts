@@ -3,12 +3,7 @@
  *
  * SR1. With a target the stream ends when the target does; without one it tells the client its pid and waits to be used.
  */
-import {
-  asFailure,
-  Failure,
-  HTTP_RESPONSE_QUEUED_BYTES_MAX,
-  SSE_MAILBOX_MESSAGES_MAX,
-} from "../../../core/mod.ts";
+import { asFailure, HTTP_RESPONSE_QUEUED_BYTES_MAX, SSE_MAILBOX_MESSAGES_MAX } from "../../../core/mod.ts";
 import type { TimerHandle } from "../../../ports/mod.ts";
 import { type Answer, textAnswer, whenAnswered } from "../answer.ts";
 import type { Exchange } from "../exchange.ts";
@@ -61,15 +56,16 @@ function open(exchange: Exchange, answer: Answer, plan: RelayPlan): Answer {
     { prefix: "sse", isSelective: true },
     plan,
     {
-      deliver(topic, payload) {
-        const isFull = !writer.isAwaited && writer.queuedChunks >= SSE_MAILBOX_MESSAGES_MAX;
-        if (isFull || writer.queuedBytes > HTTP_RESPONSE_QUEUED_BYTES_MAX) {
-          throw new Failure("RateLimited", "mailbox is full", { retryable: true });
-        }
-        write(topic, jsonText(payload));
+      get isReady() {
+        if (writer.isAwaited) return true;
+        return writer.queuedChunks < SSE_MAILBOX_MESSAGES_MAX &&
+          writer.queuedBytes <= HTTP_RESPONSE_QUEUED_BYTES_MAX;
       },
-      end(reason) {
+      encode: (_topic, payload) => jsonText(payload),
+      write: (topic, text) => write(topic, text),
+      end(reason, cause) {
         limits.stop();
+        if (cause === "slow") return writer.cut(reason);
         write("done", jsonText({ reason }));
         writer.end();
       },
@@ -86,6 +82,7 @@ function open(exchange: Exchange, answer: Answer, plan: RelayPlan): Answer {
   const streamed = writer.streamed({
     streamBegan: () => exchange.streamBegan(),
     streamEnds: () => exchange.streamEnds(),
+    taken: () => session.drained(),
     clientGone() {
       limits.stop();
       session.disconnected();

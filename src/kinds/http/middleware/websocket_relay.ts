@@ -3,22 +3,21 @@
  *
  * WR1. Every message to the client is one text frame `{"data": ..., "topic": ...}`; bytes are base64.
  */
-import { asFailure, type Value, WEBSOCKET_QUEUED_BYTES_MAX } from "../../../core/mod.ts";
+import { asFailure, WEBSOCKET_QUEUED_BYTES_MAX } from "../../../core/mod.ts";
 import type { WebSocketHandlers, WebSocketPeer } from "../../../ports/mod.ts";
 import { type Answer, emptyAnswer, textAnswer, whenAnswered } from "../answer.ts";
 import type { Exchange } from "../exchange.ts";
 import type { HttpServer } from "../http_server.ts";
 import { defaultRelayPlan, parseRelayFields, planRelay, type RelayPlan } from "../relay/relay_plan.ts";
-import { RelaySession } from "../relay/relay_session.ts";
+import { type EndCause, RelaySession } from "../relay/relay_session.ts";
 import { frameText } from "../relay/frame_text.ts";
 import { textOfHeader } from "../response_writer.ts";
 import { defineMiddleware } from "./definition.ts";
 import { originGuard } from "./origin_guard.ts";
 
 const HEADER = "x-ws-relay";
-const NORMAL = 1000;
-const GOING_AWAY = 1001;
-const TRY_LATER = 1013;
+/** Normal closure, going away, try again later. */
+const CLOSE_CODES: Readonly<Record<EndCause, number>> = { closed: 1000, shutdown: 1001, slow: 1013 };
 /** A close frame holds 125 bytes, two of them for the code. */
 const REASON_BYTES_MAX = 123;
 
@@ -40,21 +39,19 @@ function relay(server: HttpServer, plan: RelayPlan): WebSocketHandlers {
   let session: RelaySession | undefined;
   const open = (socket: WebSocketPeer): void => {
     session = new RelaySession(server, { prefix: "ws", isSelective: false }, plan, {
-      deliver(topic, payload: Value) {
-        if (socket.bufferedBytes > WEBSOCKET_QUEUED_BYTES_MAX) {
-          session!.disconnected();
-          socket.close(TRY_LATER, "client is too slow");
-          return;
-        }
-        socket.send(frameText(topic, payload));
+      get isReady() {
+        return socket.bufferedBytes <= WEBSOCKET_QUEUED_BYTES_MAX;
       },
-      end: (reason, cause) => socket.close(cause === "closed" ? NORMAL : GOING_AWAY, shortReason(reason)),
+      encode: frameText,
+      write: (_topic, text) => socket.send(text),
+      end: (reason, cause) => socket.close(CLOSE_CODES[cause], shortReason(reason)),
     });
     session.begin();
   };
   return {
     open,
     message: (_socket, data) => session?.received(data),
+    drain: () => session?.drained(),
     close: () => session?.disconnected(),
   };
 }
