@@ -261,7 +261,8 @@ export class Application {
       references: kinds.referencesAmong(loaded.entries),
       ownerOf: (entry: Entry) => kinds.ownerOf(entry),
     };
-    return { ...loaded, entries: await selectFor(targets, loaded.entries, relations) };
+    const { dormant, entries } = await selectFor(targets, loaded.entries, relations);
+    return { ...loaded, entries, ...dormant === undefined ? {} : { dormant } };
   }
 
   /** Boots with these entries. Rejects with what stands in the way, after everything has been stopped again. */

@@ -3,13 +3,32 @@
  *
  * Needed are the targets, what its fields refer to, what its source names in string literals, and so on from there; besides,
  * what acts without being named: variables and their storages, policies, bindings of needed contracts, parts of what is needed.
+ * Who has the module `registry` may look at every entry, and call what it finds: then all are there, and code is needed whoever names it.
  */
-import { isValueMap, parseEntryId, resolveEntryId, type Value } from "../core/mod.ts";
+import { isValueMap, parseEntryId, resolveEntryId, type Value, type ValueMap } from "../core/mod.ts";
 import type { Entry } from "../registry/mod.ts";
 
 /** Kinds that act without being named. */
 function isAmbient(kind: string): boolean {
   return kind.startsWith("env.") || kind === "security.policy" || kind.startsWith("security.policy.");
+}
+
+const CODE = /^(function|library|process|workflow)\.lua(\.bc)?$/;
+/** The module that finds entries. */
+const FINDER = "registry";
+
+/** Whether an entry's code may look for entries. */
+function searches({ data }: Entry): boolean {
+  const { imports, modules } = data;
+  if (Array.isArray(modules) && modules.includes(FINDER)) return true;
+  return isValueMap(imports ?? null) && Object.values(imports as ValueMap).includes(`:${FINDER}`);
+}
+
+/** Entries for a call. */
+export interface Selection {
+  readonly entries: Entry[];
+  /** Ids of those that are only there to be found; undefined when there are none. */
+  readonly dormant: ReadonlySet<string> | undefined;
 }
 
 /** What kinds declare of their entries. */
@@ -26,7 +45,7 @@ export async function selectFor(
   targets: readonly string[],
   entries: readonly Entry[],
   { load, ownerOf, references }: Relations,
-): Promise<Entry[]> {
+): Promise<Selection> {
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
   const parts = new Map<string, Entry[]>();
   for (const entry of entries) {
@@ -40,8 +59,10 @@ export async function selectFor(
   const queue: string[] = [...targets];
   for (const entry of entries) if (isAmbient(entry.kind)) queue.push(entry.id);
   const bindings = entries.filter((entry) => entry.kind === "contract.binding");
-  while (queue.length > 0) {
-    const id = queue.pop()!;
+  let isSearching = false;
+  for (;;) {
+    const id = queue.pop();
+    if (id === undefined) break;
     const entry = byId.get(id);
     if (entry === undefined || needed.has(id)) continue;
     needed.add(id);
@@ -53,8 +74,14 @@ export async function selectFor(
     if (entry.kind === "contract.definition") {
       for (const binding of bindings) if (binds(binding, id)) queue.push(binding.id);
     }
+    isSearching ||= searches(entry);
   }
-  return entries.filter((entry) => needed.has(entry.id));
+  if (!isSearching) return { entries: entries.filter(({ id }) => needed.has(id)), dormant: undefined };
+  for (const { id, kind } of entries) if (CODE.test(kind)) needed.add(id);
+  return {
+    entries: [...entries],
+    dormant: new Set(entries.filter(({ id }) => !needed.has(id)).map(({ id }) => id)),
+  };
 }
 
 function binds(binding: Entry, contract: string): boolean {

@@ -51,6 +51,7 @@ interface Plan {
   readonly key: string;
   readonly observations: readonly Observation[];
   readonly entries: readonly Entry[];
+  readonly dormant: readonly string[];
   readonly graph: ModuleGraph | null;
   readonly proven: readonly string[];
 }
@@ -74,7 +75,7 @@ export function entriesForCall(request: CallRequest): CallEntries {
     loaded,
     warnings,
     isSelected: false,
-    keep({ entries }) {
+    keep({ dormant = new Set(), entries }) {
       // What has to be said each time is found by reading.
       if (warnings.length > 0 || !project.packs.isEmpty) return;
       const { graph = null, proven = [] } = loaded;
@@ -85,7 +86,14 @@ export function entriesForCall(request: CallRequest): CallEntries {
         if (error instanceof Failure) return;
         throw error;
       }
-      keepPlan(ports, path, { key, observations: observations(), entries, graph, proven: [...proven] });
+      keepPlan(ports, path, {
+        key,
+        observations: observations(),
+        entries,
+        dormant: [...dormant],
+        graph,
+        proven: [...proven],
+      });
     },
   };
 }
@@ -101,7 +109,10 @@ function keyOf({ edition, project, targets }: CallRequest): string | undefined {
   return JSON.stringify([edition, targets, places, lock, replacements, disabled]);
 }
 
-function plannedEntries({ entries, graph, proven }: Plan, { ports, project }: CallRequest): LoadedEntries {
+function plannedEntries(
+  { dormant, entries, graph, proven }: Plan,
+  { ports, project }: CallRequest,
+): LoadedEntries {
   let all: LoadedEntries | undefined;
   // Where something stands is asked for when something is wrong.
   const read = (): LoadedEntries => {
@@ -114,6 +125,7 @@ function plannedEntries({ entries, graph, proven }: Plan, { ports, project }: Ca
   };
   return {
     entries,
+    ...dormant.length === 0 ? {} : { dormant: new Set(dormant) },
     ...graph === null ? {} : { graph },
     proven: new Set(proven),
     origin: (id) => read().origin?.(id),
@@ -148,9 +160,9 @@ function isPlain(value: unknown): boolean {
 
 function isPlan(value: unknown): value is Plan {
   if (typeof value !== "object" || value === null) return false;
-  const { entries, graph, key, observations, proven } = value as { [name in keyof Plan]?: unknown };
+  const { dormant, entries, graph, key, observations, proven } = value as { [name in keyof Plan]?: unknown };
   return typeof key === "string" && Array.isArray(observations) && Array.isArray(entries) &&
-    Array.isArray(proven) && typeof graph === "object" && entries.every(isEntry);
+    Array.isArray(dormant) && Array.isArray(proven) && typeof graph === "object" && entries.every(isEntry);
 }
 
 function isEntry(value: unknown): value is Entry {

@@ -125,7 +125,17 @@ export function environmentOf(library: Library, grants: Grants): CheckEnvironmen
     const value = library.values.get(name);
     globals.set(alias, value ?? PRIMITIVES.any);
   }
+  for (const { value } of grants.imports.values()) lend(globals, value);
   return { globals, types: library.types, imports: grants.imports };
+}
+
+/** The field of a library whose own fields are globals of functions that are given to it. */
+const LENT_GLOBALS = "lent_globals";
+
+function lend(globals: Map<string, Type>, library: Type): void {
+  const lent = library.kind === "table" ? library.fields.get(LENT_GLOBALS)?.type : undefined;
+  if (lent?.kind !== "table") return;
+  for (const [name, { type }] of lent.fields) globals.set(name, type);
 }
 
 /** The base library, read on first use; it never changes. */

@@ -215,7 +215,9 @@ function definitionOf(
   code: Pick<LuaDefinition, "source" | "compiled">,
 ): LuaDefinition {
   const callable = kind === "function.lua" || kind === "workflow.lua";
-  if (callable && config.method === "") throw new Failure("Invalid", "method is required");
+  // Sources of migrations return a function (framework/migration.md).
+  const isNamed = config.method !== "" || entry.meta["type"] === "migration";
+  if (callable && !isNamed) throw new Failure("Invalid", "method is required");
   const ns = entry.id.slice(0, Math.max(0, entry.id.indexOf(":")));
   const modules = new Map<string, string>();
   for (const name of config.modules) {

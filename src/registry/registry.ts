@@ -187,6 +187,7 @@ export class Registry {
   load(loaded: LoadedEntries): Promise<Version> {
     return this.#exclusively(async () => {
       this.#origin = loaded.origin;
+      if (loaded.dormant !== undefined) this.#transactions.dormant = loaded.dormant;
       if (this.#phase === "new") return await this.#boot(loaded);
       return await this.#onTop(async () => {
         const { state, version } = this.snapshot();

@@ -23,6 +23,8 @@ export interface LoadedEntries {
   part?(id: string): string | undefined;
   /** Modules the entries come from. */
   readonly graph?: ModuleGraph;
+  /** Ids of entries that are there to be found, and that no kind is told of: nothing of them runs. */
+  readonly dormant?: ReadonlySet<string>;
   /** Modules that come with the program: what is in them is known to be well-formed. */
   readonly proven?: ReadonlySet<string>;
 }

@@ -31,6 +31,8 @@ export interface TransactionOptions {
 export class Transactions {
   readonly #options: TransactionOptions;
   #runner: KindRunner | undefined;
+  /** Ids of entries that are there to be found, and that no kind is told of. */
+  dormant: ReadonlySet<string> = new Set();
 
   constructor(options: TransactionOptions) {
     this.#options = options;
@@ -91,7 +93,7 @@ export class Transactions {
       }
       return false;
     };
-    const affected = [...state.all()].filter(isAffected);
+    const affected = [...state.all()].filter((entry) => !this.dormant.has(entry.id) && isAffected(entry));
     const ordered = orderOperations(affected.map(updateOf), state, state, view.references);
     for (const { entry } of ordered) {
       try {
@@ -107,7 +109,9 @@ export class Transactions {
   /** Closes the entries of `state` that have something to close, dependents first. */
   async closeAll(state: RegistryState): Promise<void> {
     const { kinds } = this.#options;
-    const open = [...state.all()].filter(({ kind }) => kinds.find(kind)?.endsWithRegistry !== true);
+    const open = [...state.all()].filter(({ id, kind }) =>
+      !this.dormant.has(id) && kinds.find(kind)?.endsWithRegistry !== true
+    );
     if (open.length === 0) return;
     const ordered = orderEntries(open, state, kinds.referencesAmong(state.all()));
     await this.#undo(ordered.map((entry) => ({ kind: "entry.create", entry })), RegistryState.empty);
@@ -145,7 +149,7 @@ export class Transactions {
       bus.send({ system: "registry", kind: operation.kind, path: entry.id, data: entryValue(entry) });
     }
     try {
-      await this.#live().run(operation, view);
+      if (!this.dormant.has(entry.id)) await this.#live().run(operation, view);
     } catch (error) {
       const failure = this.#located(entry, error);
       if (!silent) {
@@ -172,6 +176,7 @@ export class Transactions {
   async #undo(done: readonly Operation[], before: RegistryState): Promise<void> {
     const view = this.#view(before);
     for (const operation of done.toReversed()) {
+      if (this.dormant.has(operation.entry.id)) continue;
       try {
         await this.#live().run(inverseOf(operation), view);
       } catch (error) {

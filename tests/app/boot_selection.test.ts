@@ -18,7 +18,8 @@ async function selected(
     references: ({ id }: Entry) => references[id] ?? [],
     ownerOf: ({ kind, data }: Entry) => kind === "template.jet" ? String(data["set"]) : undefined,
   };
-  return (await selectFor(targets, entries, relations)).map(({ id }) => id);
+  const { dormant, entries: found } = await selectFor(targets, entries, relations);
+  return found.map(({ id }) => dormant?.has(id) ? `(${id})` : id);
 }
 
 test("a function is booted with what its fields refer to, and so on from there", async () => {
@@ -98,4 +99,20 @@ test("variables, policies and the bindings of needed contracts come along", asyn
     "impl:polite",
     "impl:greet",
   ]);
+});
+
+test("who may search the registry finds every entry, and may call the code among them", async () => {
+  const entries = [
+    entry("app:fn", "function.lua", { imports: { lib: "lib:finder" } }),
+    entry("lib:finder", "library.lua", { modules: ["json", "registry"] }),
+    entry("app:other", "function.lua"),
+    entry("app:worker", "process.lua"),
+    entry("app:server", "http.service"),
+    entry("app:product", "registry.entry"),
+  ];
+  const all = ["app:fn", "lib:finder", "app:other", "app:worker", "(app:server)", "(app:product)"];
+  assert.deepEqual(await selected(["app:fn"], entries, { "app:fn": ["lib:finder"] }), all);
+  const renamed = [entry("app:fn", "function.lua", { imports: { find: ":registry" } }), ...entries.slice(2)];
+  assert.deepEqual(await selected(["app:fn"], renamed), all.filter((id) => id !== "lib:finder"));
+  assert.deepEqual(await selected(["app:other"], entries), ["app:other"]);
 });

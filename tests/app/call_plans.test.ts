@@ -77,7 +77,7 @@ async function withProject(body: (calls: Calls) => Promise<void>): Promise<void>
         );
         const found = entriesForCall({ project, ports, targets: [target], edition, digest: quickDigest });
         if (found.isSelected) return found;
-        const entries = await selectFor([target], found.loaded.entries, NO_RELATIONS);
+        const { entries } = await selectFor([target], found.loaded.entries, NO_RELATIONS);
         found.keep({ ...found.loaded, entries });
         return { ...found, loaded: { ...found.loaded, entries } };
       },

@@ -153,6 +153,8 @@ test("--profiler and -p start it [cli.global.profiler]", async () => {
     await inFolder({ "src/_index.yaml": PROJECT }, async (cwd) => {
       const running = start(["run", flag, "--set", `profiler.address=${address}`], { cwd });
       await running.until(/serving profiles/);
+      // A signal before the boot is over gives it up.
+      await running.until(/runtime ready/);
       assert.equal((await fetch(`http://${address}/debug/pprof/heap`)).status, 200);
       running.signal("SIGINT");
       assert.equal((await running.ended).code, 0);

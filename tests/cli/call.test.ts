@@ -119,6 +119,62 @@ test("call boots only what the function needs", async () => {
   });
 });
 
+const SEARCHING = {
+  "src/_index.yaml": `namespace: app
+entries:
+  - name: gateway
+    kind: http.service
+    addr: 127.0.0.1:1
+    lifecycle: {auto_start: true}
+  - {name: pear, kind: registry.entry, meta: {type: fruit}, price: 3}
+  - name: twice
+    kind: function.lua
+    meta: {type: tool}
+    method: main
+    source: return { main = function(n) return n * 2 end }
+  - name: look
+    kind: function.lua
+    method: main
+    imports: {finder: finder}
+    modules: [funcs]
+    source: file://look.lua
+  - name: finder
+    kind: library.lua
+    modules: [registry]
+    source: file://finder.lua
+`,
+  "src/finder.lua": `return { ids = function(criteria)
+  local ids = {}
+  for _, entry in ipairs(assert(registry.find(criteria))) do ids[#ids + 1] = entry.id end
+  return ids
+end }
+`,
+  "src/look.lua": `return { main = function()
+  local tool = finder.ids({["meta.type"] = "tool"})[1]
+  return {
+    fruits = finder.ids({["meta.type"] = "fruit"}),
+    servers = finder.ids({[".kind"] = "http.service"}),
+    result = funcs.call(tool, 21),
+  }
+end }
+`,
+};
+
+test("a function that searches the registry finds every entry and calls what it finds; nothing else is started", async () => {
+  await inFolder(SEARCHING, async (cwd) => {
+    const account = join(cwd, "account");
+    // Again: the second call has a plan.
+    for (let round = 0; round < 2; round++) {
+      const { code, stdout, stderr } = await wippy(["call", "app:look"], {
+        cwd,
+        env: { WIPPY_CACHE_DIR: account },
+      });
+      assert.deepEqual([code, stderr], [0, ""]);
+      assert.deepEqual(JSON.parse(stdout), { fruits: ["app:pear"], servers: ["app:gateway"], result: 42 });
+    }
+  });
+});
+
 test("a function that raises gives 1, its message and a trace in the user's files", async () => {
   await inFolder(FAILING, async (cwd) => {
     const { code, stdout, stderr } = await wippy(["call", "app:raises"], { cwd });
