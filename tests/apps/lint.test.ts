@@ -22,3 +22,19 @@ for (const name of PROJECTS) {
     });
   });
 }
+
+test("lint and fmt find nothing in the modules that come with the program", async () => {
+  await withProject("notebook", async (project) => {
+    const namespaces = ["wippy.bootloader", "wippy.bootloader.*", "wippy.migration"];
+    const { code, stdout } = await project.wippy(
+      "lint",
+      "--rules",
+      "--json",
+      ...namespaces.flatMap((name) => ["--ns", name]),
+    );
+    const { diagnostics } = JSON.parse(stdout);
+    assert.deepEqual([code, diagnostics], [0, []]);
+    const framework = fileURLToPath(new URL("../../src/framework", import.meta.url));
+    assert.equal((await project.wippy("fmt", "--check", framework)).code, 0);
+  });
+});

@@ -1,0 +1,11 @@
+return require("migration").define(function()
+  migration("Create notes", function()
+    database("sqlite", function()
+      up(function(tx)
+        local _, err = tx:execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL)")
+        if err then error(err) end
+      end)
+      down(function(tx) tx:execute("DROP TABLE notes") end)
+    end)
+  end)
+end)
