@@ -47,7 +47,7 @@ const TOKENS: EntryFields[] = [
   },
 ];
 
-test("a token sets actor and scope, an invalid one changes nothing [mw.token-auth] [security.token_store.mw]", async () => {
+test("a token sets actor and scope, an invalid one changes nothing [mw.token-auth] [security.token_store.mw] [token.mw]", async () => {
   const api = router("api", "/", { middleware: ["token_auth"], options: { "token_auth.store": "tokens" } });
   const security = { actor: { id: "web" } };
   const gateway = server({ lifecycle: { auto_start: true, security } });
@@ -67,7 +67,46 @@ test("a token sets actor and scope, an invalid one changes nothing [mw.token-aut
   });
 });
 
-test("tokens are looked for in header, query and cookie, in that order [mw.token-auth.sources]", async () => {
+test("what a request starts has the rights of its token [token.scope.spawn]", async () => {
+  const api = router("api", "/", { middleware: ["token_auth"], options: { "token_auth.store": "tokens" } });
+  const policy = (name: string, actions: string[]): EntryFields => ({
+    name,
+    kind: "security.policy",
+    policy: { actions, resources: "*", effect: "allow" },
+  });
+  const entries: EntryFields[] = [
+    ...TOKENS,
+    api,
+    policy("spawner", ["process.spawn", "process.spawn.monitored", "process.host"]),
+    { name: "host", kind: "process.host", lifecycle: { auto_start: true } },
+    {
+      name: "worker",
+      kind: "process.lua",
+      method: "main",
+      modules: ["security"],
+      source:
+        'return { main = function() return security.actor():id() .. " " .. tostring(security.can("read", "x")) end }',
+    },
+    ...handler(
+      "start",
+      "/start",
+      `local pid, err = process.spawn_monitored("app:worker", "app:host")
+       if err then return res:write_json({refused = err:message()}) end
+       res:write_json({said = process.events():receive().result.value})`,
+    ),
+  ];
+  await withGateway(entries, async ({ json, call }) => {
+    const start = async (...policies: string[]): Promise<unknown> => {
+      const token = await call("app:issue", "ann", policies) as string;
+      return await json("/start", { headers: { authorization: `Bearer ${token}` } });
+    };
+    assert.deepEqual(await start("app:spawner", "app:read"), { said: "ann true" });
+    assert.deepEqual(await start("app:spawner"), { said: "ann false" });
+    assert.match(JSON.stringify(await start("app:read")), /refused":"not allowed/);
+  });
+});
+
+test("tokens are looked for in header, query and cookie, in that order [mw.token-auth.sources] [token.mw]", async () => {
   const options = { "token_auth.store": "app:tokens" };
   const api = router("api", "/", { middleware: ["token_auth"], options });
   const renamed = router("other", "/other", {
@@ -107,7 +146,7 @@ test("tokens are looked for in header, query and cookie, in that order [mw.token
   });
 });
 
-test("firewalls answer 401 without an actor and 403 without the permission [mw.endpoint-firewall] [mw.resource-firewall] [mw.firewall.body] [security.action.http.firewall]", async () => {
+test("firewalls answer 401 without an actor and 403 without the permission [mw.endpoint-firewall] [mw.resource-firewall] [mw.firewall.body] [security.action.http.firewall] [token.mw.handler]", async () => {
   const guarded = (name: string, post: string, post_options: EntryFields): EntryFields =>
     router(name, `/${name}`, {
       middleware: ["token_auth"],

@@ -42,7 +42,7 @@ async function validate(app: TestApplication, token: string): Promise<string> {
 
 const UNKNOWN = "Internal: token validation failed: token not found or expired";
 
-test("tokens hold 32 random bytes by default, and each is another [security.token_store.kind] [kind.security.policy]", async () => {
+test("tokens hold 32 random bytes by default, and each is another [security.token_store.kind] [kind.security.policy] [token.store.entry]", async () => {
   for (const [more, bytes] of [["", 32], [", token_length: 5", 5]] as const) {
     await withApplication(project(more), async (app) => {
       const token = await create(app);
@@ -53,7 +53,7 @@ test("tokens hold 32 random bytes by default, and each is another [security.toke
   }
 });
 
-test("a token lives as long as the store says, by default a day [security.token_store.kind]", async () => {
+test("a token lives as long as the store says, by default a day [security.token_store.kind] [token.store.entry]", async () => {
   await withApplication(project(", default_expiration: 90s"), async (app) => {
     const token = await create(app);
     await app.world!.clock.sleep(89_000);
@@ -85,7 +85,7 @@ test("with a key tokens are signed, and only those of that key are valid [securi
     assert.equal(await validate(app, await create(app)), "user:1");
   }, SIMULATED));
 
-test("the key may come from a variable, by placeholder or by the older token_key_env [security.token_store.kind] [kind.placeholder.legacy]", async () => {
+test("the key may come from a variable, by placeholder or by the older token_key_env [security.token_store.kind] [kind.placeholder.legacy] [token.store.entry]", async () => {
   const variables =
     `  - { name: fixed, kind: env.storage.static, values: { KEY: from a variable } }\n  - { name: key, kind: env.variable, variable: KEY, storage: fixed }\n`;
   for (const more of [', token_key: "${env:KEY}"', ", token_key_env: KEY"]) {

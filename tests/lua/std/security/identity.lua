@@ -53,7 +53,7 @@ test("named_scope holds every policy of a group [security.scope.named]", functio
   assert(none == nil and err:kind() == errors.INTERNAL)
 end)
 
-test("a policy joins several groups; bare names belong to its namespace [security.policy.groups]", function()
+test("a policy joins several groups; bare names belong to its namespace [security.policy.groups] [token.group.bare]", function()
   assert(security.named_scope("case:readers"):contains("case:allow_read"))
   assert(security.named_scope("case:staff"):contains("case:allow_read"))
   assert(security.named_scope("elsewhere:guests"):contains("case:allow_read"))
@@ -83,7 +83,7 @@ test("contains and policies look into a scope [security.scope.inspect]", functio
   assert(#list == 1 and list[1]:id() == "case:allow_read")
 end)
 
-test("a scope evaluates all its policies at once [security.scope.evaluate]", function()
+test("a scope evaluates all its policies at once [security.scope.evaluate] [token.eval]", function()
   local actor = security.new_actor("user:1")
   local scope = assert(security.named_scope("case:readers"))
   assert(scope:evaluate(actor, "doc.read", "doc:1") == "allow")

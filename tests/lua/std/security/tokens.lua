@@ -12,7 +12,7 @@ local function expect(kind, message, ...)
   assert(message == nil or err:message() == message, err:message())
 end
 
-test("token_store gives a store by id [security.token_store.get]", function()
+test("token_store gives a store by id [security.token_store.get] [token.open]", function()
   local store, err = security.token_store("case:tokens")
   assert(store and err == nil)
   expect(errors.INTERNAL, nil, security.token_store("case:none"))
@@ -20,7 +20,7 @@ test("token_store gives a store by id [security.token_store.get]", function()
   expect(errors.INVALID, "token store id is required", security.token_store(""))
 end)
 
-test("tokens are padded base64 for URLs, signed when there is a key [security.token_store.format]", function()
+test("tokens are padded base64 for URLs, signed when there is a key [security.token_store.format] [token.format]", function()
   local plain = assert(security.token_store("case:plain"):create(identity()))
   assert(#plain == 44 and plain:match("^[%w_-]+=$"), plain)
   local signed = assert(security.token_store("case:tokens"):create(identity()))
@@ -30,7 +30,7 @@ test("tokens are padded base64 for URLs, signed when there is a key [security.to
   assert(#short == 8, "4 bytes")
 end)
 
-test("create issues tokens that differ [security.token_store.create]", function()
+test("create issues tokens that differ [security.token_store.create] [token.create]", function()
   local store = assert(security.token_store("case:tokens"))
   local actor, scope = identity()
   local seen = {}
@@ -48,7 +48,7 @@ test("create issues tokens that differ [security.token_store.create]", function(
   assert(not pcall(store.create, store, actor))
 end)
 
-test("validate rebuilds actor and scope [security.token_store.validate]", function()
+test("validate rebuilds actor and scope [security.token_store.validate] [token.validate]", function()
   for _, id in ipairs({ "case:tokens", "case:plain" }) do
     local store = assert(security.token_store(id))
     local token = assert(store:create(identity()))
@@ -68,7 +68,7 @@ test("validate rebuilds actor and scope [security.token_store.validate]", functi
   assert(actor:id() == "e" and #scope:policies() == 0, "an empty scope stays a scope")
 end)
 
-test("expired tokens do not validate", function()
+test("expired tokens do not validate [token.expire]", function()
   local store = assert(security.token_store("case:tokens"))
   local actor, scope = identity()
   local token = assert(store:create(actor, scope, { expiration = "30ms" }))
@@ -87,7 +87,7 @@ test("tokens of one store are unknown to another with another key", function()
   expect(errors.INTERNAL, nil, security.token_store("case:plain"):validate(token))
 end)
 
-test("revoke ends a token [security.token_store.revoke]", function()
+test("revoke ends a token [security.token_store.revoke] [token.revoke]", function()
   local store = assert(security.token_store("case:tokens"))
   local token = assert(store:create(identity()))
   assert(store:revoke(token) == true)
@@ -96,7 +96,7 @@ test("revoke ends a token [security.token_store.revoke]", function()
   expect(errors.INTERNAL, nil, store:revoke("forged.signature"))
 end)
 
-test("a closed store is of no use [security.token_store.close]", function()
+test("a closed store is of no use [security.token_store.close] [token.open]", function()
   local store = assert(security.token_store("case:tokens"))
   local token = assert(store:create(identity()))
   assert(store:close() == true and store:close() == true)
