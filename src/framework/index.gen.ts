@@ -12,19 +12,26 @@ import file9 from "./migration/migration_bootloader.lua" with { type: "text" };
 import file10 from "./migration/registry.lua" with { type: "text" };
 import file11 from "./migration/runner.lua" with { type: "text" };
 import file12 from "./migration/wippy.yaml" with { type: "text" };
-import file13 from "./security/_index.yaml" with { type: "text" };
-import file14 from "./security/wippy.yaml" with { type: "text" };
-import file15 from "./terminal/_index.yaml" with { type: "text" };
-import file16 from "./terminal/wippy.yaml" with { type: "text" };
-import file17 from "./test/_index.yaml" with { type: "text" };
-import file18 from "./test/assertions.lua" with { type: "text" };
-import file19 from "./test/mocks.lua" with { type: "text" };
-import file20 from "./test/report.lua" with { type: "text" };
-import file21 from "./test/runner.lua" with { type: "text" };
-import file22 from "./test/shown.lua" with { type: "text" };
-import file23 from "./test/suites.lua" with { type: "text" };
-import file24 from "./test/test.lua" with { type: "text" };
-import file25 from "./test/wippy.yaml" with { type: "text" };
+import file13 from "./relay/_index.yaml" with { type: "text" };
+import file14 from "./relay/central.lua" with { type: "text" };
+import file15 from "./relay/plugins.lua" with { type: "text" };
+import file16 from "./relay/security/_index.yaml" with { type: "text" };
+import file17 from "./relay/settings.lua" with { type: "text" };
+import file18 from "./relay/user.lua" with { type: "text" };
+import file19 from "./relay/wippy.yaml" with { type: "text" };
+import file20 from "./security/_index.yaml" with { type: "text" };
+import file21 from "./security/wippy.yaml" with { type: "text" };
+import file22 from "./terminal/_index.yaml" with { type: "text" };
+import file23 from "./terminal/wippy.yaml" with { type: "text" };
+import file24 from "./test/_index.yaml" with { type: "text" };
+import file25 from "./test/assertions.lua" with { type: "text" };
+import file26 from "./test/mocks.lua" with { type: "text" };
+import file27 from "./test/report.lua" with { type: "text" };
+import file28 from "./test/runner.lua" with { type: "text" };
+import file29 from "./test/shown.lua" with { type: "text" };
+import file30 from "./test/suites.lua" with { type: "text" };
+import file31 from "./test/test.lua" with { type: "text" };
+import file32 from "./test/wippy.yaml" with { type: "text" };
 
 /** Texts of the files in `src/framework`, by path. */
 export const files: Readonly<Record<string, string>> = {
@@ -41,17 +48,24 @@ export const files: Readonly<Record<string, string>> = {
   "migration/registry.lua": file10,
   "migration/runner.lua": file11,
   "migration/wippy.yaml": file12,
-  "security/_index.yaml": file13,
-  "security/wippy.yaml": file14,
-  "terminal/_index.yaml": file15,
-  "terminal/wippy.yaml": file16,
-  "test/_index.yaml": file17,
-  "test/assertions.lua": file18,
-  "test/mocks.lua": file19,
-  "test/report.lua": file20,
-  "test/runner.lua": file21,
-  "test/shown.lua": file22,
-  "test/suites.lua": file23,
-  "test/test.lua": file24,
-  "test/wippy.yaml": file25,
+  "relay/_index.yaml": file13,
+  "relay/central.lua": file14,
+  "relay/plugins.lua": file15,
+  "relay/security/_index.yaml": file16,
+  "relay/settings.lua": file17,
+  "relay/user.lua": file18,
+  "relay/wippy.yaml": file19,
+  "security/_index.yaml": file20,
+  "security/wippy.yaml": file21,
+  "terminal/_index.yaml": file22,
+  "terminal/wippy.yaml": file23,
+  "test/_index.yaml": file24,
+  "test/assertions.lua": file25,
+  "test/mocks.lua": file26,
+  "test/report.lua": file27,
+  "test/runner.lua": file28,
+  "test/shown.lua": file29,
+  "test/suites.lua": file30,
+  "test/test.lua": file31,
+  "test/wippy.yaml": file32,
 };

@@ -26,6 +26,7 @@ test("modules of the program are named, versioned and found with what they need"
   assert.deepEqual(names.map((name) => name.replace(/@\d+\.\d+\.\d+$/, "")).sort(), [
     "wippy/bootloader",
     "wippy/migration",
+    "wippy/relay",
     "wippy/security",
     "wippy/terminal",
     "wippy/test",
