@@ -5,33 +5,42 @@ import file2 from "./bootloader/bootloaders/_index.yaml" with { type: "text" };
 import file3 from "./bootloader/bootloaders/encryption_key.lua" with { type: "text" };
 import file4 from "./bootloader/sequence.lua" with { type: "text" };
 import file5 from "./bootloader/wippy.yaml" with { type: "text" };
-import file6 from "./migration/_index.yaml" with { type: "text" };
-import file7 from "./migration/ledger.lua" with { type: "text" };
-import file8 from "./migration/migration.lua" with { type: "text" };
-import file9 from "./migration/migration_bootloader.lua" with { type: "text" };
-import file10 from "./migration/registry.lua" with { type: "text" };
-import file11 from "./migration/runner.lua" with { type: "text" };
-import file12 from "./migration/wippy.yaml" with { type: "text" };
-import file13 from "./relay/_index.yaml" with { type: "text" };
-import file14 from "./relay/central.lua" with { type: "text" };
-import file15 from "./relay/plugins.lua" with { type: "text" };
-import file16 from "./relay/security/_index.yaml" with { type: "text" };
-import file17 from "./relay/settings.lua" with { type: "text" };
-import file18 from "./relay/user.lua" with { type: "text" };
-import file19 from "./relay/wippy.yaml" with { type: "text" };
-import file20 from "./security/_index.yaml" with { type: "text" };
-import file21 from "./security/wippy.yaml" with { type: "text" };
-import file22 from "./terminal/_index.yaml" with { type: "text" };
-import file23 from "./terminal/wippy.yaml" with { type: "text" };
-import file24 from "./test/_index.yaml" with { type: "text" };
-import file25 from "./test/assertions.lua" with { type: "text" };
-import file26 from "./test/mocks.lua" with { type: "text" };
-import file27 from "./test/report.lua" with { type: "text" };
-import file28 from "./test/runner.lua" with { type: "text" };
-import file29 from "./test/shown.lua" with { type: "text" };
-import file30 from "./test/suites.lua" with { type: "text" };
-import file31 from "./test/test.lua" with { type: "text" };
-import file32 from "./test/wippy.yaml" with { type: "text" };
+import file6 from "./llm/_index.yaml" with { type: "text" };
+import file7 from "./llm/discovery/_index.yaml" with { type: "text" };
+import file8 from "./llm/discovery/models.lua" with { type: "text" };
+import file9 from "./llm/discovery/providers.lua" with { type: "text" };
+import file10 from "./llm/env/_index.yaml" with { type: "text" };
+import file11 from "./llm/failures.lua" with { type: "text" };
+import file12 from "./llm/llm.lua" with { type: "text" };
+import file13 from "./llm/prompt.lua" with { type: "text" };
+import file14 from "./llm/wippy.yaml" with { type: "text" };
+import file15 from "./migration/_index.yaml" with { type: "text" };
+import file16 from "./migration/ledger.lua" with { type: "text" };
+import file17 from "./migration/migration.lua" with { type: "text" };
+import file18 from "./migration/migration_bootloader.lua" with { type: "text" };
+import file19 from "./migration/registry.lua" with { type: "text" };
+import file20 from "./migration/runner.lua" with { type: "text" };
+import file21 from "./migration/wippy.yaml" with { type: "text" };
+import file22 from "./relay/_index.yaml" with { type: "text" };
+import file23 from "./relay/central.lua" with { type: "text" };
+import file24 from "./relay/plugins.lua" with { type: "text" };
+import file25 from "./relay/security/_index.yaml" with { type: "text" };
+import file26 from "./relay/settings.lua" with { type: "text" };
+import file27 from "./relay/user.lua" with { type: "text" };
+import file28 from "./relay/wippy.yaml" with { type: "text" };
+import file29 from "./security/_index.yaml" with { type: "text" };
+import file30 from "./security/wippy.yaml" with { type: "text" };
+import file31 from "./terminal/_index.yaml" with { type: "text" };
+import file32 from "./terminal/wippy.yaml" with { type: "text" };
+import file33 from "./test/_index.yaml" with { type: "text" };
+import file34 from "./test/assertions.lua" with { type: "text" };
+import file35 from "./test/mocks.lua" with { type: "text" };
+import file36 from "./test/report.lua" with { type: "text" };
+import file37 from "./test/runner.lua" with { type: "text" };
+import file38 from "./test/shown.lua" with { type: "text" };
+import file39 from "./test/suites.lua" with { type: "text" };
+import file40 from "./test/test.lua" with { type: "text" };
+import file41 from "./test/wippy.yaml" with { type: "text" };
 
 /** Texts of the files in `src/framework`, by path. */
 export const files: Readonly<Record<string, string>> = {
@@ -41,31 +50,40 @@ export const files: Readonly<Record<string, string>> = {
   "bootloader/bootloaders/encryption_key.lua": file3,
   "bootloader/sequence.lua": file4,
   "bootloader/wippy.yaml": file5,
-  "migration/_index.yaml": file6,
-  "migration/ledger.lua": file7,
-  "migration/migration.lua": file8,
-  "migration/migration_bootloader.lua": file9,
-  "migration/registry.lua": file10,
-  "migration/runner.lua": file11,
-  "migration/wippy.yaml": file12,
-  "relay/_index.yaml": file13,
-  "relay/central.lua": file14,
-  "relay/plugins.lua": file15,
-  "relay/security/_index.yaml": file16,
-  "relay/settings.lua": file17,
-  "relay/user.lua": file18,
-  "relay/wippy.yaml": file19,
-  "security/_index.yaml": file20,
-  "security/wippy.yaml": file21,
-  "terminal/_index.yaml": file22,
-  "terminal/wippy.yaml": file23,
-  "test/_index.yaml": file24,
-  "test/assertions.lua": file25,
-  "test/mocks.lua": file26,
-  "test/report.lua": file27,
-  "test/runner.lua": file28,
-  "test/shown.lua": file29,
-  "test/suites.lua": file30,
-  "test/test.lua": file31,
-  "test/wippy.yaml": file32,
+  "llm/_index.yaml": file6,
+  "llm/discovery/_index.yaml": file7,
+  "llm/discovery/models.lua": file8,
+  "llm/discovery/providers.lua": file9,
+  "llm/env/_index.yaml": file10,
+  "llm/failures.lua": file11,
+  "llm/llm.lua": file12,
+  "llm/prompt.lua": file13,
+  "llm/wippy.yaml": file14,
+  "migration/_index.yaml": file15,
+  "migration/ledger.lua": file16,
+  "migration/migration.lua": file17,
+  "migration/migration_bootloader.lua": file18,
+  "migration/registry.lua": file19,
+  "migration/runner.lua": file20,
+  "migration/wippy.yaml": file21,
+  "relay/_index.yaml": file22,
+  "relay/central.lua": file23,
+  "relay/plugins.lua": file24,
+  "relay/security/_index.yaml": file25,
+  "relay/settings.lua": file26,
+  "relay/user.lua": file27,
+  "relay/wippy.yaml": file28,
+  "security/_index.yaml": file29,
+  "security/wippy.yaml": file30,
+  "terminal/_index.yaml": file31,
+  "terminal/wippy.yaml": file32,
+  "test/_index.yaml": file33,
+  "test/assertions.lua": file34,
+  "test/mocks.lua": file35,
+  "test/report.lua": file36,
+  "test/runner.lua": file37,
+  "test/shown.lua": file38,
+  "test/suites.lua": file39,
+  "test/test.lua": file40,
+  "test/wippy.yaml": file41,
 };

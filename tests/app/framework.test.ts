@@ -25,6 +25,7 @@ test("modules of the program are named, versioned and found with what they need"
   const names = bundledModules(createPorts().yaml).map(({ name, version }) => `${name}@${version}`);
   assert.deepEqual(names.map((name) => name.replace(/@\d+\.\d+\.\d+$/, "")).sort(), [
     "wippy/bootloader",
+    "wippy/llm",
     "wippy/migration",
     "wippy/relay",
     "wippy/security",

@@ -48,7 +48,7 @@ function ended(app: TestApplication, status = "exited"): Promise<unknown> {
   );
 }
 
-/** What the sequence logged of its steps: \`SUCCESS app:a\`. */
+/** What the sequence logged of its steps: `SUCCESS app:a`. */
 function steps(app: TestApplication): string[] {
   return app.logs.map(({ message }) => message).filter((message) =>
     /^(SUCCESS|SKIPPED|FAILED) /.test(message)

@@ -146,7 +146,7 @@ export async function add(app: TestApplication, ...names: string[]): Promise<voi
   }));
 }
 
-/** A migration that \`add\` makes. */
+/** A migration that `add` makes. */
 export function later(name: string, meta: ValueMap, body: string): string {
   const source = `return require("migration").define(function()\n${body}\nend)\n`;
   const as = { type: "migration", target_db: "app:db", ...meta };

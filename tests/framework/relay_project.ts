@@ -31,7 +31,7 @@ export const USERS: EntryFields = {
   groups: ["users"],
 };
 
-/** A plugin that tells of itself and answers \`echo\`; \`crash\` ends it. */
+/** A plugin that tells of itself and answers `echo`; `crash` ends it. */
 export function plugin(name: string, meta: EntryFields): EntryFields {
   return {
     name,

@@ -55,7 +55,7 @@ local function missing(id: string): string?
     local state = system.supervisor.state(id)
     if state == nil or state.status == "running" then return nil end
     if state.desired ~= "running" and not entry.kind:match("%.service$") then return nil end
-    if look < SERVICE_LOOKS then time.sleep(LOOK_EVERY) end
+    if look < SERVICE_LOOKS then assert(time.after(LOOK_EVERY)):receive() end
   end
   return "the service " .. id .. " does not run"
 end

@@ -17,7 +17,7 @@ local function missing(id: string): string?
       return nil
     end
     why = err:message()
-    if look < LOOKS then time.sleep(LOOK_EVERY) end
+    if look < LOOKS then assert(time.after(LOOK_EVERY)):receive() end
   end
   return why
 end

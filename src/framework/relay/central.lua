@@ -148,7 +148,7 @@ local function end_hub(hub: Hub)
   hubs[hub.user_id] = nil
   process.cancel(hub.pid, END_LIMIT)
   coroutine.spawn(function()
-    time.sleep(END_LIMIT)
+    assert(time.after(END_LIMIT)):receive()
     if hubs_by_pid[hub.pid] ~= nil then process.terminate(hub.pid) end
   end)
 end
