@@ -6,41 +6,61 @@ import file3 from "./bootloader/bootloaders/encryption_key.lua" with { type: "te
 import file4 from "./bootloader/sequence.lua" with { type: "text" };
 import file5 from "./bootloader/wippy.yaml" with { type: "text" };
 import file6 from "./llm/_index.yaml" with { type: "text" };
-import file7 from "./llm/discovery/_index.yaml" with { type: "text" };
-import file8 from "./llm/discovery/models.lua" with { type: "text" };
-import file9 from "./llm/discovery/providers.lua" with { type: "text" };
-import file10 from "./llm/env/_index.yaml" with { type: "text" };
-import file11 from "./llm/failures.lua" with { type: "text" };
-import file12 from "./llm/llm.lua" with { type: "text" };
-import file13 from "./llm/prompt.lua" with { type: "text" };
-import file14 from "./llm/wippy.yaml" with { type: "text" };
-import file15 from "./migration/_index.yaml" with { type: "text" };
-import file16 from "./migration/ledger.lua" with { type: "text" };
-import file17 from "./migration/migration.lua" with { type: "text" };
-import file18 from "./migration/migration_bootloader.lua" with { type: "text" };
-import file19 from "./migration/registry.lua" with { type: "text" };
-import file20 from "./migration/runner.lua" with { type: "text" };
-import file21 from "./migration/wippy.yaml" with { type: "text" };
-import file22 from "./relay/_index.yaml" with { type: "text" };
-import file23 from "./relay/central.lua" with { type: "text" };
-import file24 from "./relay/plugins.lua" with { type: "text" };
-import file25 from "./relay/security/_index.yaml" with { type: "text" };
-import file26 from "./relay/settings.lua" with { type: "text" };
-import file27 from "./relay/user.lua" with { type: "text" };
-import file28 from "./relay/wippy.yaml" with { type: "text" };
-import file29 from "./security/_index.yaml" with { type: "text" };
-import file30 from "./security/wippy.yaml" with { type: "text" };
-import file31 from "./terminal/_index.yaml" with { type: "text" };
-import file32 from "./terminal/wippy.yaml" with { type: "text" };
-import file33 from "./test/_index.yaml" with { type: "text" };
-import file34 from "./test/assertions.lua" with { type: "text" };
-import file35 from "./test/mocks.lua" with { type: "text" };
-import file36 from "./test/report.lua" with { type: "text" };
-import file37 from "./test/runner.lua" with { type: "text" };
-import file38 from "./test/shown.lua" with { type: "text" };
-import file39 from "./test/suites.lua" with { type: "text" };
-import file40 from "./test/test.lua" with { type: "text" };
-import file41 from "./test/wippy.yaml" with { type: "text" };
+import file7 from "./llm/claude/_index.yaml" with { type: "text" };
+import file8 from "./llm/claude/driver.lua" with { type: "text" };
+import file9 from "./llm/claude/messages.lua" with { type: "text" };
+import file10 from "./llm/discovery/_index.yaml" with { type: "text" };
+import file11 from "./llm/discovery/models.lua" with { type: "text" };
+import file12 from "./llm/discovery/providers.lua" with { type: "text" };
+import file13 from "./llm/drivers/_index.yaml" with { type: "text" };
+import file14 from "./llm/drivers/settings.lua" with { type: "text" };
+import file15 from "./llm/drivers/shapes.lua" with { type: "text" };
+import file16 from "./llm/drivers/stream.lua" with { type: "text" };
+import file17 from "./llm/drivers/transport.lua" with { type: "text" };
+import file18 from "./llm/env/_index.yaml" with { type: "text" };
+import file19 from "./llm/failures.lua" with { type: "text" };
+import file20 from "./llm/google/_index.yaml" with { type: "text" };
+import file21 from "./llm/google/contents.lua" with { type: "text" };
+import file22 from "./llm/google/driver.lua" with { type: "text" };
+import file23 from "./llm/llm.lua" with { type: "text" };
+import file24 from "./llm/openai/_index.yaml" with { type: "text" };
+import file25 from "./llm/openai/account.lua" with { type: "text" };
+import file26 from "./llm/openai/driver.lua" with { type: "text" };
+import file27 from "./llm/openai/responses.lua" with { type: "text" };
+import file28 from "./llm/openai_compat/_index.yaml" with { type: "text" };
+import file29 from "./llm/openai_compat/completions.lua" with { type: "text" };
+import file30 from "./llm/openai_compat/driver.lua" with { type: "text" };
+import file31 from "./llm/prompt.lua" with { type: "text" };
+import file32 from "./llm/util/_index.yaml" with { type: "text" };
+import file33 from "./llm/util/compress.lua" with { type: "text" };
+import file34 from "./llm/wippy.yaml" with { type: "text" };
+import file35 from "./migration/_index.yaml" with { type: "text" };
+import file36 from "./migration/ledger.lua" with { type: "text" };
+import file37 from "./migration/migration.lua" with { type: "text" };
+import file38 from "./migration/migration_bootloader.lua" with { type: "text" };
+import file39 from "./migration/registry.lua" with { type: "text" };
+import file40 from "./migration/runner.lua" with { type: "text" };
+import file41 from "./migration/wippy.yaml" with { type: "text" };
+import file42 from "./relay/_index.yaml" with { type: "text" };
+import file43 from "./relay/central.lua" with { type: "text" };
+import file44 from "./relay/plugins.lua" with { type: "text" };
+import file45 from "./relay/security/_index.yaml" with { type: "text" };
+import file46 from "./relay/settings.lua" with { type: "text" };
+import file47 from "./relay/user.lua" with { type: "text" };
+import file48 from "./relay/wippy.yaml" with { type: "text" };
+import file49 from "./security/_index.yaml" with { type: "text" };
+import file50 from "./security/wippy.yaml" with { type: "text" };
+import file51 from "./terminal/_index.yaml" with { type: "text" };
+import file52 from "./terminal/wippy.yaml" with { type: "text" };
+import file53 from "./test/_index.yaml" with { type: "text" };
+import file54 from "./test/assertions.lua" with { type: "text" };
+import file55 from "./test/mocks.lua" with { type: "text" };
+import file56 from "./test/report.lua" with { type: "text" };
+import file57 from "./test/runner.lua" with { type: "text" };
+import file58 from "./test/shown.lua" with { type: "text" };
+import file59 from "./test/suites.lua" with { type: "text" };
+import file60 from "./test/test.lua" with { type: "text" };
+import file61 from "./test/wippy.yaml" with { type: "text" };
 
 /** Texts of the files in `src/framework`, by path. */
 export const files: Readonly<Record<string, string>> = {
@@ -51,39 +71,59 @@ export const files: Readonly<Record<string, string>> = {
   "bootloader/sequence.lua": file4,
   "bootloader/wippy.yaml": file5,
   "llm/_index.yaml": file6,
-  "llm/discovery/_index.yaml": file7,
-  "llm/discovery/models.lua": file8,
-  "llm/discovery/providers.lua": file9,
-  "llm/env/_index.yaml": file10,
-  "llm/failures.lua": file11,
-  "llm/llm.lua": file12,
-  "llm/prompt.lua": file13,
-  "llm/wippy.yaml": file14,
-  "migration/_index.yaml": file15,
-  "migration/ledger.lua": file16,
-  "migration/migration.lua": file17,
-  "migration/migration_bootloader.lua": file18,
-  "migration/registry.lua": file19,
-  "migration/runner.lua": file20,
-  "migration/wippy.yaml": file21,
-  "relay/_index.yaml": file22,
-  "relay/central.lua": file23,
-  "relay/plugins.lua": file24,
-  "relay/security/_index.yaml": file25,
-  "relay/settings.lua": file26,
-  "relay/user.lua": file27,
-  "relay/wippy.yaml": file28,
-  "security/_index.yaml": file29,
-  "security/wippy.yaml": file30,
-  "terminal/_index.yaml": file31,
-  "terminal/wippy.yaml": file32,
-  "test/_index.yaml": file33,
-  "test/assertions.lua": file34,
-  "test/mocks.lua": file35,
-  "test/report.lua": file36,
-  "test/runner.lua": file37,
-  "test/shown.lua": file38,
-  "test/suites.lua": file39,
-  "test/test.lua": file40,
-  "test/wippy.yaml": file41,
+  "llm/claude/_index.yaml": file7,
+  "llm/claude/driver.lua": file8,
+  "llm/claude/messages.lua": file9,
+  "llm/discovery/_index.yaml": file10,
+  "llm/discovery/models.lua": file11,
+  "llm/discovery/providers.lua": file12,
+  "llm/drivers/_index.yaml": file13,
+  "llm/drivers/settings.lua": file14,
+  "llm/drivers/shapes.lua": file15,
+  "llm/drivers/stream.lua": file16,
+  "llm/drivers/transport.lua": file17,
+  "llm/env/_index.yaml": file18,
+  "llm/failures.lua": file19,
+  "llm/google/_index.yaml": file20,
+  "llm/google/contents.lua": file21,
+  "llm/google/driver.lua": file22,
+  "llm/llm.lua": file23,
+  "llm/openai/_index.yaml": file24,
+  "llm/openai/account.lua": file25,
+  "llm/openai/driver.lua": file26,
+  "llm/openai/responses.lua": file27,
+  "llm/openai_compat/_index.yaml": file28,
+  "llm/openai_compat/completions.lua": file29,
+  "llm/openai_compat/driver.lua": file30,
+  "llm/prompt.lua": file31,
+  "llm/util/_index.yaml": file32,
+  "llm/util/compress.lua": file33,
+  "llm/wippy.yaml": file34,
+  "migration/_index.yaml": file35,
+  "migration/ledger.lua": file36,
+  "migration/migration.lua": file37,
+  "migration/migration_bootloader.lua": file38,
+  "migration/registry.lua": file39,
+  "migration/runner.lua": file40,
+  "migration/wippy.yaml": file41,
+  "relay/_index.yaml": file42,
+  "relay/central.lua": file43,
+  "relay/plugins.lua": file44,
+  "relay/security/_index.yaml": file45,
+  "relay/settings.lua": file46,
+  "relay/user.lua": file47,
+  "relay/wippy.yaml": file48,
+  "security/_index.yaml": file49,
+  "security/wippy.yaml": file50,
+  "terminal/_index.yaml": file51,
+  "terminal/wippy.yaml": file52,
+  "test/_index.yaml": file53,
+  "test/assertions.lua": file54,
+  "test/mocks.lua": file55,
+  "test/report.lua": file56,
+  "test/runner.lua": file57,
+  "test/shown.lua": file58,
+  "test/suites.lua": file59,
+  "test/test.lua": file60,
+  "test/wippy.yaml": file61,
 };

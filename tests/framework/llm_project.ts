@@ -88,6 +88,26 @@ export function model(name: string, meta: ValueMap, data: ValueMap = {}): string
   return `  - ${JSON.stringify({ name: `model.${name}`, kind: "registry.entry", ...fields })}\n`;
 }
 
+/** A process that reads the stream of a call to its end, and a function that runs it. */
+export const READER = entry(
+  "reader",
+  "process.lua",
+  main(`
+local text, options = ...
+options.stream = { reply_to = process.pid(), topic = "words", buffer_size = options.buffer_size }
+options.buffer_size = nil
+local chunks = process.listen("words")
+local response, err = llm.generate(text, options)
+local seen = {}
+while true do
+  local chunk = chunks:receive()
+  if chunk.type == "done" or chunk.type == "error" then seen[#seen + 1] = chunk.type break end
+  seen[#seen + 1] = chunk
+end
+return { seen = seen, response = response, err = err and tostring(err) }`),
+  'method: main\nimports: { llm: "wippy.llm:llm" }',
+) + entry("read", "function.lua", main(`return process.exec("app:reader", "app:host", ...)`), "method: main");
+
 /** A project with the module, the provider, a function that calls, and these entries. */
 export function llmProject(...entries: string[]): string {
   return HEAD + "  - { name: llm, kind: ns.dependency, component: wippy/llm, version: '*' }\n" + CALL + FAKE +

@@ -15,9 +15,13 @@ local contract = require("contract")
 local json = require("json")
 local security = require("security")
 
-local GENERATOR = "generate"
-local STRUCTURED = "structured_output"
-local EMBEDDER = "embed"
+--- Contracts by their methods.
+local CONTRACTS = {
+  generate = "wippy.llm:generator",
+  structured_output = "wippy.llm:structured_output",
+  embed = "wippy.llm:embedder",
+  status = "wippy.llm:provider",
+}
 local TRACKER = "wippy.llm:usage_tracker"
 local RESOLVER = "wippy.llm:model_resolver"
 local CLASS_PREFIX = "class:"
@@ -179,7 +183,7 @@ end
 
 --- Calls a method of a provider; what it could not do is an error.
 local function ask(instance: any, method: string, request: any): (any, any)
-  if instance[method] == nil then
+  if not contract.is(instance, CONTRACTS[method]) then
     return nil, failures.error_of(failures.TYPE.INVALID_REQUEST, "the provider has no " .. method)
   end
   local answer, err = instance[method](instance, request)
@@ -283,7 +287,7 @@ end
 --- Text for a prompt: a text, a conversation, a list of messages, or a table with such a list as `messages`.
 function M.generate(prompt: any, options: any): (any, any)
   local given = options or {}
-  local answer, err, route = call(GENERATOR, prompt, given, {})
+  local answer, err, route = call("generate", prompt, given, {})
   local response
   if answer ~= nil then
     local result = type(answer.result) == "table" and answer.result or {content = answer.result}
@@ -298,7 +302,7 @@ end
 function M.structured_output(schema: any, prompt: any, options: any): (any, any)
   if type(schema) ~= "table" then return nil, "Schema is required" end
   local given = options or {}
-  local answer, err, route = call(STRUCTURED, prompt, given, {schema = schema})
+  local answer, err, route = call("structured_output", prompt, given, {schema = schema})
   if answer == nil then return nil, err end
   local result = type(answer.result) == "table" and answer.result or {}
   local data = result.data
@@ -322,7 +326,7 @@ function M.embed(input: any, options: any): (any, any)
   if instance == nil then return nil, refused end
   local sent = options_of(route, given)
   if sent.dimensions == nil and route.card ~= nil then sent.dimensions = route.card.dimensions end
-  local answer, failed = ask(instance, EMBEDDER, {
+  local answer, failed = ask(instance, "embed", {
     input = input,
     model = route.model,
     options = sent,
@@ -343,7 +347,7 @@ function M.status(options: any): (any, any)
   if route == nil then return nil, err end
   local instance, refused = open(route)
   if instance == nil then return nil, refused end
-  if instance.status == nil then
+  if not contract.is(instance, CONTRACTS.status) then
     return nil, failures.error_of(failures.TYPE.INVALID_REQUEST, "the provider has no status")
   end
   return instance:status()

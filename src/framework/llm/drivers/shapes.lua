@@ -1,0 +1,88 @@
+--- Parts of messages and of requests that providers have in common.
+
+local json = require("json")
+
+local M = {}
+
+--- All text of a message.
+function M.text_of(message: any): string
+  local texts = {}
+  for _, part in ipairs(message.content or {}) do
+    if part.type == "text" then texts[#texts + 1] = part.text end
+  end
+  return table.concat(texts, "\n\n")
+end
+
+--- An address for an image: its own, or one that holds its bytes.
+function M.image_address(part: any): string
+  local source = part.source or {}
+  if source.type == "base64" then
+    return "data:" .. tostring(source.mime_type) .. ";base64," .. tostring(source.data)
+  end
+  return tostring(source.url)
+end
+
+--- Arguments of a call as JSON: an object, also when there are none.
+function M.arguments_text(arguments: any): string
+  if type(arguments) ~= "table" or next(arguments) == nil then return "{}" end
+  return assert(json.encode(arguments))
+end
+
+--- Arguments that a model has written; a text that is no object stands under `raw`.
+function M.arguments_of(text: any): any
+  if type(text) == "table" then return text end
+  if type(text) ~= "string" or text == "" then return {} end
+  local decoded = json.decode(text)
+  if type(decoded) == "table" then return decoded end
+  return {raw = text}
+end
+
+--- Whether a request has tools.
+function M.has_tools(request: any): boolean
+  return type(request.tools) == "table" and #request.tools > 0
+end
+
+--- The schema of a tool's arguments; models want an object in any case.
+function M.tool_schema(tool: any): any
+  local schema = tool.schema or tool.parameters or tool.input_schema
+  if type(schema) == "string" then schema = json.decode(schema) end
+  if type(schema) ~= "table" or next(schema) == nil then
+    return {type = "object", properties = {reason = {type = "string", description = "Not needed."}}}
+  end
+  return schema
+end
+
+--- Which of the tools a request insists on: `auto`, `none`, `any`, or the name of one; the second value says what is wrong.
+function M.tool_choice(request: any): (string, string?)
+  local choice = request.tool_choice
+  if choice == nil or choice == "" then return "auto" end
+  if choice == "auto" or choice == "none" or choice == "any" then return choice end
+  for _, tool in ipairs(request.tools or {}) do
+    if tool.name == choice then return choice end
+  end
+  return "auto", "tool_choice: there is no tool " .. tostring(choice)
+end
+
+--- The word for an effort between 0 and 100; nil for none.
+function M.effort(options: any): string?
+  local effort = tonumber(options.thinking_effort) or 0
+  if effort <= 0 then return nil end
+  if effort < 34 then return "low" end
+  return effort < 67 and "medium" or "high"
+end
+
+--- What is wrong with a schema for providers that want all of it answered; nil when nothing is.
+function M.not_strict(schema: any): string?
+  if schema.type ~= "object" then return "the schema must be of the type object" end
+  if schema.additionalProperties ~= false then
+    return "the schema must have additionalProperties = false"
+  end
+  local required = {}
+  for _, name in ipairs(schema.required or {}) do required[name] = true end
+  for name in pairs(schema.properties or {}) do
+    if not required[name] then return "every property must be required; " .. name .. " is not" end
+  end
+  return nil
+end
+
+return M

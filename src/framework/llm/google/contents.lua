@@ -1,0 +1,274 @@
+--- The Generative Language interface of Google: what it is asked, and what it answers.
+
+local BASE_URL = "https://generativelanguage.googleapis.com/v1beta"
+local TIMEOUT_SECONDS = 600
+local TYPE = failures.TYPE
+--- Thoughts at full effort.
+local THINKING_TOKENS_MAX = 24576
+local FINISH = {
+  STOP = "stop",
+  MAX_TOKENS = "length",
+  SAFETY = "filtered",
+  RECITATION = "filtered",
+  BLOCKLIST = "filtered",
+  PROHIBITED_CONTENT = "filtered",
+  SPII = "filtered",
+  MALFORMED_FUNCTION_CALL = "error",
+}
+
+local M = {}
+
+local function endpoint(): any
+  local headers: any = {}
+  local key = settings.lookup("api_key", "GEMINI_API_KEY", nil)
+  if key ~= nil then headers["x-goog-api-key"] = tostring(key) end
+  return {
+    base_url = settings.address("base_url", "GEMINI_BASE_URL", BASE_URL),
+    headers = headers,
+    timeout = settings.seconds("timeout", "GEMINI_TIMEOUT", TIMEOUT_SECONDS),
+  }
+end
+
+local function parts_of(message: any): {any}
+  local parts = {}
+  for _, part in ipairs(message.content or {}) do
+    local source = part.source or {}
+    if part.type == "text" and part.text ~= "" then
+      parts[#parts + 1] = {text = part.text}
+    elseif source.type == "base64" then
+      parts[#parts + 1] = {inlineData = {mimeType = source.mime_type, data = source.data}}
+    elseif source.type == "url" then
+      parts[#parts + 1] = {fileData = {mimeType = source.mime_type, fileUri = source.url}}
+    end
+  end
+  return parts
+end
+
+--- Messages by turns: neighbours of one side are one message.
+local function turns_of(all: {any}): ({any}, {any})
+  local system: {any}, turns: {any} = {}, {}
+  local function put(role: string, parts: {any})
+    local last = turns[#turns]
+    if last == nil or last.role ~= role then
+      last = {role = role, parts = {}}
+      turns[#turns + 1] = last
+    end
+    for _, part in ipairs(parts) do last.parts[#last.parts + 1] = part end
+  end
+  for _, message in ipairs(all) do
+    local role = message.role
+    if role == "system" or role == "developer" and #turns == 0 then
+      for _, part in ipairs(parts_of(message)) do system[#system + 1] = part end
+    elseif role == "function_call" then
+      local call = message.function_call
+      put("model", {{functionCall = {name = call.name, args = call.arguments}}})
+    elseif role == "function_result" then
+      put("user", {
+        {functionResponse = {name = message.name, response = {result = shapes.text_of(message)}}}
+      })
+    elseif role == "assistant" then
+      put("model", parts_of(message))
+    elseif role ~= "cache_marker" then
+      put("user", parts_of(message))
+    end
+  end
+  return system, turns
+end
+
+local function add_tools(body: any, request: any): string?
+  if not shapes.has_tools(request) then return nil end
+  local choice, wrong = shapes.tool_choice(request)
+  if wrong ~= nil then return wrong end
+  local declarations = {}
+  for _, tool in ipairs(request.tools) do
+    declarations[#declarations + 1] = {
+      name = tool.name,
+      description = tool.description,
+      parametersJsonSchema = shapes.tool_schema(tool),
+    }
+  end
+  body.tools = {{functionDeclarations = declarations}}
+  local config: any = {mode = "ANY"}
+  if choice == "auto" or choice == "none" then
+    config.mode = choice:upper()
+  elseif choice ~= "any" then
+    config.allowedFunctionNames = {choice}
+  end
+  body.toolConfig = {functionCallingConfig = config}
+  return nil
+end
+
+local function body_of(request: any): (any, string?)
+  local options = request.options or {}
+  local system, turns = turns_of(request.messages)
+  local effort = math.min(100, tonumber(options.thinking_effort) or 0)
+  local body: any = {
+    contents = turns,
+    systemInstruction = #system > 0 and {parts = system} or nil,
+    generationConfig = {
+      temperature = options.temperature,
+      topP = options.top_p,
+      topK = options.top_k,
+      maxOutputTokens = options.max_tokens,
+      thinkingConfig = effort > 0 and {
+            thinkingBudget = math.floor(THINKING_TOKENS_MAX * effort / 100),
+            includeThoughts = true,
+          } or nil,
+    },
+  }
+  if next(body.generationConfig) == nil then body.generationConfig = nil end
+  return body, add_tools(body, request)
+end
+
+local function tokens_of(usage: any): any
+  local known = type(usage) == "table" and usage or {}
+  return {
+    prompt_tokens = known.promptTokenCount or 0,
+    completion_tokens = known.candidatesTokenCount or 0,
+    thinking_tokens = known.thoughtsTokenCount or 0,
+    total_tokens = known.totalTokenCount,
+    cache_read_tokens = known.cachedContentTokenCount,
+  }
+end
+
+--- What has come so far of an answer, from one response or from the pieces of a stream.
+local function gathering(writer: any): (any, (any) -> any)
+  local whole: any = {calls = {}}
+  local function take(response: any): any
+    if response.error ~= nil then return transport.told(response.error) end
+    local blocked = (response.promptFeedback or {}).blockReason
+    if blocked ~= nil then
+      return failures.refusal(
+        TYPE.CONTENT_FILTER,
+        "the prompt was refused: " .. tostring(blocked),
+        {}
+      )
+    end
+    whole.usage = response.usageMetadata or whole.usage
+    whole.model = response.modelVersion or whole.model
+    whole.id = response.responseId or whole.id
+    local candidate = (response.candidates or {})[1]
+    if candidate == nil then return nil end
+    whole.reason = candidate.finishReason or whole.reason
+    for _, part in ipairs((candidate.content or {}).parts or {}) do
+      local call = part.functionCall
+      if call ~= nil then
+        local made = {
+          id = call.id or call.name .. "_" .. (#whole.calls + 1),
+          name = call.name,
+          arguments = call.args or {},
+        }
+        whole.calls[#whole.calls + 1] = made
+        writer:tool_call(made)
+      elseif part.thought then
+        writer:thinking(part.text)
+      else
+        writer:text(part.text)
+      end
+    end
+    return nil
+  end
+  return whole, take
+end
+
+--- The answer in the shape of the contracts.
+local function answer_of(whole: any, content: string): any
+  local finish = FINISH[whole.reason] or "stop"
+  if #whole.calls > 0 then finish = "tool_call" end
+  return {
+    success = true,
+    result = {content = content, tool_calls = whole.calls},
+    tokens = tokens_of(whole.usage),
+    finish_reason = finish,
+    metadata = {id = whole.id, model = whole.model},
+  }
+end
+
+local function ask(body: any, request: any): any
+  local path = "/models/" .. tostring(request.model)
+  local writer = stream.writer(request.stream)
+  local whole, take = gathering(writer)
+  local refusal
+  if request.stream ~= nil then
+    refusal = transport.events(
+      endpoint(),
+      path .. ":streamGenerateContent?alt=sse",
+      body,
+      request,
+      take
+    )
+  else
+    local response
+    response, refusal = transport.post(endpoint(), path .. ":generateContent", body, request)
+    if response ~= nil then refusal = take(response) end
+  end
+  local content = writer:finish()
+  if refusal ~= nil then return refusal end
+  if whole.reason == nil then
+    return failures.refusal(TYPE.NETWORK, "the provider gave no whole answer", {})
+  end
+  return answer_of(whole, content)
+end
+
+--- Text, or calls of tools.
+function M.generate(request: any): any
+  local body, wrong = body_of(request)
+  if wrong ~= nil then return failures.refusal(TYPE.INVALID_REQUEST, wrong, {}) end
+  return ask(body, request)
+end
+
+--- Data of a schema.
+function M.structured_output(request: any): any
+  local body = body_of(request)
+  body.generationConfig = body.generationConfig or {}
+  body.generationConfig.responseMimeType = "application/json"
+  body.generationConfig.responseJsonSchema = request.schema
+  local answer = ask(body, request)
+  if answer.success then answer.result = {data = answer.result.content} end
+  return answer
+end
+
+--- Vectors of texts, in the order in which the texts were given.
+function M.embed(request: any): any
+  local inputs = type(request.input) == "table" and request.input or {request.input}
+  local model = "models/" .. tostring(request.model)
+  local asked = {}
+  for i, text in ipairs(inputs) do
+    asked[i] = {
+      model = model,
+      content = {parts = {{text = text}}},
+      outputDimensionality = (request.options or {}).dimensions,
+    }
+  end
+  local answer, refusal = transport.post(
+    endpoint(),
+    "/" .. model .. ":batchEmbedContents",
+    {requests = asked},
+    request
+  )
+  if answer == nil then return refusal end
+  local vectors = {}
+  for i, each in ipairs(answer.embeddings or {}) do vectors[i] = each.values end
+  return {
+    success = true,
+    result = {embeddings = vectors},
+    tokens = {},
+    metadata = {model = request.model}
+  }
+end
+
+--- Whether the provider answers, and takes the key.
+function M.status(): any
+  local answer, refusal = transport.get(endpoint(), "/models", {timeout = 10})
+  if answer ~= nil then
+    return {success = true, status = "healthy", message = "the provider answers"}
+  end
+  local is_busy = refusal.error == TYPE.RATE_LIMIT or refusal.error == TYPE.SERVER_ERROR
+  return {
+    success = is_busy,
+    status = is_busy and "degraded" or "unhealthy",
+    message = refusal.error_message
+  }
+end
+
+return M
