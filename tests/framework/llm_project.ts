@@ -39,6 +39,12 @@ function M.generate(request)
       process.send(request.stream.reply_to, request.stream.topic, { type = "chunk", content = word })
     end
   end
+  local wanted = text:match("^call (.+)$")
+  if wanted then
+    local calls = {}
+    for name in wanted:gmatch("%S+") do calls[#calls + 1] = { id = "c" .. #calls + 1, name = name, arguments = { message = "go" } } end
+    return { success = true, result = { content = "", tool_calls = calls }, tokens = { total_tokens = 10 }, finish_reason = "tool_call" }
+  end
   local calls = text == "tool" and { { id = "c1", name = request.tools[1].name, arguments = { city = "Rome" } } } or nil
   return {
     success = true,
