@@ -74,6 +74,14 @@ import file71 from "./test/shown.lua" with { type: "text" };
 import file72 from "./test/suites.lua" with { type: "text" };
 import file73 from "./test/test.lua" with { type: "text" };
 import file74 from "./test/wippy.yaml" with { type: "text" };
+import file75 from "./usage/_index.yaml" with { type: "text" };
+import file76 from "./usage/database.lua" with { type: "text" };
+import file77 from "./usage/migrations/01_create_token_usage_table.lua" with { type: "text" };
+import file78 from "./usage/migrations/_index.yaml" with { type: "text" };
+import file79 from "./usage/token_usage_repo.lua" with { type: "text" };
+import file80 from "./usage/usage_bootloader.lua" with { type: "text" };
+import file81 from "./usage/usage_tracker.lua" with { type: "text" };
+import file82 from "./usage/wippy.yaml" with { type: "text" };
 
 /** Texts of the files in `src/framework`, by path. */
 export const files: Readonly<Record<string, string>> = {
@@ -152,4 +160,12 @@ export const files: Readonly<Record<string, string>> = {
   "test/suites.lua": file72,
   "test/test.lua": file73,
   "test/wippy.yaml": file74,
+  "usage/_index.yaml": file75,
+  "usage/database.lua": file76,
+  "usage/migrations/01_create_token_usage_table.lua": file77,
+  "usage/migrations/_index.yaml": file78,
+  "usage/token_usage_repo.lua": file79,
+  "usage/usage_bootloader.lua": file80,
+  "usage/usage_tracker.lua": file81,
+  "usage/wippy.yaml": file82,
 };

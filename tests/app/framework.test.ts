@@ -32,6 +32,7 @@ test("modules of the program are named, versioned and found with what they need"
     "wippy/security",
     "wippy/terminal",
     "wippy/test",
+    "wippy/usage",
   ]);
   const { app, stop } = await startApplication(DECLARED);
   try {

@@ -128,10 +128,10 @@ function M.get_tags(): ({string}?, error?)
   return distinct(M.tags_of)
 end
 
---- Ids of migrations that name no database, and are never applied.
+--- Ids of migrations that name no database, and are never applied. An empty text is none of a parameter that nobody has given.
 function M.without_target(): ({string}?, error?)
   return distinct(function(entry: registry.Entry): {string}
-    return M.target_of(entry) == nil and {entry.id} or {}
+    return M.target_of(entry) == nil and entry.meta.target_db ~= "" and {entry.id} or {}
   end)
 end
 
