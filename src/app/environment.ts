@@ -4,7 +4,8 @@
  * Storages belong to the `env.storage.*` kinds; this finds them by id when a variable is read or written, so that a
  * variable may be registered before its storage.
  *
- * V1. A public name stands for at most one variable.
+ * V1. A public name stands for at most one variable. The application's own goes before one of its modules, which has the name again
+ *     when that one is gone.
  */
 import { Failure, parseEntryId } from "../core/mod.ts";
 import {
@@ -70,21 +71,25 @@ export class VariableTable implements Environment {
       });
     }
     const holder = this.#byName.get(name);
-    if (holder !== undefined && holder.id !== id) {
+    const isTaken = holder !== undefined && holder.id !== id;
+    if (isTaken && holder.isOfModule === variable.isOfModule) {
       throw new Failure("AlreadyExists", `variable ${name} is already registered by ${holder.id}`, {
         retryable: false,
       });
     }
     this.unregister(id);
     this.#byId.set(id, variable);
-    if (name !== "") this.#byName.set(name, variable);
+    if (name !== "" && (!isTaken || holder.isOfModule)) this.#byName.set(name, variable);
   }
 
   unregister(id: string): void {
     const variable = this.#byId.get(id);
     if (variable === undefined) return;
     this.#byId.delete(id);
-    if (variable.name !== "") this.#byName.delete(variable.name);
+    const { name } = variable;
+    if (this.#byName.get(name) !== variable) return;
+    this.#byName.delete(name);
+    for (const other of this.#byId.values()) if (other.name === name) this.#byName.set(name, other);
   }
 
   #known(nameOrId: string): EnvVariable {

@@ -16,6 +16,8 @@ export const EnvStorageResource = defineResource<EnvStorage>("env.storage");
 
 /** One registered variable. */
 export interface EnvVariable {
+  /** Whether a module brings it: a variable of the application itself goes before it. */
+  readonly isOfModule: boolean;
   readonly id: string;
   /** Public name, `""` when reachable only by id. */
   readonly name: string;

@@ -28,7 +28,7 @@ const VALUES: Record<string, string | undefined> = {
 const environment: Environment = {
   variable: (name) =>
     Object.hasOwn(VALUES, name)
-      ? { id: `env:${name}`, name, storage: "s", default: undefined, readonly: false }
+      ? { id: `env:${name}`, name, storage: "s", default: undefined, readonly: false, isOfModule: false }
       : undefined,
   get: (name) => VALUES[name],
   set: () => {},

@@ -1,21 +1,24 @@
 /** `env.variable`: a name for a value in a storage. */
 import { type Decoded, schema } from "../../core/mod.ts";
 import type { Environment, EnvVariable } from "../../ports/mod.ts";
-import { defineKind } from "../../registry/mod.ts";
+import { defineKind, type KindContext, moduleOf } from "../../registry/mod.ts";
 
 const CONFIG = schema.object({
   variable: schema.string({
     default: "",
-    doc: "Public name, unique; without one it is reached by entry id only.",
+    doc: "Public name, unique but for names in modules; without one it is reached by entry id only.",
   }),
   storage: schema.reference({ doc: "Storage that holds the value." }),
   default: schema.optional(schema.string({ doc: "Value while the storage has none." })),
   readonly: schema.boolean({ default: false, doc: "Refuses to be set." }),
 });
 
-function variableOf(id: string, config: Decoded<typeof CONFIG>): EnvVariable {
+function variableOf(
+  { config, entry, id }: Pick<KindContext<Decoded<typeof CONFIG>>, "config" | "entry" | "id">,
+): EnvVariable {
   return {
     id,
+    isOfModule: moduleOf(entry) !== "",
     name: config.variable,
     storage: config.storage,
     default: config.default,
@@ -47,12 +50,12 @@ export default defineKind({
   doc: "A named variable of the application.",
   config: CONFIG,
   aliases: ["variable"],
-  open({ id, config, environment }) {
-    environment.register(variableOf(id, config));
+  open(context) {
+    context.environment.register(variableOf(context));
     return {};
   },
-  change(current, { id, config, environment }) {
-    replace(environment, variableOf(id, config));
+  change(current, context) {
+    replace(context.environment, variableOf(context));
     return current;
   },
   close(_current, { id, environment }) {

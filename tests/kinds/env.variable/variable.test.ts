@@ -79,3 +79,29 @@ test("without a public name the entry's id is the only way [kind.env.variable]",
     assert.equal(await read(app, "app:hidden"), "lit");
     assert.equal(await read(app, "hidden"), UNSET);
   }, SIMULATED));
+
+test("a variable of the application goes before one of a module, which has the name again when that is gone [kind.env.variable]", () =>
+  withApplication(
+    `${PROJECT}  - { name: llm, kind: ns.dependency, component: wippy/llm, version: "*", parameters: [{ name: env_storage, value: "app:memory" }] }
+${
+      variable("OPENAI_API_KEY", "fixed").replace("name: openai_api_key", "name: own")
+    }  - { name: keys, kind: env.storage.static, values: { OPENAI_API_KEY: own } }
+`.replace(/(name: own.*storage: )fixed/, "$1keys"),
+    async (app) => {
+      assert.equal(await read(app, "OPENAI_API_KEY"), "own");
+      assert.equal(await write(app, "wippy.llm.env:openai_api_key", "of the module"), "true");
+      assert.equal(await read(app, "OPENAI_API_KEY"), "own");
+      const { registry } = app.application;
+      const own = registry.get("app:own")!;
+      await registry.apply([{ kind: "entry.delete", id: "app:own" }]);
+      assert.equal(await read(app, "OPENAI_API_KEY"), "of the module");
+      await registry.apply([{ kind: "entry.create", entry: own }]);
+      assert.equal(await read(app, "OPENAI_API_KEY"), "own");
+      const failure = await refusalOf(app, "app:another", "env.variable", {
+        variable: "OPENAI_API_KEY",
+        storage: "app:memory",
+      });
+      assert.equal(failure.kind, "AlreadyExists");
+    },
+    SIMULATED,
+  ));
