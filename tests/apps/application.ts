@@ -57,7 +57,12 @@ export interface ProjectCopy {
 
 /** Runs `body` with a copy of `tests/apps/<name>`. */
 export function withProject(name: string, body: (project: ProjectCopy) => Promise<void>): Promise<void> {
-  return withFiles(filesOf(join(PROJECTS, name)), body);
+  return withFiles(filesOfProject(name), body);
+}
+
+/** The files of `tests/apps/<name>`, by path. */
+export function filesOfProject(name: string): Record<string, string> {
+  return filesOf(join(PROJECTS, name));
 }
 
 /** Runs `body` with a project of these files. */
