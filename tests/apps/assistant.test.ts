@@ -44,7 +44,7 @@ function answered(asked: Asked): Server {
       if (body.stream !== true) return response.end(JSON.stringify(whole));
       const send = (event: unknown): unknown => response.write(`data: ${JSON.stringify(event)}\n\n`);
       const content = item["content"] as { text: string }[] | undefined;
-      for (const word of content?.[0]!.text.split(/(?<= )/) ?? []) {
+      for (const word of content?.[0]?.text.split(/(?<= )/) ?? []) {
         send({ type: "response.output_text.delta", delta: word });
       }
       if (content === undefined) send({ type: "response.output_item.done", item });
