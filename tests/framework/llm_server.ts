@@ -10,6 +10,8 @@ export interface Asked {
   readonly path: string;
   readonly headers: Record<string, unknown>;
   readonly body: ValueMap;
+  /** The body as it came. */
+  readonly text: string;
 }
 
 /** An answer: JSON, or events of a stream. */
@@ -20,6 +22,8 @@ export interface Answer {
   /** The data of each event; cut off behind them with `isBroken`. */
   readonly events?: readonly Value[];
   readonly isBroken?: boolean;
+  /** Bytes of a stream in any other form. */
+  readonly pieces?: readonly Uint8Array[];
 }
 
 /** Who answers in the place of a provider. */
@@ -39,10 +43,16 @@ function listen(asked: Asked[], answers: Answer[]): Promise<[Server, string]> {
         method: request.method!,
         path: request.url!,
         headers: request.headers,
-        body: text === "" ? {} : JSON.parse(text),
+        body: text.startsWith("{") ? JSON.parse(text) : {},
+        text,
       });
-      const { status = 200, json, text: plain, events, isBroken } = answers.shift() ??
+      const { status = 200, json, text: plain, events, isBroken, pieces } = answers.shift() ??
         { status: 500, text: "no answer" };
+      if (pieces !== undefined) {
+        response.writeHead(status, { "content-type": "application/vnd.amazon.eventstream" });
+        for (const piece of pieces) response.write(piece);
+        return response.end();
+      }
       if (events === undefined) {
         response.writeHead(status, { "content-type": "application/json" });
         return response.end(plain ?? JSON.stringify(json));

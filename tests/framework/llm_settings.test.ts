@@ -160,3 +160,29 @@ return { config = compress.get_config(), ok = ok, err = tostring(err):match("con
     },
     { simulated: true },
   ));
+
+test("what is an object stays one, also when it is empty [llm.generate.tools] [llm.prompt.call]", () =>
+  withDriver(CLAUDE, async (app, { answers, asked }) => {
+    answers.push({ json: { content: [], stop_reason: "end_turn" } });
+    await app.call("app:empty");
+    const { messages, tools } = asked[0]!.body as Record<string, ValueMap[]>;
+    const [call] = messages![0]!["content"] as ValueMap[];
+    assert.deepEqual(call, { type: "tool_use", id: "c1", name: "now", input: {} });
+    assert.deepEqual(tools!.map((tool) => tool["input_schema"]), [
+      { type: "object", properties: {}, additionalProperties: false },
+      { type: "object", properties: { inner: { type: "object", properties: {} } }, required: [] },
+    ]);
+  }, {
+    base: "",
+    entries: entry(
+      "empty",
+      "function.lua",
+      main(`
+local conversation = prompt.new():add_function_call("now", {}, "c1")
+return assert(llm.generate(conversation, { model = "m", tools = {
+  { name = "now", schema = '{"type":"object","properties":{},"additionalProperties":false}' },
+  { name = "then", schema = { type = "object", properties = { inner = { type = "object", properties = {} } }, required = {} } },
+} })).result`),
+      'method: main\nimports: { llm: "wippy.llm:llm", prompt: "wippy.llm:prompt" }',
+    ),
+  }));

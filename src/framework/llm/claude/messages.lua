@@ -84,7 +84,12 @@ local function turns_of(all: {any}): ({any}, {any})
     elseif role == "function_call" then
       local call = message.function_call
       put("assistant", {
-        {type = "tool_use", id = call.id or call.name, name = call.name, input = call.arguments}
+        {
+          type = "tool_use",
+          id = call.id or call.name,
+          name = call.name,
+          input = shapes.object(call.arguments)
+        }
       })
     elseif role == "function_result" then
       put("user", {
@@ -260,7 +265,11 @@ function M.structured_output(request: any): any
     body.thinking = nil
   end
   body.tools = {
-    {name = DATA_TOOL, description = "Gives the result.", input_schema = request.schema}
+    {
+      name = DATA_TOOL,
+      description = "Gives the result.",
+      input_schema = shapes.schema(request.schema)
+    }
   }
   body.tool_choice = {type = "tool", name = DATA_TOOL}
   local response, refusal = transport.post(endpoint(), PATH, body, request)

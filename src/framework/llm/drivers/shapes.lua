@@ -2,7 +2,40 @@
 
 local json = require("json")
 
-local M = {}
+local M = {
+  --- A table that is an object in JSON, also when it is empty.
+  EMPTY_OBJECT = json.decode("{}"),
+}
+
+--- Fields of schemas that are objects.
+local OBJECTS = {properties = true, patternProperties = true, definitions = true, ["$defs"] = true}
+
+--- A table of named fields; one without any is an object in JSON all the same.
+function M.object(value: any): any
+  if type(value) ~= "table" or next(value) == nil then return M.EMPTY_OBJECT end
+  return value
+end
+
+--- A schema in which what is an object stays one.
+function M.schema(value: any): any
+  if type(value) ~= "table" then return value end
+  local made: any = {}
+  for key, each in pairs(value) do
+    if OBJECTS[key] and type(each) == "table" and next(each) == nil then
+      made[key] = M.EMPTY_OBJECT
+    else
+      made[key] = M.schema(each)
+    end
+  end
+  return made
+end
+
+--- Text as a part of an address.
+function M.escaped(text: string): string
+  return (text:gsub("[^%w%-_.~]", function(byte: string): string
+    return string.format("%%%02X", byte:byte())
+  end))
+end
 
 --- All text of a message.
 function M.text_of(message: any): string
@@ -49,7 +82,7 @@ function M.tool_schema(tool: any): any
   if type(schema) ~= "table" or next(schema) == nil then
     return {type = "object", properties = {reason = {type = "string", description = "Not needed."}}}
   end
-  return schema
+  return M.schema(schema)
 end
 
 --- Which of the tools a request insists on: `auto`, `none`, `any`, or the name of one; the second value says what is wrong.

@@ -13,8 +13,13 @@ local BACKOFF_MS_MAX = 60000
 local TRIED_AGAIN = {[0] = true, [408] = true, [409] = true, [425] = true, [429] = true}
 local TYPE = failures.TYPE
 
---- Where a provider is, and what every request to it carries; `timeout` in seconds.
-type Endpoint = {base_url: string, headers: {[string]: string}, timeout: number}
+--- Where a provider is, and what every request to it carries; `timeout` in seconds. `sign` gives further headers of a request.
+type Endpoint = {
+  base_url: string,
+  headers: {[string]: string},
+  timeout: number,
+  sign: ((method: string, url: string, body: string) -> {[string]: string})?
+}
 --- How often, and how long apart.
 type Retry = {attempts: number?, backoff_ms: number?}
 --- What the caller of a model wants of the transport.
@@ -110,16 +115,21 @@ local function request(
   path: string,
   body: any,
   wishes: Wishes,
-  is_stream: boolean
+  accepted: string?
 ): (any, any)
+  local url = endpoint.base_url .. path
+  local text = body ~= nil and assert(json.encode(body)) or nil
   local headers = {["Content-Type"] = "application/json"}
   for name, value in pairs(endpoint.headers) do headers[name] = value end
-  if is_stream then headers["Accept"] = "text/event-stream" end
-  return insist(method, endpoint.base_url .. path, {
+  if accepted ~= nil then headers["Accept"] = accepted end
+  if endpoint.sign ~= nil then
+    for name, value in pairs(endpoint.sign(method, url, text or "")) do headers[name] = value end
+  end
+  return insist(method, url, {
     headers = headers,
-    body = body ~= nil and assert(json.encode(body)) or nil,
+    body = text,
     timeout = tonumber(wishes.timeout) or endpoint.timeout,
-    stream = is_stream,
+    stream = accepted ~= nil,
   }, wishes.retry or {})
 end
 
@@ -133,14 +143,14 @@ end
 
 --- Sends JSON; the JSON that comes back, or a refusal.
 function M.post(endpoint: Endpoint, path: string, body: any, wishes: Wishes): (any, any)
-  local response, refusal = request("POST", endpoint, path, body, wishes, false)
+  local response, refusal = request("POST", endpoint, path, body, wishes, nil)
   if response == nil then return nil, refusal end
   return decoded(response)
 end
 
 --- Asks for JSON.
 function M.get(endpoint: Endpoint, path: string, wishes: Wishes): (any, any)
-  local response, refusal = request("GET", endpoint, path, nil, wishes, false)
+  local response, refusal = request("GET", endpoint, path, nil, wishes, nil)
   if response == nil then return nil, refusal end
   return decoded(response)
 end
@@ -153,7 +163,7 @@ function M.events(
   wishes: Wishes,
   take: (any) -> any
 ): any
-  local response, refusal = request("POST", endpoint, path, body, wishes, true)
+  local response, refusal = request("POST", endpoint, path, body, wishes, "text/event-stream")
   if response == nil then return refusal end
   local lines = assert(response.stream:scanner("lines"))
   local stopped
@@ -170,6 +180,16 @@ function M.events(
     return failures.refusal(TYPE.NETWORK, "the stream broke off: " .. broken, {})
   end
   return stopped
+end
+
+--- Sends JSON; the stream that comes back, of whatever kind, or a refusal.
+function M.open(endpoint: Endpoint, path: string, body: any, wishes: Wishes, accepted: string): (
+  any,
+  any
+)
+  local response, refusal = request("POST", endpoint, path, body, wishes, accepted)
+  if response == nil then return nil, refusal end
+  return response.stream
 end
 
 --- The refusal that an event of a stream tells of.

@@ -194,7 +194,12 @@ function M.structured_output(endpoint: any, request: any): any
   if wrong ~= nil then return failures.refusal(TYPE.INVALID_REQUEST, wrong, {}) end
   local body = body_of(request)
   body.text = {
-    format = {type = "json_schema", name = "result", schema = request.schema, strict = true}
+    format = {
+      type = "json_schema",
+      name = "result",
+      schema = shapes.schema(request.schema),
+      strict = true
+    }
   }
   local response, refusal = transport.post(endpoint, PATH, body, request)
   if response == nil then return refusal end

@@ -213,7 +213,7 @@ function M.structured_output(endpoint: any, request: any): any
     type = "json_schema",
     json_schema = {
       name = "result",
-      schema = request.schema,
+      schema = shapes.schema(request.schema),
       strict = shapes.not_strict(request.schema) == nil
     },
   }

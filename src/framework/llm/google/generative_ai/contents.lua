@@ -1,7 +1,5 @@
---- The Generative Language interface of Google: what it is asked, and what it answers.
+--- Contents, as the models of Google take and give them, by whichever of its interfaces.
 
-local BASE_URL = "https://generativelanguage.googleapis.com/v1beta"
-local TIMEOUT_SECONDS = 600
 local TYPE = failures.TYPE
 --- Thoughts at full effort.
 local THINKING_TOKENS_MAX = 24576
@@ -17,17 +15,6 @@ local FINISH = {
 }
 
 local M = {}
-
-local function endpoint(): any
-  local headers: any = {}
-  local key = settings.lookup("api_key", "GEMINI_API_KEY", nil)
-  if key ~= nil then headers["x-goog-api-key"] = tostring(key) end
-  return {
-    base_url = settings.address("base_url", "GEMINI_BASE_URL", BASE_URL),
-    headers = headers,
-    timeout = settings.seconds("timeout", "GEMINI_TIMEOUT", TIMEOUT_SECONDS),
-  }
-end
 
 local function parts_of(message: any): {any}
   local parts = {}
@@ -61,7 +48,7 @@ local function turns_of(all: {any}): ({any}, {any})
       for _, part in ipairs(parts_of(message)) do system[#system + 1] = part end
     elseif role == "function_call" then
       local call = message.function_call
-      put("model", {{functionCall = {name = call.name, args = call.arguments}}})
+      put("model", {{functionCall = {name = call.name, args = shapes.object(call.arguments)}}})
     elseif role == "function_result" then
       put("user", {
         {functionResponse = {name = message.name, response = {result = shapes.text_of(message)}}}
@@ -184,14 +171,14 @@ local function answer_of(whole: any, content: string): any
   }
 end
 
-local function ask(body: any, request: any): any
+local function ask(endpoint: any, body: any, request: any): any
   local path = "/models/" .. tostring(request.model)
   local writer = stream.writer(request.stream)
   local whole, take = gathering(writer)
   local refusal
   if request.stream ~= nil then
     refusal = transport.events(
-      endpoint(),
+      endpoint,
       path .. ":streamGenerateContent?alt=sse",
       body,
       request,
@@ -199,7 +186,7 @@ local function ask(body: any, request: any): any
     )
   else
     local response
-    response, refusal = transport.post(endpoint(), path .. ":generateContent", body, request)
+    response, refusal = transport.post(endpoint, path .. ":generateContent", body, request)
     if response ~= nil then refusal = take(response) end
   end
   local content = writer:finish()
@@ -211,64 +198,21 @@ local function ask(body: any, request: any): any
 end
 
 --- Text, or calls of tools.
-function M.generate(request: any): any
+function M.generate(endpoint: any, request: any): any
   local body, wrong = body_of(request)
   if wrong ~= nil then return failures.refusal(TYPE.INVALID_REQUEST, wrong, {}) end
-  return ask(body, request)
+  return ask(endpoint, body, request)
 end
 
 --- Data of a schema.
-function M.structured_output(request: any): any
+function M.structured_output(endpoint: any, request: any): any
   local body = body_of(request)
   body.generationConfig = body.generationConfig or {}
   body.generationConfig.responseMimeType = "application/json"
-  body.generationConfig.responseJsonSchema = request.schema
-  local answer = ask(body, request)
+  body.generationConfig.responseJsonSchema = shapes.schema(request.schema)
+  local answer = ask(endpoint, body, request)
   if answer.success then answer.result = {data = answer.result.content} end
   return answer
-end
-
---- Vectors of texts, in the order in which the texts were given.
-function M.embed(request: any): any
-  local inputs = type(request.input) == "table" and request.input or {request.input}
-  local model = "models/" .. tostring(request.model)
-  local asked = {}
-  for i, text in ipairs(inputs) do
-    asked[i] = {
-      model = model,
-      content = {parts = {{text = text}}},
-      outputDimensionality = (request.options or {}).dimensions,
-    }
-  end
-  local answer, refusal = transport.post(
-    endpoint(),
-    "/" .. model .. ":batchEmbedContents",
-    {requests = asked},
-    request
-  )
-  if answer == nil then return refusal end
-  local vectors = {}
-  for i, each in ipairs(answer.embeddings or {}) do vectors[i] = each.values end
-  return {
-    success = true,
-    result = {embeddings = vectors},
-    tokens = {},
-    metadata = {model = request.model}
-  }
-end
-
---- Whether the provider answers, and takes the key.
-function M.status(): any
-  local answer, refusal = transport.get(endpoint(), "/models", {timeout = 10})
-  if answer ~= nil then
-    return {success = true, status = "healthy", message = "the provider answers"}
-  end
-  local is_busy = refusal.error == TYPE.RATE_LIMIT or refusal.error == TYPE.SERVER_ERROR
-  return {
-    success = is_busy,
-    status = is_busy and "degraded" or "unhealthy",
-    message = refusal.error_message
-  }
 end
 
 return M

@@ -1,0 +1,323 @@
+--- The Converse interface of Amazon Bedrock: what it is asked, and what it answers.
+
+local TYPE = failures.TYPE
+local EVENT_STREAM = "application/vnd.amazon.eventstream"
+local DATA_TOOL = "structured_output"
+--- Thoughts at full effort, and the least that may be asked for.
+local THINKING_TOKENS_MAX = 24000
+local THINKING_TOKENS_MIN = 1024
+local MAX_TOKENS = 4096
+local FINISH = {
+  end_turn = "stop",
+  stop_sequence = "stop",
+  max_tokens = "length",
+  tool_use = "tool_call",
+  guardrail_intervened = "filtered",
+  content_filtered = "filtered",
+}
+--- Failures that a stream may tell of, by the ends of their names.
+local EXCEPTIONS = {
+  throttlingException = TYPE.RATE_LIMIT,
+  validationException = TYPE.INVALID_REQUEST,
+  modelStreamErrorException = TYPE.SERVER_ERROR,
+  serviceUnavailableException = TYPE.SERVER_ERROR,
+  internalServerException = TYPE.SERVER_ERROR,
+}
+
+local M = {}
+
+local function blocks_of(message: any): {any}
+  local blocks = {}
+  for _, part in ipairs(message.content or {}) do
+    local source = part.source or {}
+    if part.type == "text" and part.text ~= "" then
+      blocks[#blocks + 1] = {text = part.text}
+    elseif part.type == "image" and source.type == "base64" then
+      blocks[#blocks + 1] = {
+        image = {
+          format = tostring(source.mime_type):match("([^/]+)$"),
+          source = {bytes = source.data}
+        },
+      }
+    elseif part.type == "document" and source.type == "base64" then
+      local format = tostring(source.mime_type):match("([^/]+)$")
+      blocks[#blocks + 1] = {
+        document = {format = format, name = "document", source = {bytes = source.data}}
+      }
+    end
+  end
+  return blocks
+end
+
+--- Messages by turns: neighbours of one side are one message. Marks of caches stand behind what they keep.
+local function turns_of(all: {any}): ({any}, {any})
+  local system: {any}, turns: {any} = {}, {}
+  local function put(role: string, blocks: {any})
+    local last = turns[#turns]
+    if last == nil or last.role ~= role then
+      last = {role = role, content = {}}
+      turns[#turns + 1] = last
+    end
+    for _, block in ipairs(blocks) do last.content[#last.content + 1] = block end
+  end
+  for _, message in ipairs(all) do
+    local role = message.role
+    if role == "system" or role == "developer" and #turns == 0 then
+      for _, block in ipairs(blocks_of(message)) do system[#system + 1] = block end
+    elseif role == "cache_marker" then
+      local into = #turns > 0 and turns[#turns].content or system
+      if #into > 0 then into[#into + 1] = {cachePoint = {type = "default"}} end
+    elseif role == "function_call" then
+      local call = message.function_call
+      put("assistant", {
+        {
+          toolUse = {
+            toolUseId = call.id or call.name,
+            name = call.name,
+            input = shapes.object(call.arguments)
+          }
+        }
+      })
+    elseif role == "function_result" then
+      put("user", {
+        {
+          toolResult = {
+            toolUseId = message.function_call_id or message.name,
+            content = {{text = shapes.text_of(message)}},
+          },
+        }
+      })
+    elseif role == "assistant" then
+      put("assistant", blocks_of(message))
+    else
+      put("user", blocks_of(message))
+    end
+  end
+  return system, turns
+end
+
+local function add_tools(body: any, request: any): string?
+  if not shapes.has_tools(request) then return nil end
+  local choice, wrong = shapes.tool_choice(request)
+  if wrong ~= nil then return wrong end
+  -- The interface has no word for none: it is not told of the tools then.
+  if choice == "none" then return nil end
+  local tools = {}
+  for _, tool in ipairs(request.tools) do
+    tools[#tools + 1] = {
+      toolSpec = {
+        name = tool.name,
+        description = tool.description,
+        inputSchema = {json = shapes.tool_schema(tool)},
+      },
+    }
+  end
+  local chosen: any = {tool = {name = choice}}
+  if choice == "any" then
+    chosen = {any = shapes.EMPTY_OBJECT}
+  elseif choice == "auto" then
+    chosen = nil
+  end
+  body.toolConfig = {tools = tools, toolChoice = chosen}
+  return nil
+end
+
+local function body_of(request: any): (any, string?)
+  local options = request.options or {}
+  local system, turns = turns_of(request.messages)
+  local effort = math.min(100, tonumber(options.thinking_effort) or 0)
+  local inference: any = {
+    maxTokens = math.floor(tonumber(options.max_tokens) or MAX_TOKENS),
+    temperature = options.temperature,
+    topP = options.top_p,
+  }
+  local body: any = {
+    messages = turns,
+    system = #system > 0 and system or nil,
+    inferenceConfig = inference
+  }
+  if effort > 0 then
+    local budget = math.max(THINKING_TOKENS_MIN, math.floor(THINKING_TOKENS_MAX * effort / 100))
+    body.additionalModelRequestFields = {thinking = {type = "enabled", budget_tokens = budget}}
+    inference.maxTokens = inference.maxTokens + budget
+    inference.temperature = nil
+  end
+  return body, add_tools(body, request)
+end
+
+local function tokens_of(usage: any): any
+  local known = type(usage) == "table" and usage or {}
+  return {
+    prompt_tokens = known.inputTokens or 0,
+    completion_tokens = known.outputTokens or 0,
+    total_tokens = known.totalTokens,
+    cache_read_tokens = known.cacheReadInputTokens,
+    cache_write_tokens = known.cacheWriteInputTokens,
+  }
+end
+
+--- The answer in the shape of the contracts.
+local function answer_of(content: {any}, reason: any, usage: any): any
+  local texts, calls, thoughts = {}, {}, {}
+  for _, block in ipairs(content) do
+    if block.text ~= nil then
+      texts[#texts + 1] = block.text
+    elseif block.toolUse ~= nil then
+      local called = block.toolUse
+      calls[#calls + 1] = {
+        id = called.toolUseId,
+        name = called.name,
+        arguments = shapes.arguments_of(called.input),
+      }
+    elseif block.reasoningContent ~= nil then
+      thoughts[#thoughts + 1] = (block.reasoningContent.reasoningText or {}).text or ""
+    end
+  end
+  local metadata: any = {}
+  if #thoughts > 0 then metadata.thinking = table.concat(thoughts) end
+  return {
+    success = true,
+    result = {content = table.concat(texts), tool_calls = calls},
+    tokens = tokens_of(usage),
+    finish_reason = FINISH[reason] or "stop",
+    metadata = metadata,
+  }
+end
+
+local function path_of(request: any, action: string): string
+  return "/model/" .. shapes.escaped(tostring(request.model)) .. "/" .. action
+end
+
+--- Puts the events of a stream together to the answer that would have come whole.
+local function gathering(writer: any): (any, (headers: any, payload: any) -> any)
+  local whole: any = {content = {}}
+  local function take(headers: any, event: any): any
+    if headers[":message-type"] == "exception" or headers[":message-type"] == "error" then
+      local name = tostring(headers[":exception-type"] or headers[":error-code"])
+      local message = event.message or headers[":error-message"] or name
+      return failures.refusal(EXCEPTIONS[name] or TYPE.SERVER_ERROR, tostring(message), {})
+    end
+    local kind = headers[":event-type"]
+    local at = (tonumber(event.contentBlockIndex) or 0) + 1
+    local block = whole.content[at]
+    if kind == "contentBlockStart" and (event.start or {}).toolUse ~= nil then
+      whole.content[at] = {
+        toolUse = {
+          toolUseId = event.start.toolUse.toolUseId,
+          name = event.start.toolUse.name,
+          input = ""
+        }
+      }
+    elseif kind == "contentBlockDelta" then
+      local delta = event.delta or {}
+      if delta.text ~= nil then
+        whole.content[at] = {text = (block ~= nil and block.text or "") .. delta.text}
+        writer:text(delta.text)
+      elseif delta.toolUse ~= nil and block ~= nil then
+        block.toolUse.input = block.toolUse.input .. (delta.toolUse.input or "")
+      elseif delta.reasoningContent ~= nil then
+        local known = block ~= nil and block.reasoningContent.reasoningText.text or ""
+        local text = delta.reasoningContent.text or ""
+        whole.content[at] = {reasoningContent = {reasoningText = {text = known .. text}}}
+        writer:thinking(text)
+      end
+    elseif kind == "contentBlockStop" and block ~= nil and block.toolUse ~= nil then
+      local called = block.toolUse
+      writer:tool_call({
+        id = called.toolUseId,
+        name = called.name,
+        arguments = shapes.arguments_of(called.input)
+      })
+    elseif kind == "messageStop" then
+      whole.reason = event.stopReason
+    elseif kind == "metadata" then
+      whole.usage = event.usage
+    end
+    return nil
+  end
+  return whole, take
+end
+
+local function streamed(endpoint: any, body: any, request: any): any
+  local source, refusal = transport.open(
+    endpoint,
+    path_of(request, "converse-stream"),
+    body,
+    request,
+    EVENT_STREAM
+  )
+  if source == nil then return refusal end
+  local writer = stream.writer(request.stream)
+  local whole, take = gathering(writer)
+  local stopped, broken = frames.read(source, take)
+  source:close()
+  writer:finish()
+  if stopped ~= nil then return stopped end
+  if broken ~= nil then
+    return failures.refusal(TYPE.NETWORK, "the stream broke off: " .. broken, {})
+  end
+  if whole.reason == nil then
+    return failures.refusal(TYPE.NETWORK, "the stream ended before the answer", {})
+  end
+  return answer_of(whole.content, whole.reason, whole.usage)
+end
+
+local function asked(endpoint: any, body: any, request: any): any
+  local response, refusal = transport.post(endpoint, path_of(request, "converse"), body, request)
+  if response == nil then return refusal end
+  local message = (response.output or {}).message or {}
+  return answer_of(message.content or {}, response.stopReason, response.usage)
+end
+
+--- Text, or calls of tools.
+function M.generate(endpoint: any, request: any): any
+  local body, wrong = body_of(request)
+  if wrong ~= nil then return failures.refusal(TYPE.INVALID_REQUEST, wrong, {}) end
+  if request.stream ~= nil then return streamed(endpoint, body, request) end
+  return asked(endpoint, body, request)
+end
+
+--- Data of a schema: the arguments of a tool that has to be called.
+function M.structured_output(endpoint: any, request: any): any
+  local options: any = {}
+  for key, value in pairs(request.options or {}) do options[key] = value end
+  -- Who thinks can't be made to call.
+  options.thinking_effort = nil
+  local body = body_of({messages = request.messages, model = request.model, options = options})
+  body.toolConfig = {
+    tools = {
+      {
+        toolSpec = {
+          name = DATA_TOOL,
+          description = "Gives the result.",
+          inputSchema = {json = shapes.schema(request.schema)}
+        }
+      }
+    },
+    toolChoice = {tool = {name = DATA_TOOL}},
+  }
+  local answer = asked(endpoint, body, request)
+  if not answer.success then return answer end
+  local call = answer.result.tool_calls[1]
+  answer.result = {data = call ~= nil and call.arguments or nil}
+  answer.finish_reason = call ~= nil and "stop" or answer.finish_reason
+  return answer
+end
+
+--- Whether there are keys; the interface itself has nothing that could be asked for free.
+function M.status(endpoint: any): any
+  if endpoint.sign ~= nil or endpoint.headers["Authorization"] ~= nil then
+    return {
+      success = true,
+      status = "healthy",
+      message = "there are keys; they are tried at the first call"
+    }
+  end
+  return {
+    success = false,
+    status = "unhealthy",
+    message = "no keys: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_BEARER_TOKEN_BEDROCK",
+  }
+end
+
+return M
