@@ -190,6 +190,12 @@ test("other messages go to all clients: of a hub, and of all hubs [relay.broadca
     for (const client of [a, b]) {
       assert.deepEqual(await client.next("news"), { topic: "news", data: { n: 1 } });
     }
+    // Who says nothing says it to all, and harms nobody.
+    for (const name of ["user.ann", "wippy.central"]) {
+      for (const topic of ["bare", "ws.join", "ws.leave"]) runtime.send(name, topic, []);
+    }
+    assert.equal((await c.next("bare")).data ?? null, null);
+    for (const client of [a, b]) for (let i = 0; i < 2; i++) await client.next("bare");
     runtime.send("wippy.central", "all", [{ n: 2 }]);
     for (const client of [a, b, c]) assert.deepEqual((await client.next("all")).data, { n: 2 });
     assert.deepEqual(c.frames, []);

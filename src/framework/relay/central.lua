@@ -144,8 +144,9 @@ end
 
 --- Asks a hub to end, and ends it when it does not.
 local function end_hub(hub: Hub)
-  -- The next client of the user gets a new one.
+  -- The next client of the user gets a new one, with its name.
   hubs[hub.user_id] = nil
+  process.registry.unregister("user." .. hub.user_id)
   process.cancel(hub.pid, END_LIMIT)
   coroutine.spawn(function()
     assert(time.after(END_LIMIT)):receive()
@@ -165,7 +166,9 @@ local function end_idle(inactivity: number)
 end
 
 local function take(message: process.Message, settings: any)
-  local topic, payload = message:topic(), message:payload():data()
+  local topic, wrapped = message:topic(), message:payload()
+  local payload
+  if wrapped ~= nil then payload = wrapped:data() end
   if topic == "ws.join" then
     if type(payload) == "table" then
       join(tostring(payload.client_pid or message:from()), payload.metadata, settings)

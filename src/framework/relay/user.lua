@@ -31,22 +31,14 @@ local function fail(client_pid: string, code: string, message: string, request_i
   process.send(client_pid, "error", {error = code, message = message, request_id = request_id})
 end
 
-local function instance_of(scope: string): (any, error?)
-  return pg.open(scope)
-end
-
-local function has_any(set: {[string]: boolean}): boolean
-  return next(set) ~= nil
-end
-
 --- Takes a client out of a group; the hub leaves with the last one.
 local function leave_group(client_pid: string, scope: string, group: string)
   local members = groups[scope] ~= nil and groups[scope][group] or nil
   if members == nil or not members[client_pid] then return end
   members[client_pid] = nil
-  if has_any(members) then return end
+  if next(members) ~= nil then return end
   groups[scope][group] = nil
-  local instance = instance_of(scope)
+  local instance = pg.open(scope)
   if instance ~= nil then
     instance:leave(group)
     instance:release()
@@ -57,7 +49,7 @@ local function subscribe(client_pid: string, scope: string, group: string): erro
   groups[scope] = groups[scope] or {}
   local members = groups[scope][group]
   if members == nil then
-    local instance, err = instance_of(scope)
+    local instance, err = pg.open(scope)
     if err ~= nil then return err end
     local _, refused = instance:join(group)
     instance:release()
@@ -183,7 +175,9 @@ end
 --- Returns true when the hub is to end.
 local function take(message: process.Message, start: Start, own: any): boolean
   local topic, from = message:topic(), message:from() or ""
-  local payload = message:payload():data()
+  local wrapped = message:payload()
+  local payload
+  if wrapped ~= nil then payload = wrapped:data() end
   if topic == "ws.join" then
     join(from, start, own)
   elseif topic == "ws.leave" then
