@@ -83,8 +83,8 @@ test("a direct call says what it did, and takes direction, force and id [migrati
         db_type: "sqlite",
         skipped_reasons: [missing],
         migrations: [
-          { id: "app:two", description: "First", status: "applied" },
-          { id: "app:two#2", description: "Second", status: "applied" },
+          { id: "app:two#1", description: "First", status: "applied" },
+          { id: "app:two", description: "Second", status: "applied" },
           { id: "app:two#3", description: "Only Postgres", status: "skipped", reason: missing.reason },
         ],
       });
@@ -99,14 +99,14 @@ test("a direct call says what it did, and takes direction, force and id [migrati
       const down = await call({ direction: "down" });
       assert.deepEqual((down["migrations"] as ValueMap[]).map(({ id, status }) => `${id} ${status}`), [
         "app:two#3 skipped",
-        "app:two#2 reverted",
         "app:two reverted",
+        "app:two#1 reverted",
       ]);
       assert.equal((await call({ direction: "down" }))["skipped"], 3);
       assert.equal((await call({ id: "app:another" }))["applied"], 2);
       assert.deepEqual(await rows(app, "SELECT id FROM _migrations ORDER BY id"), [
         { id: "app:another" },
-        { id: "app:another#2" },
+        { id: "app:another#1" },
       ]);
       for (
         const [given, message] of [

@@ -169,6 +169,45 @@ for (const target of TARGETS) {
   );
 }
 
+test("of several in one entry those that were applied stay so when a later one fails [migration.runner.stop] [migration.tx.rollback]", () =>
+  withApplication(
+    project(
+      SQLITE,
+      later(
+        "both",
+        {},
+        `${
+          table("one")
+        } migration("Silent", function() database("sqlite", function() up(function() if not fixed then error() end end) down(function() end) end) end)`,
+      ),
+    ),
+    async (app) => {
+      await clean(app, SQLITE);
+      await add(app, "both");
+      const failed = plain(await ask(app, "run"));
+      assert.deepEqual([failed["status"], failed["error"]], [
+        "error",
+        "app:both: it failed without saying why",
+      ]);
+      assert.deepEqual(await rows(app, "SELECT id FROM _migrations"), [{ id: "app:both#1" }]);
+      const { registry } = app.application;
+      const known = registry.get("app:both")!;
+      const source = (known.data["source"] as string).replace("not fixed", "fixed");
+      await registry.apply([{ kind: "entry.update", entry: { ...known, data: { ...known.data, source } } }]);
+      const done = plain(await ask(app, "run"));
+      assert.deepEqual([done["status"], done["migrations_applied"], done["migrations_skipped"]], [
+        "complete",
+        1,
+        1,
+      ]);
+      assert.equal((await ask(app, "run"))["migrations_applied"], 0);
+      const back = plain(await ask(app, "rollback"));
+      assert.equal(back["migrations_reverted"], 2);
+      assert.deepEqual(await rows(app, "SELECT id FROM _migrations"), []);
+    },
+    SIMULATED,
+  ));
+
 test("the status lists what was applied and what is pending [migration.runner.status] [migration.meta.timestamp] [migration.ledger.sqlite]", () =>
   withApplication(
     project(

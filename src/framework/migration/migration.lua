@@ -17,7 +17,8 @@
 --- MI1. What a migration does and that it was done are one transaction: either both are there or none. MySQL commits at each change of a
 ---      schema, whatever transaction it is in; there a migration that fails may leave a part of itself.
 --- MI2. A migration that was applied meanwhile, by whoever, is not applied again.
---- MI3. The words are there while migrations are defined, and what had their names before is back afterwards.
+--- MI3. Of several migrations in one entry those that were applied stay so when a later one fails; it is applied the next time.
+--- MI4. The words are there while migrations are defined, and what had their names before is back afterwards.
 
 local doubles = require("doubles")
 local sql = require("sql")
@@ -211,7 +212,12 @@ local function run_one(
     return
   end
   local ok, failure = pcall(run_in, tx, db_type, item, code, is_up, is_forced)
-  if ok then failure = ledger.commit(tx, db_type) else ledger.rollback(tx, db_type) end
+  if ok then
+    failure = ledger.commit(tx, db_type)
+  else
+    ledger.rollback(tx, db_type)
+    if failure == nil then failure = "it failed without saying why" end
+  end
   if failure ~= nil then item.status, item.error = "error", text_of(failure) end
 end
 
@@ -243,6 +249,15 @@ local function count(result: Result, item: Item)
   end
 end
 
+--- What the migrations of an entry are known by. The last that is done has the id of the entry: with it all are.
+local function ids_of(found: {Migration}, db_type: string, id: string): {string}
+  local last = #found
+  while last > 1 and found[last].databases[db_type] == nil do last = last - 1 end
+  local ids = {}
+  for n = 1, #found do ids[n] = n == last and id or id .. "#" .. n end
+  return ids
+end
+
 local function run_all(db: sql.DB, found: {Migration}, result: Result, options: Options): string?
   local db_type, unknown = db:type()
   if unknown ~= nil then return text_of(unknown) end
@@ -250,14 +265,13 @@ local function run_all(db: sql.DB, found: {Migration}, result: Result, options: 
   local err = ledger.create(db, db_type)
   if err ~= nil then return text_of(err) end
   local is_up = options.direction ~= "down"
-  local id = options.id or own_id()
+  local ids = ids_of(found, db_type, options.id or own_id())
   for n = 1, #found do
     local at = is_up and n or #found + 1 - n
     local each = found[at]
     local began = time.now()
     local item: Item = {
-      -- Several in one entry are told apart by their number.
-      id = at == 1 and id or id .. "#" .. at,
+      id = ids[at],
       description = each.description,
       status = "skipped",
       duration = 0,
