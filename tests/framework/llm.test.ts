@@ -36,7 +36,11 @@ test("options go to the provider: those of the model, and those of the caller ov
       ONE,
       model("two", {}, {
         providers: [
-          { id: "app:provider", provider_model: "x", options: { temperature: 0.1, size: 2 } },
+          {
+            id: "app:provider",
+            provider_model: "x",
+            options: { temperature: 0.1, size: 2, retry: { attempts: 4 } },
+          },
           { id: "app:nothing", provider_model: "y" },
         ],
       }),
@@ -79,7 +83,8 @@ test("options go to the provider: those of the model, and those of the caller ov
         retry: { attempts: 2 },
       });
       // Options are the context of what the provider runs, too.
-      const { metadata } = await responseOf(app, "generate", "x", { model: "two" });
+      const { metadata, result } = await responseOf(app, "generate", "x", { model: "two" });
+      assert.deepEqual(JSON.parse(result as string).retry, { attempts: 4 });
       assert.deepEqual(metadata, { base: "main", size: 2 });
       assert.deepEqual((await responseOf(app, "generate", "x", { model: "one" }))["metadata"], {
         base: "main",

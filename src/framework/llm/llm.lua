@@ -162,9 +162,10 @@ end
 --- Options of a call: those of the model, those of the caller over them, and who calls.
 local function options_of(route: Route, given: any): any
   local options = {}
-  for key, value in pairs(route.options) do options[key] = value end
-  for key, value in pairs(given) do
-    if not LIFTED[key] then options[key] = value end
+  for _, each in ipairs({route.options, given}) do
+    for key, value in pairs(each) do
+      if not LIFTED[key] then options[key] = value end
+    end
   end
   local actor = security.actor()
   if actor ~= nil and options.user == nil then options.user = actor:id() end
@@ -262,8 +263,8 @@ local function call(method: string, prompt: any, given: any, extra: any): (any, 
     tools = options.tools,
     tool_choice = options.tool_choice,
     stream = options.stream,
-    timeout = options.timeout,
-    retry = options.retry,
+    timeout = options.timeout or route.options.timeout,
+    retry = options.retry or route.options.retry,
   }
   for key, value in pairs(extra) do request[key] = value end
   local answer, failed = ask(instance, method, request)
@@ -330,8 +331,8 @@ function M.embed(input: any, options: any): (any, any)
     input = input,
     model = route.model,
     options = sent,
-    timeout = given.timeout,
-    retry = given.retry,
+    timeout = given.timeout or route.options.timeout,
+    retry = given.retry or route.options.retry,
   })
   if answer == nil then return nil, failed end
   local vectors = type(answer.result) == "table" and answer.result.embeddings or nil
