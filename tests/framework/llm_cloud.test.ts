@@ -110,6 +110,31 @@ test("Bedrock is asked by its Converse interface [llm.provider.builtin] [llm.gen
       { maxTokens: 16_096 },
       undefined,
     ]);
+    answers.push(SAYS);
+    await responseOf(app, "generate", CONVERSATION, { model: "m", thinking_effort: 50, tools: TOOLS });
+    assert.equal(asked[3]!.body["additionalModelRequestFields"], undefined);
+    const document = (mime_type: string) => ({
+      type: "document",
+      source: { type: "base64", mime_type, data: "AAAA" },
+    });
+    answers.push(SAYS);
+    await responseOf(app, "generate", {
+      messages: [
+        { role: "user", content: [document("application/pdf"), document("text/plain; charset=utf-8")] },
+        { role: "assistant", content: "Read." },
+        { role: "user", content: [document("text/markdown")] },
+      ],
+    }, { model: "m" });
+    const content = (asked[4]!.body["messages"] as ValueMap[]).flatMap((message) =>
+      message["content"] as Value[]
+    );
+    const source = { bytes: "AAAA" };
+    assert.deepEqual(content, [
+      { document: { format: "pdf", name: "document-1", source } },
+      { document: { format: "txt", name: "document-2", source } },
+      { text: "Read." },
+      { document: { format: "md", name: "document-3", source } },
+    ]);
     answers.push({ status: 429, json: { message: "slow down" } });
     assert.equal((await callLlm(app, "generate", "x", { model: "m" }))["kind"], "RateLimited");
     assert.equal((await responseOf(app, "status", { model: "m" }))["status"], "healthy");
@@ -136,11 +161,17 @@ class Sha256 {
 
 test("requests to Bedrock are signed as Amazon's own library signs them [llm.provider.builtin]", () =>
   withDriver(BEDROCK, async (app, { answers, asked, url }) => {
-    answers.push(SAYS);
-    await responseOf(app, "generate", "Grüße", { model: "anthropic.claude-v1:0", provider_id: "app:remote" });
-    const [{ body, headers, path }] = asked as [Asked];
+    // A try for itself has a signature for itself.
+    answers.push({ status: 503, json: { message: "later" } }, SAYS);
+    await responseOf(app, "generate", "Grüße", {
+      model: "anthropic.claude-v1:0",
+      provider_id: "app:remote",
+      retry: { attempts: 2, backoff_ms: 1100 },
+    });
+    const [first, { body, headers, path }] = asked as [Asked, Asked];
     assert.equal(path, "/model/anthropic.claude-v1%3A0/converse");
     const stamp = headers["x-amz-date"] as string;
+    assert.ok(stamp > (first.headers["x-amz-date"] as string));
     const signer = new SignatureV4({
       service: "bedrock",
       region: "eu-west-1",
@@ -201,15 +232,17 @@ test("Bedrock's stream is read frame by frame [llm.stream] [llm.stream.chunk]", 
     const frames = [
       event("messageStart", { role: "assistant" }),
       delta(0, { reasoningContent: { text: "Thinking." } }),
-      delta(1, { text: "Ye" }),
-      delta(1, { text: "s." }),
+      // A block without anything in it.
+      event("contentBlockStop", { contentBlockIndex: 1 }),
+      delta(2, { text: "Ye" }),
+      delta(2, { text: "s." }),
       event("contentBlockStart", {
-        contentBlockIndex: 2,
+        contentBlockIndex: 3,
         start: { toolUse: { toolUseId: "c1", name: "now" } },
       }),
-      delta(2, { toolUse: { input: '{"zo' } }),
-      delta(2, { toolUse: { input: 'ne":"UTC"}' } }),
-      event("contentBlockStop", { contentBlockIndex: 2 }),
+      delta(3, { toolUse: { input: '{"zo' } }),
+      delta(3, { toolUse: { input: 'ne":"UTC"}' } }),
+      event("contentBlockStop", { contentBlockIndex: 3 }),
       event("messageStop", { stopReason: "tool_use" }),
       event("metadata", { usage: { inputTokens: 1, outputTokens: 2, totalTokens: 3 } }),
     ];

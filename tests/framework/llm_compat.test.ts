@@ -109,9 +109,9 @@ test("the stream of chat completions, with calls in pieces [llm.driver.compat] [
       events: [
         piece({ role: "assistant", reasoning_content: "Let me see." }),
         piece({ content: "Fine." }),
-        call(0, { id: "a", function: { name: "weather", arguments: '{"ci' } }),
-        call(1, { id: "b", function: { name: "now", arguments: "" } }),
-        call(0, { function: { arguments: 'ty":"Rome"}' } }),
+        call(1, { id: "a", function: { name: "weather", arguments: '{"ci' } }),
+        call(2, { id: "b", function: { name: "now", arguments: "" } }),
+        call(1, { function: { arguments: 'ty":"Rome"}' } }),
         piece({}, "tool_calls"),
         { id: "s", choices: [], usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 } },
       ],
@@ -134,4 +134,9 @@ test("the stream of chat completions, with calls in pieces [llm.driver.compat] [
     assert.deepEqual([response["tool_calls"], response["finish_reason"]], [calls, "tool_call"]);
     assert.equal((response["tokens"] as ValueMap)["total_tokens"], 3);
     assert.deepEqual(asked[0]!.body["stream_options"], { include_usage: true });
+    // A refusal is read to its end.
+    const message = `too long: ${"x".repeat(40_000)}`;
+    answers.push({ status: 400, json: { error: { message } } });
+    const refused = await app.call("app:read", "x", { model: "m" }) as ValueMap;
+    assert.equal(refused["err"], message);
   }, { entries: READER }));

@@ -105,6 +105,18 @@ test("Claude is asked by its Messages interface [llm.driver.env.claude] [llm.pro
       [thinking["thinking"], thinking["max_tokens"], thinking["temperature"]],
       [{ type: "enabled", budget_tokens: 12_000 }, 12_100, undefined],
     );
+    // Neither where a call is forced, nor in a turn that has called.
+    answers.push(CLAUDE_SAYS, CLAUDE_SAYS);
+    const thoughtful = { model: "m", tools: TOOLS, thinking_effort: 50, temperature: 0.5 };
+    await responseOf(app, "generate", "x", { ...thoughtful, tool_choice: "any" });
+    await responseOf(app, "generate", CONVERSATION, thoughtful);
+    for (const { body: plain } of asked.slice(2)) {
+      assert.deepEqual([plain["thinking"], plain["max_tokens"], plain["temperature"]], [
+        undefined,
+        4096,
+        0.5,
+      ]);
+    }
   }, { base: "/" }));
 
 test("Claude's calls, endings, data and status [llm.const.finish] [llm.structured] [llm.status] [llm.generate.tools]", () =>
@@ -235,9 +247,12 @@ test("Google is asked for contents [llm.generate.tools] [llm.generate.tool_choic
       tool_choice: "now",
       thinking_effort: 50,
     };
-    assert.deepEqual(await responseOf(app, "generate", CONVERSATION, options), {
+    const response = await responseOf(app, "generate", CONVERSATION, options);
+    const { id } = (response["tool_calls"] as [{ id: string }])[0];
+    assert.match(id, /^now_[0-9a-f-]{36}$/);
+    assert.deepEqual(response, {
       result: "Hello",
-      tool_calls: [{ id: "now_1", name: "now", arguments: { a: 1 } }],
+      tool_calls: [{ id, name: "now", arguments: { a: 1 } }],
       finish_reason: "tool_call",
       tokens: { prompt_tokens: 5, completion_tokens: 2, thinking_tokens: 1, total_tokens: 8 },
       metadata: { id: "g1", model: "real-1" },
@@ -289,6 +304,15 @@ test("Google is asked for contents [llm.generate.tools] [llm.generate.tool_choic
         },
       ],
     });
+    // Models of the third generation refuse calls that are not signed, but for the others beside the first.
+    answers.push(says([{ text: "Hello" }]));
+    await responseOf(app, "generate", CONVERSATION, { model: "gemini-3-pro", provider_id: "app:remote" });
+    const turns = asked[1]!.body["contents"] as { parts: ValueMap[] }[];
+    assert.deepEqual(turns.flatMap(({ parts }) => parts.map((part) => part["thoughtSignature"])), [
+      ...[undefined, undefined, undefined],
+      ...[undefined, "skip_thought_signature_validator", undefined],
+      ...[undefined, undefined, undefined],
+    ]);
     answers.push(says([{ text: '{"a":3}' }]));
     assert.deepEqual((await responseOf(app, "structured_output", SCHEMA, "x", { model: "m" }))["result"], {
       a: 3,
@@ -325,7 +349,7 @@ test("Google is asked for contents [llm.generate.tools] [llm.generate.tool_choic
         usageMetadata: { totalTokenCount: 9 },
       }],
     });
-    const { response, seen } = await app.call("app:read", "x", { model: "m" }) as {
+    const { response: streamed, seen } = await app.call("app:read", "x", { model: "m" }) as {
       response: ValueMap;
       seen: Value;
     };
@@ -334,6 +358,6 @@ test("Google is asked for contents [llm.generate.tools] [llm.generate.tool_choic
       { type: "chunk", content: "All good." },
       "done",
     ]);
-    assert.equal(response["result"], "All good.");
+    assert.equal(streamed["result"], "All good.");
     assert.equal(asked.at(-1)!.path, "/v1/models/real:streamGenerateContent?alt=sse");
   }, { entries: READER }));

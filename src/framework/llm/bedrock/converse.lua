@@ -24,9 +24,26 @@ local EXCEPTIONS = {
   internalServerException = TYPE.SERVER_ERROR,
 }
 
+--- Formats by media type, where the type's own name is not one.
+local FORMATS = {
+  ["image/jpg"] = "jpeg",
+  ["text/plain"] = "txt",
+  ["text/markdown"] = "md",
+  ["application/msword"] = "doc",
+  ["application/vnd.ms-excel"] = "xls",
+  ["application/vnd.openxmlformats-officedocument.wordprocessingml.document"] = "docx",
+  ["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"] = "xlsx",
+}
+
 local M = {}
 
-local function blocks_of(message: any): {any}
+local function format_of(source: any): string
+  local media_type = tostring(source.mime_type):lower():match("^[^;%s]*")
+  return FORMATS[media_type] or media_type:match("([^/]+)$") or media_type
+end
+
+--- Blocks of a message. Names of documents must differ within a request: they are counted in `counts`.
+local function blocks_of(message: any, counts: {documents: integer}): {any}
   local blocks = {}
   for _, part in ipairs(message.content or {}) do
     local source = part.source or {}
@@ -35,14 +52,18 @@ local function blocks_of(message: any): {any}
     elseif part.type == "image" and source.type == "base64" then
       blocks[#blocks + 1] = {
         image = {
-          format = tostring(source.mime_type):match("([^/]+)$"),
+          format = format_of(source),
           source = {bytes = source.data}
         },
       }
     elseif part.type == "document" and source.type == "base64" then
-      local format = tostring(source.mime_type):match("([^/]+)$")
+      counts.documents = counts.documents + 1
       blocks[#blocks + 1] = {
-        document = {format = format, name = "document", source = {bytes = source.data}}
+        document = {
+          format = format_of(source),
+          name = "document-" .. counts.documents,
+          source = {bytes = source.data}
+        }
       }
     end
   end
@@ -52,6 +73,7 @@ end
 --- Messages by turns: neighbours of one side are one message. Marks of caches stand behind what they keep.
 local function turns_of(all: {any}): ({any}, {any})
   local system: {any}, turns: {any} = {}, {}
+  local counts = {documents = 0}
   local function put(role: string, blocks: {any})
     local last = turns[#turns]
     if last == nil or last.role ~= role then
@@ -63,7 +85,7 @@ local function turns_of(all: {any}): ({any}, {any})
   for _, message in ipairs(all) do
     local role = message.role
     if role == "system" or role == "developer" and #turns == 0 then
-      for _, block in ipairs(blocks_of(message)) do system[#system + 1] = block end
+      for _, block in ipairs(blocks_of(message, counts)) do system[#system + 1] = block end
     elseif role == "cache_marker" then
       local into = #turns > 0 and turns[#turns].content or system
       if #into > 0 then into[#into + 1] = {cachePoint = {type = "default"}} end
@@ -88,9 +110,9 @@ local function turns_of(all: {any}): ({any}, {any})
         }
       })
     elseif role == "assistant" then
-      put("assistant", blocks_of(message))
+      put("assistant", blocks_of(message, counts))
     else
-      put("user", blocks_of(message))
+      put("user", blocks_of(message, counts))
     end
   end
   return system, turns
@@ -122,6 +144,10 @@ local function add_tools(body: any, request: any): string?
   return nil
 end
 
+local function is_call(block: any): boolean
+  return block.toolUse ~= nil
+end
+
 local function body_of(request: any): (any, string?)
   local options = request.options or {}
   local system, turns = turns_of(request.messages)
@@ -136,7 +162,7 @@ local function body_of(request: any): (any, string?)
     system = #system > 0 and system or nil,
     inferenceConfig = inference
   }
-  if effort > 0 then
+  if effort > 0 and shapes.may_think(request, turns, is_call) then
     local budget = math.max(THINKING_TOKENS_MIN, math.floor(THINKING_TOKENS_MAX * effort / 100))
     body.additionalModelRequestFields = {thinking = {type = "enabled", budget_tokens = budget}}
     inference.maxTokens = inference.maxTokens + budget
@@ -221,13 +247,17 @@ local function gathering(writer: any): (any, (headers: any, payload: any) -> any
         whole.content[at] = {reasoningContent = {reasoningText = {text = known .. text}}}
         writer:thinking(text)
       end
-    elseif kind == "contentBlockStop" and block ~= nil and block.toolUse ~= nil then
-      local called = block.toolUse
-      writer:tool_call({
-        id = called.toolUseId,
-        name = called.name,
-        arguments = shapes.arguments_of(called.input)
-      })
+    elseif kind == "contentBlockStop" then
+      -- A block may be empty; the ones behind it count on.
+      whole.content[at] = block or {}
+      local called = whole.content[at].toolUse
+      if called ~= nil then
+        writer:tool_call({
+          id = called.toolUseId,
+          name = called.name,
+          arguments = shapes.arguments_of(called.input)
+        })
+      end
     elseif kind == "messageStop" then
       whole.reason = event.stopReason
     elseif kind == "metadata" then

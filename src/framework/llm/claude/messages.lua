@@ -128,9 +128,13 @@ local function add_tools(body: any, request: any): string?
   return nil
 end
 
-local function add_thinking(body: any, options: any)
-  local effort = math.min(100, tonumber(options.thinking_effort) or 0)
-  if effort <= 0 then return end
+local function is_call(block: any): boolean
+  return block.type == "tool_use"
+end
+
+local function add_thinking(body: any, request: any)
+  local effort = math.min(100, tonumber((request.options or {}).thinking_effort) or 0)
+  if effort <= 0 or not shapes.may_think(request, body.messages, is_call) then return end
   local budget = math.max(THINKING_TOKENS_MIN, math.floor(THINKING_TOKENS_MAX * effort / 100))
   body.thinking = {type = "enabled", budget_tokens = budget}
   -- Thoughts count for the answer, and go with no other temperature.
@@ -152,7 +156,7 @@ local function body_of(request: any): (any, string?)
     top_k = options.top_k,
     metadata = options.user ~= nil and {user_id = options.user} or nil,
   }
-  add_thinking(body, options)
+  add_thinking(body, request)
   return body, add_tools(body, request)
 end
 

@@ -96,6 +96,26 @@ function M.tool_choice(request: any): (string, string?)
   return "auto", "tool_choice: there is no tool " .. tostring(choice)
 end
 
+--- Whether the last turn of the model holds a call.
+local function is_amid_calls(turns: {any}, is_call: (block: any) -> boolean): boolean
+  for i = #turns, 1, -1 do
+    if turns[i].role == "assistant" then
+      for _, block in ipairs(turns[i].content) do
+        if is_call(block) then return true end
+      end
+      return false
+    end
+  end
+  return false
+end
+
+--- Whether Claude may think about a request. It can't when it must call; and a turn that calls has to begin with its thoughts as they were
+--- signed, which messages don't hold, so the rest of such a turn goes without. `is_call` tells blocks that call.
+function M.may_think(request: any, turns: {any}, is_call: (block: any) -> boolean): boolean
+  local choice = M.has_tools(request) and M.tool_choice(request) or "auto"
+  return (choice == "auto" or choice == "none") and not is_amid_calls(turns, is_call)
+end
+
 --- The word for an effort between 0 and 100; nil for none.
 function M.effort(options: any): string?
   local effort = tonumber(options.thinking_effort) or 0

@@ -1,7 +1,8 @@
 --- Requests to providers: JSON there, JSON or a stream of events back.
 ---
 --- TR1. What may go well the next time is tried again, as often as the caller allows, with pauses that double.
---- TR2. A stream that has begun is never begun anew: part of it was passed on.
+--- TR2. Every try is signed for itself: signatures last for minutes.
+--- TR3. A stream that has begun is never begun anew: part of it was passed on.
 
 local http_client = require("http_client")
 local json = require("json")
@@ -10,15 +11,18 @@ local time = require("time")
 local ATTEMPTS_MAX = 10
 local BACKOFF_MS = 500
 local BACKOFF_MS_MAX = 60000
+local REFUSAL_BYTES_MAX = 64 * 1024
 local TRIED_AGAIN = {[0] = true, [408] = true, [409] = true, [425] = true, [429] = true}
 local TYPE = failures.TYPE
 
---- Where a provider is, and what every request to it carries; `timeout` in seconds. `sign` gives further headers of a request.
+--- Further headers of a request, which sign it.
+type Sign = (method: string, url: string, body: string) -> {[string]: string}
+--- Where a provider is, and what every request to it carries; `timeout` in seconds.
 type Endpoint = {
   base_url: string,
   headers: {[string]: string},
   timeout: number,
-  sign: ((method: string, url: string, body: string) -> {[string]: string})?
+  sign: Sign?
 }
 --- How often, and how long apart.
 type Retry = {attempts: number?, backoff_ms: number?}
@@ -61,11 +65,22 @@ local function type_of(status: integer, message: string, code: any): string
   return TYPE.INVALID_REQUEST
 end
 
+--- The text of a stream, as far as a refusal needs it.
+local function text_of(source: stream.Stream): string
+  local text = ""
+  while #text < REFUSAL_BYTES_MAX do
+    local piece = source:read()
+    if piece == nil then break end
+    text = text .. piece
+  end
+  return text
+end
+
 --- What a provider answered in place of an answer.
 local function refusal_of(response: http_client.Response): any
   local body = response.body
   if response.stream ~= nil then
-    body = response.stream:read(64 * 1024) or ""
+    body = text_of(response.stream)
     response.stream:close()
   end
   local message, code = message_of(body)
@@ -94,10 +109,18 @@ local function send(method: string, url: string, options: any): (any, any, integ
   return nil, refusal_of(response), response.status_code
 end
 
-local function insist(method: string, url: string, options: any, retry: Retry): (any, any)
+local function insist(method: string, url: string, options: any, retry: Retry, sign: Sign?): (
+  any,
+  any
+)
   local attempts = math.min(ATTEMPTS_MAX, math.max(1, math.floor(tonumber(retry.attempts) or 1)))
   local backoff_ms = math.max(1, tonumber(retry.backoff_ms) or BACKOFF_MS)
   for attempt = 1, attempts do
+    if sign ~= nil then
+      for name, value in pairs(sign(method, url, options.body or "")) do
+        options.headers[name] = value
+      end
+    end
     local response, refusal, status = send(method, url, options)
     if response ~= nil then return response end
     if attempt == attempts or not is_tried_again(status) then return nil, refusal end
@@ -118,19 +141,15 @@ local function request(
   accepted: string?
 ): (any, any)
   local url = endpoint.base_url .. path
-  local text = body ~= nil and assert(json.encode(body)) or nil
   local headers = {["Content-Type"] = "application/json"}
   for name, value in pairs(endpoint.headers) do headers[name] = value end
   if accepted ~= nil then headers["Accept"] = accepted end
-  if endpoint.sign ~= nil then
-    for name, value in pairs(endpoint.sign(method, url, text or "")) do headers[name] = value end
-  end
   return insist(method, url, {
     headers = headers,
-    body = text,
+    body = body ~= nil and assert(json.encode(body)) or nil,
     timeout = tonumber(wishes.timeout) or endpoint.timeout,
     stream = accepted ~= nil,
-  }, wishes.retry or {})
+  }, wishes.retry or {}, endpoint.sign)
 end
 
 local function decoded(response: any): (any, any)

@@ -148,16 +148,20 @@ local function read(response: any): any
   return answer_of(message.content or "", calls, choice.finish_reason, response)
 end
 
---- Puts the pieces of calls together.
-local function gather(calls: {any}, deltas: {any})
+--- Puts the pieces of calls together, in the order in which the calls began. A piece without a number is a call for itself.
+local function gather(calls: {any}, by_index: {[number]: any}, deltas: {any})
   for _, delta in ipairs(deltas) do
-    local at = (tonumber(delta.index) or #calls) + 1
-    local call = calls[at] or {id = nil, name = "", arguments = ""}
+    local index = tonumber(delta.index)
+    local call = index ~= nil and by_index[index] or nil
+    if call == nil then
+      call = {name = "", arguments = ""}
+      calls[#calls + 1] = call
+      if index ~= nil then by_index[index] = call end
+    end
     local called = delta["function"] or {}
     call.id = delta.id or call.id
     call.name = call.name .. (called.name or "")
     call.arguments = call.arguments .. (called.arguments or "")
-    calls[at] = call
   end
 end
 
@@ -166,6 +170,7 @@ local function streamed(endpoint: any, body: any, request: any): any
   body.stream_options = {include_usage = true}
   local writer = stream.writer(request.stream)
   local pieces: {any} = {}
+  local by_index: {[number]: any} = {}
   local seen: any = {}
   local refusal = transport.events(endpoint, PATH, body, request, function(event: any): any
     if event.error ~= nil then return transport.told(event.error) end
@@ -176,7 +181,7 @@ local function streamed(endpoint: any, body: any, request: any): any
     local delta = choice.delta or {}
     writer:thinking(delta.reasoning_content or delta.reasoning)
     writer:text(delta.content)
-    gather(pieces, delta.tool_calls or {})
+    gather(pieces, by_index, delta.tool_calls or {})
     seen.reason = choice.finish_reason or seen.reason
     return nil
   end)

@@ -1,5 +1,7 @@
 --- Contents, as the models of Google take and give them, by whichever of its interfaces.
 
+local uuid = require("uuid")
+
 local TYPE = failures.TYPE
 --- Thoughts at full effort.
 local THINKING_TOKENS_MAX = 24576
@@ -14,7 +16,16 @@ local FINISH = {
   MALFORMED_FUNCTION_CALL = "error",
 }
 
+--- Models from this version on want calls in the conversation signed. Messages don't hold signatures: this stands for one.
+local SIGNED_VERSION = 3
+local ANY_SIGNATURE = "skip_thought_signature_validator"
+
 local M = {}
+
+local function wants_signatures(model: any): boolean
+  local version = tonumber(tostring(model):match("gemini%-(%d+)"))
+  return version ~= nil and version >= SIGNED_VERSION
+end
 
 local function parts_of(message: any): {any}
   local parts = {}
@@ -29,6 +40,18 @@ local function parts_of(message: any): {any}
     end
   end
   return parts
+end
+
+--- Signs the first call of each turn, as it has to be.
+local function sign(turns: {any})
+  for _, turn in ipairs(turns) do
+    for _, part in ipairs(turn.parts) do
+      if part.functionCall ~= nil then
+        part.thoughtSignature = ANY_SIGNATURE
+        break
+      end
+    end
+  end
 end
 
 --- Messages by turns: neighbours of one side are one message.
@@ -88,6 +111,7 @@ end
 local function body_of(request: any): (any, string?)
   local options = request.options or {}
   local system, turns = turns_of(request.messages)
+  if wants_signatures(request.model) then sign(turns) end
   local effort = math.min(100, tonumber(options.thinking_effort) or 0)
   local body: any = {
     contents = turns,
@@ -141,7 +165,7 @@ local function gathering(writer: any): (any, (any) -> any)
       local call = part.functionCall
       if call ~= nil then
         local made = {
-          id = call.id or call.name .. "_" .. (#whole.calls + 1),
+          id = call.id or call.name .. "_" .. uuid.v4(),
           name = call.name,
           arguments = call.args or {},
         }
