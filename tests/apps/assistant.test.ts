@@ -54,7 +54,7 @@ function answered(asked: Asked): Server {
   });
 }
 
-test("a chat streams its answers and calls a tool; a wrong key is told [agent.exec] [agent.stream] [agent.stats] [llm.driver.env.openai] [llm.resolve.prefix]", async () => {
+test("a chat streams its answers and calls a tool; a wrong key is told [agent.exec] [agent.stream] [agent.stats] [llm.driver.env.openai] [llm.resolve.prefix] [j.llm]", async () => {
   const asked: Asked = [];
   const server = answered(asked);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

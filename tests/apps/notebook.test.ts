@@ -12,7 +12,7 @@ function steps(log: readonly LogLine[]): string[] {
   );
 }
 
-test("tables, a key and a first note are there after the first start, and nothing is done again after the second [fw.params.unknown] [migration.boot] [boot.key] [boot.idempotent]", async () => {
+test("tables, a key and a first note are there after the first start, and nothing is done again after the second [fw.params.unknown] [migration.boot] [boot.key] [boot.idempotent] [j.boot]", async () => {
   await withProject("notebook", async (project) => {
     const call = async (name: string): Promise<unknown> =>
       JSON.parse((await project.wippy("call", name, "--json")).stdout);

@@ -144,7 +144,7 @@ return { call = call, made_up = made_up.registry_id, outcome = outcome, missing 
   });
 });
 
-test("delegates are tools to the model, and their calls stand apart [agent.delegates.entry] [agent.delegate.tool] [agent.step.delegate] [agent.ctx.add_delegates] [agent.ctx.delegate_cfg]", async () => {
+test("delegates are tools to the model, and their calls stand apart [agent.delegates.entry] [agent.delegate.tool] [agent.step.delegate] [agent.ctx.add_delegates] [agent.ctx.delegate_cfg] [x.delegate]", async () => {
   const result = await runAgents(
     [
       NOW,

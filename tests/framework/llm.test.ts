@@ -204,7 +204,7 @@ test("data of a schema [llm.structured] [llm.contract.structured]", () =>
     );
   }, SIMULATED));
 
-test("one text gives a vector, several a list of vectors [llm.embed] [llm.contract.embedder]", () =>
+test("one text gives a vector, several a list of vectors [llm.embed] [llm.contract.embedder] [x.embed]", () =>
   withApplication(
     llmProject(ONE, model("vectors", { capabilities: "embed" }, { dimensions: 512 })),
     async (app) => {
@@ -341,7 +341,7 @@ return table.concat({ model, prompt, completion, thinking, read, write, type(mor
     SIMULATED,
   ));
 
-test("a stream comes as messages and ends before the call returns [llm.stream] [llm.stream.done] [llm.stream.chunk] [llm.stream.process]", () =>
+test("a stream comes as messages and ends before the call returns [llm.stream] [llm.stream.done] [x.done] [llm.stream.chunk] [llm.stream.process]", () =>
   withApplication(
     llmProject(
       ONE,

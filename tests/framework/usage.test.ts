@@ -214,7 +214,7 @@ test("every call of a model is recorded [usage.binding] [llm.usage.hook]", () =>
     });
   }, SIMULATED));
 
-test("an entry may name the database in place of the parameter; without either it is said what to do [usage.param]", async () => {
+test("an entry may name the database in place of the parameter; without either it is said what to do [usage.param] [x.usage]", async () => {
   const named = "  - { name: target_db, kind: registry.entry, meta: { wippy.usage.target_db: 'app:db' } }\n";
   await withApplication(project(SQLITE, "", named), async (app) => {
     await booted(app);

@@ -79,7 +79,7 @@ test("a file is made with its folder and in WAL mode; its data is there after a 
     },
   ));
 
-test("databases in memory are separate, also under one name of SQLite [kind.db.sql.sqlite]", () =>
+test("databases in memory are separate, also under one name of SQLite [kind.db.sql.sqlite] [x.sqlite.path]", () =>
   withApplication(
     FUNCTIONS + database(`file: ":memory:"`) + database(`path: "file::memory:?cache=shared"`, "other"),
     async (app) => {

@@ -127,7 +127,7 @@ test("a handler turns its request into a WebSocket of a process [ws.relay.header
   });
 });
 
-test("frames of the client arrive raw, text as text and binary as bytes [ws.relay.message]", async () => {
+test("frames of the client arrive raw, text as text and binary as bytes [ws.relay.message] [x.ws.payload]", async () => {
   await withGateway([HOST, target(), relayRouter(), ...chat()], async (gateway) => {
     const watch = new Watch(gateway);
     const client = new Client(gateway);
@@ -157,7 +157,7 @@ test("the topic of the client's messages can be chosen [ws.relay.fields]", async
   );
 });
 
-test("every payload to the client is one text frame with topic and data [ws.relay.to-client]", async () => {
+test("every payload to the client is one text frame with topic and data [ws.relay.to-client] [x.ws.payload]", async () => {
   const code = `if topic == "ws.join" then
       process.send(from, "update", {n = 1, list = {1, 2}})
       process.send(from, "text", "hello")
