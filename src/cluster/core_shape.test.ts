@@ -21,12 +21,12 @@ function peer(id: string): BootstrapPeer {
   return { id, isEligible: true, domain: "", priority: 100, status: "member", boot: 1 };
 }
 
-/** Cores whose members hear each other, as long as `isCut` lets them; n1 leads. */
-function stage() {
+/** Cores whose members hear each other, as long as `isCut` and `lost` let them; n1 leads. It counts as lost who is silent for `silenceMs`. */
+function stage(silenceMs = RAFT.heartbeatMs) {
   const clock = new SimulatedClock();
   const members = new Map<string, Raft>();
   const said: string[] = [];
-  const state = { isCut: false, peers: [peer("n1")], looks: 0 };
+  const state = { isCut: false, lost: [] as string[], peers: [peer("n1")], looks: 0 };
   for (const id of ["n1", "n2", "n3", "n4"]) {
     const raft = new Raft({
       id,
@@ -37,7 +37,9 @@ function stage() {
       machine: { apply: () => null, snapshot: () => new Uint8Array(0), restore: () => {} },
       changed: () => {},
       send: (to, message) => {
-        if (!state.isCut) clock.timer(5, () => members.get(to)!.receive(id, message));
+        if (!state.isCut && !state.lost.includes(id) && !state.lost.includes(to)) {
+          clock.timer(5, () => members.get(to)!.receive(id, message));
+        }
       },
     });
     members.set(id, raft);
@@ -54,7 +56,7 @@ function stage() {
       limits: { votersMax: 3, standbysMax: 1 },
       reconcileDebounceMs: 2_000,
       reconcileTimeoutMs: 1_500,
-      raft: RAFT,
+      raft: { ...RAFT, heartbeatMs: silenceMs, electionMs: silenceMs },
     },
     raft: () => raft,
     peers: () => {
@@ -109,5 +111,25 @@ test("a pass that takes too long ends, says so, and the next one goes on [cluste
   await clock.advance(10_000);
   assert.deepEqual([raft.config.voters.toSorted(), raft.config.standbys], [["n1", "n2", "n3"], []]);
   assert.equal(said.filter((line) => line.endsWith(CHANGES)).length, 2);
+  shape.close();
+});
+
+test("while most are lost nobody is taken out of the core, which would keep it from coming back with one of them [cluster.failure]", async () => {
+  const { clock, raft, said, shape, state } = stage(1_000);
+  state.peers = [peer("n1"), peer("n2"), peer("n3")];
+  shape.soon();
+  await clock.advance(10_000);
+  assert.deepEqual(raft.config.voters.toSorted(), ["n1", "n2", "n3"]);
+  said.length = 0;
+  state.lost = ["n2", "n3"];
+  state.peers = [peer("n1")];
+  shape.soon();
+  await clock.advance(20_000);
+  assert.equal(raft.role, "leader");
+  assert.deepEqual([raft.config.voters.toSorted(), said], [["n1", "n2", "n3"], []]);
+  state.lost = ["n3"];
+  state.peers = [peer("n1"), peer("n2")];
+  await clock.advance(10_000);
+  assert.deepEqual(raft.config, { voters: ["n1"], standbys: ["n2"] });
   shape.close();
 });

@@ -1,6 +1,9 @@
 /**
  * Keeps the consensus core as it should be, on the node that leads it: after every change of members it goes one step after the
  * other towards the core that `selectCore` names.
+ *
+ * CS1. A step is only taken when a majority of those who would vote after it was heard of lately. One that is written down and not agreed
+ *      on would keep its writer from leading without them, and all others from leading before it.
  */
 import { asFailure } from "../core/mod.ts";
 import type { Clock, Log, TimerHandle } from "../ports/mod.ts";
@@ -99,9 +102,10 @@ export class CoreShape {
       isCurrent: (id) => leadership.matchOf(id) >= raft.commitIndex,
       isLost: (id) => !servers.some((peer) => peer.id === id) && leadership.silenceOf(id) > silenceMs,
     });
+    if (step !== undefined && leadership.hasMajority(silenceMs, step)) return step;
     // What has to wait, for a standby to catch up say, is looked at again.
-    if (step === undefined && !isSame(raft.config, wanted)) this.soon();
-    return step;
+    if (!isSame(raft.config, wanted)) this.soon();
+    return undefined;
   }
 }
 

@@ -93,9 +93,8 @@ export class Leadership {
     return id === this.#parts.id ? 0 : this.#parts.nowMs() - this.#of(id).contactMs;
   }
 
-  /** Whether a majority of voters has been heard of within `ms`. */
-  hasMajority(ms: number): boolean {
-    const config = this.#parts.config();
+  /** Whether a majority of the voters of a configuration has been heard of within `ms`. */
+  hasMajority(ms: number, config = this.#parts.config()): boolean {
     return config.voters.filter((id) => this.silenceOf(id) <= ms).length >= majorityOf(config);
   }
 
