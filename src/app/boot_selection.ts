@@ -3,7 +3,8 @@
  *
  * Needed are the targets, what its fields refer to, what its source names in string literals, and so on from there; besides,
  * what acts without being named: variables and their storages, policies, bindings of needed contracts, parts of what is needed.
- * Who has the module `registry` may look at every entry, and call what it finds: then all are there, and code is needed whoever names it.
+ * Who has the module `registry` may look at every entry, and call what it finds: then all are there, and code is needed whoever names it,
+ * with what that code needs.
  */
 import { isValueMap, parseEntryId, resolveEntryId, type Value, type ValueMap } from "../core/mod.ts";
 import type { Entry } from "../registry/mod.ts";
@@ -13,7 +14,8 @@ function isAmbient(kind: string): boolean {
   return kind.startsWith("env.") || kind === "security.policy" || kind.startsWith("security.policy.");
 }
 
-const CODE = /^(function|library|process|workflow)\.lua(\.bc)?$/;
+/** What may be called by an id that nobody has written: code, and contracts, whose bindings are opened like that. */
+const CODE = /^((function|library|process|workflow)\.(lua|wasm|wat)(\.bc)?|contract\.(binding|definition))$/;
 /** The module that finds entries. */
 const FINDER = "registry";
 
@@ -74,10 +76,12 @@ export async function selectFor(
     if (entry.kind === "contract.definition") {
       for (const binding of bindings) if (binds(binding, id)) queue.push(binding.id);
     }
-    isSearching ||= searches(entry);
+    if (!isSearching && searches(entry)) {
+      isSearching = true;
+      for (const { id, kind } of entries) if (CODE.test(kind)) queue.push(id);
+    }
   }
   if (!isSearching) return { entries: entries.filter(({ id }) => needed.has(id)), dormant: undefined };
-  for (const { id, kind } of entries) if (CODE.test(kind)) needed.add(id);
   return {
     entries: [...entries],
     dormant: new Set(entries.filter(({ id }) => !needed.has(id)).map(({ id }) => id)),

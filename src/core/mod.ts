@@ -6,6 +6,7 @@ export * from "./entry_id.ts";
 export { SIMPLE_ESCAPES } from "./escapes.ts";
 export * from "./event_pattern.ts";
 export * from "./failure.ts";
+export { fnv1a } from "./fnv.ts";
 export * from "./hub_address.ts";
 export { defineLater } from "./later.ts";
 export * from "./limits.ts";

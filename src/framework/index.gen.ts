@@ -11,85 +11,86 @@ import file8 from "./agent/tools/caller.lua" with { type: "text" };
 import file9 from "./agent/tools/tools.lua" with { type: "text" };
 import file10 from "./agent/traits/_index.yaml" with { type: "text" };
 import file11 from "./agent/traits/tell_time.lua" with { type: "text" };
-import file12 from "./agent/wippy.yaml" with { type: "text" };
-import file13 from "./bootloader/_index.yaml" with { type: "text" };
-import file14 from "./bootloader/bootloader.lua" with { type: "text" };
-import file15 from "./bootloader/bootloaders/_index.yaml" with { type: "text" };
-import file16 from "./bootloader/bootloaders/encryption_key.lua" with { type: "text" };
-import file17 from "./bootloader/sequence.lua" with { type: "text" };
-import file18 from "./bootloader/wippy.yaml" with { type: "text" };
-import file19 from "./llm/_index.yaml" with { type: "text" };
-import file20 from "./llm/bedrock/_index.yaml" with { type: "text" };
-import file21 from "./llm/bedrock/account.lua" with { type: "text" };
-import file22 from "./llm/bedrock/converse.lua" with { type: "text" };
-import file23 from "./llm/bedrock/driver.lua" with { type: "text" };
-import file24 from "./llm/bedrock/frames.lua" with { type: "text" };
-import file25 from "./llm/claude/_index.yaml" with { type: "text" };
-import file26 from "./llm/claude/driver.lua" with { type: "text" };
-import file27 from "./llm/claude/messages.lua" with { type: "text" };
-import file28 from "./llm/discovery/_index.yaml" with { type: "text" };
-import file29 from "./llm/discovery/models.lua" with { type: "text" };
-import file30 from "./llm/discovery/providers.lua" with { type: "text" };
-import file31 from "./llm/drivers/_index.yaml" with { type: "text" };
-import file32 from "./llm/drivers/settings.lua" with { type: "text" };
-import file33 from "./llm/drivers/shapes.lua" with { type: "text" };
-import file34 from "./llm/drivers/stream.lua" with { type: "text" };
-import file35 from "./llm/drivers/transport.lua" with { type: "text" };
-import file36 from "./llm/env/_index.yaml" with { type: "text" };
-import file37 from "./llm/failures.lua" with { type: "text" };
-import file38 from "./llm/google/generative_ai/_index.yaml" with { type: "text" };
-import file39 from "./llm/google/generative_ai/contents.lua" with { type: "text" };
-import file40 from "./llm/google/generative_ai/driver.lua" with { type: "text" };
-import file41 from "./llm/google/vertex/_index.yaml" with { type: "text" };
-import file42 from "./llm/google/vertex/account.lua" with { type: "text" };
-import file43 from "./llm/google/vertex/driver.lua" with { type: "text" };
-import file44 from "./llm/llm.lua" with { type: "text" };
-import file45 from "./llm/openai/_index.yaml" with { type: "text" };
-import file46 from "./llm/openai/account.lua" with { type: "text" };
-import file47 from "./llm/openai/driver.lua" with { type: "text" };
-import file48 from "./llm/openai/responses.lua" with { type: "text" };
-import file49 from "./llm/openai_compat/_index.yaml" with { type: "text" };
-import file50 from "./llm/openai_compat/completions.lua" with { type: "text" };
-import file51 from "./llm/openai_compat/driver.lua" with { type: "text" };
-import file52 from "./llm/prompt.lua" with { type: "text" };
-import file53 from "./llm/util/_index.yaml" with { type: "text" };
-import file54 from "./llm/util/compress.lua" with { type: "text" };
-import file55 from "./llm/wippy.yaml" with { type: "text" };
-import file56 from "./migration/_index.yaml" with { type: "text" };
-import file57 from "./migration/ledger.lua" with { type: "text" };
-import file58 from "./migration/migration.lua" with { type: "text" };
-import file59 from "./migration/migration_bootloader.lua" with { type: "text" };
-import file60 from "./migration/registry.lua" with { type: "text" };
-import file61 from "./migration/runner.lua" with { type: "text" };
-import file62 from "./migration/wippy.yaml" with { type: "text" };
-import file63 from "./relay/_index.yaml" with { type: "text" };
-import file64 from "./relay/central.lua" with { type: "text" };
-import file65 from "./relay/plugins.lua" with { type: "text" };
-import file66 from "./relay/security/_index.yaml" with { type: "text" };
-import file67 from "./relay/settings.lua" with { type: "text" };
-import file68 from "./relay/user.lua" with { type: "text" };
-import file69 from "./relay/wippy.yaml" with { type: "text" };
-import file70 from "./security/_index.yaml" with { type: "text" };
-import file71 from "./security/wippy.yaml" with { type: "text" };
-import file72 from "./terminal/_index.yaml" with { type: "text" };
-import file73 from "./terminal/wippy.yaml" with { type: "text" };
-import file74 from "./test/_index.yaml" with { type: "text" };
-import file75 from "./test/assertions.lua" with { type: "text" };
-import file76 from "./test/mocks.lua" with { type: "text" };
-import file77 from "./test/report.lua" with { type: "text" };
-import file78 from "./test/runner.lua" with { type: "text" };
-import file79 from "./test/shown.lua" with { type: "text" };
-import file80 from "./test/suites.lua" with { type: "text" };
-import file81 from "./test/test.lua" with { type: "text" };
-import file82 from "./test/wippy.yaml" with { type: "text" };
-import file83 from "./usage/_index.yaml" with { type: "text" };
-import file84 from "./usage/database.lua" with { type: "text" };
-import file85 from "./usage/migrations/01_create_token_usage_table.lua" with { type: "text" };
-import file86 from "./usage/migrations/_index.yaml" with { type: "text" };
-import file87 from "./usage/token_usage_repo.lua" with { type: "text" };
-import file88 from "./usage/usage_bootloader.lua" with { type: "text" };
-import file89 from "./usage/usage_tracker.lua" with { type: "text" };
-import file90 from "./usage/wippy.yaml" with { type: "text" };
+import file12 from "./agent/values.lua" with { type: "text" };
+import file13 from "./agent/wippy.yaml" with { type: "text" };
+import file14 from "./bootloader/_index.yaml" with { type: "text" };
+import file15 from "./bootloader/bootloader.lua" with { type: "text" };
+import file16 from "./bootloader/bootloaders/_index.yaml" with { type: "text" };
+import file17 from "./bootloader/bootloaders/encryption_key.lua" with { type: "text" };
+import file18 from "./bootloader/sequence.lua" with { type: "text" };
+import file19 from "./bootloader/wippy.yaml" with { type: "text" };
+import file20 from "./llm/_index.yaml" with { type: "text" };
+import file21 from "./llm/bedrock/_index.yaml" with { type: "text" };
+import file22 from "./llm/bedrock/account.lua" with { type: "text" };
+import file23 from "./llm/bedrock/converse.lua" with { type: "text" };
+import file24 from "./llm/bedrock/driver.lua" with { type: "text" };
+import file25 from "./llm/bedrock/frames.lua" with { type: "text" };
+import file26 from "./llm/claude/_index.yaml" with { type: "text" };
+import file27 from "./llm/claude/driver.lua" with { type: "text" };
+import file28 from "./llm/claude/messages.lua" with { type: "text" };
+import file29 from "./llm/discovery/_index.yaml" with { type: "text" };
+import file30 from "./llm/discovery/models.lua" with { type: "text" };
+import file31 from "./llm/discovery/providers.lua" with { type: "text" };
+import file32 from "./llm/drivers/_index.yaml" with { type: "text" };
+import file33 from "./llm/drivers/settings.lua" with { type: "text" };
+import file34 from "./llm/drivers/shapes.lua" with { type: "text" };
+import file35 from "./llm/drivers/stream.lua" with { type: "text" };
+import file36 from "./llm/drivers/transport.lua" with { type: "text" };
+import file37 from "./llm/env/_index.yaml" with { type: "text" };
+import file38 from "./llm/failures.lua" with { type: "text" };
+import file39 from "./llm/google/generative_ai/_index.yaml" with { type: "text" };
+import file40 from "./llm/google/generative_ai/contents.lua" with { type: "text" };
+import file41 from "./llm/google/generative_ai/driver.lua" with { type: "text" };
+import file42 from "./llm/google/vertex/_index.yaml" with { type: "text" };
+import file43 from "./llm/google/vertex/account.lua" with { type: "text" };
+import file44 from "./llm/google/vertex/driver.lua" with { type: "text" };
+import file45 from "./llm/llm.lua" with { type: "text" };
+import file46 from "./llm/openai/_index.yaml" with { type: "text" };
+import file47 from "./llm/openai/account.lua" with { type: "text" };
+import file48 from "./llm/openai/driver.lua" with { type: "text" };
+import file49 from "./llm/openai/responses.lua" with { type: "text" };
+import file50 from "./llm/openai_compat/_index.yaml" with { type: "text" };
+import file51 from "./llm/openai_compat/completions.lua" with { type: "text" };
+import file52 from "./llm/openai_compat/driver.lua" with { type: "text" };
+import file53 from "./llm/prompt.lua" with { type: "text" };
+import file54 from "./llm/util/_index.yaml" with { type: "text" };
+import file55 from "./llm/util/compress.lua" with { type: "text" };
+import file56 from "./llm/wippy.yaml" with { type: "text" };
+import file57 from "./migration/_index.yaml" with { type: "text" };
+import file58 from "./migration/ledger.lua" with { type: "text" };
+import file59 from "./migration/migration.lua" with { type: "text" };
+import file60 from "./migration/migration_bootloader.lua" with { type: "text" };
+import file61 from "./migration/registry.lua" with { type: "text" };
+import file62 from "./migration/runner.lua" with { type: "text" };
+import file63 from "./migration/wippy.yaml" with { type: "text" };
+import file64 from "./relay/_index.yaml" with { type: "text" };
+import file65 from "./relay/central.lua" with { type: "text" };
+import file66 from "./relay/plugins.lua" with { type: "text" };
+import file67 from "./relay/security/_index.yaml" with { type: "text" };
+import file68 from "./relay/settings.lua" with { type: "text" };
+import file69 from "./relay/user.lua" with { type: "text" };
+import file70 from "./relay/wippy.yaml" with { type: "text" };
+import file71 from "./security/_index.yaml" with { type: "text" };
+import file72 from "./security/wippy.yaml" with { type: "text" };
+import file73 from "./terminal/_index.yaml" with { type: "text" };
+import file74 from "./terminal/wippy.yaml" with { type: "text" };
+import file75 from "./test/_index.yaml" with { type: "text" };
+import file76 from "./test/assertions.lua" with { type: "text" };
+import file77 from "./test/mocks.lua" with { type: "text" };
+import file78 from "./test/report.lua" with { type: "text" };
+import file79 from "./test/runner.lua" with { type: "text" };
+import file80 from "./test/shown.lua" with { type: "text" };
+import file81 from "./test/suites.lua" with { type: "text" };
+import file82 from "./test/test.lua" with { type: "text" };
+import file83 from "./test/wippy.yaml" with { type: "text" };
+import file84 from "./usage/_index.yaml" with { type: "text" };
+import file85 from "./usage/database.lua" with { type: "text" };
+import file86 from "./usage/migrations/01_create_token_usage_table.lua" with { type: "text" };
+import file87 from "./usage/migrations/_index.yaml" with { type: "text" };
+import file88 from "./usage/token_usage_repo.lua" with { type: "text" };
+import file89 from "./usage/usage_bootloader.lua" with { type: "text" };
+import file90 from "./usage/usage_tracker.lua" with { type: "text" };
+import file91 from "./usage/wippy.yaml" with { type: "text" };
 
 /** Texts of the files in `src/framework`, by path. */
 export const files: Readonly<Record<string, string>> = {
@@ -105,83 +106,84 @@ export const files: Readonly<Record<string, string>> = {
   "agent/tools/tools.lua": file9,
   "agent/traits/_index.yaml": file10,
   "agent/traits/tell_time.lua": file11,
-  "agent/wippy.yaml": file12,
-  "bootloader/_index.yaml": file13,
-  "bootloader/bootloader.lua": file14,
-  "bootloader/bootloaders/_index.yaml": file15,
-  "bootloader/bootloaders/encryption_key.lua": file16,
-  "bootloader/sequence.lua": file17,
-  "bootloader/wippy.yaml": file18,
-  "llm/_index.yaml": file19,
-  "llm/bedrock/_index.yaml": file20,
-  "llm/bedrock/account.lua": file21,
-  "llm/bedrock/converse.lua": file22,
-  "llm/bedrock/driver.lua": file23,
-  "llm/bedrock/frames.lua": file24,
-  "llm/claude/_index.yaml": file25,
-  "llm/claude/driver.lua": file26,
-  "llm/claude/messages.lua": file27,
-  "llm/discovery/_index.yaml": file28,
-  "llm/discovery/models.lua": file29,
-  "llm/discovery/providers.lua": file30,
-  "llm/drivers/_index.yaml": file31,
-  "llm/drivers/settings.lua": file32,
-  "llm/drivers/shapes.lua": file33,
-  "llm/drivers/stream.lua": file34,
-  "llm/drivers/transport.lua": file35,
-  "llm/env/_index.yaml": file36,
-  "llm/failures.lua": file37,
-  "llm/google/generative_ai/_index.yaml": file38,
-  "llm/google/generative_ai/contents.lua": file39,
-  "llm/google/generative_ai/driver.lua": file40,
-  "llm/google/vertex/_index.yaml": file41,
-  "llm/google/vertex/account.lua": file42,
-  "llm/google/vertex/driver.lua": file43,
-  "llm/llm.lua": file44,
-  "llm/openai/_index.yaml": file45,
-  "llm/openai/account.lua": file46,
-  "llm/openai/driver.lua": file47,
-  "llm/openai/responses.lua": file48,
-  "llm/openai_compat/_index.yaml": file49,
-  "llm/openai_compat/completions.lua": file50,
-  "llm/openai_compat/driver.lua": file51,
-  "llm/prompt.lua": file52,
-  "llm/util/_index.yaml": file53,
-  "llm/util/compress.lua": file54,
-  "llm/wippy.yaml": file55,
-  "migration/_index.yaml": file56,
-  "migration/ledger.lua": file57,
-  "migration/migration.lua": file58,
-  "migration/migration_bootloader.lua": file59,
-  "migration/registry.lua": file60,
-  "migration/runner.lua": file61,
-  "migration/wippy.yaml": file62,
-  "relay/_index.yaml": file63,
-  "relay/central.lua": file64,
-  "relay/plugins.lua": file65,
-  "relay/security/_index.yaml": file66,
-  "relay/settings.lua": file67,
-  "relay/user.lua": file68,
-  "relay/wippy.yaml": file69,
-  "security/_index.yaml": file70,
-  "security/wippy.yaml": file71,
-  "terminal/_index.yaml": file72,
-  "terminal/wippy.yaml": file73,
-  "test/_index.yaml": file74,
-  "test/assertions.lua": file75,
-  "test/mocks.lua": file76,
-  "test/report.lua": file77,
-  "test/runner.lua": file78,
-  "test/shown.lua": file79,
-  "test/suites.lua": file80,
-  "test/test.lua": file81,
-  "test/wippy.yaml": file82,
-  "usage/_index.yaml": file83,
-  "usage/database.lua": file84,
-  "usage/migrations/01_create_token_usage_table.lua": file85,
-  "usage/migrations/_index.yaml": file86,
-  "usage/token_usage_repo.lua": file87,
-  "usage/usage_bootloader.lua": file88,
-  "usage/usage_tracker.lua": file89,
-  "usage/wippy.yaml": file90,
+  "agent/values.lua": file12,
+  "agent/wippy.yaml": file13,
+  "bootloader/_index.yaml": file14,
+  "bootloader/bootloader.lua": file15,
+  "bootloader/bootloaders/_index.yaml": file16,
+  "bootloader/bootloaders/encryption_key.lua": file17,
+  "bootloader/sequence.lua": file18,
+  "bootloader/wippy.yaml": file19,
+  "llm/_index.yaml": file20,
+  "llm/bedrock/_index.yaml": file21,
+  "llm/bedrock/account.lua": file22,
+  "llm/bedrock/converse.lua": file23,
+  "llm/bedrock/driver.lua": file24,
+  "llm/bedrock/frames.lua": file25,
+  "llm/claude/_index.yaml": file26,
+  "llm/claude/driver.lua": file27,
+  "llm/claude/messages.lua": file28,
+  "llm/discovery/_index.yaml": file29,
+  "llm/discovery/models.lua": file30,
+  "llm/discovery/providers.lua": file31,
+  "llm/drivers/_index.yaml": file32,
+  "llm/drivers/settings.lua": file33,
+  "llm/drivers/shapes.lua": file34,
+  "llm/drivers/stream.lua": file35,
+  "llm/drivers/transport.lua": file36,
+  "llm/env/_index.yaml": file37,
+  "llm/failures.lua": file38,
+  "llm/google/generative_ai/_index.yaml": file39,
+  "llm/google/generative_ai/contents.lua": file40,
+  "llm/google/generative_ai/driver.lua": file41,
+  "llm/google/vertex/_index.yaml": file42,
+  "llm/google/vertex/account.lua": file43,
+  "llm/google/vertex/driver.lua": file44,
+  "llm/llm.lua": file45,
+  "llm/openai/_index.yaml": file46,
+  "llm/openai/account.lua": file47,
+  "llm/openai/driver.lua": file48,
+  "llm/openai/responses.lua": file49,
+  "llm/openai_compat/_index.yaml": file50,
+  "llm/openai_compat/completions.lua": file51,
+  "llm/openai_compat/driver.lua": file52,
+  "llm/prompt.lua": file53,
+  "llm/util/_index.yaml": file54,
+  "llm/util/compress.lua": file55,
+  "llm/wippy.yaml": file56,
+  "migration/_index.yaml": file57,
+  "migration/ledger.lua": file58,
+  "migration/migration.lua": file59,
+  "migration/migration_bootloader.lua": file60,
+  "migration/registry.lua": file61,
+  "migration/runner.lua": file62,
+  "migration/wippy.yaml": file63,
+  "relay/_index.yaml": file64,
+  "relay/central.lua": file65,
+  "relay/plugins.lua": file66,
+  "relay/security/_index.yaml": file67,
+  "relay/settings.lua": file68,
+  "relay/user.lua": file69,
+  "relay/wippy.yaml": file70,
+  "security/_index.yaml": file71,
+  "security/wippy.yaml": file72,
+  "terminal/_index.yaml": file73,
+  "terminal/wippy.yaml": file74,
+  "test/_index.yaml": file75,
+  "test/assertions.lua": file76,
+  "test/mocks.lua": file77,
+  "test/report.lua": file78,
+  "test/runner.lua": file79,
+  "test/shown.lua": file80,
+  "test/suites.lua": file81,
+  "test/test.lua": file82,
+  "test/wippy.yaml": file83,
+  "usage/_index.yaml": file84,
+  "usage/database.lua": file85,
+  "usage/migrations/01_create_token_usage_table.lua": file86,
+  "usage/migrations/_index.yaml": file87,
+  "usage/token_usage_repo.lua": file88,
+  "usage/usage_bootloader.lua": file89,
+  "usage/usage_tracker.lua": file90,
+  "usage/wippy.yaml": file91,
 };

@@ -105,14 +105,20 @@ test("who may search the registry finds every entry, and may call the code among
   const entries = [
     entry("app:fn", "function.lua", { imports: { lib: "lib:finder" } }),
     entry("lib:finder", "library.lua", { modules: ["json", "registry"] }),
-    entry("app:other", "function.lua"),
+    entry("app:other", "function.lua", { source: 'sql.get("app:db")' }),
     entry("app:worker", "process.lua"),
+    entry("app:db", "db.sql.sqlite"),
     entry("app:server", "http.service"),
+    entry("app:greeter", "contract.definition"),
+    entry("app:polite", "contract.binding"),
     entry("app:product", "registry.entry"),
   ];
-  const all = ["app:fn", "lib:finder", "app:other", "app:worker", "(app:server)", "(app:product)"];
+  const all = [
+    ...["app:fn", "lib:finder", "app:other", "app:worker", "app:db", "(app:server)"],
+    ...["app:greeter", "app:polite", "(app:product)"],
+  ];
   assert.deepEqual(await selected(["app:fn"], entries, { "app:fn": ["lib:finder"] }), all);
   const renamed = [entry("app:fn", "function.lua", { imports: { find: ":registry" } }), ...entries.slice(2)];
   assert.deepEqual(await selected(["app:fn"], renamed), all.filter((id) => id !== "lib:finder"));
-  assert.deepEqual(await selected(["app:other"], entries), ["app:other"]);
+  assert.deepEqual(await selected(["app:other"], entries), ["app:other", "app:db"]);
 });

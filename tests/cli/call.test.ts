@@ -131,7 +131,10 @@ entries:
     kind: function.lua
     meta: {type: tool}
     method: main
-    source: return { main = function(n) return n * 2 end }
+    modules: [sql]
+    source: |
+      return { main = function(n) return sql.get("app:db"):query("SELECT ? * 2 AS n", { n })[1].n end }
+  - {name: db, kind: db.sql.sqlite, file: ":memory:"}
   - name: look
     kind: function.lua
     method: main

@@ -324,6 +324,10 @@ test("Vertex is opened by a token, given or fetched for a service account [llm.p
       "/v1/projects/p/locations/global/publishers/google/models/gemini:generateContent",
       "Bearer fetched",
     ]);
+    // The token is kept: the next call asks nobody for one.
+    answers.push(says);
+    assert.equal((await responseOf(app, "generate", "x", direct))["result"], "Hello");
+    assert.deepEqual([asked.length, asked[2]!.headers["authorization"]], [3, "Bearer fetched"]);
     answers.push({ status: 400, text: "no" });
     const refused = await callLlm(app, "generate", "x", { ...direct, provider_id: "app:remote" });
     assert.equal(refused["kind"], "Invalid");

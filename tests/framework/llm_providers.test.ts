@@ -110,13 +110,21 @@ test("Claude is asked by its Messages interface [llm.driver.env.claude] [llm.pro
     const thoughtful = { model: "m", tools: TOOLS, thinking_effort: 50, temperature: 0.5 };
     await responseOf(app, "generate", "x", { ...thoughtful, tool_choice: "any" });
     await responseOf(app, "generate", CONVERSATION, thoughtful);
-    for (const { body: plain } of asked.slice(2)) {
+    for (const { body: plain } of asked.slice(2, 4)) {
       assert.deepEqual([plain["thinking"], plain["max_tokens"], plain["temperature"]], [
         undefined,
         4096,
         0.5,
       ]);
     }
+    // A message without anything in it is none: the interface would refuse it.
+    answers.push(CLAUDE_SAYS);
+    const said = (role: string, content: string): ValueMap => ({ role, content });
+    const messages = [said("user", "a"), said("assistant", ""), said("user", "b")];
+    await responseOf(app, "generate", { messages }, { model: "m" });
+    assert.deepEqual(asked[4]!.body["messages"], [
+      { role: "user", content: [{ type: "text", text: "a" }, { type: "text", text: "b" }] },
+    ]);
   }, { base: "/" }));
 
 test("Claude's calls, endings, data and status [llm.const.finish] [llm.structured] [llm.status] [llm.generate.tools]", () =>

@@ -36,20 +36,6 @@ type Agent = {
 
 local M = {}
 
-local function list_of(value: any): {any}
-  if value == nil then return {} end
-  if type(value) == "table" and (#value > 0 or next(value) == nil) then return value end
-  return {value}
-end
-
-local function merged(...: any): any
-  local all = {}
-  for _, each in ipairs({...}) do
-    for key, value in pairs(each or {}) do all[key] = value end
-  end
-  return all
-end
-
 local function add(agent: any, tool: any): error?
   if agent.tools_by_name[tool.name] ~= nil then
     local known = agent.tools_by_name[tool.name]
@@ -63,11 +49,11 @@ local function add(agent: any, tool: any): error?
 end
 
 local function add_tools(agent: any, references: any, context: any): error?
-  for _, reference in ipairs(list_of(references)) do
+  for _, reference in ipairs(values.list_of(references)) do
     local found, err = tools.find(reference)
     if found == nil then return err end
     for _, tool in ipairs(found) do
-      tool.context = merged(context, tool.context)
+      tool.context = values.merged(context, tool.context)
       local refused = add(agent, tool)
       if refused ~= nil then return refused end
     end
@@ -76,7 +62,7 @@ local function add_tools(agent: any, references: any, context: any): error?
 end
 
 local function add_delegates(agent: any, delegates: any): error?
-  for _, delegate in ipairs(list_of(delegates)) do
+  for _, delegate in ipairs(values.list_of(delegates)) do
     if type(delegate) ~= "table"
       or type(delegate.id) ~= "string"
       or type(delegate.name) ~= "string" then
@@ -105,7 +91,7 @@ local function add_trait(agent: any, texts: {string}, reference: any, spec: any)
   end
   local trait, missing = traits.find(given.id)
   if trait == nil then return missing end
-  local context = merged(trait.context, given.context)
+  local context = values.merged(trait.context, given.context)
   if type(trait.prompt) == "string" and trait.prompt ~= "" then texts[#texts + 1] = trait.prompt end
   local err = add_tools(agent, trait.tools, context)
   if err ~= nil then return err end
@@ -114,7 +100,7 @@ local function add_trait(agent: any, texts: {string}, reference: any, spec: any)
     local result, failed = funcs.call(trait.build_func_id, spec, context)
     if failed ~= nil then return failed end
     built = type(result) == "table" and result or {}
-    context = merged(context, built.context)
+    context = values.merged(context, built.context)
     if type(built.prompt) == "string" and built.prompt ~= "" then
       texts[#texts + 1] = built.prompt
     end
@@ -131,7 +117,7 @@ local function add_trait(agent: any, texts: {string}, reference: any, spec: any)
 end
 
 local function memory_text(memory: any): string?
-  local items = list_of(memory)
+  local items = values.list_of(memory)
   if #items == 0 then return nil end
   local lines = {"## Your memory contains:"}
   for _, item in ipairs(items) do lines[#lines + 1] = "- " .. tostring(item) end
@@ -152,15 +138,15 @@ function M.compile(spec: any, extra: any): (Agent?, error?)
   if type(spec.prompt) == "string" and spec.prompt ~= "" then texts[#texts + 1] = spec.prompt end
   local err = add_tools(agent, spec.tools, {}) or add_tools(agent, extra.tools, {})
   if err ~= nil then return nil, err end
-  local options = merged(spec)
+  local options = values.merged(spec)
   local delegates = {}
-  for _, each in ipairs(list_of(spec.delegates)) do delegates[#delegates + 1] = each end
-  for _, each in ipairs(list_of(extra.delegates)) do delegates[#delegates + 1] = each end
-  for _, reference in ipairs(list_of(spec.traits)) do
+  for _, each in ipairs(values.list_of(spec.delegates)) do delegates[#delegates + 1] = each end
+  for _, each in ipairs(values.list_of(extra.delegates)) do delegates[#delegates + 1] = each end
+  for _, reference in ipairs(values.list_of(spec.traits)) do
     local refused, built = add_trait(agent, texts, reference, spec)
     if refused ~= nil then return nil, refused end
-    for _, each in ipairs(list_of(built.delegates)) do delegates[#delegates + 1] = each end
-    options = merged(options, built.agent_options)
+    for _, each in ipairs(values.list_of(built.delegates)) do delegates[#delegates + 1] = each end
+    options = values.merged(options, built.agent_options)
   end
   if extra.exposed then
     err = add_delegates(agent, delegates)

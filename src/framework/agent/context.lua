@@ -10,34 +10,21 @@ local RESOLVER = "wippy.agent:resolver"
 local Context = {}
 Context.__index = Context
 
-local function list_of(value: any): {any}
-  if type(value) == "table" and #value > 0 then return value end
-  if type(value) == "table" and next(value) == nil then return {} end
-  return {value}
-end
-
-local function merge(known: any, updates: any): any
-  local all = {}
-  for key, value in pairs(known or {}) do all[key] = value end
-  for key, value in pairs(updates or {}) do all[key] = value end
-  return all
-end
-
 --- Adds tools: an id, a table, or a list of such.
 function Context:add_tools(specs: any): any
-  for _, each in ipairs(list_of(specs)) do self.tools[#self.tools + 1] = each end
+  for _, each in ipairs(values.list_of(specs)) do self.tools[#self.tools + 1] = each end
   return self
 end
 
 --- Adds delegates, and has the model know of them.
 function Context:add_delegates(specs: any): any
-  for _, each in ipairs(list_of(specs)) do self.delegates[#self.delegates + 1] = each end
-  self.delegate_tools = merge(self.delegate_tools, {enabled = true})
+  for _, each in ipairs(values.list_of(specs)) do self.delegates[#self.delegates + 1] = each end
+  self.delegate_tools = values.merged(self.delegate_tools, {enabled = true})
   return self
 end
 
 function Context:configure_delegate_tools(config: any): any
-  self.delegate_tools = merge(self.delegate_tools, config)
+  self.delegate_tools = values.merged(self.delegate_tools, config)
   return self
 end
 
@@ -128,7 +115,7 @@ function Context:get_config(): any
     has_memory_contract = self.memory_contract ~= nil,
     cache_enabled = self.cache,
     delegate_tools_enabled = self.delegate_tools.enabled ~= false,
-    has_context_merger = self.merger ~= merge,
+    has_context_merger = self.merger ~= values.merged,
   }
 end
 
@@ -144,7 +131,7 @@ function M.new(options: any): any
     context = given.context or {},
     delegate_tools = given.delegate_tools or {},
     cache = given.enable_cache ~= false,
-    merger = merge,
+    merger = values.merged,
     memory_contract = nil,
     current = nil,
   }, Context)

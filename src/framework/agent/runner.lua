@@ -18,14 +18,6 @@ local RECENT_MAX = 5
 local Runner = {}
 Runner.__index = Runner
 
-local function merged(...: any): any
-  local all = {}
-  for _, each in ipairs({...}) do
-    for key, value in pairs(each or {}) do all[key] = value end
-  end
-  return all
-end
-
 local function messages_of(conversation: any): {any}
   if type(conversation) == "string" then
     return prompt.new():add_user(conversation):get_messages()
@@ -43,7 +35,7 @@ end
 local function told_by_traits(agent: any, context: any): ({string}?, any)
   local texts = {}
   for _, trait in ipairs(agent.traits) do
-    local given = merged(context, trait.context)
+    local given = values.merged(context, trait.context)
     if trait.step_func_id ~= nil then
       local _, err = funcs.call(trait.step_func_id, given)
       if err ~= nil then return nil, err end
@@ -99,12 +91,15 @@ end
 function Runner:recall(messages: {any}, context: any): (string?, any, any)
   local memory = self.agent.memory_contract
   if type(memory) ~= "table" or memory.implementation_id == nil then return nil end
-  local options = merged(MEMORY_OPTIONS, memory.options)
+  local options = values.merged(MEMORY_OPTIONS, memory.options)
   local recent, turns = recent_of(messages)
   local is_resting = self.recalled_at ~= nil
     and self.steps - self.recalled_at < options.recall_cooldown
   if is_resting or turns < options.min_conversation_length then return nil end
-  local instance, err = contract.open(memory.implementation_id, merged(context, memory.context))
+  local instance, err = contract.open(
+    memory.implementation_id,
+    values.merged(context, memory.context)
+  )
   if instance == nil then return nil, nil, err end
   local answer, failed = instance:recall({
     recent_actions = recent,
@@ -153,7 +148,7 @@ local function sort_calls(agent: any, response: any, context: any)
         name = call.name,
         arguments = call.arguments,
         agent_id = tool.agent_id,
-        context = merged(context, tool.context),
+        context = values.merged(context, tool.context),
       }
     else
       calls[#calls + 1] = {
@@ -162,7 +157,7 @@ local function sort_calls(agent: any, response: any, context: any)
         arguments = call.arguments,
         -- What a model has made up is called by its name, and is not there.
         registry_id = tool ~= nil and tool.registry_id or call.name,
-        context = merged(context, tool ~= nil and tool.context or nil),
+        context = values.merged(context, tool ~= nil and tool.context or nil),
       }
     end
   end
@@ -174,7 +169,7 @@ end
 function Runner:step(conversation: any, options: any): (any, any)
   local given = options or {}
   local agent = self.agent
-  local context = merged(agent.context, self.base_context, given.context)
+  local context = values.merged(agent.context, self.base_context, given.context)
   self.steps = self.steps + 1
   local told, err = told_by_traits(agent, context)
   if told == nil then return nil, err end

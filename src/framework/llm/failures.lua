@@ -57,4 +57,14 @@ function M.refusal(failure_type: string, message: string, metadata: any): any
   return {success = false, error = failure_type, error_message = message, metadata = metadata or {}}
 end
 
+--- The refusal of a request that is wrong in itself.
+function M.invalid(message: string): any
+  return M.refusal(M.TYPE.INVALID_REQUEST, message)
+end
+
+--- The refusal in place of an answer that ended before its end.
+function M.cut_short(): any
+  return M.refusal(M.TYPE.NETWORK, "the stream ended before the answer")
+end
+
 return M

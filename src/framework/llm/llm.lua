@@ -247,28 +247,42 @@ local function response_of(answer: any, result: any, model: string): any
   }
 end
 
---- A call of the models, from what was given to what comes back.
-local function call(method: string, prompt: any, given: any, extra: any): (any, any, any)
-  local options = given or {}
-  local route, err = route_of(options)
+--- A call of the models: `fields_of` gives what the method wants beside what all of them do, or says what is wrong.
+local function call(method: string, given: any, fields_of: (route: Route) -> (any, any)): (
+  any,
+  any,
+  any
+)
+  local route, err = route_of(given)
   if route == nil then return nil, err end
-  local messages, wrong = messages_of(prompt)
-  if messages == nil then return nil, wrong end
+  local fields, wrong = fields_of(route)
+  if fields == nil then return nil, wrong end
   local instance, refused = open(route)
   if instance == nil then return nil, refused end
   local request = {
-    messages = messages,
     model = route.model,
-    options = options_of(route, options),
-    tools = options.tools,
-    tool_choice = options.tool_choice,
-    stream = options.stream,
-    timeout = options.timeout or route.options.timeout,
-    retry = options.retry or route.options.retry,
+    options = options_of(route, given),
+    timeout = given.timeout or route.options.timeout,
+    retry = given.retry or route.options.retry,
   }
-  for key, value in pairs(extra) do request[key] = value end
+  for key, value in pairs(fields) do request[key] = value end
   local answer, failed = ask(instance, method, request)
   return answer, failed, route
+end
+
+--- A call with a conversation.
+local function converse(method: string, prompt: any, given: any, schema: any): (any, any, any)
+  return call(method, given, function(): (any, any)
+    local messages, wrong = messages_of(prompt)
+    if messages == nil then return nil, wrong end
+    return {
+      messages = messages,
+      schema = schema,
+      tools = given.tools,
+      tool_choice = given.tool_choice,
+      stream = given.stream,
+    }
+  end)
 end
 
 local function tell_end(stream: any, response: any, err: any)
@@ -288,7 +302,7 @@ end
 --- Text for a prompt: a text, a conversation, a list of messages, or a table with such a list as `messages`.
 function M.generate(prompt: any, options: any): (any, any)
   local given = options or {}
-  local answer, err, route = call("generate", prompt, given, {})
+  local answer, err, route = converse("generate", prompt, given, nil)
   local response
   if answer ~= nil then
     local result = type(answer.result) == "table" and answer.result or {content = answer.result}
@@ -302,8 +316,7 @@ end
 --- Data that fits a JSON schema.
 function M.structured_output(schema: any, prompt: any, options: any): (any, any)
   if type(schema) ~= "table" then return nil, "Schema is required" end
-  local given = options or {}
-  local answer, err, route = call("structured_output", prompt, given, {schema = schema})
+  local answer, err, route = converse("structured_output", prompt, options or {}, schema)
   if answer == nil then return nil, err end
   local result = type(answer.result) == "table" and answer.result or {}
   local data = result.data
@@ -321,20 +334,12 @@ function M.embed(input: any, options: any): (any, any)
   if not is_one and (type(input) ~= "table" or #input == 0) then
     return nil, "Input is required: a text or a list of texts"
   end
-  local route, err = route_of(given)
-  if route == nil then return nil, err end
-  local instance, refused = open(route)
-  if instance == nil then return nil, refused end
-  local sent = options_of(route, given)
-  if sent.dimensions == nil and route.card ~= nil then sent.dimensions = route.card.dimensions end
-  local answer, failed = ask(instance, "embed", {
-    input = input,
-    model = route.model,
-    options = sent,
-    timeout = given.timeout or route.options.timeout,
-    retry = given.retry or route.options.retry,
-  })
-  if answer == nil then return nil, failed end
+  local answer, err, route = call("embed", given, function(to: Route): (any, any)
+    local sent = options_of(to, given)
+    if sent.dimensions == nil and to.card ~= nil then sent.dimensions = to.card.dimensions end
+    return {input = input, options = sent}
+  end)
+  if answer == nil then return nil, err end
   local vectors = type(answer.result) == "table" and answer.result.embeddings or nil
   if type(vectors) ~= "table" then
     return nil, failures.error_of(failures.TYPE.SERVER_ERROR, "the provider gave no vectors")

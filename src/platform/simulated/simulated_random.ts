@@ -3,6 +3,7 @@
  *
  * A stream depends on the seed and its name alone: draws from one never shift another.
  */
+import { fnv1a } from "../../core/mod.ts";
 import type { Random } from "../../ports/mod.ts";
 
 /** Repeatable randomness; not for secrets. */
@@ -16,9 +17,9 @@ export class SimulatedRandom implements Random {
 
   constructor(seed: number | string) {
     this.#seed = String(seed);
-    this.#a = hash(`${this.#seed}/a`);
-    this.#b = hash(`${this.#seed}/b`);
-    this.#c = hash(`${this.#seed}/c`);
+    this.#a = fnv1a(`${this.#seed}/a`);
+    this.#b = fnv1a(`${this.#seed}/b`);
+    this.#c = fnv1a(`${this.#seed}/c`);
     for (let i = 0; i < 12; i += 1) this.#next();
   }
 
@@ -64,11 +65,4 @@ export class SimulatedRandom implements Random {
     this.#c = ((this.#c << 21) | (this.#c >>> 11)) + sum | 0;
     return sum >>> 0;
   }
-}
-
-/** FNV-1a over UTF-16 code units. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let i = 0; i < text.length; i += 1) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193);
-  return value | 0;
 }

@@ -45,10 +45,8 @@ function Caller:validate(calls: {any}): ({any}?, error?)
 end
 
 local function executor_of(context: any, call: any): any
-  local values = {}
-  for key, value in pairs(context or {}) do values[key] = value end
-  for key, value in pairs(call.context or {}) do values[key] = value end
-  return next(values) == nil and funcs.new() or funcs.new():with_context(values)
+  local merged = values.merged(context, call.context)
+  return next(merged) == nil and funcs.new() or funcs.new():with_context(merged)
 end
 
 --- Makes the calls; outcomes by the ids of calls. `context` is the context of every call, with that of each over it.

@@ -4,20 +4,14 @@ local crypto = require("crypto")
 local env = require("env")
 
 local NAME = "ENCRYPTION_KEY"
-local KEY_BYTES = 32
-
-local function hex(bytes: string): string
-  return (bytes:gsub(".", function(byte: string): string
-    return string.format("%02x", byte:byte())
-  end))
-end
+local DIGITS = 64
 
 local function run()
   local present = env.get(NAME)
   if present ~= nil and present ~= "" then
     return {status = "skipped", message = NAME .. " is set"}
   end
-  local _, err = env.set(NAME, hex(assert(crypto.random.bytes(KEY_BYTES))))
+  local _, err = env.set(NAME, assert(crypto.random.string(DIGITS, "0123456789abcdef")))
   if err == nil then return {status = "success", message = NAME .. " was made"} end
   if err:kind() ~= errors.PERMISSION_DENIED then
     return {status = "error", message = NAME .. " could not be kept: " .. err:message()}

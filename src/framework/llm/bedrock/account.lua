@@ -16,12 +16,6 @@ local function hmac(key: string, text: string): string
   return assert(hash.hmac_sha256(text, key, true))
 end
 
-local function hex(bytes: string): string
-  return (bytes:gsub(".", function(byte: string): string
-    return string.format("%02x", byte:byte())
-  end))
-end
-
 --- The headers that sign a request. The path is escaped once more than it is sent.
 local function signature_of(keys: Keys, method: string, url: string, body: string): {
   [string]: string
@@ -55,7 +49,7 @@ local function signature_of(keys: Keys, method: string, url: string, body: strin
   local headers: any = {
     ["X-Amz-Date"] = stamp,
     ["Authorization"] = ALGORITHM .. " Credential=" .. keys.id .. "/" .. scope .. ", SignedHeaders="
-      .. signed_names .. ", Signature=" .. hex(hmac(key, text)),
+      .. signed_names .. ", Signature=" .. assert(hash.hmac_sha256(text, key)),
   }
   if keys.session ~= nil then headers["X-Amz-Security-Token"] = keys.session end
   return headers

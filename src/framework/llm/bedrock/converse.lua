@@ -70,70 +70,47 @@ local function blocks_of(message: any, counts: {documents: integer}): {any}
   return blocks
 end
 
---- Messages by turns: neighbours of one side are one message. Marks of caches stand behind what they keep.
-local function turns_of(all: {any}): ({any}, {any})
-  local system: {any}, turns: {any} = {}, {}
+local function form_of(): any
   local counts = {documents = 0}
-  local function put(role: string, blocks: {any})
-    local last = turns[#turns]
-    if last == nil or last.role ~= role then
-      last = {role = role, content = {}}
-      turns[#turns + 1] = last
-    end
-    for _, block in ipairs(blocks) do last.content[#last.content + 1] = block end
-  end
-  for _, message in ipairs(all) do
-    local role = message.role
-    if role == "system" or role == "developer" and #turns == 0 then
-      for _, block in ipairs(blocks_of(message, counts)) do system[#system + 1] = block end
-    elseif role == "cache_marker" then
-      local into = #turns > 0 and turns[#turns].content or system
-      if #into > 0 then into[#into + 1] = {cachePoint = {type = "default"}} end
-    elseif role == "function_call" then
-      local call = message.function_call
-      put("assistant", {
-        {
-          toolUse = {
-            toolUseId = call.id or call.name,
-            name = call.name,
-            input = shapes.object(call.arguments)
-          }
+  return {
+    content = "content",
+    assistant = "assistant",
+    blocks = function(message: any): {any} return blocks_of(message, counts) end,
+    call = function(call: any): any
+      return {
+        toolUse = {
+          toolUseId = call.id or call.name,
+          name = call.name,
+          input = shapes.object(call.arguments)
         }
-      })
-    elseif role == "function_result" then
-      put("user", {
-        {
-          toolResult = {
-            toolUseId = message.function_call_id or message.name,
-            content = {{text = shapes.text_of(message)}},
-          },
+      }
+    end,
+    result = function(message: any): any
+      return {
+        toolResult = {
+          toolUseId = message.function_call_id or message.name,
+          content = {{text = shapes.text_of(message)}},
         }
-      })
-    elseif role == "assistant" then
-      put("assistant", blocks_of(message, counts))
-    else
-      put("user", blocks_of(message, counts))
-    end
-  end
-  return system, turns
+      }
+    end,
+  }
+end
+
+--- Marks stand behind what they keep.
+local function mark(blocks: {any})
+  blocks[#blocks + 1] = {cachePoint = {type = "default"}}
+end
+
+local function described(name: string, description: any, schema: any): any
+  return {toolSpec = {name = name, description = description, inputSchema = {json = schema}}}
 end
 
 local function add_tools(body: any, request: any): string?
-  if not shapes.has_tools(request) then return nil end
-  local choice, wrong = shapes.tool_choice(request)
-  if wrong ~= nil then return wrong end
+  local tools, choice, wrong = shapes.tools(request, function(tool: any, schema: any): any
+    return described(tool.name, tool.description, schema)
+  end)
   -- The interface has no word for none: it is not told of the tools then.
-  if choice == "none" then return nil end
-  local tools = {}
-  for _, tool in ipairs(request.tools) do
-    tools[#tools + 1] = {
-      toolSpec = {
-        name = tool.name,
-        description = tool.description,
-        inputSchema = {json = shapes.tool_schema(tool)},
-      },
-    }
-  end
+  if tools == nil or choice == "none" then return wrong end
   local chosen: any = {tool = {name = choice}}
   if choice == "any" then
     chosen = {any = shapes.EMPTY_OBJECT}
@@ -150,7 +127,7 @@ end
 
 local function body_of(request: any): (any, string?)
   local options = request.options or {}
-  local system, turns = turns_of(request.messages)
+  local system, turns = shapes.turns(request.messages, form_of(), mark)
   local effort = math.min(100, tonumber(options.thinking_effort) or 0)
   local inference: any = {
     maxTokens = math.floor(tonumber(options.max_tokens) or MAX_TOKENS),
@@ -182,6 +159,10 @@ local function tokens_of(usage: any): any
   }
 end
 
+local function call_of(used: any): any
+  return shapes.call(used.toolUseId, used.name, used.input)
+end
+
 --- The answer in the shape of the contracts.
 local function answer_of(content: {any}, reason: any, usage: any): any
   local texts, calls, thoughts = {}, {}, {}
@@ -189,25 +170,20 @@ local function answer_of(content: {any}, reason: any, usage: any): any
     if block.text ~= nil then
       texts[#texts + 1] = block.text
     elseif block.toolUse ~= nil then
-      local called = block.toolUse
-      calls[#calls + 1] = {
-        id = called.toolUseId,
-        name = called.name,
-        arguments = shapes.arguments_of(called.input),
-      }
+      calls[#calls + 1] = call_of(block.toolUse)
     elseif block.reasoningContent ~= nil then
       thoughts[#thoughts + 1] = (block.reasoningContent.reasoningText or {}).text or ""
     end
   end
   local metadata: any = {}
   if #thoughts > 0 then metadata.thinking = table.concat(thoughts) end
-  return {
-    success = true,
-    result = {content = table.concat(texts), tool_calls = calls},
-    tokens = tokens_of(usage),
-    finish_reason = FINISH[reason] or "stop",
-    metadata = metadata,
-  }
+  return shapes.answer(
+    table.concat(texts),
+    calls,
+    tokens_of(usage),
+    FINISH[reason] or "stop",
+    metadata
+  )
 end
 
 local function path_of(request: any, action: string): string
@@ -250,14 +226,8 @@ local function gathering(writer: any): (any, (headers: any, payload: any) -> any
     elseif kind == "contentBlockStop" then
       -- A block may be empty; the ones behind it count on.
       whole.content[at] = block or {}
-      local called = whole.content[at].toolUse
-      if called ~= nil then
-        writer:tool_call({
-          id = called.toolUseId,
-          name = called.name,
-          arguments = shapes.arguments_of(called.input)
-        })
-      end
+      local used = whole.content[at].toolUse
+      if used ~= nil then writer:tool_call(call_of(used)) end
     elseif kind == "messageStop" then
       whole.reason = event.stopReason
     elseif kind == "metadata" then
@@ -284,11 +254,9 @@ local function streamed(endpoint: any, body: any, request: any): any
   writer:finish()
   if stopped ~= nil then return stopped end
   if broken ~= nil then
-    return failures.refusal(TYPE.NETWORK, "the stream broke off: " .. broken, {})
+    return failures.refusal(TYPE.NETWORK, "the stream broke off: " .. broken)
   end
-  if whole.reason == nil then
-    return failures.refusal(TYPE.NETWORK, "the stream ended before the answer", {})
-  end
+  if whole.reason == nil then return failures.cut_short() end
   return answer_of(whole.content, whole.reason, whole.usage)
 end
 
@@ -302,7 +270,7 @@ end
 --- Text, or calls of tools.
 function M.generate(endpoint: any, request: any): any
   local body, wrong = body_of(request)
-  if wrong ~= nil then return failures.refusal(TYPE.INVALID_REQUEST, wrong, {}) end
+  if wrong ~= nil then return failures.invalid(wrong) end
   if request.stream ~= nil then return streamed(endpoint, body, request) end
   return asked(endpoint, body, request)
 end
@@ -315,23 +283,11 @@ function M.structured_output(endpoint: any, request: any): any
   options.thinking_effort = nil
   local body = body_of({messages = request.messages, model = request.model, options = options})
   body.toolConfig = {
-    tools = {
-      {
-        toolSpec = {
-          name = DATA_TOOL,
-          description = "Gives the result.",
-          inputSchema = {json = shapes.schema(request.schema)}
-        }
-      }
-    },
+    tools = {described(DATA_TOOL, "Gives the result.", shapes.schema(request.schema))},
     toolChoice = {tool = {name = DATA_TOOL}},
   }
   local answer = asked(endpoint, body, request)
-  if not answer.success then return answer end
-  local call = answer.result.tool_calls[1]
-  answer.result = {data = call ~= nil and call.arguments or nil}
-  answer.finish_reason = call ~= nil and "stop" or answer.finish_reason
-  return answer
+  return answer.success and shapes.with_called_data(answer) or answer
 end
 
 --- Whether there are keys; the interface itself has nothing that could be asked for free.

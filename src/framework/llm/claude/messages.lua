@@ -4,7 +4,6 @@ local BASE_URL = "https://api.anthropic.com"
 local VERSION = "2023-06-01"
 local TIMEOUT_SECONDS = 240
 local PATH = "/v1/messages"
-local TYPE = failures.TYPE
 --- What an answer may take when nobody says; the interface wants to be told.
 local MAX_TOKENS = 4096
 --- Thoughts at full effort, and the least that may be asked for.
@@ -57,69 +56,37 @@ local function blocks_of(message: any): {any}
   return blocks
 end
 
---- Messages by turns: neighbours of one side are one message.
-local function turns_of(all: {any}): ({any}, {any})
-  local system: {any}, turns: {any} = {}, {}
-  local last_block: any
-  local function put(role: string, blocks: {any})
-    local last = turns[#turns]
-    if last == nil or last.role ~= role then
-      last = {role = role, content = {}}
-      turns[#turns + 1] = last
-    end
-    for _, block in ipairs(blocks) do
-      last.content[#last.content + 1] = block
-      last_block = block
-    end
-  end
-  for _, message in ipairs(all) do
-    local role = message.role
-    if role == "system" or role == "developer" and #turns == 0 then
-      for _, block in ipairs(blocks_of(message)) do
-        system[#system + 1] = block
-        last_block = block
-      end
-    elseif role == "cache_marker" then
-      if last_block ~= nil then last_block.cache_control = {type = "ephemeral"} end
-    elseif role == "function_call" then
-      local call = message.function_call
-      put("assistant", {
-        {
-          type = "tool_use",
-          id = call.id or call.name,
-          name = call.name,
-          input = shapes.object(call.arguments)
-        }
-      })
-    elseif role == "function_result" then
-      put("user", {
-        {
-          type = "tool_result",
-          tool_use_id = message.function_call_id or message.name,
-          content = shapes.text_of(message),
-        }
-      })
-    elseif role == "assistant" then
-      put("assistant", blocks_of(message))
-    else
-      put("user", blocks_of(message))
-    end
-  end
-  return system, turns
+local FORM = {
+  content = "content",
+  assistant = "assistant",
+  blocks = blocks_of,
+  call = function(call: any): any
+    return {
+      type = "tool_use",
+      id = call.id or call.name,
+      name = call.name,
+      input = shapes.object(call.arguments)
+    }
+  end,
+  result = function(message: any): any
+    return {
+      type = "tool_result",
+      tool_use_id = message.function_call_id or message.name,
+      content = shapes.text_of(message),
+    }
+  end,
+}
+
+local function mark(blocks: {any})
+  blocks[#blocks].cache_control = {type = "ephemeral"}
 end
 
 local function add_tools(body: any, request: any): string?
-  if not shapes.has_tools(request) then return nil end
-  local choice, wrong = shapes.tool_choice(request)
-  if wrong ~= nil then return wrong end
-  body.tools = {}
-  for _, tool in ipairs(request.tools) do
-    body.tools[#body.tools + 1] = {
-      name = tool.name,
-      description = tool.description,
-      input_schema = shapes.tool_schema(tool),
-    }
-  end
+  local tools, choice, wrong = shapes.tools(request, function(tool: any, schema: any): any
+    return {name = tool.name, description = tool.description, input_schema = schema}
+  end)
+  if tools == nil then return wrong end
+  body.tools = tools
   if choice == "auto" or choice == "none" or choice == "any" then
     body.tool_choice = {type = choice}
   else
@@ -145,7 +112,7 @@ end
 
 local function body_of(request: any): (any, string?)
   local options = request.options or {}
-  local system, turns = turns_of(request.messages)
+  local system, turns = shapes.turns(request.messages, FORM, mark)
   local body: any = {
     model = request.model,
     max_tokens = math.floor(tonumber(options.max_tokens) or MAX_TOKENS),
@@ -181,22 +148,13 @@ local function answer_of(response: any): any
     elseif block.type == "thinking" then
       thoughts[#thoughts + 1] = block.thinking or ""
     elseif block.type == "tool_use" then
-      calls[#calls + 1] = {
-        id = block.id,
-        name = block.name,
-        arguments = shapes.arguments_of(block.input)
-      }
+      calls[#calls + 1] = shapes.call(block.id, block.name, block.input)
     end
   end
   local metadata: any = {id = response.id, model = response.model}
   if #thoughts > 0 then metadata.thinking = table.concat(thoughts) end
-  return {
-    success = true,
-    result = {content = table.concat(texts), tool_calls = calls},
-    tokens = tokens_of(response.usage),
-    finish_reason = FINISH[response.stop_reason] or "stop",
-    metadata = metadata,
-  }
+  local reason = FINISH[response.stop_reason] or "stop"
+  return shapes.answer(table.concat(texts), calls, tokens_of(response.usage), reason, metadata)
 end
 
 --- Puts the events of a stream together to the answer that would have come whole.
@@ -224,11 +182,7 @@ local function gathering(writer: any): (any, (any) -> any)
         block.input = block.input .. delta.partial_json
       end
     elseif event.type == "content_block_stop" and block ~= nil and block.type == "tool_use" then
-      writer:tool_call({
-        id = block.id,
-        name = block.name,
-        arguments = shapes.arguments_of(block.input)
-      })
+      writer:tool_call(shapes.call(block.id, block.name, block.input))
     elseif event.type == "message_delta" then
       whole.stop_reason = event.delta.stop_reason
       for key, value in pairs(event.usage or {}) do whole.usage[key] = value end
@@ -245,16 +199,13 @@ local function streamed(body: any, request: any): any
   local refusal = transport.events(endpoint(), PATH, body, request, take)
   writer:finish()
   if refusal ~= nil then return refusal end
-  if whole.stop_reason == nil then
-    return failures.refusal(TYPE.NETWORK, "the stream ended before the answer", {})
-  end
-  return answer_of(whole)
+  return whole.stop_reason ~= nil and answer_of(whole) or failures.cut_short()
 end
 
 --- Text, or calls of tools.
 function M.generate(request: any): any
   local body, wrong = body_of(request)
-  if wrong ~= nil then return failures.refusal(TYPE.INVALID_REQUEST, wrong, {}) end
+  if wrong ~= nil then return failures.invalid(wrong) end
   if request.stream ~= nil then return streamed(body, request) end
   local response, refusal = transport.post(endpoint(), PATH, body, request)
   return response ~= nil and answer_of(response) or refusal
@@ -277,26 +228,12 @@ function M.structured_output(request: any): any
   }
   body.tool_choice = {type = "tool", name = DATA_TOOL}
   local response, refusal = transport.post(endpoint(), PATH, body, request)
-  if response == nil then return refusal end
-  local answer = answer_of(response)
-  local call = answer.result.tool_calls[1]
-  answer.result = {data = call ~= nil and call.arguments or nil}
-  answer.finish_reason = call ~= nil and "stop" or answer.finish_reason
-  return answer
+  return response ~= nil and shapes.with_called_data(answer_of(response)) or refusal
 end
 
 --- Whether the provider answers, and takes the key.
 function M.status(): any
-  local answer, refusal = transport.get(endpoint(), "/v1/models", {timeout = 10})
-  if answer ~= nil then
-    return {success = true, status = "healthy", message = "the provider answers"}
-  end
-  local is_busy = refusal.error == TYPE.RATE_LIMIT or refusal.error == TYPE.SERVER_ERROR
-  return {
-    success = is_busy,
-    status = is_busy and "degraded" or "unhealthy",
-    message = refusal.error_message
-  }
+  return transport.health(transport.get(endpoint(), "/v1/models", {timeout = 10}))
 end
 
 return M

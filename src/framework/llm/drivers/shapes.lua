@@ -2,9 +2,20 @@
 
 local json = require("json")
 
+--- How an interface writes turns: the field of their content, the role of the model, the blocks of a message, of a call and of a result.
+type Form = {
+  content: string,
+  assistant: string,
+  blocks: (message: any) -> {any},
+  call: (call: any) -> any,
+  result: (message: any) -> any
+}
+
 local M = {
   --- A table that is an object in JSON, also when it is empty.
   EMPTY_OBJECT = json.decode("{}"),
+  --- Choices of tools by their names at OpenAI.
+  OPENAI_CHOICES = {auto = "auto", none = "none", any = "required"},
 }
 
 --- Fields of schemas that are objects.
@@ -70,8 +81,71 @@ function M.arguments_of(text: any): any
   return {raw = text}
 end
 
+--- A call of a tool, with arguments as the model has written them.
+function M.call(id: any, name: any, arguments: any): any
+  return {id = id, name = name, arguments = M.arguments_of(arguments)}
+end
+
+--- An answer in the shape of the contracts.
+function M.answer(content: string, calls: {any}, tokens: any, reason: string, metadata: any): any
+  return {
+    success = true,
+    result = {content = content, tool_calls = calls},
+    tokens = tokens,
+    finish_reason = reason,
+    metadata = metadata,
+  }
+end
+
+--- An answer whose text is data. A refusal stays one.
+function M.with_data(answer: any): any
+  if answer.success then answer.result = {data = answer.result.content} end
+  return answer
+end
+
+--- An answer whose data are the arguments of its call.
+function M.with_called_data(answer: any): any
+  local call = answer.result.tool_calls[1]
+  answer.result = {data = call ~= nil and call.arguments or nil}
+  if call ~= nil then answer.finish_reason = "stop" end
+  return answer
+end
+
+--- Messages by turns: neighbours of one side are one message. System messages, and a developer's before all turns, stand apart. `mark` marks
+--- what was written so far as worth keeping.
+function M.turns(messages: {any}, form: Form, mark: ((blocks: {any}) -> ())?): ({any}, {any})
+  local system: {any}, turns: {any} = {}, {}
+  local written = system
+  local function put(role: string, blocks: {any})
+    if #blocks == 0 then return end
+    local last = turns[#turns]
+    if last == nil or last.role ~= role then
+      last = {role = role, [form.content] = {}}
+      turns[#turns + 1] = last
+    end
+    written = last[form.content]
+    for _, block in ipairs(blocks) do written[#written + 1] = block end
+  end
+  for _, message in ipairs(messages) do
+    local role = message.role
+    if role == "system" or role == "developer" and #turns == 0 then
+      written = system
+      for _, block in ipairs(form.blocks(message)) do written[#written + 1] = block end
+    elseif role == "cache_marker" then
+      if mark ~= nil and #written > 0 then mark(written) end
+    elseif role == "function_call" then
+      put(form.assistant, {form.call(message.function_call)})
+    elseif role == "function_result" then
+      put("user", {form.result(message)})
+    else
+      put(role == "assistant" and form.assistant or "user", form.blocks(message))
+    end
+  end
+  return system, turns
+end
+
 --- Whether a request has tools.
-function M.has_tools(request: any): boolean
+local function has_tools(request: any): boolean
   return type(request.tools) == "table" and #request.tools > 0
 end
 
@@ -83,6 +157,17 @@ function M.tool_schema(tool: any): any
     return {type = "object", properties = {reason = {type = "string", description = "Not needed."}}}
   end
   return M.schema(schema)
+end
+
+--- The tools of a request as an interface takes them, and which of them the request insists on; no tools when it has none, or when something
+--- is wrong with it, which the third value says.
+function M.tools(request: any, describe: (tool: any, schema: any) -> any): ({any}?, string, string?)
+  if not has_tools(request) then return nil, "auto" end
+  local choice, wrong = M.tool_choice(request)
+  if wrong ~= nil then return nil, choice, wrong end
+  local tools = {}
+  for i, tool in ipairs(request.tools) do tools[i] = describe(tool, M.tool_schema(tool)) end
+  return tools, choice
 end
 
 --- Which of the tools a request insists on: `auto`, `none`, `any`, or the name of one; the second value says what is wrong.
@@ -112,7 +197,7 @@ end
 --- Whether Claude may think about a request. It can't when it must call; and a turn that calls has to begin with its thoughts as they were
 --- signed, which messages don't hold, so the rest of such a turn goes without. `is_call` tells blocks that call.
 function M.may_think(request: any, turns: {any}, is_call: (block: any) -> boolean): boolean
-  local choice = M.has_tools(request) and M.tool_choice(request) or "auto"
+  local choice = has_tools(request) and M.tool_choice(request) or "auto"
   return (choice == "auto" or choice == "none") and not is_amid_calls(turns, is_call)
 end
 

@@ -174,6 +174,19 @@ function M.get(endpoint: Endpoint, path: string, wishes: Wishes): (any, any)
   return decoded(response)
 end
 
+--- What a provider says of itself, by what came back to a question: an answer, or a refusal.
+function M.health(answer: any, refusal: any): any
+  if answer ~= nil then
+    return {success = true, status = "healthy", message = "the provider answers"}
+  end
+  local is_busy = refusal.error == TYPE.RATE_LIMIT or refusal.error == TYPE.SERVER_ERROR
+  return {
+    success = is_busy,
+    status = is_busy and "degraded" or "unhealthy",
+    message = refusal.error_message
+  }
+end
+
 --- Sends JSON and gives each event that comes back to `take`, which returns a refusal to end it; returns the refusal, if any.
 function M.events(
   endpoint: Endpoint,

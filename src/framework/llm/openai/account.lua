@@ -6,7 +6,7 @@ local TIMEOUT_SECONDS = 600
 local M = {}
 
 --- Where requests go; `prefix` begins the names of the variables.
-function M.endpoint(prefix: string): any
+local function endpoint_of(prefix: string): any
   local key = settings.lookup("api_key", prefix .. "_API_KEY", nil)
   local organization = settings.lookup("organization", prefix .. "_ORGANIZATION", nil)
   local headers: any = {}
@@ -20,7 +20,7 @@ function M.endpoint(prefix: string): any
 end
 
 --- Vectors of texts, in the order in which the texts were given.
-function M.embed(endpoint: any, request: any): any
+local function embed(endpoint: any, request: any): any
   local options = request.options or {}
   local answer, refusal = transport.post(endpoint, "/embeddings", {
     model = request.model,
@@ -43,18 +43,19 @@ function M.embed(endpoint: any, request: any): any
   }
 end
 
---- Whether the provider answers, and takes the key.
-function M.status(endpoint: any): any
-  local answer, refusal = transport.get(endpoint, "/models", {timeout = 10})
-  if answer ~= nil then
-    return {success = true, status = "healthy", message = "the provider answers"}
-  end
-  local is_busy = refusal.error == failures.TYPE.RATE_LIMIT
-    or refusal.error == failures.TYPE.SERVER_ERROR
+--- The methods of the contracts: vectors and the status by what all interfaces share, the rest by `interface`.
+function M.driver(prefix: string, interface: any): any
   return {
-    success = is_busy,
-    status = is_busy and "degraded" or "unhealthy",
-    message = refusal.error_message
+    generate = function(request: any): any
+      return interface.generate(endpoint_of(prefix), request)
+    end,
+    structured_output = function(request: any): any
+      return interface.structured_output(endpoint_of(prefix), request)
+    end,
+    embed = function(request: any): any return embed(endpoint_of(prefix), request) end,
+    status = function(): any
+      return transport.health(transport.get(endpoint_of(prefix), "/models", {timeout = 10}))
+    end,
   }
 end
 

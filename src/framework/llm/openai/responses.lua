@@ -52,26 +52,18 @@ local function input_of(messages: {any}): {any}
 end
 
 local function add_tools(body: any, request: any): string?
-  if not shapes.has_tools(request) then return nil end
-  local choice, wrong = shapes.tool_choice(request)
-  if wrong ~= nil then return wrong end
-  body.tools = {}
-  for _, tool in ipairs(request.tools) do
-    body.tools[#body.tools + 1] = {
+  local tools, choice, wrong = shapes.tools(request, function(tool: any, schema: any): any
+    return {
       type = "function",
       name = tool.name,
       description = tool.description,
-      parameters = shapes.tool_schema(tool),
+      parameters = schema,
       strict = false,
     }
-  end
-  if choice == "any" then
-    body.tool_choice = "required"
-  elseif choice == "auto" or choice == "none" then
-    body.tool_choice = choice
-  else
-    body.tool_choice = {type = "function", name = choice}
-  end
+  end)
+  if tools == nil then return wrong end
+  body.tools = tools
+  body.tool_choice = shapes.OPENAI_CHOICES[choice] or {type = "function", name = choice}
   return nil
 end
 
@@ -130,20 +122,16 @@ local function answer_of(response: any): any
       if refusal ~= nil then return failures.refusal(TYPE.CONTENT_FILTER, refusal, {}) end
       texts[#texts + 1] = text
     elseif item.type == "function_call" then
-      calls[#calls + 1] = {
-        id = item.call_id,
-        name = item.name,
-        arguments = shapes.arguments_of(item.arguments)
-      }
+      calls[#calls + 1] = shapes.call(item.call_id, item.name, item.arguments)
     end
   end
-  return {
-    success = true,
-    result = {content = table.concat(texts), tool_calls = calls},
-    tokens = tokens_of(response.usage),
-    finish_reason = finish_of(response, calls),
-    metadata = {id = response.id, model = response.model},
-  }
+  return shapes.answer(
+    table.concat(texts),
+    calls,
+    tokens_of(response.usage),
+    finish_of(response, calls),
+    {id = response.id, model = response.model}
+  )
 end
 
 --- Asks for a stream and passes it on; its last event holds the whole answer.
@@ -157,11 +145,7 @@ local function streamed(endpoint: any, body: any, request: any): any
     elseif event.type == "response.reasoning_summary_text.delta" then
       writer:thinking(event.delta)
     elseif event.type == "response.output_item.done" and event.item.type == "function_call" then
-      writer:tool_call({
-        id = event.item.call_id,
-        name = event.item.name,
-        arguments = shapes.arguments_of(event.item.arguments),
-      })
+      writer:tool_call(shapes.call(event.item.call_id, event.item.name, event.item.arguments))
     elseif event.type == "response.completed"
       or event.type == "response.incomplete"
       or event.type == "response.failed" then
@@ -173,16 +157,14 @@ local function streamed(endpoint: any, body: any, request: any): any
   end)
   writer:finish()
   if refusal ~= nil then return refusal end
-  if whole == nil then
-    return failures.refusal(TYPE.NETWORK, "the stream ended before the answer", {})
-  end
+  if whole == nil then return failures.cut_short() end
   return answer_of(whole)
 end
 
 --- Text, or calls of tools.
 function M.generate(endpoint: any, request: any): any
   local body, wrong = body_of(request)
-  if wrong ~= nil then return failures.refusal(TYPE.INVALID_REQUEST, wrong, {}) end
+  if wrong ~= nil then return failures.invalid(wrong) end
   if request.stream ~= nil then return streamed(endpoint, body, request) end
   local response, refusal = transport.post(endpoint, PATH, body, request)
   return response ~= nil and answer_of(response) or refusal
@@ -191,7 +173,7 @@ end
 --- Data of a schema.
 function M.structured_output(endpoint: any, request: any): any
   local wrong = shapes.not_strict(request.schema)
-  if wrong ~= nil then return failures.refusal(TYPE.INVALID_REQUEST, wrong, {}) end
+  if wrong ~= nil then return failures.invalid(wrong) end
   local body = body_of(request)
   body.text = {
     format = {
@@ -202,10 +184,7 @@ function M.structured_output(endpoint: any, request: any): any
     }
   }
   local response, refusal = transport.post(endpoint, PATH, body, request)
-  if response == nil then return refusal end
-  local answer = answer_of(response)
-  if answer.success then answer.result = {data = answer.result.content} end
-  return answer
+  return response ~= nil and shapes.with_data(answer_of(response)) or refusal
 end
 
 return M

@@ -63,27 +63,16 @@ local function messages_of(all: {any}): {any}
 end
 
 local function add_tools(body: any, request: any): string?
-  if not shapes.has_tools(request) then return nil end
-  local choice, wrong = shapes.tool_choice(request)
-  if wrong ~= nil then return wrong end
-  body.tools = {}
-  for _, tool in ipairs(request.tools) do
-    body.tools[#body.tools + 1] = {
+  local tools, choice, wrong = shapes.tools(request, function(tool: any, schema: any): any
+    return {
       type = "function",
-      ["function"] = {
-        name = tool.name,
-        description = tool.description,
-        parameters = shapes.tool_schema(tool)
-      },
+      ["function"] = {name = tool.name, description = tool.description, parameters = schema},
     }
-  end
-  if choice == "any" then
-    body.tool_choice = "required"
-  elseif choice == "auto" or choice == "none" then
-    body.tool_choice = choice
-  else
-    body.tool_choice = {type = "function", ["function"] = {name = choice}}
-  end
+  end)
+  if tools == nil then return wrong end
+  body.tools = tools
+  body.tool_choice = shapes.OPENAI_CHOICES[choice]
+    or {type = "function", ["function"] = {name = choice}}
   return nil
 end
 
@@ -118,13 +107,10 @@ end
 local function answer_of(content: string, calls: {any}, reason: any, response: any): any
   local finish = FINISH[reason] or "stop"
   if #calls > 0 then finish = "tool_call" end
-  return {
-    success = true,
-    result = {content = content, tool_calls = calls},
-    tokens = tokens_of(response.usage),
-    finish_reason = finish,
-    metadata = {id = response.id, model = response.model},
-  }
+  return shapes.answer(content, calls, tokens_of(response.usage), finish, {
+    id = response.id,
+    model = response.model
+  })
 end
 
 local function read(response: any): any
@@ -139,11 +125,7 @@ local function read(response: any): any
   local calls = {}
   for _, call in ipairs(message.tool_calls or {}) do
     local called = call["function"] or {}
-    calls[#calls + 1] = {
-      id = call.id,
-      name = called.name,
-      arguments = shapes.arguments_of(called.arguments)
-    }
+    calls[#calls + 1] = shapes.call(call.id, called.name, called.arguments)
   end
   return answer_of(message.content or "", calls, choice.finish_reason, response)
 end
@@ -187,25 +169,19 @@ local function streamed(endpoint: any, body: any, request: any): any
   end)
   local calls = {}
   for _, piece in ipairs(pieces) do
-    calls[#calls + 1] = {
-      id = piece.id,
-      name = piece.name,
-      arguments = shapes.arguments_of(piece.arguments)
-    }
+    calls[#calls + 1] = shapes.call(piece.id, piece.name, piece.arguments)
     if refusal == nil then writer:tool_call(calls[#calls]) end
   end
   local content = writer:finish()
   if refusal ~= nil then return refusal end
-  if seen.reason == nil then
-    return failures.refusal(TYPE.NETWORK, "the stream ended before the answer", {})
-  end
+  if seen.reason == nil then return failures.cut_short() end
   return answer_of(content, calls, seen.reason, seen)
 end
 
 --- Text, or calls of tools.
 function M.generate(endpoint: any, request: any): any
   local body, wrong = body_of(request)
-  if wrong ~= nil then return failures.refusal(TYPE.INVALID_REQUEST, wrong, {}) end
+  if wrong ~= nil then return failures.invalid(wrong) end
   if request.stream ~= nil then return streamed(endpoint, body, request) end
   local response, refusal = transport.post(endpoint, PATH, body, request)
   return response ~= nil and read(response) or refusal
@@ -223,10 +199,7 @@ function M.structured_output(endpoint: any, request: any): any
     },
   }
   local response, refusal = transport.post(endpoint, PATH, body, request)
-  if response == nil then return refusal end
-  local answer = read(response)
-  if answer.success then answer.result = {data = answer.result.content} end
-  return answer
+  return response ~= nil and shapes.with_data(read(response)) or refusal
 end
 
 return M

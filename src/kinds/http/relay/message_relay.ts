@@ -7,7 +7,7 @@
  * MR2. A worker has room for so many messages. One that finds none is refused whole, and its sender is told.
  * MR3. Who waits holds back nobody: clients that keep up are served whatever waits for others.
  */
-import { Failure } from "../../../core/mod.ts";
+import { Failure, fnv1a } from "../../../core/mod.ts";
 
 /** Room for messages of some senders. */
 export class RelayWorker {
@@ -63,11 +63,4 @@ export class MessageRelay {
 
 function workersOf({ workers, bufferSize }: RelaySizes): RelayWorker[] {
   return Array.from({ length: workers }, () => new RelayWorker(bufferSize));
-}
-
-/** FNV-1a of 32 bits over the characters of a pid, which are ASCII. */
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
 }

@@ -54,50 +54,26 @@ local function sign(turns: {any})
   end
 end
 
---- Messages by turns: neighbours of one side are one message.
-local function turns_of(all: {any}): ({any}, {any})
-  local system: {any}, turns: {any} = {}, {}
-  local function put(role: string, parts: {any})
-    local last = turns[#turns]
-    if last == nil or last.role ~= role then
-      last = {role = role, parts = {}}
-      turns[#turns + 1] = last
-    end
-    for _, part in ipairs(parts) do last.parts[#last.parts + 1] = part end
-  end
-  for _, message in ipairs(all) do
-    local role = message.role
-    if role == "system" or role == "developer" and #turns == 0 then
-      for _, part in ipairs(parts_of(message)) do system[#system + 1] = part end
-    elseif role == "function_call" then
-      local call = message.function_call
-      put("model", {{functionCall = {name = call.name, args = shapes.object(call.arguments)}}})
-    elseif role == "function_result" then
-      put("user", {
-        {functionResponse = {name = message.name, response = {result = shapes.text_of(message)}}}
-      })
-    elseif role == "assistant" then
-      put("model", parts_of(message))
-    elseif role ~= "cache_marker" then
-      put("user", parts_of(message))
-    end
-  end
-  return system, turns
-end
+local FORM = {
+  content = "parts",
+  assistant = "model",
+  blocks = parts_of,
+  call = function(call: any): any
+    return {functionCall = {name = call.name, args = shapes.object(call.arguments)}}
+  end,
+  result = function(message: any): any
+    return {
+      functionResponse = {name = message.name, response = {result = shapes.text_of(message)}}
+    }
+  end,
+}
 
 local function add_tools(body: any, request: any): string?
-  if not shapes.has_tools(request) then return nil end
-  local choice, wrong = shapes.tool_choice(request)
-  if wrong ~= nil then return wrong end
-  local declarations = {}
-  for _, tool in ipairs(request.tools) do
-    declarations[#declarations + 1] = {
-      name = tool.name,
-      description = tool.description,
-      parametersJsonSchema = shapes.tool_schema(tool),
-    }
-  end
-  body.tools = {{functionDeclarations = declarations}}
+  local tools, choice, wrong = shapes.tools(request, function(tool: any, schema: any): any
+    return {name = tool.name, description = tool.description, parametersJsonSchema = schema}
+  end)
+  if tools == nil then return wrong end
+  body.tools = {{functionDeclarations = tools}}
   local config: any = {mode = "ANY"}
   if choice == "auto" or choice == "none" then
     config.mode = choice:upper()
@@ -110,7 +86,7 @@ end
 
 local function body_of(request: any): (any, string?)
   local options = request.options or {}
-  local system, turns = turns_of(request.messages)
+  local system, turns = shapes.turns(request.messages, FORM)
   if wants_signatures(request.model) then sign(turns) end
   local effort = math.min(100, tonumber(options.thinking_effort) or 0)
   local body: any = {
@@ -164,11 +140,7 @@ local function gathering(writer: any): (any, (any) -> any)
     for _, part in ipairs((candidate.content or {}).parts or {}) do
       local call = part.functionCall
       if call ~= nil then
-        local made = {
-          id = call.id or call.name .. "_" .. uuid.v4(),
-          name = call.name,
-          arguments = call.args or {},
-        }
+        local made = shapes.call(call.id or call.name .. "_" .. uuid.v4(), call.name, call.args)
         whole.calls[#whole.calls + 1] = made
         writer:tool_call(made)
       elseif part.thought then
@@ -186,13 +158,8 @@ end
 local function answer_of(whole: any, content: string): any
   local finish = FINISH[whole.reason] or "stop"
   if #whole.calls > 0 then finish = "tool_call" end
-  return {
-    success = true,
-    result = {content = content, tool_calls = whole.calls},
-    tokens = tokens_of(whole.usage),
-    finish_reason = finish,
-    metadata = {id = whole.id, model = whole.model},
-  }
+  local metadata = {id = whole.id, model = whole.model}
+  return shapes.answer(content, whole.calls, tokens_of(whole.usage), finish, metadata)
 end
 
 local function ask(endpoint: any, body: any, request: any): any
@@ -224,7 +191,7 @@ end
 --- Text, or calls of tools.
 function M.generate(endpoint: any, request: any): any
   local body, wrong = body_of(request)
-  if wrong ~= nil then return failures.refusal(TYPE.INVALID_REQUEST, wrong, {}) end
+  if wrong ~= nil then return failures.invalid(wrong) end
   return ask(endpoint, body, request)
 end
 
@@ -234,9 +201,7 @@ function M.structured_output(endpoint: any, request: any): any
   body.generationConfig = body.generationConfig or {}
   body.generationConfig.responseMimeType = "application/json"
   body.generationConfig.responseJsonSchema = shapes.schema(request.schema)
-  local answer = ask(endpoint, body, request)
-  if answer.success then answer.result = {data = answer.result.content} end
-  return answer
+  return shapes.with_data(ask(endpoint, body, request))
 end
 
 return M

@@ -2,7 +2,6 @@
 
 local BASE_URL = "https://generativelanguage.googleapis.com/v1beta"
 local TIMEOUT_SECONDS = 600
-local TYPE = failures.TYPE
 
 local function endpoint(): any
   local headers: any = {}
@@ -56,16 +55,7 @@ end
 
 --- Whether the provider answers, and takes the key.
 function M.status(): any
-  local answer, refusal = transport.get(endpoint(), "/models", {timeout = 10})
-  if answer ~= nil then
-    return {success = true, status = "healthy", message = "the provider answers"}
-  end
-  local is_busy = refusal.error == TYPE.RATE_LIMIT or refusal.error == TYPE.SERVER_ERROR
-  return {
-    success = is_busy,
-    status = is_busy and "degraded" or "unhealthy",
-    message = refusal.error_message
-  }
+  return transport.health(transport.get(endpoint(), "/models", {timeout = 10}))
 end
 
 return M

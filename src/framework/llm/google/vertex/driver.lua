@@ -1,6 +1,5 @@
 --- The methods of the contracts, for the models of Google in a project of its cloud.
 
-local TYPE = failures.TYPE
 --- A model that is asked for by the status alone.
 local ANY_MODEL = "gemini-2.0-flash"
 
@@ -51,22 +50,11 @@ end
 --- Whether the project answers, and takes the token.
 function M.status(): any
   local endpoint, unreachable = account.endpoint()
-  local answer, refusal = nil, unreachable
-  if endpoint ~= nil then
-    local question = {contents = {{role = "user", parts = {{text = "?"}}}}}
-    answer, refusal = transport.post(endpoint, "/models/" .. ANY_MODEL .. ":countTokens", question, {
-      timeout = 10
-    })
-  end
-  if answer ~= nil then
-    return {success = true, status = "healthy", message = "the provider answers"}
-  end
-  local is_busy = refusal.error == TYPE.RATE_LIMIT or refusal.error == TYPE.SERVER_ERROR
-  return {
-    success = is_busy,
-    status = is_busy and "degraded" or "unhealthy",
-    message = refusal.error_message
-  }
+  if endpoint == nil then return transport.health(nil, unreachable) end
+  local question = {contents = {{role = "user", parts = {{text = "?"}}}}}
+  return transport.health(
+    transport.post(endpoint, "/models/" .. ANY_MODEL .. ":countTokens", question, {timeout = 10})
+  )
 end
 
 return M
