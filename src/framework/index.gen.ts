@@ -91,6 +91,23 @@ import file88 from "./usage/token_usage_repo.lua" with { type: "text" };
 import file89 from "./usage/usage_bootloader.lua" with { type: "text" };
 import file90 from "./usage/usage_tracker.lua" with { type: "text" };
 import file91 from "./usage/wippy.yaml" with { type: "text" };
+import file92 from "./views/_index.yaml" with { type: "text" };
+import file93 from "./views/access.lua" with { type: "text" };
+import file94 from "./views/address.lua" with { type: "text" };
+import file95 from "./views/api.lua" with { type: "text" };
+import file96 from "./views/bundle.lua" with { type: "text" };
+import file97 from "./views/components.lua" with { type: "text" };
+import file98 from "./views/environment.lua" with { type: "text" };
+import file99 from "./views/files.lua" with { type: "text" };
+import file100 from "./views/fragments.lua" with { type: "text" };
+import file101 from "./views/html.lua" with { type: "text" };
+import file102 from "./views/ids.lua" with { type: "text" };
+import file103 from "./views/merge.lua" with { type: "text" };
+import file104 from "./views/pages.lua" with { type: "text" };
+import file105 from "./views/renderer.lua" with { type: "text" };
+import file106 from "./views/resources.lua" with { type: "text" };
+import file107 from "./views/web_host.lua" with { type: "text" };
+import file108 from "./views/wippy.yaml" with { type: "text" };
 
 /** Texts of the files in `src/framework`, by path. */
 export const files: Readonly<Record<string, string>> = {
@@ -186,4 +203,21 @@ export const files: Readonly<Record<string, string>> = {
   "usage/usage_bootloader.lua": file89,
   "usage/usage_tracker.lua": file90,
   "usage/wippy.yaml": file91,
+  "views/_index.yaml": file92,
+  "views/access.lua": file93,
+  "views/address.lua": file94,
+  "views/api.lua": file95,
+  "views/bundle.lua": file96,
+  "views/components.lua": file97,
+  "views/environment.lua": file98,
+  "views/files.lua": file99,
+  "views/fragments.lua": file100,
+  "views/html.lua": file101,
+  "views/ids.lua": file102,
+  "views/merge.lua": file103,
+  "views/pages.lua": file104,
+  "views/renderer.lua": file105,
+  "views/resources.lua": file106,
+  "views/web_host.lua": file107,
+  "views/wippy.yaml": file108,
 };
