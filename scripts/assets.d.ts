@@ -11,6 +11,10 @@ declare module "*.sql" {
   const text: string;
   export default text;
 }
+declare module "*.jet" {
+  const text: string;
+  export default text;
+}
 declare module "*.yaml" {
   const text: string;
   export default text;

@@ -92,7 +92,7 @@ export const INDEXES: readonly Index[] = [
     path: "src/framework/index.gen.ts",
     name: "files",
     folder: "src/framework",
-    texts: (path) => /\.(lua|yaml)$/.test(path),
+    texts: (path) => /\.(jet|lua|yaml)$/.test(path),
   },
 ];
 

@@ -19,95 +19,103 @@ import file16 from "./bootloader/bootloaders/_index.yaml" with { type: "text" };
 import file17 from "./bootloader/bootloaders/encryption_key.lua" with { type: "text" };
 import file18 from "./bootloader/sequence.lua" with { type: "text" };
 import file19 from "./bootloader/wippy.yaml" with { type: "text" };
-import file20 from "./llm/_index.yaml" with { type: "text" };
-import file21 from "./llm/bedrock/_index.yaml" with { type: "text" };
-import file22 from "./llm/bedrock/account.lua" with { type: "text" };
-import file23 from "./llm/bedrock/converse.lua" with { type: "text" };
-import file24 from "./llm/bedrock/driver.lua" with { type: "text" };
-import file25 from "./llm/bedrock/frames.lua" with { type: "text" };
-import file26 from "./llm/claude/_index.yaml" with { type: "text" };
-import file27 from "./llm/claude/driver.lua" with { type: "text" };
-import file28 from "./llm/claude/messages.lua" with { type: "text" };
-import file29 from "./llm/discovery/_index.yaml" with { type: "text" };
-import file30 from "./llm/discovery/models.lua" with { type: "text" };
-import file31 from "./llm/discovery/providers.lua" with { type: "text" };
-import file32 from "./llm/drivers/_index.yaml" with { type: "text" };
-import file33 from "./llm/drivers/settings.lua" with { type: "text" };
-import file34 from "./llm/drivers/shapes.lua" with { type: "text" };
-import file35 from "./llm/drivers/stream.lua" with { type: "text" };
-import file36 from "./llm/drivers/transport.lua" with { type: "text" };
-import file37 from "./llm/env/_index.yaml" with { type: "text" };
-import file38 from "./llm/failures.lua" with { type: "text" };
-import file39 from "./llm/google/generative_ai/_index.yaml" with { type: "text" };
-import file40 from "./llm/google/generative_ai/contents.lua" with { type: "text" };
-import file41 from "./llm/google/generative_ai/driver.lua" with { type: "text" };
-import file42 from "./llm/google/vertex/_index.yaml" with { type: "text" };
-import file43 from "./llm/google/vertex/account.lua" with { type: "text" };
-import file44 from "./llm/google/vertex/driver.lua" with { type: "text" };
-import file45 from "./llm/llm.lua" with { type: "text" };
-import file46 from "./llm/openai/_index.yaml" with { type: "text" };
-import file47 from "./llm/openai/account.lua" with { type: "text" };
-import file48 from "./llm/openai/driver.lua" with { type: "text" };
-import file49 from "./llm/openai/responses.lua" with { type: "text" };
-import file50 from "./llm/openai_compat/_index.yaml" with { type: "text" };
-import file51 from "./llm/openai_compat/completions.lua" with { type: "text" };
-import file52 from "./llm/openai_compat/driver.lua" with { type: "text" };
-import file53 from "./llm/prompt.lua" with { type: "text" };
-import file54 from "./llm/util/_index.yaml" with { type: "text" };
-import file55 from "./llm/util/compress.lua" with { type: "text" };
-import file56 from "./llm/wippy.yaml" with { type: "text" };
-import file57 from "./migration/_index.yaml" with { type: "text" };
-import file58 from "./migration/ledger.lua" with { type: "text" };
-import file59 from "./migration/migration.lua" with { type: "text" };
-import file60 from "./migration/migration_bootloader.lua" with { type: "text" };
-import file61 from "./migration/registry.lua" with { type: "text" };
-import file62 from "./migration/runner.lua" with { type: "text" };
-import file63 from "./migration/wippy.yaml" with { type: "text" };
-import file64 from "./relay/_index.yaml" with { type: "text" };
-import file65 from "./relay/central.lua" with { type: "text" };
-import file66 from "./relay/plugins.lua" with { type: "text" };
-import file67 from "./relay/security/_index.yaml" with { type: "text" };
-import file68 from "./relay/settings.lua" with { type: "text" };
-import file69 from "./relay/user.lua" with { type: "text" };
-import file70 from "./relay/wippy.yaml" with { type: "text" };
-import file71 from "./security/_index.yaml" with { type: "text" };
-import file72 from "./security/wippy.yaml" with { type: "text" };
-import file73 from "./terminal/_index.yaml" with { type: "text" };
-import file74 from "./terminal/wippy.yaml" with { type: "text" };
-import file75 from "./test/_index.yaml" with { type: "text" };
-import file76 from "./test/assertions.lua" with { type: "text" };
-import file77 from "./test/mocks.lua" with { type: "text" };
-import file78 from "./test/report.lua" with { type: "text" };
-import file79 from "./test/runner.lua" with { type: "text" };
-import file80 from "./test/shown.lua" with { type: "text" };
-import file81 from "./test/suites.lua" with { type: "text" };
-import file82 from "./test/test.lua" with { type: "text" };
-import file83 from "./test/wippy.yaml" with { type: "text" };
-import file84 from "./usage/_index.yaml" with { type: "text" };
-import file85 from "./usage/database.lua" with { type: "text" };
-import file86 from "./usage/migrations/01_create_token_usage_table.lua" with { type: "text" };
-import file87 from "./usage/migrations/_index.yaml" with { type: "text" };
-import file88 from "./usage/token_usage_repo.lua" with { type: "text" };
-import file89 from "./usage/usage_bootloader.lua" with { type: "text" };
-import file90 from "./usage/usage_tracker.lua" with { type: "text" };
-import file91 from "./usage/wippy.yaml" with { type: "text" };
-import file92 from "./views/_index.yaml" with { type: "text" };
-import file93 from "./views/access.lua" with { type: "text" };
-import file94 from "./views/address.lua" with { type: "text" };
-import file95 from "./views/api.lua" with { type: "text" };
-import file96 from "./views/bundle.lua" with { type: "text" };
-import file97 from "./views/components.lua" with { type: "text" };
-import file98 from "./views/environment.lua" with { type: "text" };
-import file99 from "./views/files.lua" with { type: "text" };
-import file100 from "./views/fragments.lua" with { type: "text" };
-import file101 from "./views/html.lua" with { type: "text" };
-import file102 from "./views/ids.lua" with { type: "text" };
-import file103 from "./views/merge.lua" with { type: "text" };
-import file104 from "./views/pages.lua" with { type: "text" };
-import file105 from "./views/renderer.lua" with { type: "text" };
-import file106 from "./views/resources.lua" with { type: "text" };
-import file107 from "./views/web_host.lua" with { type: "text" };
-import file108 from "./views/wippy.yaml" with { type: "text" };
+import file20 from "./facade/_index.yaml" with { type: "text" };
+import file21 from "./facade/api.lua" with { type: "text" };
+import file22 from "./facade/config.lua" with { type: "text" };
+import file23 from "./facade/settings.lua" with { type: "text" };
+import file24 from "./facade/shell.jet" with { type: "text" };
+import file25 from "./facade/theme_script.lua" with { type: "text" };
+import file26 from "./facade/variables.lua" with { type: "text" };
+import file27 from "./facade/wippy.yaml" with { type: "text" };
+import file28 from "./llm/_index.yaml" with { type: "text" };
+import file29 from "./llm/bedrock/_index.yaml" with { type: "text" };
+import file30 from "./llm/bedrock/account.lua" with { type: "text" };
+import file31 from "./llm/bedrock/converse.lua" with { type: "text" };
+import file32 from "./llm/bedrock/driver.lua" with { type: "text" };
+import file33 from "./llm/bedrock/frames.lua" with { type: "text" };
+import file34 from "./llm/claude/_index.yaml" with { type: "text" };
+import file35 from "./llm/claude/driver.lua" with { type: "text" };
+import file36 from "./llm/claude/messages.lua" with { type: "text" };
+import file37 from "./llm/discovery/_index.yaml" with { type: "text" };
+import file38 from "./llm/discovery/models.lua" with { type: "text" };
+import file39 from "./llm/discovery/providers.lua" with { type: "text" };
+import file40 from "./llm/drivers/_index.yaml" with { type: "text" };
+import file41 from "./llm/drivers/settings.lua" with { type: "text" };
+import file42 from "./llm/drivers/shapes.lua" with { type: "text" };
+import file43 from "./llm/drivers/stream.lua" with { type: "text" };
+import file44 from "./llm/drivers/transport.lua" with { type: "text" };
+import file45 from "./llm/env/_index.yaml" with { type: "text" };
+import file46 from "./llm/failures.lua" with { type: "text" };
+import file47 from "./llm/google/generative_ai/_index.yaml" with { type: "text" };
+import file48 from "./llm/google/generative_ai/contents.lua" with { type: "text" };
+import file49 from "./llm/google/generative_ai/driver.lua" with { type: "text" };
+import file50 from "./llm/google/vertex/_index.yaml" with { type: "text" };
+import file51 from "./llm/google/vertex/account.lua" with { type: "text" };
+import file52 from "./llm/google/vertex/driver.lua" with { type: "text" };
+import file53 from "./llm/llm.lua" with { type: "text" };
+import file54 from "./llm/openai/_index.yaml" with { type: "text" };
+import file55 from "./llm/openai/account.lua" with { type: "text" };
+import file56 from "./llm/openai/driver.lua" with { type: "text" };
+import file57 from "./llm/openai/responses.lua" with { type: "text" };
+import file58 from "./llm/openai_compat/_index.yaml" with { type: "text" };
+import file59 from "./llm/openai_compat/completions.lua" with { type: "text" };
+import file60 from "./llm/openai_compat/driver.lua" with { type: "text" };
+import file61 from "./llm/prompt.lua" with { type: "text" };
+import file62 from "./llm/util/_index.yaml" with { type: "text" };
+import file63 from "./llm/util/compress.lua" with { type: "text" };
+import file64 from "./llm/wippy.yaml" with { type: "text" };
+import file65 from "./migration/_index.yaml" with { type: "text" };
+import file66 from "./migration/ledger.lua" with { type: "text" };
+import file67 from "./migration/migration.lua" with { type: "text" };
+import file68 from "./migration/migration_bootloader.lua" with { type: "text" };
+import file69 from "./migration/registry.lua" with { type: "text" };
+import file70 from "./migration/runner.lua" with { type: "text" };
+import file71 from "./migration/wippy.yaml" with { type: "text" };
+import file72 from "./relay/_index.yaml" with { type: "text" };
+import file73 from "./relay/central.lua" with { type: "text" };
+import file74 from "./relay/plugins.lua" with { type: "text" };
+import file75 from "./relay/security/_index.yaml" with { type: "text" };
+import file76 from "./relay/settings.lua" with { type: "text" };
+import file77 from "./relay/user.lua" with { type: "text" };
+import file78 from "./relay/wippy.yaml" with { type: "text" };
+import file79 from "./security/_index.yaml" with { type: "text" };
+import file80 from "./security/wippy.yaml" with { type: "text" };
+import file81 from "./terminal/_index.yaml" with { type: "text" };
+import file82 from "./terminal/wippy.yaml" with { type: "text" };
+import file83 from "./test/_index.yaml" with { type: "text" };
+import file84 from "./test/assertions.lua" with { type: "text" };
+import file85 from "./test/mocks.lua" with { type: "text" };
+import file86 from "./test/report.lua" with { type: "text" };
+import file87 from "./test/runner.lua" with { type: "text" };
+import file88 from "./test/shown.lua" with { type: "text" };
+import file89 from "./test/suites.lua" with { type: "text" };
+import file90 from "./test/test.lua" with { type: "text" };
+import file91 from "./test/wippy.yaml" with { type: "text" };
+import file92 from "./usage/_index.yaml" with { type: "text" };
+import file93 from "./usage/database.lua" with { type: "text" };
+import file94 from "./usage/migrations/01_create_token_usage_table.lua" with { type: "text" };
+import file95 from "./usage/migrations/_index.yaml" with { type: "text" };
+import file96 from "./usage/token_usage_repo.lua" with { type: "text" };
+import file97 from "./usage/usage_bootloader.lua" with { type: "text" };
+import file98 from "./usage/usage_tracker.lua" with { type: "text" };
+import file99 from "./usage/wippy.yaml" with { type: "text" };
+import file100 from "./views/_index.yaml" with { type: "text" };
+import file101 from "./views/access.lua" with { type: "text" };
+import file102 from "./views/address.lua" with { type: "text" };
+import file103 from "./views/api.lua" with { type: "text" };
+import file104 from "./views/bundle.lua" with { type: "text" };
+import file105 from "./views/components.lua" with { type: "text" };
+import file106 from "./views/environment.lua" with { type: "text" };
+import file107 from "./views/files.lua" with { type: "text" };
+import file108 from "./views/fragments.lua" with { type: "text" };
+import file109 from "./views/html.lua" with { type: "text" };
+import file110 from "./views/ids.lua" with { type: "text" };
+import file111 from "./views/merge.lua" with { type: "text" };
+import file112 from "./views/pages.lua" with { type: "text" };
+import file113 from "./views/renderer.lua" with { type: "text" };
+import file114 from "./views/resources.lua" with { type: "text" };
+import file115 from "./views/web_host.lua" with { type: "text" };
+import file116 from "./views/wippy.yaml" with { type: "text" };
 
 /** Texts of the files in `src/framework`, by path. */
 export const files: Readonly<Record<string, string>> = {
@@ -131,93 +139,101 @@ export const files: Readonly<Record<string, string>> = {
   "bootloader/bootloaders/encryption_key.lua": file17,
   "bootloader/sequence.lua": file18,
   "bootloader/wippy.yaml": file19,
-  "llm/_index.yaml": file20,
-  "llm/bedrock/_index.yaml": file21,
-  "llm/bedrock/account.lua": file22,
-  "llm/bedrock/converse.lua": file23,
-  "llm/bedrock/driver.lua": file24,
-  "llm/bedrock/frames.lua": file25,
-  "llm/claude/_index.yaml": file26,
-  "llm/claude/driver.lua": file27,
-  "llm/claude/messages.lua": file28,
-  "llm/discovery/_index.yaml": file29,
-  "llm/discovery/models.lua": file30,
-  "llm/discovery/providers.lua": file31,
-  "llm/drivers/_index.yaml": file32,
-  "llm/drivers/settings.lua": file33,
-  "llm/drivers/shapes.lua": file34,
-  "llm/drivers/stream.lua": file35,
-  "llm/drivers/transport.lua": file36,
-  "llm/env/_index.yaml": file37,
-  "llm/failures.lua": file38,
-  "llm/google/generative_ai/_index.yaml": file39,
-  "llm/google/generative_ai/contents.lua": file40,
-  "llm/google/generative_ai/driver.lua": file41,
-  "llm/google/vertex/_index.yaml": file42,
-  "llm/google/vertex/account.lua": file43,
-  "llm/google/vertex/driver.lua": file44,
-  "llm/llm.lua": file45,
-  "llm/openai/_index.yaml": file46,
-  "llm/openai/account.lua": file47,
-  "llm/openai/driver.lua": file48,
-  "llm/openai/responses.lua": file49,
-  "llm/openai_compat/_index.yaml": file50,
-  "llm/openai_compat/completions.lua": file51,
-  "llm/openai_compat/driver.lua": file52,
-  "llm/prompt.lua": file53,
-  "llm/util/_index.yaml": file54,
-  "llm/util/compress.lua": file55,
-  "llm/wippy.yaml": file56,
-  "migration/_index.yaml": file57,
-  "migration/ledger.lua": file58,
-  "migration/migration.lua": file59,
-  "migration/migration_bootloader.lua": file60,
-  "migration/registry.lua": file61,
-  "migration/runner.lua": file62,
-  "migration/wippy.yaml": file63,
-  "relay/_index.yaml": file64,
-  "relay/central.lua": file65,
-  "relay/plugins.lua": file66,
-  "relay/security/_index.yaml": file67,
-  "relay/settings.lua": file68,
-  "relay/user.lua": file69,
-  "relay/wippy.yaml": file70,
-  "security/_index.yaml": file71,
-  "security/wippy.yaml": file72,
-  "terminal/_index.yaml": file73,
-  "terminal/wippy.yaml": file74,
-  "test/_index.yaml": file75,
-  "test/assertions.lua": file76,
-  "test/mocks.lua": file77,
-  "test/report.lua": file78,
-  "test/runner.lua": file79,
-  "test/shown.lua": file80,
-  "test/suites.lua": file81,
-  "test/test.lua": file82,
-  "test/wippy.yaml": file83,
-  "usage/_index.yaml": file84,
-  "usage/database.lua": file85,
-  "usage/migrations/01_create_token_usage_table.lua": file86,
-  "usage/migrations/_index.yaml": file87,
-  "usage/token_usage_repo.lua": file88,
-  "usage/usage_bootloader.lua": file89,
-  "usage/usage_tracker.lua": file90,
-  "usage/wippy.yaml": file91,
-  "views/_index.yaml": file92,
-  "views/access.lua": file93,
-  "views/address.lua": file94,
-  "views/api.lua": file95,
-  "views/bundle.lua": file96,
-  "views/components.lua": file97,
-  "views/environment.lua": file98,
-  "views/files.lua": file99,
-  "views/fragments.lua": file100,
-  "views/html.lua": file101,
-  "views/ids.lua": file102,
-  "views/merge.lua": file103,
-  "views/pages.lua": file104,
-  "views/renderer.lua": file105,
-  "views/resources.lua": file106,
-  "views/web_host.lua": file107,
-  "views/wippy.yaml": file108,
+  "facade/_index.yaml": file20,
+  "facade/api.lua": file21,
+  "facade/config.lua": file22,
+  "facade/settings.lua": file23,
+  "facade/shell.jet": file24,
+  "facade/theme_script.lua": file25,
+  "facade/variables.lua": file26,
+  "facade/wippy.yaml": file27,
+  "llm/_index.yaml": file28,
+  "llm/bedrock/_index.yaml": file29,
+  "llm/bedrock/account.lua": file30,
+  "llm/bedrock/converse.lua": file31,
+  "llm/bedrock/driver.lua": file32,
+  "llm/bedrock/frames.lua": file33,
+  "llm/claude/_index.yaml": file34,
+  "llm/claude/driver.lua": file35,
+  "llm/claude/messages.lua": file36,
+  "llm/discovery/_index.yaml": file37,
+  "llm/discovery/models.lua": file38,
+  "llm/discovery/providers.lua": file39,
+  "llm/drivers/_index.yaml": file40,
+  "llm/drivers/settings.lua": file41,
+  "llm/drivers/shapes.lua": file42,
+  "llm/drivers/stream.lua": file43,
+  "llm/drivers/transport.lua": file44,
+  "llm/env/_index.yaml": file45,
+  "llm/failures.lua": file46,
+  "llm/google/generative_ai/_index.yaml": file47,
+  "llm/google/generative_ai/contents.lua": file48,
+  "llm/google/generative_ai/driver.lua": file49,
+  "llm/google/vertex/_index.yaml": file50,
+  "llm/google/vertex/account.lua": file51,
+  "llm/google/vertex/driver.lua": file52,
+  "llm/llm.lua": file53,
+  "llm/openai/_index.yaml": file54,
+  "llm/openai/account.lua": file55,
+  "llm/openai/driver.lua": file56,
+  "llm/openai/responses.lua": file57,
+  "llm/openai_compat/_index.yaml": file58,
+  "llm/openai_compat/completions.lua": file59,
+  "llm/openai_compat/driver.lua": file60,
+  "llm/prompt.lua": file61,
+  "llm/util/_index.yaml": file62,
+  "llm/util/compress.lua": file63,
+  "llm/wippy.yaml": file64,
+  "migration/_index.yaml": file65,
+  "migration/ledger.lua": file66,
+  "migration/migration.lua": file67,
+  "migration/migration_bootloader.lua": file68,
+  "migration/registry.lua": file69,
+  "migration/runner.lua": file70,
+  "migration/wippy.yaml": file71,
+  "relay/_index.yaml": file72,
+  "relay/central.lua": file73,
+  "relay/plugins.lua": file74,
+  "relay/security/_index.yaml": file75,
+  "relay/settings.lua": file76,
+  "relay/user.lua": file77,
+  "relay/wippy.yaml": file78,
+  "security/_index.yaml": file79,
+  "security/wippy.yaml": file80,
+  "terminal/_index.yaml": file81,
+  "terminal/wippy.yaml": file82,
+  "test/_index.yaml": file83,
+  "test/assertions.lua": file84,
+  "test/mocks.lua": file85,
+  "test/report.lua": file86,
+  "test/runner.lua": file87,
+  "test/shown.lua": file88,
+  "test/suites.lua": file89,
+  "test/test.lua": file90,
+  "test/wippy.yaml": file91,
+  "usage/_index.yaml": file92,
+  "usage/database.lua": file93,
+  "usage/migrations/01_create_token_usage_table.lua": file94,
+  "usage/migrations/_index.yaml": file95,
+  "usage/token_usage_repo.lua": file96,
+  "usage/usage_bootloader.lua": file97,
+  "usage/usage_tracker.lua": file98,
+  "usage/wippy.yaml": file99,
+  "views/_index.yaml": file100,
+  "views/access.lua": file101,
+  "views/address.lua": file102,
+  "views/api.lua": file103,
+  "views/bundle.lua": file104,
+  "views/components.lua": file105,
+  "views/environment.lua": file106,
+  "views/files.lua": file107,
+  "views/fragments.lua": file108,
+  "views/html.lua": file109,
+  "views/ids.lua": file110,
+  "views/merge.lua": file111,
+  "views/pages.lua": file112,
+  "views/renderer.lua": file113,
+  "views/resources.lua": file114,
+  "views/web_host.lua": file115,
+  "views/wippy.yaml": file116,
 };

@@ -296,6 +296,10 @@ test("a qualified name reaches one requirement, of any module [fw.params.qualifi
   });
 });
 
+/** What modules may expect of an application that says nothing. */
+const SERVER = {
+  "src/app/_index.yaml": 'namespace: app\n\nentries:\n  - name: gateway\n    kind: http.service\n    addr: ":8080"\n',
+};
 const FRAMEWORK = fileURLToPath(new URL("../../src/framework", import.meta.url));
 
 test("the modules of the program are laid out and typed as the program wants it", async () => {
@@ -309,7 +313,7 @@ test("the modules of the program are laid out and typed as the program wants it"
           readFileSync(path, "utf8"),
         ]),
     );
-    await inFolder(files, async (cwd) => {
+    await inFolder({ ...SERVER, ...files }, async (cwd) => {
       const lint = await wippy(["lint", "--rules", "--level", "hint"], { cwd });
       assert.equal((await wippy(["fmt", "--check"], { cwd })).code, 0, name);
       assert.deepEqual([lint.code, lint.stdout.split("\n")[0]], [0, "No issues found"], lint.stdout);

@@ -8,12 +8,12 @@ local registry = require("registry")
 local system = require("system")
 
 local ROUTER = "wippy.views:fragments"
-local VARIABLE = "wippy.views:public_api_url"
-
-local M = {}
+local VARIABLE = "PUBLIC_API_URL"
 
 --- What an entry and its bundle say of places.
 type Place = {url: string?, base_path: string?}
+
+local M = {Place = Place}
 
 local function is_absolute(url: string): boolean
   return url:find("^%a[%w+.-]*://") ~= nil or url:sub(1, 2) == "//"

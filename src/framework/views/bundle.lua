@@ -27,7 +27,7 @@ type Meta = {
 --- What has a bundle.
 type Bundled = {id: string, place: address.Place}
 
-local M = {}
+local M = {Meta = Meta, Bundled = Bundled}
 
 local function is_told(id: string): boolean
   local told = store.get(SILENT)

@@ -30,7 +30,7 @@ type Page = {
   template: {name: string, set: string?, data_func: string?, resources: {string}}?
 }
 
-local M = {}
+local M = {Page = Page}
 
 local function template_of(entry: registry.Entry): any
   local data = entry.data

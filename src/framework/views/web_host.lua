@@ -74,7 +74,8 @@ local function import_map(): (string?, error?)
     map.imports[name] = resolved(tostring(address), url)
   end
   local text = (json.encode(map) or ""):gsub("<", "\\u003c")
-  if kept ~= nil then kept:set(url, text, MAP_SECONDS) end
+  -- Without a place for it the map is read anew.
+  local _ = kept ~= nil and kept:set(url, text, MAP_SECONDS)
   return text
 end
 

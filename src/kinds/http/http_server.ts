@@ -1,8 +1,8 @@
 /**
  * A server: its listener, its routers and static mounts, and the way of a request through them.
  *
- * HS1. A route wins over everything. A path without one goes to the mount or the router whose prefix is longer; on a tie to
- *      the mount.
+ * HS1. A route wins over mounts and other routers, unless what is fixed of it ends in a tail before the prefix of one of them
+ *      does. A path without a route goes to the mount or the router whose prefix is longer; on a tie to the mount.
  * HS2. Changes of routers, mounts and endpoints act on the next request; connections stay.
  * HS3. The routes are searched in a table built anew after a change, on the first request that needs it.
  */
@@ -28,8 +28,9 @@ import type { HttpRouter } from "./http_router.ts";
 import { listenThrough } from "./overlay_listener.ts";
 import { type ListenPlan, printAddress } from "./listen_plan.ts";
 import { MessageRelay } from "./relay/message_relay.ts";
-import { prefixLength, relate, type RoutePattern } from "./route_pattern.ts";
-import { type MethodUnknown, RouteTable, unescapedParts } from "./route_table.ts";
+import { type Area, longest } from "./path_area.ts";
+import { relate, type RoutePattern } from "./route_pattern.ts";
+import { hasTail, type MethodUnknown, RouteTable, unescapedParts } from "./route_table.ts";
 import type { StaticMount } from "./static_mount.ts";
 
 /** Something that lives as long as a connection and must end before the server does. */
@@ -189,7 +190,11 @@ export class HttpServer implements Service {
 
   #dispatch(exchange: Exchange): Answer | Promise<Answer> {
     const table = this.#table ??= this.#buildTable();
-    const found = table.find(exchange.method, exchange.rawPath);
+    let found = table.find(exchange.method, exchange.rawPath);
+    if (found !== undefined && hasTail(found)) {
+      const { router, mount } = this.#areas(exchange);
+      found = table.find(exchange.method, exchange.rawPath, Math.max(router.length, mount.length));
+    }
     if (found?.kind !== "route") return this.#unrouted(exchange, found);
     exchange.endpoint = found.route;
     exchange.values = found.values;
@@ -213,13 +218,21 @@ export class HttpServer implements Service {
       const route = found.routes.find((candidate) => candidate.method === wanted) ?? found.routes[0]!;
       return route.router.handle(exchange);
     }
-    const parts = unescapedParts(exchange.rawPath);
-    const [router, routerLength] = longest(this.#routers.values(), (candidate) => candidate.prefix, parts);
-    const [mount, mountLength] = longest(this.#mounts.values(), (candidate) => candidate.path, parts);
-    if (mount !== undefined && mountLength >= routerLength) {
-      return mount.handle(exchange, parts.slice(mountLength));
+    const { parts, router, mount } = this.#areas(exchange);
+    if (mount.found !== undefined && mount.length >= router.length) {
+      return mount.found.handle(exchange, parts.slice(mount.length));
     }
-    return router === undefined ? textAnswer(404, "not found") : router.handle(exchange);
+    return router.found === undefined ? textAnswer(404, "not found") : router.found.handle(exchange);
+  }
+
+  /** The router and the mount whose prefixes fit most of a path. */
+  #areas(exchange: Exchange): { parts: string[]; router: Area<HttpRouter>; mount: Area<StaticMount> } {
+    const parts = unescapedParts(exchange.rawPath);
+    return {
+      parts,
+      router: longest(this.#routers.values(), (candidate) => candidate.prefix, parts),
+      mount: longest(this.#mounts.values(), (candidate) => candidate.path, parts),
+    };
   }
 
   async #answerLater(exchange: Exchange, answer: Promise<Answer>, isHead: boolean): Promise<Response> {
@@ -365,20 +378,6 @@ function isStale(entry: Entry, entries: KindServices["entries"]): boolean {
   const next = entries.get(entry.id);
   if (next === undefined) return true;
   return next !== entry && !(valuesEqual(next.data, entry.data) && valuesEqual(next.meta, entry.meta));
-}
-
-function longest<T>(
-  all: Iterable<T>,
-  prefixOf: (item: T) => RoutePattern,
-  parts: readonly string[],
-): [T | undefined, number] {
-  let best: T | undefined;
-  let length = -1;
-  for (const item of all) {
-    const fits = prefixLength(prefixOf(item), parts);
-    if (fits > length) [best, length] = [item, fits];
-  }
-  return [best, length];
 }
 
 function sameListener(a: ListenPlan, b: ListenPlan): boolean {

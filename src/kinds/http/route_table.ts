@@ -71,12 +71,12 @@ export class RouteTable<R extends Routed> {
     if (names.length === 0) this.#exact.set(text, node.methods);
   }
 
-  /** What answers `method` at `path` (as sent, still escaped). */
-  find(method: string, path: string): RouteFound<R> | MethodUnknown<R> | undefined {
+  /** What answers `method` at `path` (as sent, still escaped). Tails that begin before segment `tailFrom` are passed over. */
+  find(method: string, path: string, tailFrom = 0): RouteFound<R> | MethodUnknown<R> | undefined {
     const route = this.#exact.get(path)?.get(method);
     if (route !== undefined) return { kind: "route", route, values: NO_VALUES };
     const others: Map<string, R>[] = [];
-    const search: Search<R> = { method, parts: unescapedParts(path), values: [], others };
+    const search: Search<R> = { method, parts: unescapedParts(path), tailFrom, values: [], others };
     const found = descend(this.#root, search, 0);
     if (found !== undefined) return { kind: "route", route: found, values: search.values };
     if (others.length === 0) return undefined;
@@ -87,6 +87,7 @@ export class RouteTable<R extends Routed> {
 interface Search<R> {
   readonly method: string;
   readonly parts: readonly string[];
+  readonly tailFrom: number;
   readonly values: string[];
   readonly others: Map<string, R>[];
 }
@@ -110,7 +111,7 @@ function descend<R>(node: Node<R>, search: Search<R>, depth: number): R | undefi
       values.pop();
     }
   }
-  return choose(node.tail, search);
+  return depth < search.tailFrom ? undefined : choose(node.tail, search);
 }
 
 /** The route of the method; GET serves HEAD. Remembers the others. */
@@ -136,4 +137,10 @@ export function unescapePart(text: string): string {
     if (error instanceof URIError) return text;
     throw error;
   }
+}
+
+/** Whether a route that was found takes whatever follows its pattern. */
+export function hasTail(found: RouteFound<Routed> | MethodUnknown<Routed>): boolean {
+  const routes = found.kind === "route" ? [found.route] : found.routes;
+  return routes.some(({ pattern }) => pattern.segments.at(-1)?.kind === "tail");
 }

@@ -88,11 +88,12 @@ test("the more specific of two patterns answers [http.route.conflict] [http.rout
     ...named("rest", "/{x...}"),
     ...named("inner", "/y", { router: "deep" }),
   ];
-  await withGateway(entries, async ({ text }) => {
+  await withGateway(entries, async ({ text, get }) => {
     assert.equal(await text("/api/me"), "me");
     assert.equal(await text("/api/you"), "any");
     assert.equal(await text("/api/deep/y"), "inner");
-    assert.equal(await text("/api/deep/z"), "rest");
+    assert.equal(await text("/api/other/z"), "rest");
+    assert.equal((await get("/api/deep/z")).status, 404);
     assert.equal(await text("/api/deep"), "any");
   });
 });
