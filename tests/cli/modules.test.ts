@@ -298,7 +298,8 @@ test("a qualified name reaches one requirement, of any module [fw.params.qualifi
 
 /** What modules may expect of an application that says nothing. */
 const SERVER = {
-  "src/app/_index.yaml": 'namespace: app\n\nentries:\n  - name: gateway\n    kind: http.service\n    addr: ":8080"\n',
+  "src/app/_index.yaml":
+    'namespace: app\n\nentries:\n  - name: gateway\n    kind: http.service\n    addr: ":8080"\n',
 };
 const FRAMEWORK = fileURLToPath(new URL("../../src/framework", import.meta.url));
 

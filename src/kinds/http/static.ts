@@ -28,12 +28,20 @@ const CONFIG = schema.object({
     cache: schema.string({ default: "", doc: "Value of Cache-Control." }),
   }),
   middleware: schema.list(schema.string(), { doc: "Middleware around the files, in order." }),
-  options: schema.map(schema.string(), { doc: "Options of that middleware." }),
+  options: schema.map(schema.string(), {
+    doc: "Options of that middleware; spa, index and cache are read here as well.",
+  }),
+  mime_types: schema.map(schema.string(), {
+    doc: "Content types by the ends of names, before those that are known.",
+  }),
 });
 
 function mountOf(context: KindContext<Decoded<typeof CONFIG>>): Mounted {
   const { config, entry, resources } = context;
-  const { spa, index, cache } = config.static_options;
+  const { static_options: own, options } = config;
+  const spa = own.spa || options["spa"] === "true";
+  const index = own.index || (options["index"] ?? "");
+  const cache = own.cache || (options["cache"] ?? "");
   if (spa && index === "") {
     throw new Failure("Invalid", "static_options.index is required when spa is true", { retryable: false });
   }
@@ -51,6 +59,9 @@ function mountOf(context: KindContext<Decoded<typeof CONFIG>>): Mounted {
     spa,
     index: index === "" ? INDEX : index,
     cache,
+    types: new Map(
+      Object.entries(config.mime_types).map(([end, type]) => [end.replace(/^\./, "").toLowerCase(), type]),
+    ),
     around: composeMiddleware(config.middleware, config.options, stage),
   });
   return { server, mount };

@@ -23,6 +23,8 @@ export interface StaticPlan {
   readonly index: string;
   /** Value of `Cache-Control`, `""` for none. */
   readonly cache: string;
+  /** Content types by what follows the last dot of a name, in small letters. */
+  readonly types: ReadonlyMap<string, string>;
   readonly around: (handler: Handler) => Handler;
 }
 
@@ -92,6 +94,10 @@ export class StaticMount {
 
   #file(exchange: Exchange, files: FileSystem, path: string, info: FileInfo): Answer {
     const answer = fileAnswer(exchange, files, path, info);
+    const type = this.#plan.types.get(info.name.slice(info.name.lastIndexOf(".") + 1).toLowerCase());
+    if (type !== undefined && answer.headers["content-type"] !== undefined) {
+      answer.headers["content-type"] = type;
+    }
     if (this.#plan.cache !== "" && answer.status < 400) answer.headers["cache-control"] = this.#plan.cache;
     return answer;
   }
