@@ -19,103 +19,120 @@ import file16 from "./bootloader/bootloaders/_index.yaml" with { type: "text" };
 import file17 from "./bootloader/bootloaders/encryption_key.lua" with { type: "text" };
 import file18 from "./bootloader/sequence.lua" with { type: "text" };
 import file19 from "./bootloader/wippy.yaml" with { type: "text" };
-import file20 from "./facade/_index.yaml" with { type: "text" };
-import file21 from "./facade/api.lua" with { type: "text" };
-import file22 from "./facade/config.lua" with { type: "text" };
-import file23 from "./facade/settings.lua" with { type: "text" };
-import file24 from "./facade/shell.jet" with { type: "text" };
-import file25 from "./facade/theme_script.lua" with { type: "text" };
-import file26 from "./facade/variables.lua" with { type: "text" };
-import file27 from "./facade/wippy.yaml" with { type: "text" };
-import file28 from "./llm/_index.yaml" with { type: "text" };
-import file29 from "./llm/bedrock/_index.yaml" with { type: "text" };
-import file30 from "./llm/bedrock/account.lua" with { type: "text" };
-import file31 from "./llm/bedrock/converse.lua" with { type: "text" };
-import file32 from "./llm/bedrock/driver.lua" with { type: "text" };
-import file33 from "./llm/bedrock/frames.lua" with { type: "text" };
-import file34 from "./llm/claude/_index.yaml" with { type: "text" };
-import file35 from "./llm/claude/driver.lua" with { type: "text" };
-import file36 from "./llm/claude/messages.lua" with { type: "text" };
-import file37 from "./llm/discovery/_index.yaml" with { type: "text" };
-import file38 from "./llm/discovery/models.lua" with { type: "text" };
-import file39 from "./llm/discovery/providers.lua" with { type: "text" };
-import file40 from "./llm/drivers/_index.yaml" with { type: "text" };
-import file41 from "./llm/drivers/settings.lua" with { type: "text" };
-import file42 from "./llm/drivers/shapes.lua" with { type: "text" };
-import file43 from "./llm/drivers/stream.lua" with { type: "text" };
-import file44 from "./llm/drivers/transport.lua" with { type: "text" };
-import file45 from "./llm/env/_index.yaml" with { type: "text" };
-import file46 from "./llm/failures.lua" with { type: "text" };
-import file47 from "./llm/google/generative_ai/_index.yaml" with { type: "text" };
-import file48 from "./llm/google/generative_ai/contents.lua" with { type: "text" };
-import file49 from "./llm/google/generative_ai/driver.lua" with { type: "text" };
-import file50 from "./llm/google/vertex/_index.yaml" with { type: "text" };
-import file51 from "./llm/google/vertex/account.lua" with { type: "text" };
-import file52 from "./llm/google/vertex/driver.lua" with { type: "text" };
-import file53 from "./llm/llm.lua" with { type: "text" };
-import file54 from "./llm/openai/_index.yaml" with { type: "text" };
-import file55 from "./llm/openai/account.lua" with { type: "text" };
-import file56 from "./llm/openai/driver.lua" with { type: "text" };
-import file57 from "./llm/openai/responses.lua" with { type: "text" };
-import file58 from "./llm/openai_compat/_index.yaml" with { type: "text" };
-import file59 from "./llm/openai_compat/completions.lua" with { type: "text" };
-import file60 from "./llm/openai_compat/driver.lua" with { type: "text" };
-import file61 from "./llm/prompt.lua" with { type: "text" };
-import file62 from "./llm/util/_index.yaml" with { type: "text" };
-import file63 from "./llm/util/compress.lua" with { type: "text" };
-import file64 from "./llm/wippy.yaml" with { type: "text" };
-import file65 from "./migration/_index.yaml" with { type: "text" };
-import file66 from "./migration/ledger.lua" with { type: "text" };
-import file67 from "./migration/migration.lua" with { type: "text" };
-import file68 from "./migration/migration_bootloader.lua" with { type: "text" };
-import file69 from "./migration/registry.lua" with { type: "text" };
-import file70 from "./migration/runner.lua" with { type: "text" };
-import file71 from "./migration/wippy.yaml" with { type: "text" };
-import file72 from "./relay/_index.yaml" with { type: "text" };
-import file73 from "./relay/central.lua" with { type: "text" };
-import file74 from "./relay/plugins.lua" with { type: "text" };
-import file75 from "./relay/security/_index.yaml" with { type: "text" };
-import file76 from "./relay/settings.lua" with { type: "text" };
-import file77 from "./relay/user.lua" with { type: "text" };
-import file78 from "./relay/wippy.yaml" with { type: "text" };
-import file79 from "./security/_index.yaml" with { type: "text" };
-import file80 from "./security/wippy.yaml" with { type: "text" };
-import file81 from "./terminal/_index.yaml" with { type: "text" };
-import file82 from "./terminal/wippy.yaml" with { type: "text" };
-import file83 from "./test/_index.yaml" with { type: "text" };
-import file84 from "./test/assertions.lua" with { type: "text" };
-import file85 from "./test/mocks.lua" with { type: "text" };
-import file86 from "./test/report.lua" with { type: "text" };
-import file87 from "./test/runner.lua" with { type: "text" };
-import file88 from "./test/shown.lua" with { type: "text" };
-import file89 from "./test/suites.lua" with { type: "text" };
-import file90 from "./test/test.lua" with { type: "text" };
-import file91 from "./test/wippy.yaml" with { type: "text" };
-import file92 from "./usage/_index.yaml" with { type: "text" };
-import file93 from "./usage/database.lua" with { type: "text" };
-import file94 from "./usage/migrations/01_create_token_usage_table.lua" with { type: "text" };
-import file95 from "./usage/migrations/_index.yaml" with { type: "text" };
-import file96 from "./usage/token_usage_repo.lua" with { type: "text" };
-import file97 from "./usage/usage_bootloader.lua" with { type: "text" };
-import file98 from "./usage/usage_tracker.lua" with { type: "text" };
-import file99 from "./usage/wippy.yaml" with { type: "text" };
-import file100 from "./views/_index.yaml" with { type: "text" };
-import file101 from "./views/access.lua" with { type: "text" };
-import file102 from "./views/address.lua" with { type: "text" };
-import file103 from "./views/api.lua" with { type: "text" };
-import file104 from "./views/bundle.lua" with { type: "text" };
-import file105 from "./views/components.lua" with { type: "text" };
-import file106 from "./views/environment.lua" with { type: "text" };
-import file107 from "./views/files.lua" with { type: "text" };
-import file108 from "./views/fragments.lua" with { type: "text" };
-import file109 from "./views/html.lua" with { type: "text" };
-import file110 from "./views/ids.lua" with { type: "text" };
-import file111 from "./views/merge.lua" with { type: "text" };
-import file112 from "./views/pages.lua" with { type: "text" };
-import file113 from "./views/renderer.lua" with { type: "text" };
-import file114 from "./views/resources.lua" with { type: "text" };
-import file115 from "./views/web_host.lua" with { type: "text" };
-import file116 from "./views/wippy.yaml" with { type: "text" };
+import file20 from "./dataflow/_index.yaml" with { type: "text" };
+import file21 from "./dataflow/agent_node.lua" with { type: "text" };
+import file22 from "./dataflow/client.lua" with { type: "text" };
+import file23 from "./dataflow/engine.lua" with { type: "text" };
+import file24 from "./dataflow/env/_index.yaml" with { type: "text" };
+import file25 from "./dataflow/flow/_index.yaml" with { type: "text" };
+import file26 from "./dataflow/flow/compiler.lua" with { type: "text" };
+import file27 from "./dataflow/flow/flow.lua" with { type: "text" };
+import file28 from "./dataflow/graph.lua" with { type: "text" };
+import file29 from "./dataflow/inputs.lua" with { type: "text" };
+import file30 from "./dataflow/migrations/01_create_dataflow_tables.lua" with { type: "text" };
+import file31 from "./dataflow/migrations/_index.yaml" with { type: "text" };
+import file32 from "./dataflow/nodes.lua" with { type: "text" };
+import file33 from "./dataflow/orchestrator.lua" with { type: "text" };
+import file34 from "./dataflow/recovery.lua" with { type: "text" };
+import file35 from "./dataflow/store.lua" with { type: "text" };
+import file36 from "./dataflow/wippy.yaml" with { type: "text" };
+import file37 from "./facade/_index.yaml" with { type: "text" };
+import file38 from "./facade/api.lua" with { type: "text" };
+import file39 from "./facade/config.lua" with { type: "text" };
+import file40 from "./facade/settings.lua" with { type: "text" };
+import file41 from "./facade/shell.jet" with { type: "text" };
+import file42 from "./facade/theme_script.lua" with { type: "text" };
+import file43 from "./facade/variables.lua" with { type: "text" };
+import file44 from "./facade/wippy.yaml" with { type: "text" };
+import file45 from "./llm/_index.yaml" with { type: "text" };
+import file46 from "./llm/bedrock/_index.yaml" with { type: "text" };
+import file47 from "./llm/bedrock/account.lua" with { type: "text" };
+import file48 from "./llm/bedrock/converse.lua" with { type: "text" };
+import file49 from "./llm/bedrock/driver.lua" with { type: "text" };
+import file50 from "./llm/bedrock/frames.lua" with { type: "text" };
+import file51 from "./llm/claude/_index.yaml" with { type: "text" };
+import file52 from "./llm/claude/driver.lua" with { type: "text" };
+import file53 from "./llm/claude/messages.lua" with { type: "text" };
+import file54 from "./llm/discovery/_index.yaml" with { type: "text" };
+import file55 from "./llm/discovery/models.lua" with { type: "text" };
+import file56 from "./llm/discovery/providers.lua" with { type: "text" };
+import file57 from "./llm/drivers/_index.yaml" with { type: "text" };
+import file58 from "./llm/drivers/settings.lua" with { type: "text" };
+import file59 from "./llm/drivers/shapes.lua" with { type: "text" };
+import file60 from "./llm/drivers/stream.lua" with { type: "text" };
+import file61 from "./llm/drivers/transport.lua" with { type: "text" };
+import file62 from "./llm/env/_index.yaml" with { type: "text" };
+import file63 from "./llm/failures.lua" with { type: "text" };
+import file64 from "./llm/google/generative_ai/_index.yaml" with { type: "text" };
+import file65 from "./llm/google/generative_ai/contents.lua" with { type: "text" };
+import file66 from "./llm/google/generative_ai/driver.lua" with { type: "text" };
+import file67 from "./llm/google/vertex/_index.yaml" with { type: "text" };
+import file68 from "./llm/google/vertex/account.lua" with { type: "text" };
+import file69 from "./llm/google/vertex/driver.lua" with { type: "text" };
+import file70 from "./llm/llm.lua" with { type: "text" };
+import file71 from "./llm/openai/_index.yaml" with { type: "text" };
+import file72 from "./llm/openai/account.lua" with { type: "text" };
+import file73 from "./llm/openai/driver.lua" with { type: "text" };
+import file74 from "./llm/openai/responses.lua" with { type: "text" };
+import file75 from "./llm/openai_compat/_index.yaml" with { type: "text" };
+import file76 from "./llm/openai_compat/completions.lua" with { type: "text" };
+import file77 from "./llm/openai_compat/driver.lua" with { type: "text" };
+import file78 from "./llm/prompt.lua" with { type: "text" };
+import file79 from "./llm/util/_index.yaml" with { type: "text" };
+import file80 from "./llm/util/compress.lua" with { type: "text" };
+import file81 from "./llm/wippy.yaml" with { type: "text" };
+import file82 from "./migration/_index.yaml" with { type: "text" };
+import file83 from "./migration/ledger.lua" with { type: "text" };
+import file84 from "./migration/migration.lua" with { type: "text" };
+import file85 from "./migration/migration_bootloader.lua" with { type: "text" };
+import file86 from "./migration/registry.lua" with { type: "text" };
+import file87 from "./migration/runner.lua" with { type: "text" };
+import file88 from "./migration/wippy.yaml" with { type: "text" };
+import file89 from "./relay/_index.yaml" with { type: "text" };
+import file90 from "./relay/central.lua" with { type: "text" };
+import file91 from "./relay/plugins.lua" with { type: "text" };
+import file92 from "./relay/security/_index.yaml" with { type: "text" };
+import file93 from "./relay/settings.lua" with { type: "text" };
+import file94 from "./relay/user.lua" with { type: "text" };
+import file95 from "./relay/wippy.yaml" with { type: "text" };
+import file96 from "./security/_index.yaml" with { type: "text" };
+import file97 from "./security/wippy.yaml" with { type: "text" };
+import file98 from "./terminal/_index.yaml" with { type: "text" };
+import file99 from "./terminal/wippy.yaml" with { type: "text" };
+import file100 from "./test/_index.yaml" with { type: "text" };
+import file101 from "./test/assertions.lua" with { type: "text" };
+import file102 from "./test/mocks.lua" with { type: "text" };
+import file103 from "./test/report.lua" with { type: "text" };
+import file104 from "./test/runner.lua" with { type: "text" };
+import file105 from "./test/shown.lua" with { type: "text" };
+import file106 from "./test/suites.lua" with { type: "text" };
+import file107 from "./test/test.lua" with { type: "text" };
+import file108 from "./test/wippy.yaml" with { type: "text" };
+import file109 from "./usage/_index.yaml" with { type: "text" };
+import file110 from "./usage/database.lua" with { type: "text" };
+import file111 from "./usage/migrations/01_create_token_usage_table.lua" with { type: "text" };
+import file112 from "./usage/migrations/_index.yaml" with { type: "text" };
+import file113 from "./usage/token_usage_repo.lua" with { type: "text" };
+import file114 from "./usage/usage_bootloader.lua" with { type: "text" };
+import file115 from "./usage/usage_tracker.lua" with { type: "text" };
+import file116 from "./usage/wippy.yaml" with { type: "text" };
+import file117 from "./views/_index.yaml" with { type: "text" };
+import file118 from "./views/access.lua" with { type: "text" };
+import file119 from "./views/address.lua" with { type: "text" };
+import file120 from "./views/api.lua" with { type: "text" };
+import file121 from "./views/bundle.lua" with { type: "text" };
+import file122 from "./views/components.lua" with { type: "text" };
+import file123 from "./views/environment.lua" with { type: "text" };
+import file124 from "./views/files.lua" with { type: "text" };
+import file125 from "./views/fragments.lua" with { type: "text" };
+import file126 from "./views/html.lua" with { type: "text" };
+import file127 from "./views/ids.lua" with { type: "text" };
+import file128 from "./views/merge.lua" with { type: "text" };
+import file129 from "./views/pages.lua" with { type: "text" };
+import file130 from "./views/renderer.lua" with { type: "text" };
+import file131 from "./views/resources.lua" with { type: "text" };
+import file132 from "./views/web_host.lua" with { type: "text" };
+import file133 from "./views/wippy.yaml" with { type: "text" };
 
 /** Texts of the files in `src/framework`, by path. */
 export const files: Readonly<Record<string, string>> = {
@@ -139,101 +156,118 @@ export const files: Readonly<Record<string, string>> = {
   "bootloader/bootloaders/encryption_key.lua": file17,
   "bootloader/sequence.lua": file18,
   "bootloader/wippy.yaml": file19,
-  "facade/_index.yaml": file20,
-  "facade/api.lua": file21,
-  "facade/config.lua": file22,
-  "facade/settings.lua": file23,
-  "facade/shell.jet": file24,
-  "facade/theme_script.lua": file25,
-  "facade/variables.lua": file26,
-  "facade/wippy.yaml": file27,
-  "llm/_index.yaml": file28,
-  "llm/bedrock/_index.yaml": file29,
-  "llm/bedrock/account.lua": file30,
-  "llm/bedrock/converse.lua": file31,
-  "llm/bedrock/driver.lua": file32,
-  "llm/bedrock/frames.lua": file33,
-  "llm/claude/_index.yaml": file34,
-  "llm/claude/driver.lua": file35,
-  "llm/claude/messages.lua": file36,
-  "llm/discovery/_index.yaml": file37,
-  "llm/discovery/models.lua": file38,
-  "llm/discovery/providers.lua": file39,
-  "llm/drivers/_index.yaml": file40,
-  "llm/drivers/settings.lua": file41,
-  "llm/drivers/shapes.lua": file42,
-  "llm/drivers/stream.lua": file43,
-  "llm/drivers/transport.lua": file44,
-  "llm/env/_index.yaml": file45,
-  "llm/failures.lua": file46,
-  "llm/google/generative_ai/_index.yaml": file47,
-  "llm/google/generative_ai/contents.lua": file48,
-  "llm/google/generative_ai/driver.lua": file49,
-  "llm/google/vertex/_index.yaml": file50,
-  "llm/google/vertex/account.lua": file51,
-  "llm/google/vertex/driver.lua": file52,
-  "llm/llm.lua": file53,
-  "llm/openai/_index.yaml": file54,
-  "llm/openai/account.lua": file55,
-  "llm/openai/driver.lua": file56,
-  "llm/openai/responses.lua": file57,
-  "llm/openai_compat/_index.yaml": file58,
-  "llm/openai_compat/completions.lua": file59,
-  "llm/openai_compat/driver.lua": file60,
-  "llm/prompt.lua": file61,
-  "llm/util/_index.yaml": file62,
-  "llm/util/compress.lua": file63,
-  "llm/wippy.yaml": file64,
-  "migration/_index.yaml": file65,
-  "migration/ledger.lua": file66,
-  "migration/migration.lua": file67,
-  "migration/migration_bootloader.lua": file68,
-  "migration/registry.lua": file69,
-  "migration/runner.lua": file70,
-  "migration/wippy.yaml": file71,
-  "relay/_index.yaml": file72,
-  "relay/central.lua": file73,
-  "relay/plugins.lua": file74,
-  "relay/security/_index.yaml": file75,
-  "relay/settings.lua": file76,
-  "relay/user.lua": file77,
-  "relay/wippy.yaml": file78,
-  "security/_index.yaml": file79,
-  "security/wippy.yaml": file80,
-  "terminal/_index.yaml": file81,
-  "terminal/wippy.yaml": file82,
-  "test/_index.yaml": file83,
-  "test/assertions.lua": file84,
-  "test/mocks.lua": file85,
-  "test/report.lua": file86,
-  "test/runner.lua": file87,
-  "test/shown.lua": file88,
-  "test/suites.lua": file89,
-  "test/test.lua": file90,
-  "test/wippy.yaml": file91,
-  "usage/_index.yaml": file92,
-  "usage/database.lua": file93,
-  "usage/migrations/01_create_token_usage_table.lua": file94,
-  "usage/migrations/_index.yaml": file95,
-  "usage/token_usage_repo.lua": file96,
-  "usage/usage_bootloader.lua": file97,
-  "usage/usage_tracker.lua": file98,
-  "usage/wippy.yaml": file99,
-  "views/_index.yaml": file100,
-  "views/access.lua": file101,
-  "views/address.lua": file102,
-  "views/api.lua": file103,
-  "views/bundle.lua": file104,
-  "views/components.lua": file105,
-  "views/environment.lua": file106,
-  "views/files.lua": file107,
-  "views/fragments.lua": file108,
-  "views/html.lua": file109,
-  "views/ids.lua": file110,
-  "views/merge.lua": file111,
-  "views/pages.lua": file112,
-  "views/renderer.lua": file113,
-  "views/resources.lua": file114,
-  "views/web_host.lua": file115,
-  "views/wippy.yaml": file116,
+  "dataflow/_index.yaml": file20,
+  "dataflow/agent_node.lua": file21,
+  "dataflow/client.lua": file22,
+  "dataflow/engine.lua": file23,
+  "dataflow/env/_index.yaml": file24,
+  "dataflow/flow/_index.yaml": file25,
+  "dataflow/flow/compiler.lua": file26,
+  "dataflow/flow/flow.lua": file27,
+  "dataflow/graph.lua": file28,
+  "dataflow/inputs.lua": file29,
+  "dataflow/migrations/01_create_dataflow_tables.lua": file30,
+  "dataflow/migrations/_index.yaml": file31,
+  "dataflow/nodes.lua": file32,
+  "dataflow/orchestrator.lua": file33,
+  "dataflow/recovery.lua": file34,
+  "dataflow/store.lua": file35,
+  "dataflow/wippy.yaml": file36,
+  "facade/_index.yaml": file37,
+  "facade/api.lua": file38,
+  "facade/config.lua": file39,
+  "facade/settings.lua": file40,
+  "facade/shell.jet": file41,
+  "facade/theme_script.lua": file42,
+  "facade/variables.lua": file43,
+  "facade/wippy.yaml": file44,
+  "llm/_index.yaml": file45,
+  "llm/bedrock/_index.yaml": file46,
+  "llm/bedrock/account.lua": file47,
+  "llm/bedrock/converse.lua": file48,
+  "llm/bedrock/driver.lua": file49,
+  "llm/bedrock/frames.lua": file50,
+  "llm/claude/_index.yaml": file51,
+  "llm/claude/driver.lua": file52,
+  "llm/claude/messages.lua": file53,
+  "llm/discovery/_index.yaml": file54,
+  "llm/discovery/models.lua": file55,
+  "llm/discovery/providers.lua": file56,
+  "llm/drivers/_index.yaml": file57,
+  "llm/drivers/settings.lua": file58,
+  "llm/drivers/shapes.lua": file59,
+  "llm/drivers/stream.lua": file60,
+  "llm/drivers/transport.lua": file61,
+  "llm/env/_index.yaml": file62,
+  "llm/failures.lua": file63,
+  "llm/google/generative_ai/_index.yaml": file64,
+  "llm/google/generative_ai/contents.lua": file65,
+  "llm/google/generative_ai/driver.lua": file66,
+  "llm/google/vertex/_index.yaml": file67,
+  "llm/google/vertex/account.lua": file68,
+  "llm/google/vertex/driver.lua": file69,
+  "llm/llm.lua": file70,
+  "llm/openai/_index.yaml": file71,
+  "llm/openai/account.lua": file72,
+  "llm/openai/driver.lua": file73,
+  "llm/openai/responses.lua": file74,
+  "llm/openai_compat/_index.yaml": file75,
+  "llm/openai_compat/completions.lua": file76,
+  "llm/openai_compat/driver.lua": file77,
+  "llm/prompt.lua": file78,
+  "llm/util/_index.yaml": file79,
+  "llm/util/compress.lua": file80,
+  "llm/wippy.yaml": file81,
+  "migration/_index.yaml": file82,
+  "migration/ledger.lua": file83,
+  "migration/migration.lua": file84,
+  "migration/migration_bootloader.lua": file85,
+  "migration/registry.lua": file86,
+  "migration/runner.lua": file87,
+  "migration/wippy.yaml": file88,
+  "relay/_index.yaml": file89,
+  "relay/central.lua": file90,
+  "relay/plugins.lua": file91,
+  "relay/security/_index.yaml": file92,
+  "relay/settings.lua": file93,
+  "relay/user.lua": file94,
+  "relay/wippy.yaml": file95,
+  "security/_index.yaml": file96,
+  "security/wippy.yaml": file97,
+  "terminal/_index.yaml": file98,
+  "terminal/wippy.yaml": file99,
+  "test/_index.yaml": file100,
+  "test/assertions.lua": file101,
+  "test/mocks.lua": file102,
+  "test/report.lua": file103,
+  "test/runner.lua": file104,
+  "test/shown.lua": file105,
+  "test/suites.lua": file106,
+  "test/test.lua": file107,
+  "test/wippy.yaml": file108,
+  "usage/_index.yaml": file109,
+  "usage/database.lua": file110,
+  "usage/migrations/01_create_token_usage_table.lua": file111,
+  "usage/migrations/_index.yaml": file112,
+  "usage/token_usage_repo.lua": file113,
+  "usage/usage_bootloader.lua": file114,
+  "usage/usage_tracker.lua": file115,
+  "usage/wippy.yaml": file116,
+  "views/_index.yaml": file117,
+  "views/access.lua": file118,
+  "views/address.lua": file119,
+  "views/api.lua": file120,
+  "views/bundle.lua": file121,
+  "views/components.lua": file122,
+  "views/environment.lua": file123,
+  "views/files.lua": file124,
+  "views/fragments.lua": file125,
+  "views/html.lua": file126,
+  "views/ids.lua": file127,
+  "views/merge.lua": file128,
+  "views/pages.lua": file129,
+  "views/renderer.lua": file130,
+  "views/resources.lua": file131,
+  "views/web_host.lua": file132,
+  "views/wippy.yaml": file133,
 };
