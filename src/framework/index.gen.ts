@@ -36,103 +36,109 @@ import file33 from "./dataflow/orchestrator.lua" with { type: "text" };
 import file34 from "./dataflow/recovery.lua" with { type: "text" };
 import file35 from "./dataflow/store.lua" with { type: "text" };
 import file36 from "./dataflow/wippy.yaml" with { type: "text" };
-import file37 from "./facade/_index.yaml" with { type: "text" };
-import file38 from "./facade/api.lua" with { type: "text" };
-import file39 from "./facade/config.lua" with { type: "text" };
-import file40 from "./facade/settings.lua" with { type: "text" };
-import file41 from "./facade/shell.jet" with { type: "text" };
-import file42 from "./facade/theme_script.lua" with { type: "text" };
-import file43 from "./facade/variables.lua" with { type: "text" };
-import file44 from "./facade/wippy.yaml" with { type: "text" };
-import file45 from "./llm/_index.yaml" with { type: "text" };
-import file46 from "./llm/bedrock/_index.yaml" with { type: "text" };
-import file47 from "./llm/bedrock/account.lua" with { type: "text" };
-import file48 from "./llm/bedrock/converse.lua" with { type: "text" };
-import file49 from "./llm/bedrock/driver.lua" with { type: "text" };
-import file50 from "./llm/bedrock/frames.lua" with { type: "text" };
-import file51 from "./llm/claude/_index.yaml" with { type: "text" };
-import file52 from "./llm/claude/driver.lua" with { type: "text" };
-import file53 from "./llm/claude/messages.lua" with { type: "text" };
-import file54 from "./llm/discovery/_index.yaml" with { type: "text" };
-import file55 from "./llm/discovery/models.lua" with { type: "text" };
-import file56 from "./llm/discovery/providers.lua" with { type: "text" };
-import file57 from "./llm/drivers/_index.yaml" with { type: "text" };
-import file58 from "./llm/drivers/settings.lua" with { type: "text" };
-import file59 from "./llm/drivers/shapes.lua" with { type: "text" };
-import file60 from "./llm/drivers/stream.lua" with { type: "text" };
-import file61 from "./llm/drivers/transport.lua" with { type: "text" };
-import file62 from "./llm/env/_index.yaml" with { type: "text" };
-import file63 from "./llm/failures.lua" with { type: "text" };
-import file64 from "./llm/google/generative_ai/_index.yaml" with { type: "text" };
-import file65 from "./llm/google/generative_ai/contents.lua" with { type: "text" };
-import file66 from "./llm/google/generative_ai/driver.lua" with { type: "text" };
-import file67 from "./llm/google/vertex/_index.yaml" with { type: "text" };
-import file68 from "./llm/google/vertex/account.lua" with { type: "text" };
-import file69 from "./llm/google/vertex/driver.lua" with { type: "text" };
-import file70 from "./llm/llm.lua" with { type: "text" };
-import file71 from "./llm/openai/_index.yaml" with { type: "text" };
-import file72 from "./llm/openai/account.lua" with { type: "text" };
-import file73 from "./llm/openai/driver.lua" with { type: "text" };
-import file74 from "./llm/openai/responses.lua" with { type: "text" };
-import file75 from "./llm/openai_compat/_index.yaml" with { type: "text" };
-import file76 from "./llm/openai_compat/completions.lua" with { type: "text" };
-import file77 from "./llm/openai_compat/driver.lua" with { type: "text" };
-import file78 from "./llm/prompt.lua" with { type: "text" };
-import file79 from "./llm/util/_index.yaml" with { type: "text" };
-import file80 from "./llm/util/compress.lua" with { type: "text" };
-import file81 from "./llm/wippy.yaml" with { type: "text" };
-import file82 from "./migration/_index.yaml" with { type: "text" };
-import file83 from "./migration/ledger.lua" with { type: "text" };
-import file84 from "./migration/migration.lua" with { type: "text" };
-import file85 from "./migration/migration_bootloader.lua" with { type: "text" };
-import file86 from "./migration/registry.lua" with { type: "text" };
-import file87 from "./migration/runner.lua" with { type: "text" };
-import file88 from "./migration/wippy.yaml" with { type: "text" };
-import file89 from "./relay/_index.yaml" with { type: "text" };
-import file90 from "./relay/central.lua" with { type: "text" };
-import file91 from "./relay/plugins.lua" with { type: "text" };
-import file92 from "./relay/security/_index.yaml" with { type: "text" };
-import file93 from "./relay/settings.lua" with { type: "text" };
-import file94 from "./relay/user.lua" with { type: "text" };
-import file95 from "./relay/wippy.yaml" with { type: "text" };
-import file96 from "./security/_index.yaml" with { type: "text" };
-import file97 from "./security/wippy.yaml" with { type: "text" };
-import file98 from "./terminal/_index.yaml" with { type: "text" };
-import file99 from "./terminal/wippy.yaml" with { type: "text" };
-import file100 from "./test/_index.yaml" with { type: "text" };
-import file101 from "./test/assertions.lua" with { type: "text" };
-import file102 from "./test/mocks.lua" with { type: "text" };
-import file103 from "./test/report.lua" with { type: "text" };
-import file104 from "./test/runner.lua" with { type: "text" };
-import file105 from "./test/shown.lua" with { type: "text" };
-import file106 from "./test/suites.lua" with { type: "text" };
-import file107 from "./test/test.lua" with { type: "text" };
-import file108 from "./test/wippy.yaml" with { type: "text" };
-import file109 from "./usage/_index.yaml" with { type: "text" };
-import file110 from "./usage/database.lua" with { type: "text" };
-import file111 from "./usage/migrations/01_create_token_usage_table.lua" with { type: "text" };
-import file112 from "./usage/migrations/_index.yaml" with { type: "text" };
-import file113 from "./usage/token_usage_repo.lua" with { type: "text" };
-import file114 from "./usage/usage_bootloader.lua" with { type: "text" };
-import file115 from "./usage/usage_tracker.lua" with { type: "text" };
-import file116 from "./usage/wippy.yaml" with { type: "text" };
-import file117 from "./views/_index.yaml" with { type: "text" };
-import file118 from "./views/access.lua" with { type: "text" };
-import file119 from "./views/address.lua" with { type: "text" };
-import file120 from "./views/api.lua" with { type: "text" };
-import file121 from "./views/bundle.lua" with { type: "text" };
-import file122 from "./views/components.lua" with { type: "text" };
-import file123 from "./views/environment.lua" with { type: "text" };
-import file124 from "./views/files.lua" with { type: "text" };
-import file125 from "./views/fragments.lua" with { type: "text" };
-import file126 from "./views/html.lua" with { type: "text" };
-import file127 from "./views/ids.lua" with { type: "text" };
-import file128 from "./views/merge.lua" with { type: "text" };
-import file129 from "./views/pages.lua" with { type: "text" };
-import file130 from "./views/renderer.lua" with { type: "text" };
-import file131 from "./views/resources.lua" with { type: "text" };
-import file132 from "./views/web_host.lua" with { type: "text" };
-import file133 from "./views/wippy.yaml" with { type: "text" };
+import file37 from "./embeddings/_index.yaml" with { type: "text" };
+import file38 from "./embeddings/embedding_repo.lua" with { type: "text" };
+import file39 from "./embeddings/embeddings.lua" with { type: "text" };
+import file40 from "./embeddings/migrations/01_create_embeddings_table.lua" with { type: "text" };
+import file41 from "./embeddings/migrations/_index.yaml" with { type: "text" };
+import file42 from "./embeddings/wippy.yaml" with { type: "text" };
+import file43 from "./facade/_index.yaml" with { type: "text" };
+import file44 from "./facade/api.lua" with { type: "text" };
+import file45 from "./facade/config.lua" with { type: "text" };
+import file46 from "./facade/settings.lua" with { type: "text" };
+import file47 from "./facade/shell.jet" with { type: "text" };
+import file48 from "./facade/theme_script.lua" with { type: "text" };
+import file49 from "./facade/variables.lua" with { type: "text" };
+import file50 from "./facade/wippy.yaml" with { type: "text" };
+import file51 from "./llm/_index.yaml" with { type: "text" };
+import file52 from "./llm/bedrock/_index.yaml" with { type: "text" };
+import file53 from "./llm/bedrock/account.lua" with { type: "text" };
+import file54 from "./llm/bedrock/converse.lua" with { type: "text" };
+import file55 from "./llm/bedrock/driver.lua" with { type: "text" };
+import file56 from "./llm/bedrock/frames.lua" with { type: "text" };
+import file57 from "./llm/claude/_index.yaml" with { type: "text" };
+import file58 from "./llm/claude/driver.lua" with { type: "text" };
+import file59 from "./llm/claude/messages.lua" with { type: "text" };
+import file60 from "./llm/discovery/_index.yaml" with { type: "text" };
+import file61 from "./llm/discovery/models.lua" with { type: "text" };
+import file62 from "./llm/discovery/providers.lua" with { type: "text" };
+import file63 from "./llm/drivers/_index.yaml" with { type: "text" };
+import file64 from "./llm/drivers/settings.lua" with { type: "text" };
+import file65 from "./llm/drivers/shapes.lua" with { type: "text" };
+import file66 from "./llm/drivers/stream.lua" with { type: "text" };
+import file67 from "./llm/drivers/transport.lua" with { type: "text" };
+import file68 from "./llm/env/_index.yaml" with { type: "text" };
+import file69 from "./llm/failures.lua" with { type: "text" };
+import file70 from "./llm/google/generative_ai/_index.yaml" with { type: "text" };
+import file71 from "./llm/google/generative_ai/contents.lua" with { type: "text" };
+import file72 from "./llm/google/generative_ai/driver.lua" with { type: "text" };
+import file73 from "./llm/google/vertex/_index.yaml" with { type: "text" };
+import file74 from "./llm/google/vertex/account.lua" with { type: "text" };
+import file75 from "./llm/google/vertex/driver.lua" with { type: "text" };
+import file76 from "./llm/llm.lua" with { type: "text" };
+import file77 from "./llm/openai/_index.yaml" with { type: "text" };
+import file78 from "./llm/openai/account.lua" with { type: "text" };
+import file79 from "./llm/openai/driver.lua" with { type: "text" };
+import file80 from "./llm/openai/responses.lua" with { type: "text" };
+import file81 from "./llm/openai_compat/_index.yaml" with { type: "text" };
+import file82 from "./llm/openai_compat/completions.lua" with { type: "text" };
+import file83 from "./llm/openai_compat/driver.lua" with { type: "text" };
+import file84 from "./llm/prompt.lua" with { type: "text" };
+import file85 from "./llm/util/_index.yaml" with { type: "text" };
+import file86 from "./llm/util/compress.lua" with { type: "text" };
+import file87 from "./llm/wippy.yaml" with { type: "text" };
+import file88 from "./migration/_index.yaml" with { type: "text" };
+import file89 from "./migration/ledger.lua" with { type: "text" };
+import file90 from "./migration/migration.lua" with { type: "text" };
+import file91 from "./migration/migration_bootloader.lua" with { type: "text" };
+import file92 from "./migration/registry.lua" with { type: "text" };
+import file93 from "./migration/runner.lua" with { type: "text" };
+import file94 from "./migration/wippy.yaml" with { type: "text" };
+import file95 from "./relay/_index.yaml" with { type: "text" };
+import file96 from "./relay/central.lua" with { type: "text" };
+import file97 from "./relay/plugins.lua" with { type: "text" };
+import file98 from "./relay/security/_index.yaml" with { type: "text" };
+import file99 from "./relay/settings.lua" with { type: "text" };
+import file100 from "./relay/user.lua" with { type: "text" };
+import file101 from "./relay/wippy.yaml" with { type: "text" };
+import file102 from "./security/_index.yaml" with { type: "text" };
+import file103 from "./security/wippy.yaml" with { type: "text" };
+import file104 from "./terminal/_index.yaml" with { type: "text" };
+import file105 from "./terminal/wippy.yaml" with { type: "text" };
+import file106 from "./test/_index.yaml" with { type: "text" };
+import file107 from "./test/assertions.lua" with { type: "text" };
+import file108 from "./test/mocks.lua" with { type: "text" };
+import file109 from "./test/report.lua" with { type: "text" };
+import file110 from "./test/runner.lua" with { type: "text" };
+import file111 from "./test/shown.lua" with { type: "text" };
+import file112 from "./test/suites.lua" with { type: "text" };
+import file113 from "./test/test.lua" with { type: "text" };
+import file114 from "./test/wippy.yaml" with { type: "text" };
+import file115 from "./usage/_index.yaml" with { type: "text" };
+import file116 from "./usage/database.lua" with { type: "text" };
+import file117 from "./usage/migrations/01_create_token_usage_table.lua" with { type: "text" };
+import file118 from "./usage/migrations/_index.yaml" with { type: "text" };
+import file119 from "./usage/token_usage_repo.lua" with { type: "text" };
+import file120 from "./usage/usage_bootloader.lua" with { type: "text" };
+import file121 from "./usage/usage_tracker.lua" with { type: "text" };
+import file122 from "./usage/wippy.yaml" with { type: "text" };
+import file123 from "./views/_index.yaml" with { type: "text" };
+import file124 from "./views/access.lua" with { type: "text" };
+import file125 from "./views/address.lua" with { type: "text" };
+import file126 from "./views/api.lua" with { type: "text" };
+import file127 from "./views/bundle.lua" with { type: "text" };
+import file128 from "./views/components.lua" with { type: "text" };
+import file129 from "./views/environment.lua" with { type: "text" };
+import file130 from "./views/files.lua" with { type: "text" };
+import file131 from "./views/fragments.lua" with { type: "text" };
+import file132 from "./views/html.lua" with { type: "text" };
+import file133 from "./views/ids.lua" with { type: "text" };
+import file134 from "./views/merge.lua" with { type: "text" };
+import file135 from "./views/pages.lua" with { type: "text" };
+import file136 from "./views/renderer.lua" with { type: "text" };
+import file137 from "./views/resources.lua" with { type: "text" };
+import file138 from "./views/web_host.lua" with { type: "text" };
+import file139 from "./views/wippy.yaml" with { type: "text" };
 
 /** Texts of the files in `src/framework`, by path. */
 export const files: Readonly<Record<string, string>> = {
@@ -173,101 +179,107 @@ export const files: Readonly<Record<string, string>> = {
   "dataflow/recovery.lua": file34,
   "dataflow/store.lua": file35,
   "dataflow/wippy.yaml": file36,
-  "facade/_index.yaml": file37,
-  "facade/api.lua": file38,
-  "facade/config.lua": file39,
-  "facade/settings.lua": file40,
-  "facade/shell.jet": file41,
-  "facade/theme_script.lua": file42,
-  "facade/variables.lua": file43,
-  "facade/wippy.yaml": file44,
-  "llm/_index.yaml": file45,
-  "llm/bedrock/_index.yaml": file46,
-  "llm/bedrock/account.lua": file47,
-  "llm/bedrock/converse.lua": file48,
-  "llm/bedrock/driver.lua": file49,
-  "llm/bedrock/frames.lua": file50,
-  "llm/claude/_index.yaml": file51,
-  "llm/claude/driver.lua": file52,
-  "llm/claude/messages.lua": file53,
-  "llm/discovery/_index.yaml": file54,
-  "llm/discovery/models.lua": file55,
-  "llm/discovery/providers.lua": file56,
-  "llm/drivers/_index.yaml": file57,
-  "llm/drivers/settings.lua": file58,
-  "llm/drivers/shapes.lua": file59,
-  "llm/drivers/stream.lua": file60,
-  "llm/drivers/transport.lua": file61,
-  "llm/env/_index.yaml": file62,
-  "llm/failures.lua": file63,
-  "llm/google/generative_ai/_index.yaml": file64,
-  "llm/google/generative_ai/contents.lua": file65,
-  "llm/google/generative_ai/driver.lua": file66,
-  "llm/google/vertex/_index.yaml": file67,
-  "llm/google/vertex/account.lua": file68,
-  "llm/google/vertex/driver.lua": file69,
-  "llm/llm.lua": file70,
-  "llm/openai/_index.yaml": file71,
-  "llm/openai/account.lua": file72,
-  "llm/openai/driver.lua": file73,
-  "llm/openai/responses.lua": file74,
-  "llm/openai_compat/_index.yaml": file75,
-  "llm/openai_compat/completions.lua": file76,
-  "llm/openai_compat/driver.lua": file77,
-  "llm/prompt.lua": file78,
-  "llm/util/_index.yaml": file79,
-  "llm/util/compress.lua": file80,
-  "llm/wippy.yaml": file81,
-  "migration/_index.yaml": file82,
-  "migration/ledger.lua": file83,
-  "migration/migration.lua": file84,
-  "migration/migration_bootloader.lua": file85,
-  "migration/registry.lua": file86,
-  "migration/runner.lua": file87,
-  "migration/wippy.yaml": file88,
-  "relay/_index.yaml": file89,
-  "relay/central.lua": file90,
-  "relay/plugins.lua": file91,
-  "relay/security/_index.yaml": file92,
-  "relay/settings.lua": file93,
-  "relay/user.lua": file94,
-  "relay/wippy.yaml": file95,
-  "security/_index.yaml": file96,
-  "security/wippy.yaml": file97,
-  "terminal/_index.yaml": file98,
-  "terminal/wippy.yaml": file99,
-  "test/_index.yaml": file100,
-  "test/assertions.lua": file101,
-  "test/mocks.lua": file102,
-  "test/report.lua": file103,
-  "test/runner.lua": file104,
-  "test/shown.lua": file105,
-  "test/suites.lua": file106,
-  "test/test.lua": file107,
-  "test/wippy.yaml": file108,
-  "usage/_index.yaml": file109,
-  "usage/database.lua": file110,
-  "usage/migrations/01_create_token_usage_table.lua": file111,
-  "usage/migrations/_index.yaml": file112,
-  "usage/token_usage_repo.lua": file113,
-  "usage/usage_bootloader.lua": file114,
-  "usage/usage_tracker.lua": file115,
-  "usage/wippy.yaml": file116,
-  "views/_index.yaml": file117,
-  "views/access.lua": file118,
-  "views/address.lua": file119,
-  "views/api.lua": file120,
-  "views/bundle.lua": file121,
-  "views/components.lua": file122,
-  "views/environment.lua": file123,
-  "views/files.lua": file124,
-  "views/fragments.lua": file125,
-  "views/html.lua": file126,
-  "views/ids.lua": file127,
-  "views/merge.lua": file128,
-  "views/pages.lua": file129,
-  "views/renderer.lua": file130,
-  "views/resources.lua": file131,
-  "views/web_host.lua": file132,
-  "views/wippy.yaml": file133,
+  "embeddings/_index.yaml": file37,
+  "embeddings/embedding_repo.lua": file38,
+  "embeddings/embeddings.lua": file39,
+  "embeddings/migrations/01_create_embeddings_table.lua": file40,
+  "embeddings/migrations/_index.yaml": file41,
+  "embeddings/wippy.yaml": file42,
+  "facade/_index.yaml": file43,
+  "facade/api.lua": file44,
+  "facade/config.lua": file45,
+  "facade/settings.lua": file46,
+  "facade/shell.jet": file47,
+  "facade/theme_script.lua": file48,
+  "facade/variables.lua": file49,
+  "facade/wippy.yaml": file50,
+  "llm/_index.yaml": file51,
+  "llm/bedrock/_index.yaml": file52,
+  "llm/bedrock/account.lua": file53,
+  "llm/bedrock/converse.lua": file54,
+  "llm/bedrock/driver.lua": file55,
+  "llm/bedrock/frames.lua": file56,
+  "llm/claude/_index.yaml": file57,
+  "llm/claude/driver.lua": file58,
+  "llm/claude/messages.lua": file59,
+  "llm/discovery/_index.yaml": file60,
+  "llm/discovery/models.lua": file61,
+  "llm/discovery/providers.lua": file62,
+  "llm/drivers/_index.yaml": file63,
+  "llm/drivers/settings.lua": file64,
+  "llm/drivers/shapes.lua": file65,
+  "llm/drivers/stream.lua": file66,
+  "llm/drivers/transport.lua": file67,
+  "llm/env/_index.yaml": file68,
+  "llm/failures.lua": file69,
+  "llm/google/generative_ai/_index.yaml": file70,
+  "llm/google/generative_ai/contents.lua": file71,
+  "llm/google/generative_ai/driver.lua": file72,
+  "llm/google/vertex/_index.yaml": file73,
+  "llm/google/vertex/account.lua": file74,
+  "llm/google/vertex/driver.lua": file75,
+  "llm/llm.lua": file76,
+  "llm/openai/_index.yaml": file77,
+  "llm/openai/account.lua": file78,
+  "llm/openai/driver.lua": file79,
+  "llm/openai/responses.lua": file80,
+  "llm/openai_compat/_index.yaml": file81,
+  "llm/openai_compat/completions.lua": file82,
+  "llm/openai_compat/driver.lua": file83,
+  "llm/prompt.lua": file84,
+  "llm/util/_index.yaml": file85,
+  "llm/util/compress.lua": file86,
+  "llm/wippy.yaml": file87,
+  "migration/_index.yaml": file88,
+  "migration/ledger.lua": file89,
+  "migration/migration.lua": file90,
+  "migration/migration_bootloader.lua": file91,
+  "migration/registry.lua": file92,
+  "migration/runner.lua": file93,
+  "migration/wippy.yaml": file94,
+  "relay/_index.yaml": file95,
+  "relay/central.lua": file96,
+  "relay/plugins.lua": file97,
+  "relay/security/_index.yaml": file98,
+  "relay/settings.lua": file99,
+  "relay/user.lua": file100,
+  "relay/wippy.yaml": file101,
+  "security/_index.yaml": file102,
+  "security/wippy.yaml": file103,
+  "terminal/_index.yaml": file104,
+  "terminal/wippy.yaml": file105,
+  "test/_index.yaml": file106,
+  "test/assertions.lua": file107,
+  "test/mocks.lua": file108,
+  "test/report.lua": file109,
+  "test/runner.lua": file110,
+  "test/shown.lua": file111,
+  "test/suites.lua": file112,
+  "test/test.lua": file113,
+  "test/wippy.yaml": file114,
+  "usage/_index.yaml": file115,
+  "usage/database.lua": file116,
+  "usage/migrations/01_create_token_usage_table.lua": file117,
+  "usage/migrations/_index.yaml": file118,
+  "usage/token_usage_repo.lua": file119,
+  "usage/usage_bootloader.lua": file120,
+  "usage/usage_tracker.lua": file121,
+  "usage/wippy.yaml": file122,
+  "views/_index.yaml": file123,
+  "views/access.lua": file124,
+  "views/address.lua": file125,
+  "views/api.lua": file126,
+  "views/bundle.lua": file127,
+  "views/components.lua": file128,
+  "views/environment.lua": file129,
+  "views/files.lua": file130,
+  "views/fragments.lua": file131,
+  "views/html.lua": file132,
+  "views/ids.lua": file133,
+  "views/merge.lua": file134,
+  "views/pages.lua": file135,
+  "views/renderer.lua": file136,
+  "views/resources.lua": file137,
+  "views/web_host.lua": file138,
+  "views/wippy.yaml": file139,
 };

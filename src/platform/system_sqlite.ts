@@ -11,6 +11,7 @@
  */
 import { DatabaseSync, type StatementResultingChanges, type StatementSync } from "node:sqlite";
 import { Failure, SQL_STATEMENTS_CACHED_MAX, type Value } from "../core/mod.ts";
+import { addVectorFunctions } from "./sqlite_vectors.ts";
 import type { Sqlite, SqliteColumn, SqliteConnection, SqliteOptions, SqliteStatement } from "../ports/mod.ts";
 
 type Row = { [column: string]: Value };
@@ -35,6 +36,7 @@ export class SystemSqlite implements Sqlite {
         enableForeignKeyConstraints: !lenient,
         enableDoubleQuotedStringLiterals: lenient,
       });
+      addVectorFunctions(database);
       return new Connection(database, options.exact ?? false, PRIVATE_PATHS.includes(path));
     } catch (error) {
       throw sqliteFailure(error, "Unavailable");

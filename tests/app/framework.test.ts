@@ -26,6 +26,9 @@ test("modules of the program are named, versioned and found with what they need"
   assert.deepEqual(names.map((name) => name.replace(/@\d+\.\d+\.\d+$/, "")).sort(), [
     "wippy/agent",
     "wippy/bootloader",
+    "wippy/dataflow",
+    "wippy/embeddings",
+    "wippy/facade",
     "wippy/llm",
     "wippy/migration",
     "wippy/relay",
@@ -33,6 +36,7 @@ test("modules of the program are named, versioned and found with what they need"
     "wippy/terminal",
     "wippy/test",
     "wippy/usage",
+    "wippy/views",
   ]);
   const { app, stop } = await startApplication(DECLARED);
   try {

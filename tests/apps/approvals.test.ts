@@ -66,25 +66,28 @@ test("signals are waited for over ends of the program, and each step is done onc
   });
 });
 
-test("what was begun without an answer is begun again, as whoever started it [dataflow.signal.recover]", async () => {
-  await withProject("approvals", async (project) => {
-    let application = await serve(project);
-    const id = await desk<string>(project, true, "start", "hello", "true");
-    await desk(project, true, "signal", id, "legal_ok", "true");
-    await desk(project, true, "signal", id, "finance_ok", '{"amount": 5}');
-    await statusUntil(project, id, ({ nodes }) => nodes["n5/call"] === "running");
-    for (let attempt = 0; (await desk<string[]>(project, true, "runs")).length < 2; attempt++) {
-      assert.ok(attempt < 200, "the step never began");
-    }
-    await kill(application);
-    application = await serve(project);
-    const done = await statusUntil(project, id, ({ status }) => status !== "running");
-    assert.deepEqual([done.status, done.output], ["completed", "stood up"]);
-    assert.deepEqual(await desk(project, true, "runs"), [
-      "draft as ann",
-      "fall_over as ann",
-      "fall_over as ann",
-    ]);
-    await application.stop();
+for (const way of ["killed", "stopped"] as const) {
+  test(`what was begun without an answer when the program was ${way} is begun again, as whoever started it [dataflow.signal.recover]`, async () => {
+    await withProject("approvals", async (project) => {
+      let application = await serve(project);
+      const id = await desk<string>(project, true, "start", "hello", "true");
+      await desk(project, true, "signal", id, "legal_ok", "true");
+      await desk(project, true, "signal", id, "finance_ok", '{"amount": 5}');
+      await statusUntil(project, id, ({ nodes }) => nodes["n5/call"] === "running");
+      for (let attempt = 0; (await desk<string[]>(project, true, "runs")).length < 2; attempt++) {
+        assert.ok(attempt < 200, "the step never began");
+      }
+      if (way === "killed") await kill(application);
+      else assert.equal((await application.stop()).code, 0);
+      application = await serve(project);
+      const done = await statusUntil(project, id, ({ status }) => status !== "running");
+      assert.deepEqual([done.status, done.output], ["completed", "stood up"]);
+      assert.deepEqual(await desk(project, true, "runs"), [
+        "draft as ann",
+        "fall_over as ann",
+        "fall_over as ann",
+      ]);
+      await application.stop();
+    });
   });
-});
+}

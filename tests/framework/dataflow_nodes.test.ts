@@ -265,6 +265,34 @@ return { values = values, pending = pending, got = got, second = second, both = 
   );
 });
 
+test("who waits within a graph that has failed takes no signal from others [dataflow.signal.shared] [dataflow.parallel.error]", async () => {
+  assert.deepEqual(
+    await runFlow(
+      `
+local c = assert(client.new())
+local template = flow.template():join({}):as("item"):to("maybe"):to("wait")
+  :func("app:maybe"):as("maybe"):to("@success", "maybe")
+  :signal({ signal_id = "s" }):as("wait"):to("@success", "wait")
+local id = flow.create():with_input({ list = { "bad", "good" } })
+  :parallel({ source_array_key = "list", batch_size = 2, template = template }):start()
+while (c:nodes(id)["n1/2/n3"] or {}).status ~= "paused" or (c:nodes(id)["n1/1/n2"] or {}).status ~= "failed" do time.sleep("5ms") end
+assert(c:signal(id, "s", "for the good one"))
+while c:get_status(id) == "running" do time.sleep("5ms") end
+return c:output(id)`,
+      [
+        func(
+          "maybe",
+          `local given = ... time.sleep("20ms") if given.default == "bad" then return nil, "bad" end return "fine"`,
+        ),
+      ],
+    ),
+    [
+      { index: 1, success: false, error: 'function "maybe": bad' },
+      { index: 2, success: true, result: { maybe: "fine", wait: "for the good one" } },
+    ],
+  );
+});
+
 test("other branches go on while one waits, and the whole waits for it [dataflow.signal.parallel]", async () => {
   assert.deepEqual(
     await runFlow(`

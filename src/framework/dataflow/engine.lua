@@ -234,7 +234,13 @@ function M.walk(run: Run, commands: any, given: any, path: string): (any, string
   walk:start(given)
   while walk.running > 0 and walk.failure == nil do walk:finish((walk.done:receive())) end
   if run.is_cancelled then return nil, CANCELLED end
-  if walk.failure ~= nil then return nil, walk.failure end
+  if walk.failure ~= nil then
+    -- Whoever still waits within it takes no signal from others any more.
+    for _, waiter in ipairs(run.waiting) do
+      waiter.is_over = waiter.is_over or waiter.path:sub(1, #path) == path
+    end
+    return nil, walk.failure
+  end
   if #walk.results == 0 then return nil, "nothing was routed to @success" end
   return output_of(walk.results)
 end

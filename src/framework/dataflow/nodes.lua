@@ -213,10 +213,10 @@ EXECUTE.signal = function(run, node, _, path, _)
     signal_id = signal_id,
   }
   assert(store.note(run.id, path, facts))
-  local waiter = {ids = wanted, wake = channel.new(1)}
+  local waiter = {path = path, is_over = false, wake = channel.new(1)}
   table.insert(run.waiting, waiter)
   local payload: any = nil
-  while payload == nil and not run.is_cancelled do
+  while payload == nil and not run.is_cancelled and not waiter.is_over do
     local taken = assert(store.take_signal(run.id, wanted, path, facts))
     payload = taken.payload
     if payload == nil then waiter.wake:receive() end
