@@ -11,6 +11,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import type { Benchmark, Tools } from "../tests/bench/benchmark.ts";
 import { median } from "../tests/bench/benchmark.ts";
 import { BUN } from "./command.ts";
@@ -128,12 +129,32 @@ function printRow(row: Row): string {
   } ${row.unit} | ${peer} | ${ratio} | ${row.must} | ${row.aim} | ${verdict(row)} |`;
 }
 
+const USAGE =
+  "usage: bun scripts/bench.ts [--json] [--rounds N] [FILTER]; a row is run when its name has FILTER in it\n";
+
+/** What was asked for; undefined when it can't be meant. */
+function wanted(args: string[]): { json: boolean; rounds: number; filter: string } | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { json: { type: "boolean" }, rounds: { type: "string" } },
+    });
+    const rounds = Number(values.rounds ?? ROUNDS);
+    if (positionals.length > 1 || !(rounds >= 1)) return undefined;
+    return { json: values.json ?? false, rounds, filter: positionals[0] ?? "" };
+  } catch {
+    return undefined;
+  }
+}
+
 async function main(args: string[]): Promise<number> {
-  const json = args.includes("--json");
-  const roundsAt = args.indexOf("--rounds");
-  const rounds = roundsAt < 0 ? ROUNDS : Number(args[roundsAt + 1]);
-  const filter = args.filter((arg, i) => !arg.startsWith("--") && (roundsAt < 0 || i !== roundsAt + 1))[0] ??
-    "";
+  const asked = wanted(args);
+  if (asked === undefined) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  const { json, rounds, filter } = asked;
   const tools: Tools = {
     wippy: join(ROOT, "dist", "wippy"),
     bun: BUN,
