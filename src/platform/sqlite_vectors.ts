@@ -8,6 +8,8 @@
  *     vec_distance_l2(a, b)        the Euclidean distance
  *
  * V1. Vectors of different lengths, what is no vector, and numbers that are none are errors; NULL gives NULL.
+ * V2. Nothing is thrown through SQLite: Deno goes on with the next row for ever then. What no database can hold is given back instead,
+ *     which ends the statement on both runtimes; the reason waits for whoever makes a failure of that.
  */
 import type { DatabaseSync } from "node:sqlite";
 
@@ -81,17 +83,37 @@ const TWO: Record<string, (a: Argument, b: Argument) => Argument> = {
   vec_distance_l2: (a, b) => euclideanDistance(...pairOf(a, b, "vec_distance_l2")),
 };
 
+const NO_VALUE = {};
+
+let mistake: string | undefined;
+
+/** Why a function gave nothing, once; undefined when none did since the last time. */
+export function takeVectorMistake(): string | undefined {
+  const taken = mistake;
+  mistake = undefined;
+  return taken;
+}
+
+function guarded(act: () => Argument): Argument {
+  try {
+    return act();
+  } catch (error) {
+    mistake = (error as Error).message;
+    return NO_VALUE as Argument;
+  }
+}
+
 /** Makes the functions known to a connection. */
 export function addVectorFunctions(database: DatabaseSync): void {
   const options = { deterministic: true };
   for (const [name, act] of Object.entries(ONE)) {
-    database.function(name, options, (value: Argument) => value === null ? null : act(value));
+    database.function(name, options, (value: Argument) => value === null ? null : guarded(() => act(value)));
   }
   for (const [name, act] of Object.entries(TWO)) {
     database.function(
       name,
       options,
-      (a: Argument, b: Argument) => a === null || b === null ? null : act(a, b),
+      (a: Argument, b: Argument) => a === null || b === null ? null : guarded(() => act(a, b)),
     );
   }
 }

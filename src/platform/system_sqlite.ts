@@ -11,7 +11,7 @@
  */
 import { DatabaseSync, type StatementResultingChanges, type StatementSync } from "node:sqlite";
 import { Failure, SQL_STATEMENTS_CACHED_MAX, type Value } from "../core/mod.ts";
-import { addVectorFunctions } from "./sqlite_vectors.ts";
+import { addVectorFunctions, takeVectorMistake } from "./sqlite_vectors.ts";
 import type { Sqlite, SqliteColumn, SqliteConnection, SqliteOptions, SqliteStatement } from "../ports/mod.ts";
 
 type Row = { [column: string]: Value };
@@ -335,6 +335,9 @@ function narrowed(value: number | bigint): number | bigint {
 function sqliteFailure(error: unknown, fallback: Failure["kind"]): Failure {
   if (error instanceof Failure) return error;
   const message = error instanceof Error ? error.message : String(error);
+  if (/cannot be converted to a SQLite value/.test(message)) {
+    return new Failure("Invalid", takeVectorMistake() ?? message, { cause: error, retryable: false });
+  }
   const failure = (kind: Failure["kind"], retryable: boolean): Failure =>
     new Failure(kind, message, { cause: error, retryable });
   if (/^UNIQUE constraint failed/.test(message)) return failure("AlreadyExists", false);

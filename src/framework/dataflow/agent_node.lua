@@ -16,13 +16,6 @@ local function text_of(value: any): string
   return json.encode(value) or tostring(value)
 end
 
-local function merged(base: any, over: any): any
-  local all = {}
-  for key, value in pairs(base or {}) do all[key] = value end
-  for key, value in pairs(over or {}) do all[key] = value end
-  return all
-end
-
 --- The agent, with what the node says more of it.
 local function load(node: graph.Node, id: string): (any, any)
   local config = node.config
@@ -71,7 +64,7 @@ function M.run(run: any, node: graph.Node, input: any, path: string, once: any):
       return nil, "input_transform gave no agent_id"
     end
     id = input.agent_id
-    task = merged(input, nil)
+    task = values.merged(input)
     task.agent_id = nil
   end
   local runner, missing = load(node, id)

@@ -40,13 +40,6 @@ local function once(run: any, path: string, facts: any, act: () -> (any, any)): 
   return output, note.error
 end
 
-local function merged(base: any, over: any): any
-  local all = {}
-  for key, value in pairs(base or {}) do all[key] = value end
-  for key, value in pairs(over or {}) do all[key] = value end
-  return all
-end
-
 --- Calls a function; the graph that it may give in place of an output is walked.
 local function call(run: any, path: string, id: string, input: any, context: any, walk: Walk): (
   any,
@@ -54,10 +47,9 @@ local function call(run: any, path: string, id: string, input: any, context: any
   boolean
 )
   local output, err = once(run, path .. "/call", {type = "call", name = id}, function(): (any, any)
-    return funcs.new():with_context(merged(context, {dataflow_id = run.id, node_id = path})):call(
-      id,
-      input
-    )
+    return funcs.new():with_context(
+      values.merged(context, {dataflow_id = run.id, node_id = path})
+    ):call(id, input)
   end)
   if err ~= nil then return nil, err, false end
   if type(output) ~= "table" or type(output._control) ~= "table" then return output, nil, false end

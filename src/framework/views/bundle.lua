@@ -11,6 +11,8 @@ local FILE = "wippy-meta.json"
 local SILENT = "wippy.views:silent_bundles"
 local TIMEOUT = "2s"
 local BYTES_MAX = 1024 * 1024
+local VERSION = "1.0.0"
+local SPECIFICATION = "wippy-component-1.0"
 local ASKED_AT_ONCE_MAX = 16
 
 --- The parts of it that descriptions are made of.
@@ -44,10 +46,14 @@ local function read(place: address.Place): (any, string?)
   return meta, nil
 end
 
---- What a bundle says of itself; nothing when it can't be read.
+--- What a bundle says of itself; nothing but a version and a specification when it can't be read.
 function M.read(bundled: Bundled): Meta
   local meta, why = read(bundled.place)
-  if meta ~= nil then return meta end
+  if meta ~= nil then
+    meta.version = meta.version or VERSION
+    meta.specification = meta.specification or SPECIFICATION
+    return meta
+  end
   if not is_told(bundled.id) then
     logger:warn("a bundle tells nothing of itself; its entry alone describes it", {
       entry = bundled.id,
@@ -55,7 +61,7 @@ function M.read(bundled: Bundled): Meta
       error = why,
     })
   end
-  return {wippy = {}}
+  return {version = VERSION, specification = SPECIFICATION, wippy = {}}
 end
 
 --- The same of several, by their ids; they are asked beside each other.

@@ -5,16 +5,8 @@ local registry = require("registry")
 local TYPE = "view.component"
 local ENTRY_FILE = "index.js"
 local KIND = "widget"
-local VERSION = "1.0.0"
-local SPECIFICATION = "wippy-component-1.0"
 
 local M = {}
-
-local function announced(entry: registry.Entry): boolean
-  local said = entry.meta.announced
-  if said == nil then said = entry.meta.public end
-  return ids.is_true(said)
-end
 
 local function is_allowed(entry: registry.Entry): boolean
   return access.is_allowed("component", entry.id, ids.is_true(entry.meta.secure))
@@ -25,8 +17,8 @@ local function descriptor(entry: registry.Entry, of_bundle: bundle.Meta): any
   return {
     id = entry.id,
     name = ids.name_of(entry),
-    version = of_bundle.version or VERSION,
-    specification = of_bundle.specification or SPECIFICATION,
+    version = of_bundle.version,
+    specification = of_bundle.specification,
     title = meta.title or wippy.title or of_bundle.title,
     description = meta.description or wippy.description or of_bundle.description,
     icon = meta.icon or wippy.icon or of_bundle.icon,
@@ -64,7 +56,9 @@ function M.list(is_automatic: boolean): ({any}?, error?)
   local shown: {registry.Entry} = {}
   for _, entry in ipairs(entries) do
     local fits = not is_automatic or ids.is_true(entry.meta.auto_register)
-    if fits and announced(entry) and is_allowed(entry) then shown[#shown + 1] = entry end
+    if fits and ids.is_announced(entry.meta) and is_allowed(entry) then
+      shown[#shown + 1] = entry
+    end
   end
   local of_bundles = bundles_of(shown)
   local items = {}
@@ -99,7 +93,7 @@ end
 function M.by_tag(tag: string): (any, error?)
   local entry, err = find(tag)
   if entry == nil then return nil, err end
-  if not announced(entry) then
+  if not ids.is_announced(entry.meta) then
     return nil, errors.new({kind = errors.NOT_FOUND, message = "Component is not announced"})
   end
   if not is_allowed(entry) then

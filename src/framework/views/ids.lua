@@ -15,6 +15,13 @@ function M.is_true(value: any): boolean
   return value == true or value == "true"
 end
 
+--- Whether lists show an entry: what it says of that, else whether it is public.
+function M.is_announced(meta: {[string]: any}): boolean
+  local said = meta.announced
+  if said == nil then said = meta.public end
+  return M.is_true(said)
+end
+
 --- The name an entry goes by: what its metadata say, or that of its id.
 function M.name_of(entry: registry.Entry): string
   local name = entry.meta.name

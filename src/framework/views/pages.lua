@@ -12,8 +12,6 @@ local ORDER = 9999
 local PLACEMENT = "default"
 local CONTENT_TYPE = "text/html"
 local INDEX = "index.html"
-local VERSION = "1.0.0"
-local SPECIFICATION = "wippy-component-1.0"
 --- What a route of a page ends with; the page has all that is below.
 local REST = "/:part(.*)*"
 
@@ -46,13 +44,11 @@ end
 
 local function page_of(entry: registry.Entry): Page
   local meta = entry.meta
-  local announced = meta.announced
-  if announced == nil then announced = meta.public end
   return {
     id = entry.id,
     name = ids.name_of(entry),
     secure = ids.is_true(meta.secure),
-    announced = ids.is_true(announced),
+    announced = ids.is_announced(meta),
     inline = ids.is_true(meta.inline),
     content_type = tostring(meta.content_type or CONTENT_TYPE),
     parent = meta.parent,
@@ -208,8 +204,8 @@ function M.descriptor(page: Page): any
   local meta, of_bundle = page.meta, M.bundle_of(page)
   return {
     name = page.name,
-    version = of_bundle.version or VERSION,
-    specification = of_bundle.specification or SPECIFICATION,
+    version = of_bundle.version,
+    specification = of_bundle.specification,
     title = meta.title or of_bundle.wippy.title or of_bundle.title,
     baseUrl = M.base_url(page),
     wippy = {

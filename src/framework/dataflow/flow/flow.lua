@@ -105,18 +105,25 @@ function Builder:compile(): (any, string?)
   return compiler.compile(self.operations, {is_template = false})
 end
 
+--- Writes it down for whoever calls: a client and an id, or a message.
+local function written(self: any, commands: any): (any, string?, string?)
+  local c, refused = client.new()
+  if c == nil then return nil, nil, text_of(refused) end
+  local id, failed = c:create_workflow(commands, {
+    title = self.title or TITLE,
+    metadata = self.metadata
+  })
+  if id == nil then return nil, nil, text_of(failed) end
+  return c, id
+end
+
 --- Runs it to its end: its output, or a message.
 function Builder:run(): (any, string?)
   local commands, wrong = self:compile()
   if commands == nil then return nil, wrong end
   if ctx.get(WITHIN) ~= nil then return {_control = {commands = commands}} end
-  local c, refused = client.new()
-  if c == nil then return nil, text_of(refused) end
-  local id, failed = c:create_workflow(commands, {
-    title = self.title or TITLE,
-    metadata = self.metadata
-  })
-  if id == nil then return nil, text_of(failed) end
+  local c, id, refused = written(self, commands)
+  if c == nil then return nil, refused end
   local output, err = c:execute(id)
   if err ~= nil then return nil, text_of(err) end
   return output
@@ -129,13 +136,8 @@ function Builder:start(): (string?, string?)
   if ctx.get(WITHIN) ~= nil then
     return nil, "a flow within a dataflow can't be started: return flow:run() of it"
   end
-  local c, refused = client.new()
-  if c == nil then return nil, text_of(refused) end
-  local id, failed = c:create_workflow(commands, {
-    title = self.title or TITLE,
-    metadata = self.metadata
-  })
-  if id == nil then return nil, text_of(failed) end
+  local c, id, refused = written(self, commands)
+  if c == nil then return nil, refused end
   local started, err = c:start(id)
   if started == nil then return nil, text_of(err) end
   return started

@@ -1,3 +1,14 @@
+local TABLE = [[
+  CREATE TABLE embeddings_512 (
+    entry_id TEXT PRIMARY KEY,
+    origin_id TEXT NOT NULL,
+    content_type TEXT NOT NULL,
+    context_id TEXT,
+    content TEXT NOT NULL,
+    meta TEXT,
+    embedding %s
+  )]]
+
 local function execute(tx: any, statement: string)
   local _, err = tx:execute(statement)
   if err ~= nil then error(err) end
@@ -17,16 +28,7 @@ return require("migration").define(function()
   migration("Create the table of embeddings", function()
     database("sqlite", function()
       up(function(tx)
-        execute(tx, [[
-          CREATE TABLE embeddings_512 (
-            entry_id TEXT PRIMARY KEY,
-            origin_id TEXT NOT NULL,
-            content_type TEXT NOT NULL,
-            context_id TEXT,
-            content TEXT NOT NULL,
-            meta TEXT,
-            embedding BLOB NOT NULL CHECK (length(embedding) = 4 * 512)
-          )]])
+        execute(tx, TABLE:format("BLOB NOT NULL CHECK (length(embedding) = 4 * 512)"))
         index(tx)
       end)
       down(drop)
@@ -34,16 +36,7 @@ return require("migration").define(function()
     database("postgres", function()
       up(function(tx)
         execute(tx, "CREATE EXTENSION IF NOT EXISTS vector")
-        execute(tx, [[
-          CREATE TABLE embeddings_512 (
-            entry_id TEXT PRIMARY KEY,
-            origin_id TEXT NOT NULL,
-            content_type TEXT NOT NULL,
-            context_id TEXT,
-            content TEXT NOT NULL,
-            meta TEXT,
-            embedding vector(512) NOT NULL
-          )]])
+        execute(tx, TABLE:format("vector(512) NOT NULL"))
         index(tx)
         execute(
           tx,
