@@ -175,8 +175,7 @@ export function loadProject(
     ...sourcesOf(project, { files, yaml }),
     ...wish,
     edit: (read) => editEntries(read, configuration, (message) => warnings.push(message)),
-    warn: (message, fields) =>
-      warnings.push(typeof fields.id === "string" ? `${message} (${fields.id})` : message),
+    warn: (message) => warnings.push(message),
   });
   return { loaded, warnings };
 }

@@ -31,7 +31,7 @@ export interface LinkOptions {
   readonly strict?: boolean;
   /** Whether unresolved requirements of this module fail even when linking is lenient. */
   readonly strictModule?: (module: string) => boolean;
-  readonly warn?: (message: string, fields: Record<string, Value>) => void;
+  readonly warn?: (message: string) => void;
   /** Requirements to fill in; all when absent. */
   readonly only?: (requirement: Entry) => boolean;
 }
@@ -79,17 +79,14 @@ export function linkEntries(entries: readonly Entry[], options: LinkOptions = {}
       if (strict) {
         throw new Failure("Invalid", message, { retryable: false, details: { id: requirement.id } });
       }
-      options.warn?.("unresolved requirement", { requirement: requirement.id });
+      options.warn?.(message);
       continue;
     }
     for (const target of targets) {
       const entry = linked.get(target.entry);
       if (entry !== undefined) linked.set(entry.id, written(entry, target, resolved.value));
       else if (strict) throw missingTarget(requirement, target);
-      else {options.warn?.("requirement target not found", {
-          requirement: requirement.id,
-          target: target.entry,
-        });}
+      else options.warn?.(missingTarget(requirement, target).message);
     }
   }
   return [...linked.values()];

@@ -6,7 +6,7 @@
  * PL3. Stages run in order: `edit` (override and disable), module resolution, link. None of them changes an entry in place.
  * PL4. Time is linear in the size of the files. Lines are looked up only when a message needs one.
  */
-import { Failure, type Value } from "../core/mod.ts";
+import { Failure } from "../core/mod.ts";
 import type { PlacedEntry } from "./definition_folder.ts";
 import { decodeText } from "./definition_folder.ts";
 import type { Entry, EntryOrigin } from "./entry.ts";
@@ -32,7 +32,7 @@ export interface LoadOptions extends ProjectSources {
   readonly edited?: (entries: readonly Entry[]) => void;
   /** Fail on unresolved requirements; they are warnings otherwise. */
   readonly strict?: boolean;
-  readonly warn?: (message: string, fields: Record<string, Value>) => void;
+  readonly warn?: (message: string) => void;
   /** Told of a module that is missing, for those who can do with the rest; without it such a project can't be loaded. */
   readonly missing?: (failure: Failure) => void;
 }
@@ -40,7 +40,7 @@ export interface LoadOptions extends ProjectSources {
 /** Reads a project. Fails with Invalid, NotFound or Conflict; the message says where and what to do. */
 export function loadEntries(options: LoadOptions): LoadedEntries {
   const warn = options.warn ?? (() => {});
-  const shelf = new ModuleShelf(options, (message) => warn(message, {}));
+  const shelf = new ModuleShelf(options, warn);
   const parts = readParts(options, shelf);
   const read = merge(options, shelf, [...parts.values()]);
   const edited = options.edit?.(read) ?? read;

@@ -1,7 +1,7 @@
 /** Projects in a simulated file system, loaded as an application would load them. */
 import assert from "node:assert/strict";
 import { dirname } from "node:path";
-import { Failure, type Value } from "../../src/core/mod.ts";
+import { Failure } from "../../src/core/mod.ts";
 import { simulatedPorts } from "../../src/platform/simulated/mod.ts";
 import { type Entry, type LoadedEntries, loadEntries, type LoadOptions } from "../../src/registry/mod.ts";
 
@@ -34,8 +34,7 @@ export function load(
     root: ROOT,
     sourceDirectory: `${ROOT}/src`,
     modulesDirectory: `${ROOT}/.wippy`,
-    warn: (message: string, fields: Record<string, Value>) =>
-      warnings.push(`${message} ${JSON.stringify(fields)}`),
+    warn: (message: string) => warnings.push(message),
     ...options,
   });
   return { loaded, entries: new Map(loaded.entries.map((entry) => [entry.id, entry])), warnings };
