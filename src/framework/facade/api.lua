@@ -28,10 +28,9 @@ end
 --- `GET /facade/theme-persist.js`
 function M.theme_script()
   local res = assert(http.response())
-  local all = config.of(settings.read())
   res:set_content_type("application/javascript; charset=utf-8")
   res:set_header("Cache-Control", HOUR)
-  res:write(theme_script.text(all.themePersist, all.themeStorageKey))
+  res:write(theme_script.text(config.theme_storage(settings.read())))
 end
 
 --- The path that the endpoints are below.
@@ -51,9 +50,10 @@ local function cookie(header: string, name: string): string?
 end
 
 --- The mode that the browser of a request has kept in a cookie, when it is one of a forced theme.
-local function kept_theme(req: http.Request, all: any): string?
-  if all.themePersist ~= "cookie" then return nil end
-  local kept = cookie(req:header("Cookie") or "", all.themeStorageKey)
+local function kept_theme(req: http.Request, said: settings.Settings): string?
+  local persist, key = config.theme_storage(said)
+  if persist ~= "cookie" then return nil end
+  local kept = cookie(req:header("Cookie") or "", key)
   if kept == "light" or kept == "dark" then return kept end
   return nil
 end
@@ -61,12 +61,12 @@ end
 --- `GET /`, and whatever nobody else answers.
 function M.shell()
   local req, res = assert(http.request()), assert(http.response())
-  local all = config.of(settings.read())
+  local said = settings.read()
   local set = assert(templates.get(SHELL_SET))
   local text = assert(set:render(SHELL, {
     api = api_path(),
-    theme = kept_theme(req, all) or "",
-    title = all.theming.host.i18n.app.title,
+    theme = kept_theme(req, said) or "",
+    title = said:text("app_title"),
   }))
   set:release()
   res:set_content_type("text/html; charset=utf-8")

@@ -80,10 +80,17 @@ local function host_config(settings: settings.Settings, is_managed: boolean): an
   }
 end
 
+--- How the mode of the theme is kept, and under which key.
+function M.theme_storage(settings: settings.Settings): (string, string)
+  return settings:choice("theme_persist", "none", "cookie", "localStorage"),
+    settings:text("theme_storage_key")
+end
+
 --- The answer of `GET /facade/config`. What is empty is left out.
 function M.of(settings: settings.Settings): any
   local url, addresses = facade_url(settings), urls()
   local mode = settings:choice("fe_mode", "compat", "managed")
+  local persist, key = M.theme_storage(settings)
   return {
     facade_url = url,
     iframe_origin = url:match("^%a[%w+.-]*://[^/]+") or "",
@@ -100,8 +107,8 @@ function M.of(settings: settings.Settings): any
     tanstack = settings:json("tanstack"),
     theming = theming(settings),
     themeMode = settings:choice("theme_mode", "auto", "light", "dark"),
-    themePersist = settings:choice("theme_persist", "none", "cookie", "localStorage"),
-    themeStorageKey = settings:text("theme_storage_key"),
+    themePersist = persist,
+    themeStorageKey = key,
     hostConfig = host_config(settings, mode == "managed"),
   }
 end
