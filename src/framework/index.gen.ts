@@ -50,95 +50,131 @@ import file47 from "./facade/shell.jet" with { type: "text" };
 import file48 from "./facade/theme_script.lua" with { type: "text" };
 import file49 from "./facade/variables.lua" with { type: "text" };
 import file50 from "./facade/wippy.yaml" with { type: "text" };
-import file51 from "./llm/_index.yaml" with { type: "text" };
-import file52 from "./llm/bedrock/_index.yaml" with { type: "text" };
-import file53 from "./llm/bedrock/account.lua" with { type: "text" };
-import file54 from "./llm/bedrock/converse.lua" with { type: "text" };
-import file55 from "./llm/bedrock/driver.lua" with { type: "text" };
-import file56 from "./llm/bedrock/frames.lua" with { type: "text" };
-import file57 from "./llm/claude/_index.yaml" with { type: "text" };
-import file58 from "./llm/claude/driver.lua" with { type: "text" };
-import file59 from "./llm/claude/messages.lua" with { type: "text" };
-import file60 from "./llm/discovery/_index.yaml" with { type: "text" };
-import file61 from "./llm/discovery/models.lua" with { type: "text" };
-import file62 from "./llm/discovery/providers.lua" with { type: "text" };
-import file63 from "./llm/drivers/_index.yaml" with { type: "text" };
-import file64 from "./llm/drivers/settings.lua" with { type: "text" };
-import file65 from "./llm/drivers/shapes.lua" with { type: "text" };
-import file66 from "./llm/drivers/stream.lua" with { type: "text" };
-import file67 from "./llm/drivers/transport.lua" with { type: "text" };
-import file68 from "./llm/env/_index.yaml" with { type: "text" };
-import file69 from "./llm/failures.lua" with { type: "text" };
-import file70 from "./llm/google/generative_ai/_index.yaml" with { type: "text" };
-import file71 from "./llm/google/generative_ai/contents.lua" with { type: "text" };
-import file72 from "./llm/google/generative_ai/driver.lua" with { type: "text" };
-import file73 from "./llm/google/vertex/_index.yaml" with { type: "text" };
-import file74 from "./llm/google/vertex/account.lua" with { type: "text" };
-import file75 from "./llm/google/vertex/driver.lua" with { type: "text" };
-import file76 from "./llm/llm.lua" with { type: "text" };
-import file77 from "./llm/openai/_index.yaml" with { type: "text" };
-import file78 from "./llm/openai/account.lua" with { type: "text" };
-import file79 from "./llm/openai/driver.lua" with { type: "text" };
-import file80 from "./llm/openai/responses.lua" with { type: "text" };
-import file81 from "./llm/openai_compat/_index.yaml" with { type: "text" };
-import file82 from "./llm/openai_compat/completions.lua" with { type: "text" };
-import file83 from "./llm/openai_compat/driver.lua" with { type: "text" };
-import file84 from "./llm/prompt.lua" with { type: "text" };
-import file85 from "./llm/util/_index.yaml" with { type: "text" };
-import file86 from "./llm/util/compress.lua" with { type: "text" };
-import file87 from "./llm/wippy.yaml" with { type: "text" };
-import file88 from "./migration/_index.yaml" with { type: "text" };
-import file89 from "./migration/ledger.lua" with { type: "text" };
-import file90 from "./migration/migration.lua" with { type: "text" };
-import file91 from "./migration/migration_bootloader.lua" with { type: "text" };
-import file92 from "./migration/registry.lua" with { type: "text" };
-import file93 from "./migration/runner.lua" with { type: "text" };
-import file94 from "./migration/wippy.yaml" with { type: "text" };
-import file95 from "./relay/_index.yaml" with { type: "text" };
-import file96 from "./relay/central.lua" with { type: "text" };
-import file97 from "./relay/plugins.lua" with { type: "text" };
-import file98 from "./relay/security/_index.yaml" with { type: "text" };
-import file99 from "./relay/settings.lua" with { type: "text" };
-import file100 from "./relay/user.lua" with { type: "text" };
-import file101 from "./relay/wippy.yaml" with { type: "text" };
-import file102 from "./security/_index.yaml" with { type: "text" };
-import file103 from "./security/wippy.yaml" with { type: "text" };
-import file104 from "./terminal/_index.yaml" with { type: "text" };
-import file105 from "./terminal/wippy.yaml" with { type: "text" };
-import file106 from "./test/_index.yaml" with { type: "text" };
-import file107 from "./test/assertions.lua" with { type: "text" };
-import file108 from "./test/mocks.lua" with { type: "text" };
-import file109 from "./test/report.lua" with { type: "text" };
-import file110 from "./test/runner.lua" with { type: "text" };
-import file111 from "./test/shown.lua" with { type: "text" };
-import file112 from "./test/suites.lua" with { type: "text" };
-import file113 from "./test/test.lua" with { type: "text" };
-import file114 from "./test/wippy.yaml" with { type: "text" };
-import file115 from "./usage/_index.yaml" with { type: "text" };
-import file116 from "./usage/database.lua" with { type: "text" };
-import file117 from "./usage/migrations/01_create_token_usage_table.lua" with { type: "text" };
-import file118 from "./usage/migrations/_index.yaml" with { type: "text" };
-import file119 from "./usage/token_usage_repo.lua" with { type: "text" };
-import file120 from "./usage/usage_bootloader.lua" with { type: "text" };
-import file121 from "./usage/usage_tracker.lua" with { type: "text" };
-import file122 from "./usage/wippy.yaml" with { type: "text" };
-import file123 from "./views/_index.yaml" with { type: "text" };
-import file124 from "./views/access.lua" with { type: "text" };
-import file125 from "./views/address.lua" with { type: "text" };
-import file126 from "./views/api.lua" with { type: "text" };
-import file127 from "./views/bundle.lua" with { type: "text" };
-import file128 from "./views/components.lua" with { type: "text" };
-import file129 from "./views/environment.lua" with { type: "text" };
-import file130 from "./views/files.lua" with { type: "text" };
-import file131 from "./views/fragments.lua" with { type: "text" };
-import file132 from "./views/html.lua" with { type: "text" };
-import file133 from "./views/ids.lua" with { type: "text" };
-import file134 from "./views/merge.lua" with { type: "text" };
-import file135 from "./views/pages.lua" with { type: "text" };
-import file136 from "./views/renderer.lua" with { type: "text" };
-import file137 from "./views/resources.lua" with { type: "text" };
-import file138 from "./views/web_host.lua" with { type: "text" };
-import file139 from "./views/wippy.yaml" with { type: "text" };
+import file51 from "./keeper/_index.yaml" with { type: "text" };
+import file52 from "./keeper/admins.lua" with { type: "text" };
+import file53 from "./keeper/database.lua" with { type: "text" };
+import file54 from "./keeper/env/_index.yaml" with { type: "text" };
+import file55 from "./keeper/mcp/_index.yaml" with { type: "text" };
+import file56 from "./keeper/mcp/api.lua" with { type: "text" };
+import file57 from "./keeper/mcp/meta_tools.lua" with { type: "text" };
+import file58 from "./keeper/mcp/scopes.lua" with { type: "text" };
+import file59 from "./keeper/mcp/server.lua" with { type: "text" };
+import file60 from "./keeper/mcp/sessions.lua" with { type: "text" };
+import file61 from "./keeper/mcp/surface.lua" with { type: "text" };
+import file62 from "./keeper/mcp/tokens.lua" with { type: "text" };
+import file63 from "./keeper/migrations/01_create_keeper_tables.lua" with { type: "text" };
+import file64 from "./keeper/migrations/_index.yaml" with { type: "text" };
+import file65 from "./keeper/settings.lua" with { type: "text" };
+import file66 from "./keeper/state/_index.yaml" with { type: "text" };
+import file67 from "./keeper/state/files.lua" with { type: "text" };
+import file68 from "./keeper/state/sync.lua" with { type: "text" };
+import file69 from "./keeper/tools/_index.yaml" with { type: "text" };
+import file70 from "./keeper/tools/agents.lua" with { type: "text" };
+import file71 from "./keeper/tools/application.lua" with { type: "text" };
+import file72 from "./keeper/tools/git.lua" with { type: "text" };
+import file73 from "./keeper/tools/knowledge.lua" with { type: "text" };
+import file74 from "./keeper/tools/registry.lua" with { type: "text" };
+import file75 from "./keeper/tools/system.lua" with { type: "text" };
+import file76 from "./keeper/tools/tasks.lua" with { type: "text" };
+import file77 from "./keeper/tools/tests.lua" with { type: "text" };
+import file78 from "./keeper/traits/_index.yaml" with { type: "text" };
+import file79 from "./keeper/ui/_index.yaml" with { type: "text" };
+import file80 from "./keeper/ui/page.jet" with { type: "text" };
+import file81 from "./keeper/ui/pages.lua" with { type: "text" };
+import file82 from "./keeper/ui/script.jet" with { type: "text" };
+import file83 from "./keeper/ui/sheet.jet" with { type: "text" };
+import file84 from "./keeper/ui/tools.lua" with { type: "text" };
+import file85 from "./keeper/watch.lua" with { type: "text" };
+import file86 from "./keeper/wippy.yaml" with { type: "text" };
+import file87 from "./llm/_index.yaml" with { type: "text" };
+import file88 from "./llm/bedrock/_index.yaml" with { type: "text" };
+import file89 from "./llm/bedrock/account.lua" with { type: "text" };
+import file90 from "./llm/bedrock/converse.lua" with { type: "text" };
+import file91 from "./llm/bedrock/driver.lua" with { type: "text" };
+import file92 from "./llm/bedrock/frames.lua" with { type: "text" };
+import file93 from "./llm/claude/_index.yaml" with { type: "text" };
+import file94 from "./llm/claude/driver.lua" with { type: "text" };
+import file95 from "./llm/claude/messages.lua" with { type: "text" };
+import file96 from "./llm/discovery/_index.yaml" with { type: "text" };
+import file97 from "./llm/discovery/models.lua" with { type: "text" };
+import file98 from "./llm/discovery/providers.lua" with { type: "text" };
+import file99 from "./llm/drivers/_index.yaml" with { type: "text" };
+import file100 from "./llm/drivers/settings.lua" with { type: "text" };
+import file101 from "./llm/drivers/shapes.lua" with { type: "text" };
+import file102 from "./llm/drivers/stream.lua" with { type: "text" };
+import file103 from "./llm/drivers/transport.lua" with { type: "text" };
+import file104 from "./llm/env/_index.yaml" with { type: "text" };
+import file105 from "./llm/failures.lua" with { type: "text" };
+import file106 from "./llm/google/generative_ai/_index.yaml" with { type: "text" };
+import file107 from "./llm/google/generative_ai/contents.lua" with { type: "text" };
+import file108 from "./llm/google/generative_ai/driver.lua" with { type: "text" };
+import file109 from "./llm/google/vertex/_index.yaml" with { type: "text" };
+import file110 from "./llm/google/vertex/account.lua" with { type: "text" };
+import file111 from "./llm/google/vertex/driver.lua" with { type: "text" };
+import file112 from "./llm/llm.lua" with { type: "text" };
+import file113 from "./llm/openai/_index.yaml" with { type: "text" };
+import file114 from "./llm/openai/account.lua" with { type: "text" };
+import file115 from "./llm/openai/driver.lua" with { type: "text" };
+import file116 from "./llm/openai/responses.lua" with { type: "text" };
+import file117 from "./llm/openai_compat/_index.yaml" with { type: "text" };
+import file118 from "./llm/openai_compat/completions.lua" with { type: "text" };
+import file119 from "./llm/openai_compat/driver.lua" with { type: "text" };
+import file120 from "./llm/prompt.lua" with { type: "text" };
+import file121 from "./llm/util/_index.yaml" with { type: "text" };
+import file122 from "./llm/util/compress.lua" with { type: "text" };
+import file123 from "./llm/wippy.yaml" with { type: "text" };
+import file124 from "./migration/_index.yaml" with { type: "text" };
+import file125 from "./migration/ledger.lua" with { type: "text" };
+import file126 from "./migration/migration.lua" with { type: "text" };
+import file127 from "./migration/migration_bootloader.lua" with { type: "text" };
+import file128 from "./migration/registry.lua" with { type: "text" };
+import file129 from "./migration/runner.lua" with { type: "text" };
+import file130 from "./migration/wippy.yaml" with { type: "text" };
+import file131 from "./relay/_index.yaml" with { type: "text" };
+import file132 from "./relay/central.lua" with { type: "text" };
+import file133 from "./relay/plugins.lua" with { type: "text" };
+import file134 from "./relay/security/_index.yaml" with { type: "text" };
+import file135 from "./relay/settings.lua" with { type: "text" };
+import file136 from "./relay/user.lua" with { type: "text" };
+import file137 from "./relay/wippy.yaml" with { type: "text" };
+import file138 from "./security/_index.yaml" with { type: "text" };
+import file139 from "./security/wippy.yaml" with { type: "text" };
+import file140 from "./terminal/_index.yaml" with { type: "text" };
+import file141 from "./terminal/wippy.yaml" with { type: "text" };
+import file142 from "./test/_index.yaml" with { type: "text" };
+import file143 from "./test/assertions.lua" with { type: "text" };
+import file144 from "./test/mocks.lua" with { type: "text" };
+import file145 from "./test/report.lua" with { type: "text" };
+import file146 from "./test/runner.lua" with { type: "text" };
+import file147 from "./test/shown.lua" with { type: "text" };
+import file148 from "./test/suites.lua" with { type: "text" };
+import file149 from "./test/test.lua" with { type: "text" };
+import file150 from "./test/wippy.yaml" with { type: "text" };
+import file151 from "./usage/_index.yaml" with { type: "text" };
+import file152 from "./usage/database.lua" with { type: "text" };
+import file153 from "./usage/migrations/01_create_token_usage_table.lua" with { type: "text" };
+import file154 from "./usage/migrations/_index.yaml" with { type: "text" };
+import file155 from "./usage/token_usage_repo.lua" with { type: "text" };
+import file156 from "./usage/usage_bootloader.lua" with { type: "text" };
+import file157 from "./usage/usage_tracker.lua" with { type: "text" };
+import file158 from "./usage/wippy.yaml" with { type: "text" };
+import file159 from "./views/_index.yaml" with { type: "text" };
+import file160 from "./views/access.lua" with { type: "text" };
+import file161 from "./views/address.lua" with { type: "text" };
+import file162 from "./views/api.lua" with { type: "text" };
+import file163 from "./views/bundle.lua" with { type: "text" };
+import file164 from "./views/components.lua" with { type: "text" };
+import file165 from "./views/environment.lua" with { type: "text" };
+import file166 from "./views/files.lua" with { type: "text" };
+import file167 from "./views/fragments.lua" with { type: "text" };
+import file168 from "./views/html.lua" with { type: "text" };
+import file169 from "./views/ids.lua" with { type: "text" };
+import file170 from "./views/merge.lua" with { type: "text" };
+import file171 from "./views/pages.lua" with { type: "text" };
+import file172 from "./views/renderer.lua" with { type: "text" };
+import file173 from "./views/resources.lua" with { type: "text" };
+import file174 from "./views/web_host.lua" with { type: "text" };
+import file175 from "./views/wippy.yaml" with { type: "text" };
 
 /** Texts of the files in `src/framework`, by path. */
 export const files: Readonly<Record<string, string>> = {
@@ -193,93 +229,129 @@ export const files: Readonly<Record<string, string>> = {
   "facade/theme_script.lua": file48,
   "facade/variables.lua": file49,
   "facade/wippy.yaml": file50,
-  "llm/_index.yaml": file51,
-  "llm/bedrock/_index.yaml": file52,
-  "llm/bedrock/account.lua": file53,
-  "llm/bedrock/converse.lua": file54,
-  "llm/bedrock/driver.lua": file55,
-  "llm/bedrock/frames.lua": file56,
-  "llm/claude/_index.yaml": file57,
-  "llm/claude/driver.lua": file58,
-  "llm/claude/messages.lua": file59,
-  "llm/discovery/_index.yaml": file60,
-  "llm/discovery/models.lua": file61,
-  "llm/discovery/providers.lua": file62,
-  "llm/drivers/_index.yaml": file63,
-  "llm/drivers/settings.lua": file64,
-  "llm/drivers/shapes.lua": file65,
-  "llm/drivers/stream.lua": file66,
-  "llm/drivers/transport.lua": file67,
-  "llm/env/_index.yaml": file68,
-  "llm/failures.lua": file69,
-  "llm/google/generative_ai/_index.yaml": file70,
-  "llm/google/generative_ai/contents.lua": file71,
-  "llm/google/generative_ai/driver.lua": file72,
-  "llm/google/vertex/_index.yaml": file73,
-  "llm/google/vertex/account.lua": file74,
-  "llm/google/vertex/driver.lua": file75,
-  "llm/llm.lua": file76,
-  "llm/openai/_index.yaml": file77,
-  "llm/openai/account.lua": file78,
-  "llm/openai/driver.lua": file79,
-  "llm/openai/responses.lua": file80,
-  "llm/openai_compat/_index.yaml": file81,
-  "llm/openai_compat/completions.lua": file82,
-  "llm/openai_compat/driver.lua": file83,
-  "llm/prompt.lua": file84,
-  "llm/util/_index.yaml": file85,
-  "llm/util/compress.lua": file86,
-  "llm/wippy.yaml": file87,
-  "migration/_index.yaml": file88,
-  "migration/ledger.lua": file89,
-  "migration/migration.lua": file90,
-  "migration/migration_bootloader.lua": file91,
-  "migration/registry.lua": file92,
-  "migration/runner.lua": file93,
-  "migration/wippy.yaml": file94,
-  "relay/_index.yaml": file95,
-  "relay/central.lua": file96,
-  "relay/plugins.lua": file97,
-  "relay/security/_index.yaml": file98,
-  "relay/settings.lua": file99,
-  "relay/user.lua": file100,
-  "relay/wippy.yaml": file101,
-  "security/_index.yaml": file102,
-  "security/wippy.yaml": file103,
-  "terminal/_index.yaml": file104,
-  "terminal/wippy.yaml": file105,
-  "test/_index.yaml": file106,
-  "test/assertions.lua": file107,
-  "test/mocks.lua": file108,
-  "test/report.lua": file109,
-  "test/runner.lua": file110,
-  "test/shown.lua": file111,
-  "test/suites.lua": file112,
-  "test/test.lua": file113,
-  "test/wippy.yaml": file114,
-  "usage/_index.yaml": file115,
-  "usage/database.lua": file116,
-  "usage/migrations/01_create_token_usage_table.lua": file117,
-  "usage/migrations/_index.yaml": file118,
-  "usage/token_usage_repo.lua": file119,
-  "usage/usage_bootloader.lua": file120,
-  "usage/usage_tracker.lua": file121,
-  "usage/wippy.yaml": file122,
-  "views/_index.yaml": file123,
-  "views/access.lua": file124,
-  "views/address.lua": file125,
-  "views/api.lua": file126,
-  "views/bundle.lua": file127,
-  "views/components.lua": file128,
-  "views/environment.lua": file129,
-  "views/files.lua": file130,
-  "views/fragments.lua": file131,
-  "views/html.lua": file132,
-  "views/ids.lua": file133,
-  "views/merge.lua": file134,
-  "views/pages.lua": file135,
-  "views/renderer.lua": file136,
-  "views/resources.lua": file137,
-  "views/web_host.lua": file138,
-  "views/wippy.yaml": file139,
+  "keeper/_index.yaml": file51,
+  "keeper/admins.lua": file52,
+  "keeper/database.lua": file53,
+  "keeper/env/_index.yaml": file54,
+  "keeper/mcp/_index.yaml": file55,
+  "keeper/mcp/api.lua": file56,
+  "keeper/mcp/meta_tools.lua": file57,
+  "keeper/mcp/scopes.lua": file58,
+  "keeper/mcp/server.lua": file59,
+  "keeper/mcp/sessions.lua": file60,
+  "keeper/mcp/surface.lua": file61,
+  "keeper/mcp/tokens.lua": file62,
+  "keeper/migrations/01_create_keeper_tables.lua": file63,
+  "keeper/migrations/_index.yaml": file64,
+  "keeper/settings.lua": file65,
+  "keeper/state/_index.yaml": file66,
+  "keeper/state/files.lua": file67,
+  "keeper/state/sync.lua": file68,
+  "keeper/tools/_index.yaml": file69,
+  "keeper/tools/agents.lua": file70,
+  "keeper/tools/application.lua": file71,
+  "keeper/tools/git.lua": file72,
+  "keeper/tools/knowledge.lua": file73,
+  "keeper/tools/registry.lua": file74,
+  "keeper/tools/system.lua": file75,
+  "keeper/tools/tasks.lua": file76,
+  "keeper/tools/tests.lua": file77,
+  "keeper/traits/_index.yaml": file78,
+  "keeper/ui/_index.yaml": file79,
+  "keeper/ui/page.jet": file80,
+  "keeper/ui/pages.lua": file81,
+  "keeper/ui/script.jet": file82,
+  "keeper/ui/sheet.jet": file83,
+  "keeper/ui/tools.lua": file84,
+  "keeper/watch.lua": file85,
+  "keeper/wippy.yaml": file86,
+  "llm/_index.yaml": file87,
+  "llm/bedrock/_index.yaml": file88,
+  "llm/bedrock/account.lua": file89,
+  "llm/bedrock/converse.lua": file90,
+  "llm/bedrock/driver.lua": file91,
+  "llm/bedrock/frames.lua": file92,
+  "llm/claude/_index.yaml": file93,
+  "llm/claude/driver.lua": file94,
+  "llm/claude/messages.lua": file95,
+  "llm/discovery/_index.yaml": file96,
+  "llm/discovery/models.lua": file97,
+  "llm/discovery/providers.lua": file98,
+  "llm/drivers/_index.yaml": file99,
+  "llm/drivers/settings.lua": file100,
+  "llm/drivers/shapes.lua": file101,
+  "llm/drivers/stream.lua": file102,
+  "llm/drivers/transport.lua": file103,
+  "llm/env/_index.yaml": file104,
+  "llm/failures.lua": file105,
+  "llm/google/generative_ai/_index.yaml": file106,
+  "llm/google/generative_ai/contents.lua": file107,
+  "llm/google/generative_ai/driver.lua": file108,
+  "llm/google/vertex/_index.yaml": file109,
+  "llm/google/vertex/account.lua": file110,
+  "llm/google/vertex/driver.lua": file111,
+  "llm/llm.lua": file112,
+  "llm/openai/_index.yaml": file113,
+  "llm/openai/account.lua": file114,
+  "llm/openai/driver.lua": file115,
+  "llm/openai/responses.lua": file116,
+  "llm/openai_compat/_index.yaml": file117,
+  "llm/openai_compat/completions.lua": file118,
+  "llm/openai_compat/driver.lua": file119,
+  "llm/prompt.lua": file120,
+  "llm/util/_index.yaml": file121,
+  "llm/util/compress.lua": file122,
+  "llm/wippy.yaml": file123,
+  "migration/_index.yaml": file124,
+  "migration/ledger.lua": file125,
+  "migration/migration.lua": file126,
+  "migration/migration_bootloader.lua": file127,
+  "migration/registry.lua": file128,
+  "migration/runner.lua": file129,
+  "migration/wippy.yaml": file130,
+  "relay/_index.yaml": file131,
+  "relay/central.lua": file132,
+  "relay/plugins.lua": file133,
+  "relay/security/_index.yaml": file134,
+  "relay/settings.lua": file135,
+  "relay/user.lua": file136,
+  "relay/wippy.yaml": file137,
+  "security/_index.yaml": file138,
+  "security/wippy.yaml": file139,
+  "terminal/_index.yaml": file140,
+  "terminal/wippy.yaml": file141,
+  "test/_index.yaml": file142,
+  "test/assertions.lua": file143,
+  "test/mocks.lua": file144,
+  "test/report.lua": file145,
+  "test/runner.lua": file146,
+  "test/shown.lua": file147,
+  "test/suites.lua": file148,
+  "test/test.lua": file149,
+  "test/wippy.yaml": file150,
+  "usage/_index.yaml": file151,
+  "usage/database.lua": file152,
+  "usage/migrations/01_create_token_usage_table.lua": file153,
+  "usage/migrations/_index.yaml": file154,
+  "usage/token_usage_repo.lua": file155,
+  "usage/usage_bootloader.lua": file156,
+  "usage/usage_tracker.lua": file157,
+  "usage/wippy.yaml": file158,
+  "views/_index.yaml": file159,
+  "views/access.lua": file160,
+  "views/address.lua": file161,
+  "views/api.lua": file162,
+  "views/bundle.lua": file163,
+  "views/components.lua": file164,
+  "views/environment.lua": file165,
+  "views/files.lua": file166,
+  "views/fragments.lua": file167,
+  "views/html.lua": file168,
+  "views/ids.lua": file169,
+  "views/merge.lua": file170,
+  "views/pages.lua": file171,
+  "views/renderer.lua": file172,
+  "views/resources.lua": file173,
+  "views/web_host.lua": file174,
+  "views/wippy.yaml": file175,
 };

@@ -24,6 +24,7 @@ entries:
 test("modules of the program are named, versioned and found with what they need", async () => {
   const names = bundledModules(createPorts().yaml).map(({ name, version }) => `${name}@${version}`);
   assert.deepEqual(names.map((name) => name.replace(/@\d+\.\d+\.\d+$/, "")).sort(), [
+    "keeper/keeper",
     "wippy/agent",
     "wippy/bootloader",
     "wippy/dataflow",

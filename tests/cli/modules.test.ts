@@ -299,7 +299,9 @@ test("a qualified name reaches one requirement, of any module [fw.params.qualifi
 /** What modules may expect of an application that says nothing. */
 const SERVER = {
   "src/app/_index.yaml":
-    'namespace: app\n\nentries:\n  - name: gateway\n    kind: http.service\n    addr: ":8080"\n',
+    'namespace: app\n\nentries:\n  - name: gateway\n    kind: http.service\n    addr: ":8080"\n\n' +
+    "  - name: api\n    kind: http.router\n    meta:\n      server: gateway\n\n  - name: processes\n    kind: process.host\n",
+  "src/app/env/_index.yaml": "namespace: app.env\n\nentries:\n  - name: store\n    kind: env.storage.os\n",
 };
 const FRAMEWORK = fileURLToPath(new URL("../../src/framework", import.meta.url));
 

@@ -171,6 +171,15 @@ test("what is an object stays one, also when it is empty [llm.generate.tools] [l
     assert.deepEqual(tools!.map((tool) => tool["input_schema"]), [
       { type: "object", properties: {}, additionalProperties: false },
       { type: "object", properties: { inner: { type: "object", properties: {} } }, required: [] },
+      {
+        type: "object",
+        properties: {
+          all: { type: "array", items: {} },
+          any: {},
+          one: { anyOf: [{}, { type: "string", enum: [] }], default: [] },
+          required: { type: "array", items: { type: "object", required: [] } },
+        },
+      },
     ]);
   }, {
     base: "",
@@ -182,6 +191,12 @@ local conversation = prompt.new():add_function_call("now", {}, "c1")
 return assert(llm.generate(conversation, { model = "m", tools = {
   { name = "now", schema = '{"type":"object","properties":{},"additionalProperties":false}' },
   { name = "then", schema = { type = "object", properties = { inner = { type = "object", properties = {} } }, required = {} } },
+  { name = "else", schema = { type = "object", properties = {
+    all = { type = "array", items = {} },
+    any = {},
+    one = { anyOf = { {}, { type = "string", enum = {} } }, default = {} },
+    required = { type = "array", items = { type = "object", required = {} } },
+  } } },
 } })).result`),
       'method: main\nimports: { llm: "wippy.llm:llm", prompt: "wippy.llm:prompt" }',
     ),

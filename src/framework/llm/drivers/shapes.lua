@@ -18,8 +18,24 @@ local M = {
   OPENAI_CHOICES = {auto = "auto", none = "none", any = "required"},
 }
 
---- Fields of schemas that are objects.
-local OBJECTS = {properties = true, patternProperties = true, definitions = true, ["$defs"] = true}
+--- Fields of schemas that hold schemas by name, lists, or what is no schema.
+local NAMED = {
+  properties = true,
+  patternProperties = true,
+  definitions = true,
+  dependentSchemas = true,
+  ["$defs"] = true
+}
+local LISTS = {allOf = true, anyOf = true, oneOf = true, prefixItems = true}
+local VALUES = {
+  required = true,
+  enum = true,
+  type = true,
+  examples = true,
+  default = true,
+  const = true,
+  dependentRequired = true
+}
 
 --- A table of named fields; one without any is an object in JSON all the same.
 function M.object(value: any): any
@@ -27,13 +43,17 @@ function M.object(value: any): any
   return value
 end
 
---- A schema in which what is an object stays one.
+--- A schema in which what is an object stays one, though it be empty.
 function M.schema(value: any): any
   if type(value) ~= "table" then return value end
+  if next(value) == nil then return M.EMPTY_OBJECT end
   local made: any = {}
   for key, each in pairs(value) do
-    if OBJECTS[key] and type(each) == "table" and next(each) == nil then
-      made[key] = M.EMPTY_OBJECT
+    if VALUES[key] or type(each) ~= "table" then
+      made[key] = each
+    elseif NAMED[key] and next(each) ~= nil or LISTS[key] then
+      made[key] = {}
+      for name, schema in pairs(each) do made[key][name] = M.schema(schema) end
     else
       made[key] = M.schema(each)
     end
