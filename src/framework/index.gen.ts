@@ -73,108 +73,109 @@ import file70 from "./keeper/tools/agents.lua" with { type: "text" };
 import file71 from "./keeper/tools/application.lua" with { type: "text" };
 import file72 from "./keeper/tools/git.lua" with { type: "text" };
 import file73 from "./keeper/tools/knowledge.lua" with { type: "text" };
-import file74 from "./keeper/tools/registry.lua" with { type: "text" };
-import file75 from "./keeper/tools/system.lua" with { type: "text" };
-import file76 from "./keeper/tools/tasks.lua" with { type: "text" };
-import file77 from "./keeper/tools/tests.lua" with { type: "text" };
-import file78 from "./keeper/traits/_index.yaml" with { type: "text" };
-import file79 from "./keeper/ui/_index.yaml" with { type: "text" };
-import file80 from "./keeper/ui/page.jet" with { type: "text" };
-import file81 from "./keeper/ui/pages.lua" with { type: "text" };
-import file82 from "./keeper/ui/script.jet" with { type: "text" };
-import file83 from "./keeper/ui/sheet.jet" with { type: "text" };
-import file84 from "./keeper/ui/tools.lua" with { type: "text" };
-import file85 from "./keeper/watch.lua" with { type: "text" };
-import file86 from "./keeper/wippy.yaml" with { type: "text" };
-import file87 from "./llm/_index.yaml" with { type: "text" };
-import file88 from "./llm/bedrock/_index.yaml" with { type: "text" };
-import file89 from "./llm/bedrock/account.lua" with { type: "text" };
-import file90 from "./llm/bedrock/converse.lua" with { type: "text" };
-import file91 from "./llm/bedrock/driver.lua" with { type: "text" };
-import file92 from "./llm/bedrock/frames.lua" with { type: "text" };
-import file93 from "./llm/claude/_index.yaml" with { type: "text" };
-import file94 from "./llm/claude/driver.lua" with { type: "text" };
-import file95 from "./llm/claude/messages.lua" with { type: "text" };
-import file96 from "./llm/discovery/_index.yaml" with { type: "text" };
-import file97 from "./llm/discovery/models.lua" with { type: "text" };
-import file98 from "./llm/discovery/providers.lua" with { type: "text" };
-import file99 from "./llm/drivers/_index.yaml" with { type: "text" };
-import file100 from "./llm/drivers/settings.lua" with { type: "text" };
-import file101 from "./llm/drivers/shapes.lua" with { type: "text" };
-import file102 from "./llm/drivers/stream.lua" with { type: "text" };
-import file103 from "./llm/drivers/transport.lua" with { type: "text" };
-import file104 from "./llm/env/_index.yaml" with { type: "text" };
-import file105 from "./llm/failures.lua" with { type: "text" };
-import file106 from "./llm/google/generative_ai/_index.yaml" with { type: "text" };
-import file107 from "./llm/google/generative_ai/contents.lua" with { type: "text" };
-import file108 from "./llm/google/generative_ai/driver.lua" with { type: "text" };
-import file109 from "./llm/google/vertex/_index.yaml" with { type: "text" };
-import file110 from "./llm/google/vertex/account.lua" with { type: "text" };
-import file111 from "./llm/google/vertex/driver.lua" with { type: "text" };
-import file112 from "./llm/llm.lua" with { type: "text" };
-import file113 from "./llm/openai/_index.yaml" with { type: "text" };
-import file114 from "./llm/openai/account.lua" with { type: "text" };
-import file115 from "./llm/openai/driver.lua" with { type: "text" };
-import file116 from "./llm/openai/responses.lua" with { type: "text" };
-import file117 from "./llm/openai_compat/_index.yaml" with { type: "text" };
-import file118 from "./llm/openai_compat/completions.lua" with { type: "text" };
-import file119 from "./llm/openai_compat/driver.lua" with { type: "text" };
-import file120 from "./llm/prompt.lua" with { type: "text" };
-import file121 from "./llm/util/_index.yaml" with { type: "text" };
-import file122 from "./llm/util/compress.lua" with { type: "text" };
-import file123 from "./llm/wippy.yaml" with { type: "text" };
-import file124 from "./migration/_index.yaml" with { type: "text" };
-import file125 from "./migration/ledger.lua" with { type: "text" };
-import file126 from "./migration/migration.lua" with { type: "text" };
-import file127 from "./migration/migration_bootloader.lua" with { type: "text" };
-import file128 from "./migration/registry.lua" with { type: "text" };
-import file129 from "./migration/runner.lua" with { type: "text" };
-import file130 from "./migration/wippy.yaml" with { type: "text" };
-import file131 from "./relay/_index.yaml" with { type: "text" };
-import file132 from "./relay/central.lua" with { type: "text" };
-import file133 from "./relay/plugins.lua" with { type: "text" };
-import file134 from "./relay/security/_index.yaml" with { type: "text" };
-import file135 from "./relay/settings.lua" with { type: "text" };
-import file136 from "./relay/user.lua" with { type: "text" };
-import file137 from "./relay/wippy.yaml" with { type: "text" };
-import file138 from "./security/_index.yaml" with { type: "text" };
-import file139 from "./security/wippy.yaml" with { type: "text" };
-import file140 from "./terminal/_index.yaml" with { type: "text" };
-import file141 from "./terminal/wippy.yaml" with { type: "text" };
-import file142 from "./test/_index.yaml" with { type: "text" };
-import file143 from "./test/assertions.lua" with { type: "text" };
-import file144 from "./test/mocks.lua" with { type: "text" };
-import file145 from "./test/report.lua" with { type: "text" };
-import file146 from "./test/runner.lua" with { type: "text" };
-import file147 from "./test/shown.lua" with { type: "text" };
-import file148 from "./test/suites.lua" with { type: "text" };
-import file149 from "./test/test.lua" with { type: "text" };
-import file150 from "./test/wippy.yaml" with { type: "text" };
-import file151 from "./usage/_index.yaml" with { type: "text" };
-import file152 from "./usage/database.lua" with { type: "text" };
-import file153 from "./usage/migrations/01_create_token_usage_table.lua" with { type: "text" };
-import file154 from "./usage/migrations/_index.yaml" with { type: "text" };
-import file155 from "./usage/token_usage_repo.lua" with { type: "text" };
-import file156 from "./usage/usage_bootloader.lua" with { type: "text" };
-import file157 from "./usage/usage_tracker.lua" with { type: "text" };
-import file158 from "./usage/wippy.yaml" with { type: "text" };
-import file159 from "./views/_index.yaml" with { type: "text" };
-import file160 from "./views/access.lua" with { type: "text" };
-import file161 from "./views/address.lua" with { type: "text" };
-import file162 from "./views/api.lua" with { type: "text" };
-import file163 from "./views/bundle.lua" with { type: "text" };
-import file164 from "./views/components.lua" with { type: "text" };
-import file165 from "./views/environment.lua" with { type: "text" };
-import file166 from "./views/files.lua" with { type: "text" };
-import file167 from "./views/fragments.lua" with { type: "text" };
-import file168 from "./views/html.lua" with { type: "text" };
-import file169 from "./views/ids.lua" with { type: "text" };
-import file170 from "./views/merge.lua" with { type: "text" };
-import file171 from "./views/pages.lua" with { type: "text" };
-import file172 from "./views/renderer.lua" with { type: "text" };
-import file173 from "./views/resources.lua" with { type: "text" };
-import file174 from "./views/web_host.lua" with { type: "text" };
-import file175 from "./views/wippy.yaml" with { type: "text" };
+import file74 from "./keeper/tools/modules.lua" with { type: "text" };
+import file75 from "./keeper/tools/registry.lua" with { type: "text" };
+import file76 from "./keeper/tools/system.lua" with { type: "text" };
+import file77 from "./keeper/tools/tasks.lua" with { type: "text" };
+import file78 from "./keeper/tools/tests.lua" with { type: "text" };
+import file79 from "./keeper/traits/_index.yaml" with { type: "text" };
+import file80 from "./keeper/ui/_index.yaml" with { type: "text" };
+import file81 from "./keeper/ui/page.jet" with { type: "text" };
+import file82 from "./keeper/ui/pages.lua" with { type: "text" };
+import file83 from "./keeper/ui/script.jet" with { type: "text" };
+import file84 from "./keeper/ui/sheet.jet" with { type: "text" };
+import file85 from "./keeper/ui/tools.lua" with { type: "text" };
+import file86 from "./keeper/watch.lua" with { type: "text" };
+import file87 from "./keeper/wippy.yaml" with { type: "text" };
+import file88 from "./llm/_index.yaml" with { type: "text" };
+import file89 from "./llm/bedrock/_index.yaml" with { type: "text" };
+import file90 from "./llm/bedrock/account.lua" with { type: "text" };
+import file91 from "./llm/bedrock/converse.lua" with { type: "text" };
+import file92 from "./llm/bedrock/driver.lua" with { type: "text" };
+import file93 from "./llm/bedrock/frames.lua" with { type: "text" };
+import file94 from "./llm/claude/_index.yaml" with { type: "text" };
+import file95 from "./llm/claude/driver.lua" with { type: "text" };
+import file96 from "./llm/claude/messages.lua" with { type: "text" };
+import file97 from "./llm/discovery/_index.yaml" with { type: "text" };
+import file98 from "./llm/discovery/models.lua" with { type: "text" };
+import file99 from "./llm/discovery/providers.lua" with { type: "text" };
+import file100 from "./llm/drivers/_index.yaml" with { type: "text" };
+import file101 from "./llm/drivers/settings.lua" with { type: "text" };
+import file102 from "./llm/drivers/shapes.lua" with { type: "text" };
+import file103 from "./llm/drivers/stream.lua" with { type: "text" };
+import file104 from "./llm/drivers/transport.lua" with { type: "text" };
+import file105 from "./llm/env/_index.yaml" with { type: "text" };
+import file106 from "./llm/failures.lua" with { type: "text" };
+import file107 from "./llm/google/generative_ai/_index.yaml" with { type: "text" };
+import file108 from "./llm/google/generative_ai/contents.lua" with { type: "text" };
+import file109 from "./llm/google/generative_ai/driver.lua" with { type: "text" };
+import file110 from "./llm/google/vertex/_index.yaml" with { type: "text" };
+import file111 from "./llm/google/vertex/account.lua" with { type: "text" };
+import file112 from "./llm/google/vertex/driver.lua" with { type: "text" };
+import file113 from "./llm/llm.lua" with { type: "text" };
+import file114 from "./llm/openai/_index.yaml" with { type: "text" };
+import file115 from "./llm/openai/account.lua" with { type: "text" };
+import file116 from "./llm/openai/driver.lua" with { type: "text" };
+import file117 from "./llm/openai/responses.lua" with { type: "text" };
+import file118 from "./llm/openai_compat/_index.yaml" with { type: "text" };
+import file119 from "./llm/openai_compat/completions.lua" with { type: "text" };
+import file120 from "./llm/openai_compat/driver.lua" with { type: "text" };
+import file121 from "./llm/prompt.lua" with { type: "text" };
+import file122 from "./llm/util/_index.yaml" with { type: "text" };
+import file123 from "./llm/util/compress.lua" with { type: "text" };
+import file124 from "./llm/wippy.yaml" with { type: "text" };
+import file125 from "./migration/_index.yaml" with { type: "text" };
+import file126 from "./migration/ledger.lua" with { type: "text" };
+import file127 from "./migration/migration.lua" with { type: "text" };
+import file128 from "./migration/migration_bootloader.lua" with { type: "text" };
+import file129 from "./migration/registry.lua" with { type: "text" };
+import file130 from "./migration/runner.lua" with { type: "text" };
+import file131 from "./migration/wippy.yaml" with { type: "text" };
+import file132 from "./relay/_index.yaml" with { type: "text" };
+import file133 from "./relay/central.lua" with { type: "text" };
+import file134 from "./relay/plugins.lua" with { type: "text" };
+import file135 from "./relay/security/_index.yaml" with { type: "text" };
+import file136 from "./relay/settings.lua" with { type: "text" };
+import file137 from "./relay/user.lua" with { type: "text" };
+import file138 from "./relay/wippy.yaml" with { type: "text" };
+import file139 from "./security/_index.yaml" with { type: "text" };
+import file140 from "./security/wippy.yaml" with { type: "text" };
+import file141 from "./terminal/_index.yaml" with { type: "text" };
+import file142 from "./terminal/wippy.yaml" with { type: "text" };
+import file143 from "./test/_index.yaml" with { type: "text" };
+import file144 from "./test/assertions.lua" with { type: "text" };
+import file145 from "./test/mocks.lua" with { type: "text" };
+import file146 from "./test/report.lua" with { type: "text" };
+import file147 from "./test/runner.lua" with { type: "text" };
+import file148 from "./test/shown.lua" with { type: "text" };
+import file149 from "./test/suites.lua" with { type: "text" };
+import file150 from "./test/test.lua" with { type: "text" };
+import file151 from "./test/wippy.yaml" with { type: "text" };
+import file152 from "./usage/_index.yaml" with { type: "text" };
+import file153 from "./usage/database.lua" with { type: "text" };
+import file154 from "./usage/migrations/01_create_token_usage_table.lua" with { type: "text" };
+import file155 from "./usage/migrations/_index.yaml" with { type: "text" };
+import file156 from "./usage/token_usage_repo.lua" with { type: "text" };
+import file157 from "./usage/usage_bootloader.lua" with { type: "text" };
+import file158 from "./usage/usage_tracker.lua" with { type: "text" };
+import file159 from "./usage/wippy.yaml" with { type: "text" };
+import file160 from "./views/_index.yaml" with { type: "text" };
+import file161 from "./views/access.lua" with { type: "text" };
+import file162 from "./views/address.lua" with { type: "text" };
+import file163 from "./views/api.lua" with { type: "text" };
+import file164 from "./views/bundle.lua" with { type: "text" };
+import file165 from "./views/components.lua" with { type: "text" };
+import file166 from "./views/environment.lua" with { type: "text" };
+import file167 from "./views/files.lua" with { type: "text" };
+import file168 from "./views/fragments.lua" with { type: "text" };
+import file169 from "./views/html.lua" with { type: "text" };
+import file170 from "./views/ids.lua" with { type: "text" };
+import file171 from "./views/merge.lua" with { type: "text" };
+import file172 from "./views/pages.lua" with { type: "text" };
+import file173 from "./views/renderer.lua" with { type: "text" };
+import file174 from "./views/resources.lua" with { type: "text" };
+import file175 from "./views/web_host.lua" with { type: "text" };
+import file176 from "./views/wippy.yaml" with { type: "text" };
 
 /** Texts of the files in `src/framework`, by path. */
 export const files: Readonly<Record<string, string>> = {
@@ -252,106 +253,107 @@ export const files: Readonly<Record<string, string>> = {
   "keeper/tools/application.lua": file71,
   "keeper/tools/git.lua": file72,
   "keeper/tools/knowledge.lua": file73,
-  "keeper/tools/registry.lua": file74,
-  "keeper/tools/system.lua": file75,
-  "keeper/tools/tasks.lua": file76,
-  "keeper/tools/tests.lua": file77,
-  "keeper/traits/_index.yaml": file78,
-  "keeper/ui/_index.yaml": file79,
-  "keeper/ui/page.jet": file80,
-  "keeper/ui/pages.lua": file81,
-  "keeper/ui/script.jet": file82,
-  "keeper/ui/sheet.jet": file83,
-  "keeper/ui/tools.lua": file84,
-  "keeper/watch.lua": file85,
-  "keeper/wippy.yaml": file86,
-  "llm/_index.yaml": file87,
-  "llm/bedrock/_index.yaml": file88,
-  "llm/bedrock/account.lua": file89,
-  "llm/bedrock/converse.lua": file90,
-  "llm/bedrock/driver.lua": file91,
-  "llm/bedrock/frames.lua": file92,
-  "llm/claude/_index.yaml": file93,
-  "llm/claude/driver.lua": file94,
-  "llm/claude/messages.lua": file95,
-  "llm/discovery/_index.yaml": file96,
-  "llm/discovery/models.lua": file97,
-  "llm/discovery/providers.lua": file98,
-  "llm/drivers/_index.yaml": file99,
-  "llm/drivers/settings.lua": file100,
-  "llm/drivers/shapes.lua": file101,
-  "llm/drivers/stream.lua": file102,
-  "llm/drivers/transport.lua": file103,
-  "llm/env/_index.yaml": file104,
-  "llm/failures.lua": file105,
-  "llm/google/generative_ai/_index.yaml": file106,
-  "llm/google/generative_ai/contents.lua": file107,
-  "llm/google/generative_ai/driver.lua": file108,
-  "llm/google/vertex/_index.yaml": file109,
-  "llm/google/vertex/account.lua": file110,
-  "llm/google/vertex/driver.lua": file111,
-  "llm/llm.lua": file112,
-  "llm/openai/_index.yaml": file113,
-  "llm/openai/account.lua": file114,
-  "llm/openai/driver.lua": file115,
-  "llm/openai/responses.lua": file116,
-  "llm/openai_compat/_index.yaml": file117,
-  "llm/openai_compat/completions.lua": file118,
-  "llm/openai_compat/driver.lua": file119,
-  "llm/prompt.lua": file120,
-  "llm/util/_index.yaml": file121,
-  "llm/util/compress.lua": file122,
-  "llm/wippy.yaml": file123,
-  "migration/_index.yaml": file124,
-  "migration/ledger.lua": file125,
-  "migration/migration.lua": file126,
-  "migration/migration_bootloader.lua": file127,
-  "migration/registry.lua": file128,
-  "migration/runner.lua": file129,
-  "migration/wippy.yaml": file130,
-  "relay/_index.yaml": file131,
-  "relay/central.lua": file132,
-  "relay/plugins.lua": file133,
-  "relay/security/_index.yaml": file134,
-  "relay/settings.lua": file135,
-  "relay/user.lua": file136,
-  "relay/wippy.yaml": file137,
-  "security/_index.yaml": file138,
-  "security/wippy.yaml": file139,
-  "terminal/_index.yaml": file140,
-  "terminal/wippy.yaml": file141,
-  "test/_index.yaml": file142,
-  "test/assertions.lua": file143,
-  "test/mocks.lua": file144,
-  "test/report.lua": file145,
-  "test/runner.lua": file146,
-  "test/shown.lua": file147,
-  "test/suites.lua": file148,
-  "test/test.lua": file149,
-  "test/wippy.yaml": file150,
-  "usage/_index.yaml": file151,
-  "usage/database.lua": file152,
-  "usage/migrations/01_create_token_usage_table.lua": file153,
-  "usage/migrations/_index.yaml": file154,
-  "usage/token_usage_repo.lua": file155,
-  "usage/usage_bootloader.lua": file156,
-  "usage/usage_tracker.lua": file157,
-  "usage/wippy.yaml": file158,
-  "views/_index.yaml": file159,
-  "views/access.lua": file160,
-  "views/address.lua": file161,
-  "views/api.lua": file162,
-  "views/bundle.lua": file163,
-  "views/components.lua": file164,
-  "views/environment.lua": file165,
-  "views/files.lua": file166,
-  "views/fragments.lua": file167,
-  "views/html.lua": file168,
-  "views/ids.lua": file169,
-  "views/merge.lua": file170,
-  "views/pages.lua": file171,
-  "views/renderer.lua": file172,
-  "views/resources.lua": file173,
-  "views/web_host.lua": file174,
-  "views/wippy.yaml": file175,
+  "keeper/tools/modules.lua": file74,
+  "keeper/tools/registry.lua": file75,
+  "keeper/tools/system.lua": file76,
+  "keeper/tools/tasks.lua": file77,
+  "keeper/tools/tests.lua": file78,
+  "keeper/traits/_index.yaml": file79,
+  "keeper/ui/_index.yaml": file80,
+  "keeper/ui/page.jet": file81,
+  "keeper/ui/pages.lua": file82,
+  "keeper/ui/script.jet": file83,
+  "keeper/ui/sheet.jet": file84,
+  "keeper/ui/tools.lua": file85,
+  "keeper/watch.lua": file86,
+  "keeper/wippy.yaml": file87,
+  "llm/_index.yaml": file88,
+  "llm/bedrock/_index.yaml": file89,
+  "llm/bedrock/account.lua": file90,
+  "llm/bedrock/converse.lua": file91,
+  "llm/bedrock/driver.lua": file92,
+  "llm/bedrock/frames.lua": file93,
+  "llm/claude/_index.yaml": file94,
+  "llm/claude/driver.lua": file95,
+  "llm/claude/messages.lua": file96,
+  "llm/discovery/_index.yaml": file97,
+  "llm/discovery/models.lua": file98,
+  "llm/discovery/providers.lua": file99,
+  "llm/drivers/_index.yaml": file100,
+  "llm/drivers/settings.lua": file101,
+  "llm/drivers/shapes.lua": file102,
+  "llm/drivers/stream.lua": file103,
+  "llm/drivers/transport.lua": file104,
+  "llm/env/_index.yaml": file105,
+  "llm/failures.lua": file106,
+  "llm/google/generative_ai/_index.yaml": file107,
+  "llm/google/generative_ai/contents.lua": file108,
+  "llm/google/generative_ai/driver.lua": file109,
+  "llm/google/vertex/_index.yaml": file110,
+  "llm/google/vertex/account.lua": file111,
+  "llm/google/vertex/driver.lua": file112,
+  "llm/llm.lua": file113,
+  "llm/openai/_index.yaml": file114,
+  "llm/openai/account.lua": file115,
+  "llm/openai/driver.lua": file116,
+  "llm/openai/responses.lua": file117,
+  "llm/openai_compat/_index.yaml": file118,
+  "llm/openai_compat/completions.lua": file119,
+  "llm/openai_compat/driver.lua": file120,
+  "llm/prompt.lua": file121,
+  "llm/util/_index.yaml": file122,
+  "llm/util/compress.lua": file123,
+  "llm/wippy.yaml": file124,
+  "migration/_index.yaml": file125,
+  "migration/ledger.lua": file126,
+  "migration/migration.lua": file127,
+  "migration/migration_bootloader.lua": file128,
+  "migration/registry.lua": file129,
+  "migration/runner.lua": file130,
+  "migration/wippy.yaml": file131,
+  "relay/_index.yaml": file132,
+  "relay/central.lua": file133,
+  "relay/plugins.lua": file134,
+  "relay/security/_index.yaml": file135,
+  "relay/settings.lua": file136,
+  "relay/user.lua": file137,
+  "relay/wippy.yaml": file138,
+  "security/_index.yaml": file139,
+  "security/wippy.yaml": file140,
+  "terminal/_index.yaml": file141,
+  "terminal/wippy.yaml": file142,
+  "test/_index.yaml": file143,
+  "test/assertions.lua": file144,
+  "test/mocks.lua": file145,
+  "test/report.lua": file146,
+  "test/runner.lua": file147,
+  "test/shown.lua": file148,
+  "test/suites.lua": file149,
+  "test/test.lua": file150,
+  "test/wippy.yaml": file151,
+  "usage/_index.yaml": file152,
+  "usage/database.lua": file153,
+  "usage/migrations/01_create_token_usage_table.lua": file154,
+  "usage/migrations/_index.yaml": file155,
+  "usage/token_usage_repo.lua": file156,
+  "usage/usage_bootloader.lua": file157,
+  "usage/usage_tracker.lua": file158,
+  "usage/wippy.yaml": file159,
+  "views/_index.yaml": file160,
+  "views/access.lua": file161,
+  "views/address.lua": file162,
+  "views/api.lua": file163,
+  "views/bundle.lua": file164,
+  "views/components.lua": file165,
+  "views/environment.lua": file166,
+  "views/files.lua": file167,
+  "views/fragments.lua": file168,
+  "views/html.lua": file169,
+  "views/ids.lua": file170,
+  "views/merge.lua": file171,
+  "views/pages.lua": file172,
+  "views/renderer.lua": file173,
+  "views/resources.lua": file174,
+  "views/web_host.lua": file175,
+  "views/wippy.yaml": file176,
 };

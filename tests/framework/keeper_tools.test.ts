@@ -231,3 +231,47 @@ return { success = true, result = { content = "Told: " .. require("json").encode
       /^NotFound: .*nobody/,
     );
   }));
+
+test("modules are put into a running application with their tables, and taken out again [keeper.install]", () =>
+  withRoot([
+    func(
+      "count",
+      `local sql = require("sql") local db = assert(sql.get("app:db")) local rows = assert(db:query("SELECT COUNT(*) AS n FROM token_usage")) db:release() return rows[1].n`,
+      { modules: ["sql"] },
+    ),
+  ], async (mcp, { call, connect }) => {
+    const install = { module: "wippy/usage", parameters: { target_db: "app:db" } };
+    const installed = await mcp.fine("module_install", install);
+    assert.equal(installed["declared_by"], "app:dependency.wippy.usage");
+    assert.equal((installed["migrations"] as ValueMap)["status"], "success");
+    assert.equal(await call("app:count"), 0);
+    assert.equal(
+      (await mcp.fine("registry_get", { id: "wippy.usage:token_usage_repo" }))["kind"],
+      "library.lua",
+    );
+    const modules = named((await mcp.fine("modules_list"))["modules"], "module");
+    assert.ok(modules.includes("wippy/usage"));
+    assert.match(
+      errorOf(await mcp.call("module_install", install)),
+      /^Conflict: wippy\/usage is part of the application/,
+    );
+    assert.match(
+      errorOf(await mcp.call("module_install", { module: "acme/nope" })),
+      /^NotFound: .*acme\/nope, which is not there/,
+    );
+    assert.match(errorOf(await mcp.call("module_install", { module: "usage" })), /^Invalid: module_install/);
+
+    const removed = await mcp.fine("module_remove", { module: "wippy/usage" });
+    assert.deepEqual(removed["removed"], ["app:dependency.wippy.usage"]);
+    assert.match(
+      errorOf(await mcp.call("registry_get", { id: "wippy.usage:token_usage_repo" })),
+      /^NotFound/,
+    );
+    // What another module needs is none of the application's own.
+    assert.match(
+      errorOf(await mcp.call("module_remove", { module: "wippy/llm" })),
+      /^NotFound: no entry of the application declares/,
+    );
+    const looker = await connect({ scopes: ["hub.read"] });
+    assert.deepEqual((await looker.fine("use_trait", { trait: "hub" }))["tools"], ["hub_search"]);
+  }));

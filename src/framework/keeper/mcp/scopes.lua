@@ -18,6 +18,7 @@ M.ALL = {
   {name = "state.read", description = "how files of the project and entries differ"},
   {name = "state.write", description = "entries written to files, and files read into entries"},
   {name = "hub.read", description = "what the hub has"},
+  {name = "hub.install", description = "modules put into the running application, or taken out"},
   {name = "knowledge.read", description = "what was written down about the application"},
   {name = "knowledge.write", description = "writing that, and removing it"},
   {name = "git.read", description = "status, differences and log of the repository"},

@@ -1,8 +1,7 @@
---- Functions, variables, routes, and what the hub has.
+--- Functions, variables and routes of the application.
 
 local env = require("env")
 local funcs = require("funcs")
-local hub = require("hub")
 local registry = require("registry")
 
 local CALL_TIMEOUT = "5m"
@@ -70,11 +69,6 @@ function M.routes(): (any, error?)
     pages[i] = {id = entry.id, title = entry.meta.title, name = entry.meta.name}
   end
   return {routes = found, pages = pages}
-end
-
---- Modules of the hub that fit some words.
-function M.hub_search(args: any): (any, error?)
-  return hub.modules.search(args.query, {page_size = args.limit})
 end
 
 return M

@@ -1,6 +1,5 @@
---- What runs: modules, services, hosts, processes, and what they log.
+--- What runs: services, hosts, processes, and what they log.
 
-local registry = require("registry")
 local store = require("store")
 local system = require("system")
 
@@ -10,25 +9,6 @@ local LOGS_DEFAULT = 50
 local LEVELS = {debug = 1, info = 2, warn = 3, error = 4}
 
 local M = {}
-
---- Modules of the application, with their versions where one is known.
-function M.modules(): (any, error?)
-  local entries, err = registry.find({[".kind"] = "ns.dependency"})
-  if entries == nil then return nil, err end
-  local found = {}
-  local is_listed: {[string]: boolean} = {}
-  table.sort(entries, function(a: registry.Entry, b: registry.Entry): boolean
-    return a.id < b.id
-  end)
-  for _, entry in ipairs(entries) do
-    local name = tostring(entry.data.component)
-    if not is_listed[name] then
-      is_listed[name] = true
-      found[#found + 1] = {module = name, version = entry.data.version, declared_by = entry.id}
-    end
-  end
-  return {modules = found}
-end
 
 --- Services and how they are.
 function M.services(): (any, error?)
