@@ -64,118 +64,119 @@ import file61 from "./keeper/mcp/surface.lua" with { type: "text" };
 import file62 from "./keeper/mcp/tokens.lua" with { type: "text" };
 import file63 from "./keeper/migrations/01_create_keeper_tables.lua" with { type: "text" };
 import file64 from "./keeper/migrations/_index.yaml" with { type: "text" };
-import file65 from "./keeper/settings.lua" with { type: "text" };
-import file66 from "./keeper/state/_index.yaml" with { type: "text" };
-import file67 from "./keeper/state/files.lua" with { type: "text" };
-import file68 from "./keeper/state/sync.lua" with { type: "text" };
-import file69 from "./keeper/tools/_index.yaml" with { type: "text" };
-import file70 from "./keeper/tools/agents.lua" with { type: "text" };
-import file71 from "./keeper/tools/application.lua" with { type: "text" };
-import file72 from "./keeper/tools/git.lua" with { type: "text" };
-import file73 from "./keeper/tools/knowledge.lua" with { type: "text" };
-import file74 from "./keeper/tools/modules.lua" with { type: "text" };
-import file75 from "./keeper/tools/registry.lua" with { type: "text" };
-import file76 from "./keeper/tools/system.lua" with { type: "text" };
-import file77 from "./keeper/tools/tasks.lua" with { type: "text" };
-import file78 from "./keeper/tools/tests.lua" with { type: "text" };
-import file79 from "./keeper/traits/_index.yaml" with { type: "text" };
-import file80 from "./keeper/ui/_index.yaml" with { type: "text" };
-import file81 from "./keeper/ui/page.jet" with { type: "text" };
-import file82 from "./keeper/ui/pages.lua" with { type: "text" };
-import file83 from "./keeper/ui/script.jet" with { type: "text" };
-import file84 from "./keeper/ui/sheet.jet" with { type: "text" };
-import file85 from "./keeper/ui/tools.lua" with { type: "text" };
-import file86 from "./keeper/watch.lua" with { type: "text" };
-import file87 from "./keeper/wippy.yaml" with { type: "text" };
-import file88 from "./llm/_index.yaml" with { type: "text" };
-import file89 from "./llm/bedrock/_index.yaml" with { type: "text" };
-import file90 from "./llm/bedrock/account.lua" with { type: "text" };
-import file91 from "./llm/bedrock/converse.lua" with { type: "text" };
-import file92 from "./llm/bedrock/driver.lua" with { type: "text" };
-import file93 from "./llm/bedrock/frames.lua" with { type: "text" };
-import file94 from "./llm/claude/_index.yaml" with { type: "text" };
-import file95 from "./llm/claude/driver.lua" with { type: "text" };
-import file96 from "./llm/claude/messages.lua" with { type: "text" };
-import file97 from "./llm/discovery/_index.yaml" with { type: "text" };
-import file98 from "./llm/discovery/models.lua" with { type: "text" };
-import file99 from "./llm/discovery/providers.lua" with { type: "text" };
-import file100 from "./llm/drivers/_index.yaml" with { type: "text" };
-import file101 from "./llm/drivers/settings.lua" with { type: "text" };
-import file102 from "./llm/drivers/shapes.lua" with { type: "text" };
-import file103 from "./llm/drivers/stream.lua" with { type: "text" };
-import file104 from "./llm/drivers/transport.lua" with { type: "text" };
-import file105 from "./llm/env/_index.yaml" with { type: "text" };
-import file106 from "./llm/failures.lua" with { type: "text" };
-import file107 from "./llm/google/generative_ai/_index.yaml" with { type: "text" };
-import file108 from "./llm/google/generative_ai/contents.lua" with { type: "text" };
-import file109 from "./llm/google/generative_ai/driver.lua" with { type: "text" };
-import file110 from "./llm/google/vertex/_index.yaml" with { type: "text" };
-import file111 from "./llm/google/vertex/account.lua" with { type: "text" };
-import file112 from "./llm/google/vertex/driver.lua" with { type: "text" };
-import file113 from "./llm/llm.lua" with { type: "text" };
-import file114 from "./llm/openai/_index.yaml" with { type: "text" };
-import file115 from "./llm/openai/account.lua" with { type: "text" };
-import file116 from "./llm/openai/driver.lua" with { type: "text" };
-import file117 from "./llm/openai/responses.lua" with { type: "text" };
-import file118 from "./llm/openai_compat/_index.yaml" with { type: "text" };
-import file119 from "./llm/openai_compat/completions.lua" with { type: "text" };
-import file120 from "./llm/openai_compat/driver.lua" with { type: "text" };
-import file121 from "./llm/prompt.lua" with { type: "text" };
-import file122 from "./llm/util/_index.yaml" with { type: "text" };
-import file123 from "./llm/util/compress.lua" with { type: "text" };
-import file124 from "./llm/wippy.yaml" with { type: "text" };
-import file125 from "./migration/_index.yaml" with { type: "text" };
-import file126 from "./migration/ledger.lua" with { type: "text" };
-import file127 from "./migration/migration.lua" with { type: "text" };
-import file128 from "./migration/migration_bootloader.lua" with { type: "text" };
-import file129 from "./migration/registry.lua" with { type: "text" };
-import file130 from "./migration/runner.lua" with { type: "text" };
-import file131 from "./migration/wippy.yaml" with { type: "text" };
-import file132 from "./relay/_index.yaml" with { type: "text" };
-import file133 from "./relay/central.lua" with { type: "text" };
-import file134 from "./relay/plugins.lua" with { type: "text" };
-import file135 from "./relay/security/_index.yaml" with { type: "text" };
-import file136 from "./relay/settings.lua" with { type: "text" };
-import file137 from "./relay/user.lua" with { type: "text" };
-import file138 from "./relay/wippy.yaml" with { type: "text" };
-import file139 from "./security/_index.yaml" with { type: "text" };
-import file140 from "./security/wippy.yaml" with { type: "text" };
-import file141 from "./terminal/_index.yaml" with { type: "text" };
-import file142 from "./terminal/wippy.yaml" with { type: "text" };
-import file143 from "./test/_index.yaml" with { type: "text" };
-import file144 from "./test/assertions.lua" with { type: "text" };
-import file145 from "./test/mocks.lua" with { type: "text" };
-import file146 from "./test/report.lua" with { type: "text" };
-import file147 from "./test/runner.lua" with { type: "text" };
-import file148 from "./test/shown.lua" with { type: "text" };
-import file149 from "./test/suites.lua" with { type: "text" };
-import file150 from "./test/test.lua" with { type: "text" };
-import file151 from "./test/wippy.yaml" with { type: "text" };
-import file152 from "./usage/_index.yaml" with { type: "text" };
-import file153 from "./usage/database.lua" with { type: "text" };
-import file154 from "./usage/migrations/01_create_token_usage_table.lua" with { type: "text" };
-import file155 from "./usage/migrations/_index.yaml" with { type: "text" };
-import file156 from "./usage/token_usage_repo.lua" with { type: "text" };
-import file157 from "./usage/usage_bootloader.lua" with { type: "text" };
-import file158 from "./usage/usage_tracker.lua" with { type: "text" };
-import file159 from "./usage/wippy.yaml" with { type: "text" };
-import file160 from "./views/_index.yaml" with { type: "text" };
-import file161 from "./views/access.lua" with { type: "text" };
-import file162 from "./views/address.lua" with { type: "text" };
-import file163 from "./views/api.lua" with { type: "text" };
-import file164 from "./views/bundle.lua" with { type: "text" };
-import file165 from "./views/components.lua" with { type: "text" };
-import file166 from "./views/environment.lua" with { type: "text" };
-import file167 from "./views/files.lua" with { type: "text" };
-import file168 from "./views/fragments.lua" with { type: "text" };
-import file169 from "./views/html.lua" with { type: "text" };
-import file170 from "./views/ids.lua" with { type: "text" };
-import file171 from "./views/merge.lua" with { type: "text" };
-import file172 from "./views/pages.lua" with { type: "text" };
-import file173 from "./views/renderer.lua" with { type: "text" };
-import file174 from "./views/resources.lua" with { type: "text" };
-import file175 from "./views/web_host.lua" with { type: "text" };
-import file176 from "./views/wippy.yaml" with { type: "text" };
+import file65 from "./keeper/origins.lua" with { type: "text" };
+import file66 from "./keeper/settings.lua" with { type: "text" };
+import file67 from "./keeper/state/_index.yaml" with { type: "text" };
+import file68 from "./keeper/state/files.lua" with { type: "text" };
+import file69 from "./keeper/state/sync.lua" with { type: "text" };
+import file70 from "./keeper/tools/_index.yaml" with { type: "text" };
+import file71 from "./keeper/tools/agents.lua" with { type: "text" };
+import file72 from "./keeper/tools/application.lua" with { type: "text" };
+import file73 from "./keeper/tools/git.lua" with { type: "text" };
+import file74 from "./keeper/tools/knowledge.lua" with { type: "text" };
+import file75 from "./keeper/tools/modules.lua" with { type: "text" };
+import file76 from "./keeper/tools/registry.lua" with { type: "text" };
+import file77 from "./keeper/tools/system.lua" with { type: "text" };
+import file78 from "./keeper/tools/tasks.lua" with { type: "text" };
+import file79 from "./keeper/tools/tests.lua" with { type: "text" };
+import file80 from "./keeper/traits/_index.yaml" with { type: "text" };
+import file81 from "./keeper/ui/_index.yaml" with { type: "text" };
+import file82 from "./keeper/ui/page.jet" with { type: "text" };
+import file83 from "./keeper/ui/pages.lua" with { type: "text" };
+import file84 from "./keeper/ui/script.jet" with { type: "text" };
+import file85 from "./keeper/ui/sheet.jet" with { type: "text" };
+import file86 from "./keeper/ui/tools.lua" with { type: "text" };
+import file87 from "./keeper/watch.lua" with { type: "text" };
+import file88 from "./keeper/wippy.yaml" with { type: "text" };
+import file89 from "./llm/_index.yaml" with { type: "text" };
+import file90 from "./llm/bedrock/_index.yaml" with { type: "text" };
+import file91 from "./llm/bedrock/account.lua" with { type: "text" };
+import file92 from "./llm/bedrock/converse.lua" with { type: "text" };
+import file93 from "./llm/bedrock/driver.lua" with { type: "text" };
+import file94 from "./llm/bedrock/frames.lua" with { type: "text" };
+import file95 from "./llm/claude/_index.yaml" with { type: "text" };
+import file96 from "./llm/claude/driver.lua" with { type: "text" };
+import file97 from "./llm/claude/messages.lua" with { type: "text" };
+import file98 from "./llm/discovery/_index.yaml" with { type: "text" };
+import file99 from "./llm/discovery/models.lua" with { type: "text" };
+import file100 from "./llm/discovery/providers.lua" with { type: "text" };
+import file101 from "./llm/drivers/_index.yaml" with { type: "text" };
+import file102 from "./llm/drivers/settings.lua" with { type: "text" };
+import file103 from "./llm/drivers/shapes.lua" with { type: "text" };
+import file104 from "./llm/drivers/stream.lua" with { type: "text" };
+import file105 from "./llm/drivers/transport.lua" with { type: "text" };
+import file106 from "./llm/env/_index.yaml" with { type: "text" };
+import file107 from "./llm/failures.lua" with { type: "text" };
+import file108 from "./llm/google/generative_ai/_index.yaml" with { type: "text" };
+import file109 from "./llm/google/generative_ai/contents.lua" with { type: "text" };
+import file110 from "./llm/google/generative_ai/driver.lua" with { type: "text" };
+import file111 from "./llm/google/vertex/_index.yaml" with { type: "text" };
+import file112 from "./llm/google/vertex/account.lua" with { type: "text" };
+import file113 from "./llm/google/vertex/driver.lua" with { type: "text" };
+import file114 from "./llm/llm.lua" with { type: "text" };
+import file115 from "./llm/openai/_index.yaml" with { type: "text" };
+import file116 from "./llm/openai/account.lua" with { type: "text" };
+import file117 from "./llm/openai/driver.lua" with { type: "text" };
+import file118 from "./llm/openai/responses.lua" with { type: "text" };
+import file119 from "./llm/openai_compat/_index.yaml" with { type: "text" };
+import file120 from "./llm/openai_compat/completions.lua" with { type: "text" };
+import file121 from "./llm/openai_compat/driver.lua" with { type: "text" };
+import file122 from "./llm/prompt.lua" with { type: "text" };
+import file123 from "./llm/util/_index.yaml" with { type: "text" };
+import file124 from "./llm/util/compress.lua" with { type: "text" };
+import file125 from "./llm/wippy.yaml" with { type: "text" };
+import file126 from "./migration/_index.yaml" with { type: "text" };
+import file127 from "./migration/ledger.lua" with { type: "text" };
+import file128 from "./migration/migration.lua" with { type: "text" };
+import file129 from "./migration/migration_bootloader.lua" with { type: "text" };
+import file130 from "./migration/registry.lua" with { type: "text" };
+import file131 from "./migration/runner.lua" with { type: "text" };
+import file132 from "./migration/wippy.yaml" with { type: "text" };
+import file133 from "./relay/_index.yaml" with { type: "text" };
+import file134 from "./relay/central.lua" with { type: "text" };
+import file135 from "./relay/plugins.lua" with { type: "text" };
+import file136 from "./relay/security/_index.yaml" with { type: "text" };
+import file137 from "./relay/settings.lua" with { type: "text" };
+import file138 from "./relay/user.lua" with { type: "text" };
+import file139 from "./relay/wippy.yaml" with { type: "text" };
+import file140 from "./security/_index.yaml" with { type: "text" };
+import file141 from "./security/wippy.yaml" with { type: "text" };
+import file142 from "./terminal/_index.yaml" with { type: "text" };
+import file143 from "./terminal/wippy.yaml" with { type: "text" };
+import file144 from "./test/_index.yaml" with { type: "text" };
+import file145 from "./test/assertions.lua" with { type: "text" };
+import file146 from "./test/mocks.lua" with { type: "text" };
+import file147 from "./test/report.lua" with { type: "text" };
+import file148 from "./test/runner.lua" with { type: "text" };
+import file149 from "./test/shown.lua" with { type: "text" };
+import file150 from "./test/suites.lua" with { type: "text" };
+import file151 from "./test/test.lua" with { type: "text" };
+import file152 from "./test/wippy.yaml" with { type: "text" };
+import file153 from "./usage/_index.yaml" with { type: "text" };
+import file154 from "./usage/database.lua" with { type: "text" };
+import file155 from "./usage/migrations/01_create_token_usage_table.lua" with { type: "text" };
+import file156 from "./usage/migrations/_index.yaml" with { type: "text" };
+import file157 from "./usage/token_usage_repo.lua" with { type: "text" };
+import file158 from "./usage/usage_bootloader.lua" with { type: "text" };
+import file159 from "./usage/usage_tracker.lua" with { type: "text" };
+import file160 from "./usage/wippy.yaml" with { type: "text" };
+import file161 from "./views/_index.yaml" with { type: "text" };
+import file162 from "./views/access.lua" with { type: "text" };
+import file163 from "./views/address.lua" with { type: "text" };
+import file164 from "./views/api.lua" with { type: "text" };
+import file165 from "./views/bundle.lua" with { type: "text" };
+import file166 from "./views/components.lua" with { type: "text" };
+import file167 from "./views/environment.lua" with { type: "text" };
+import file168 from "./views/files.lua" with { type: "text" };
+import file169 from "./views/fragments.lua" with { type: "text" };
+import file170 from "./views/html.lua" with { type: "text" };
+import file171 from "./views/ids.lua" with { type: "text" };
+import file172 from "./views/merge.lua" with { type: "text" };
+import file173 from "./views/pages.lua" with { type: "text" };
+import file174 from "./views/renderer.lua" with { type: "text" };
+import file175 from "./views/resources.lua" with { type: "text" };
+import file176 from "./views/web_host.lua" with { type: "text" };
+import file177 from "./views/wippy.yaml" with { type: "text" };
 
 /** Texts of the files in `src/framework`, by path. */
 export const files: Readonly<Record<string, string>> = {
@@ -244,116 +245,117 @@ export const files: Readonly<Record<string, string>> = {
   "keeper/mcp/tokens.lua": file62,
   "keeper/migrations/01_create_keeper_tables.lua": file63,
   "keeper/migrations/_index.yaml": file64,
-  "keeper/settings.lua": file65,
-  "keeper/state/_index.yaml": file66,
-  "keeper/state/files.lua": file67,
-  "keeper/state/sync.lua": file68,
-  "keeper/tools/_index.yaml": file69,
-  "keeper/tools/agents.lua": file70,
-  "keeper/tools/application.lua": file71,
-  "keeper/tools/git.lua": file72,
-  "keeper/tools/knowledge.lua": file73,
-  "keeper/tools/modules.lua": file74,
-  "keeper/tools/registry.lua": file75,
-  "keeper/tools/system.lua": file76,
-  "keeper/tools/tasks.lua": file77,
-  "keeper/tools/tests.lua": file78,
-  "keeper/traits/_index.yaml": file79,
-  "keeper/ui/_index.yaml": file80,
-  "keeper/ui/page.jet": file81,
-  "keeper/ui/pages.lua": file82,
-  "keeper/ui/script.jet": file83,
-  "keeper/ui/sheet.jet": file84,
-  "keeper/ui/tools.lua": file85,
-  "keeper/watch.lua": file86,
-  "keeper/wippy.yaml": file87,
-  "llm/_index.yaml": file88,
-  "llm/bedrock/_index.yaml": file89,
-  "llm/bedrock/account.lua": file90,
-  "llm/bedrock/converse.lua": file91,
-  "llm/bedrock/driver.lua": file92,
-  "llm/bedrock/frames.lua": file93,
-  "llm/claude/_index.yaml": file94,
-  "llm/claude/driver.lua": file95,
-  "llm/claude/messages.lua": file96,
-  "llm/discovery/_index.yaml": file97,
-  "llm/discovery/models.lua": file98,
-  "llm/discovery/providers.lua": file99,
-  "llm/drivers/_index.yaml": file100,
-  "llm/drivers/settings.lua": file101,
-  "llm/drivers/shapes.lua": file102,
-  "llm/drivers/stream.lua": file103,
-  "llm/drivers/transport.lua": file104,
-  "llm/env/_index.yaml": file105,
-  "llm/failures.lua": file106,
-  "llm/google/generative_ai/_index.yaml": file107,
-  "llm/google/generative_ai/contents.lua": file108,
-  "llm/google/generative_ai/driver.lua": file109,
-  "llm/google/vertex/_index.yaml": file110,
-  "llm/google/vertex/account.lua": file111,
-  "llm/google/vertex/driver.lua": file112,
-  "llm/llm.lua": file113,
-  "llm/openai/_index.yaml": file114,
-  "llm/openai/account.lua": file115,
-  "llm/openai/driver.lua": file116,
-  "llm/openai/responses.lua": file117,
-  "llm/openai_compat/_index.yaml": file118,
-  "llm/openai_compat/completions.lua": file119,
-  "llm/openai_compat/driver.lua": file120,
-  "llm/prompt.lua": file121,
-  "llm/util/_index.yaml": file122,
-  "llm/util/compress.lua": file123,
-  "llm/wippy.yaml": file124,
-  "migration/_index.yaml": file125,
-  "migration/ledger.lua": file126,
-  "migration/migration.lua": file127,
-  "migration/migration_bootloader.lua": file128,
-  "migration/registry.lua": file129,
-  "migration/runner.lua": file130,
-  "migration/wippy.yaml": file131,
-  "relay/_index.yaml": file132,
-  "relay/central.lua": file133,
-  "relay/plugins.lua": file134,
-  "relay/security/_index.yaml": file135,
-  "relay/settings.lua": file136,
-  "relay/user.lua": file137,
-  "relay/wippy.yaml": file138,
-  "security/_index.yaml": file139,
-  "security/wippy.yaml": file140,
-  "terminal/_index.yaml": file141,
-  "terminal/wippy.yaml": file142,
-  "test/_index.yaml": file143,
-  "test/assertions.lua": file144,
-  "test/mocks.lua": file145,
-  "test/report.lua": file146,
-  "test/runner.lua": file147,
-  "test/shown.lua": file148,
-  "test/suites.lua": file149,
-  "test/test.lua": file150,
-  "test/wippy.yaml": file151,
-  "usage/_index.yaml": file152,
-  "usage/database.lua": file153,
-  "usage/migrations/01_create_token_usage_table.lua": file154,
-  "usage/migrations/_index.yaml": file155,
-  "usage/token_usage_repo.lua": file156,
-  "usage/usage_bootloader.lua": file157,
-  "usage/usage_tracker.lua": file158,
-  "usage/wippy.yaml": file159,
-  "views/_index.yaml": file160,
-  "views/access.lua": file161,
-  "views/address.lua": file162,
-  "views/api.lua": file163,
-  "views/bundle.lua": file164,
-  "views/components.lua": file165,
-  "views/environment.lua": file166,
-  "views/files.lua": file167,
-  "views/fragments.lua": file168,
-  "views/html.lua": file169,
-  "views/ids.lua": file170,
-  "views/merge.lua": file171,
-  "views/pages.lua": file172,
-  "views/renderer.lua": file173,
-  "views/resources.lua": file174,
-  "views/web_host.lua": file175,
-  "views/wippy.yaml": file176,
+  "keeper/origins.lua": file65,
+  "keeper/settings.lua": file66,
+  "keeper/state/_index.yaml": file67,
+  "keeper/state/files.lua": file68,
+  "keeper/state/sync.lua": file69,
+  "keeper/tools/_index.yaml": file70,
+  "keeper/tools/agents.lua": file71,
+  "keeper/tools/application.lua": file72,
+  "keeper/tools/git.lua": file73,
+  "keeper/tools/knowledge.lua": file74,
+  "keeper/tools/modules.lua": file75,
+  "keeper/tools/registry.lua": file76,
+  "keeper/tools/system.lua": file77,
+  "keeper/tools/tasks.lua": file78,
+  "keeper/tools/tests.lua": file79,
+  "keeper/traits/_index.yaml": file80,
+  "keeper/ui/_index.yaml": file81,
+  "keeper/ui/page.jet": file82,
+  "keeper/ui/pages.lua": file83,
+  "keeper/ui/script.jet": file84,
+  "keeper/ui/sheet.jet": file85,
+  "keeper/ui/tools.lua": file86,
+  "keeper/watch.lua": file87,
+  "keeper/wippy.yaml": file88,
+  "llm/_index.yaml": file89,
+  "llm/bedrock/_index.yaml": file90,
+  "llm/bedrock/account.lua": file91,
+  "llm/bedrock/converse.lua": file92,
+  "llm/bedrock/driver.lua": file93,
+  "llm/bedrock/frames.lua": file94,
+  "llm/claude/_index.yaml": file95,
+  "llm/claude/driver.lua": file96,
+  "llm/claude/messages.lua": file97,
+  "llm/discovery/_index.yaml": file98,
+  "llm/discovery/models.lua": file99,
+  "llm/discovery/providers.lua": file100,
+  "llm/drivers/_index.yaml": file101,
+  "llm/drivers/settings.lua": file102,
+  "llm/drivers/shapes.lua": file103,
+  "llm/drivers/stream.lua": file104,
+  "llm/drivers/transport.lua": file105,
+  "llm/env/_index.yaml": file106,
+  "llm/failures.lua": file107,
+  "llm/google/generative_ai/_index.yaml": file108,
+  "llm/google/generative_ai/contents.lua": file109,
+  "llm/google/generative_ai/driver.lua": file110,
+  "llm/google/vertex/_index.yaml": file111,
+  "llm/google/vertex/account.lua": file112,
+  "llm/google/vertex/driver.lua": file113,
+  "llm/llm.lua": file114,
+  "llm/openai/_index.yaml": file115,
+  "llm/openai/account.lua": file116,
+  "llm/openai/driver.lua": file117,
+  "llm/openai/responses.lua": file118,
+  "llm/openai_compat/_index.yaml": file119,
+  "llm/openai_compat/completions.lua": file120,
+  "llm/openai_compat/driver.lua": file121,
+  "llm/prompt.lua": file122,
+  "llm/util/_index.yaml": file123,
+  "llm/util/compress.lua": file124,
+  "llm/wippy.yaml": file125,
+  "migration/_index.yaml": file126,
+  "migration/ledger.lua": file127,
+  "migration/migration.lua": file128,
+  "migration/migration_bootloader.lua": file129,
+  "migration/registry.lua": file130,
+  "migration/runner.lua": file131,
+  "migration/wippy.yaml": file132,
+  "relay/_index.yaml": file133,
+  "relay/central.lua": file134,
+  "relay/plugins.lua": file135,
+  "relay/security/_index.yaml": file136,
+  "relay/settings.lua": file137,
+  "relay/user.lua": file138,
+  "relay/wippy.yaml": file139,
+  "security/_index.yaml": file140,
+  "security/wippy.yaml": file141,
+  "terminal/_index.yaml": file142,
+  "terminal/wippy.yaml": file143,
+  "test/_index.yaml": file144,
+  "test/assertions.lua": file145,
+  "test/mocks.lua": file146,
+  "test/report.lua": file147,
+  "test/runner.lua": file148,
+  "test/shown.lua": file149,
+  "test/suites.lua": file150,
+  "test/test.lua": file151,
+  "test/wippy.yaml": file152,
+  "usage/_index.yaml": file153,
+  "usage/database.lua": file154,
+  "usage/migrations/01_create_token_usage_table.lua": file155,
+  "usage/migrations/_index.yaml": file156,
+  "usage/token_usage_repo.lua": file157,
+  "usage/usage_bootloader.lua": file158,
+  "usage/usage_tracker.lua": file159,
+  "usage/wippy.yaml": file160,
+  "views/_index.yaml": file161,
+  "views/access.lua": file162,
+  "views/address.lua": file163,
+  "views/api.lua": file164,
+  "views/bundle.lua": file165,
+  "views/components.lua": file166,
+  "views/environment.lua": file167,
+  "views/files.lua": file168,
+  "views/fragments.lua": file169,
+  "views/html.lua": file170,
+  "views/ids.lua": file171,
+  "views/merge.lua": file172,
+  "views/pages.lua": file173,
+  "views/renderer.lua": file174,
+  "views/resources.lua": file175,
+  "views/web_host.lua": file176,
+  "views/wippy.yaml": file177,
 };

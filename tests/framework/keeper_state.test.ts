@@ -180,6 +180,8 @@ test("changes are looked at, committed and handed in on a branch [keeper.git]", 
       /\n-one\n\+two\n$/,
     );
     assert.match(errorOf(await mcp.call("git_propose", { branch: "-x", message: "m" })), /^Invalid/);
+    const elsewhere = { branch: "x", message: "m", remote: "ext::sh -c id" };
+    assert.match(errorOf(await mcp.call("git_propose", elsewhere)), /^Invalid: remote/);
 
     const origin = join(folder, ".wippy", "origin.git");
     git("init", "-q", "--bare", origin);

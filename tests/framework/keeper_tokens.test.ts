@@ -82,6 +82,27 @@ test("only administrators make and see tokens; others hear why not [keeper.token
     assert.deepEqual((await ask("GET", "/mcp/tokens")).body["tokens"], []);
   }));
 
+test("what a page of another site has a browser send with its cookies is refused [keeper.token.create]", () =>
+  withKeeper([], async ({ base, get, login }) => {
+    const token = await login();
+    const send = async (headers: Record<string, string>): Promise<number> => {
+      const body = '{"label": "x", "preset": "root"}';
+      return (await get("/api/v1/keeper/mcp/tokens", { method: "POST", body, headers })).status;
+    };
+    const Cookie = `x-auth-token=${token}`;
+    assert.equal(await send({ Cookie, Origin: "https://evil.example" }), 403);
+    assert.equal(await send({ Cookie, Origin: "null" }), 403);
+    assert.equal(await send({ Cookie, Origin: base }), 201);
+    assert.equal(await send({ Cookie }), 201);
+    assert.equal(await send({ Authorization: `Bearer ${token}`, Origin: "https://front.example" }), 201);
+    const call = {
+      method: "POST",
+      headers: { Cookie, Origin: "https://evil.example" },
+      body: '{"tool": "env_read"}',
+    };
+    assert.equal((await get("/api/v1/keeper/tools/call", call)).status, 403);
+  }));
+
 test("a request for a token that makes no sense says what is wrong with it [keeper.token.create]", () =>
   withKeeper([], async ({ ask }) => {
     for (

@@ -1,4 +1,6 @@
 --- Who may use keeper: whoever holds every policy of the group that `admin_scope` names.
+---
+--- AD1. A request that a page of another site may have sent by a browser's cookies is nobody's.
 
 local security = require("security")
 
@@ -29,8 +31,9 @@ function M.scope(): (security.Scope?, error?)
     })
 end
 
---- The administrator who asks; PERMISSION_DENIED for others, with `details().anonymous` where nobody is known.
-function M.current(): (security.Actor?, error?)
+--- The administrator who sends a request; PERMISSION_DENIED for others, with `details().anonymous` where nobody is known.
+function M.asking(req: http.Request): (security.Actor?, error?)
+  if origins.is_forgeable(req) then return nil, denied("not for pages of other sites", false) end
   local actor, held = security.actor(), security.scope()
   if actor == nil then return nil, denied("log in as an administrator", true) end
   local only = "only administrators may do that: " .. actor:id()

@@ -45,7 +45,7 @@ local function for_admin(
   act: (req: http.Request, res: http.Response, actor: security.Actor) -> error?
 )
   local req, res = assert(http.request()), assert(http.response())
-  local actor, err = admins.current()
+  local actor, err = admins.asking(req)
   local failed = err
   if actor ~= nil then failed = act(req, res, actor) end
   if failed ~= nil then write_error(res, failed) end

@@ -59,13 +59,6 @@ local function refuse(exchange: Exchange, status: integer, code: integer, messag
   exchange.res:write(message_text(nil, {failure = failure(code, message), changed = false}))
 end
 
---- Whether a request comes from a page of another site.
-local function is_foreign(req: http.Request): boolean
-  local origin = req:header("Origin")
-  if origin == nil or origin == "" then return false end
-  return origin:match("^%a[%w+.-]*://(.+)$") ~= req:host()
-end
-
 --- The token of a request; nothing once it was refused.
 local function token_of(exchange: Exchange): tokens.Token?
   local scheme, text = (exchange.req:header("Authorization") or ""):match("^(%a+)%s+(%S+)%s*$")
@@ -326,7 +319,7 @@ function M.handle()
       "MCP is off: MCP_ENABLED says so"
     )
   end
-  if is_foreign(req) then
+  if origins.is_foreign(req) then
     return refuse(exchange, http.STATUS.FORBIDDEN, INVALID_REQUEST, "not for pages of other sites")
   end
   local token = token_of(exchange)

@@ -110,8 +110,9 @@ end
 --- Commits on a new branch and pushes that, for others to look at; what the other side says has the way to do so.
 function M.propose(args: any): (any, error?)
   local branch, remote = args.branch, args.remote or "origin"
-  if branch:sub(1, 1) == "-" or remote:sub(1, 1) == "-" then
-    return nil, invalid("a name of a branch or remote does not begin with -")
+  if branch:sub(1, 1) == "-" then return nil, invalid("branch: a name does not begin with -") end
+  if not remote:match("^%w[%w._-]*$") then
+    return nil, invalid("remote: the name of a remote is expected, not " .. remote)
   end
   local _, refused = git({"switch", "--create", branch})
   if refused ~= nil then return nil, refused end

@@ -42,7 +42,7 @@ end
 function M.call()
   local req, res = assert(http.request()), assert(http.response())
   res:set_header("Cache-Control", "no-store")
-  local actor, refused = admins.current()
+  local actor, refused = admins.asking(req)
   if actor == nil then
     local details = refused ~= nil and refused:details() or nil
     local is_unknown = type(details) == "table" and details.anonymous
