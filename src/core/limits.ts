@@ -268,6 +268,10 @@ export const SQS_ATTRIBUTES_MAX = 10;
 export const GUEST_MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
 /** Binary of a guest. */
 export const GUEST_BYTES_MAX = 256 * 1024 * 1024;
+/** Resources of the host that one guest holds at once: open files, streams, timers. */
+export const GUEST_HANDLES_MAX = 10_000;
+/** Bytes that a thread of guests and the main one share for the answers to what guests ask; longer ones come in pieces. */
+export const GUEST_ANSWER_BYTES = 128 * 1024;
 /** Threads that run guests; each runs one call at a time, and further calls wait. */
 export const GUEST_THREADS_MAX = 32;
 /** How long a call waits for a thread while all processors have one, before one more is started. */

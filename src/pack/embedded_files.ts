@@ -88,6 +88,10 @@ export class EmbeddedFileSystem implements FileSystem {
     refuse(path);
   }
 
+  rename(from: string): void {
+    refuse(from);
+  }
+
   #file(path: string): PackStream {
     const node = this.#find(treePath(path));
     if (node === undefined) throw failure("NotFound", `failed to open file: ${path}: no such file`);

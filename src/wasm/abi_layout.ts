@@ -11,6 +11,8 @@ export interface GuestMemory {
   bytes(): DataView<ArrayBuffer>;
   /** A new block. */
   allocate(align: number, size: number): number;
+  /** Whether bytes that it gives are told as such, not as lists of numbers. */
+  readonly givesBytes?: boolean;
 }
 
 /** A number at the border of WebAssembly. */
@@ -38,7 +40,15 @@ export function casesOf(type: WitType): readonly (WitType | undefined)[] | undef
   if (type.kind === "option") return [undefined, type.item];
   if (type.kind === "result") return [type.ok, type.error];
   if (type.kind === "enum") return type.cases.map(() => undefined);
+  if (type.kind === "variant") return type.cases.map((one) => one.type);
   return undefined;
+}
+
+/** Bytes of a type that is one number; undefined for anything else. */
+export function numberBytes(type: WitType): number | undefined {
+  if (type.kind === "handle") return 4;
+  if (type.kind === "flags") return type.names.length <= 8 ? 1 : type.names.length <= 16 ? 2 : 4;
+  return SIZES[type.kind as Primitive];
 }
 
 /** The types that a record or tuple is made of; undefined for anything else. */
@@ -93,7 +103,7 @@ function computeAlign(type: WitType): number {
   if (cases !== undefined) {
     return Math.max(caseBytes(cases.length), ...cases.map((item) => item === undefined ? 1 : alignOf(item)));
   }
-  return type.kind === "list" || type.kind === "string" ? 4 : SIZES[type.kind as Primitive];
+  return type.kind === "list" || type.kind === "string" ? 4 : numberBytes(type)!;
 }
 
 /** The next multiple of `align`. */
@@ -121,7 +131,7 @@ function computeSize(type: WitType): number {
     const largest = Math.max(...cases.map((item) => item === undefined ? 0 : sizeOf(item)));
     return aligned(payloadOffset(cases) + largest, computeAlign(type));
   }
-  return type.kind === "list" ? 8 : SIZES[type.kind as Primitive];
+  return type.kind === "list" ? 8 : numberBytes(type)!;
 }
 
 function joined(a: CoreType, b: CoreType): CoreType {

@@ -11,6 +11,7 @@ import {
   flatTypes,
   type GuestMemory,
   narrowed,
+  numberBytes,
   partsOf,
   payloadOffset,
   room,
@@ -38,6 +39,8 @@ function ofInteger(type: WitType, raw: bigint): unknown {
       return String.fromCodePoint(Number(raw));
     }
   }
+  if (type.kind === "flags") return type.names.filter((_, i) => (raw >> BigInt(i)) % 2n === 1n);
+  if (type.kind === "handle") return Number(BigInt.asUintN(32, raw));
   const bits = SIZES[type.kind as Primitive] * 8;
   const value = type.kind.startsWith("s") ? BigInt.asIntN(bits, raw) : BigInt.asUintN(bits, raw);
   // What Lua has no integer for is a number all the same.
@@ -53,6 +56,7 @@ function ofCase(type: WitType, index: number, inner: (item: WitType | undefined)
   }
   const value = inner(cases[index]);
   if (type.kind === "enum") return type.cases[index];
+  if (type.kind === "variant") return { tag: type.cases[index]!.name, value: inside(value) };
   if (type.kind === "option") return index === 0 ? null : value;
   return index === 0 ? value ?? null : new GuestError(value ?? null);
 }
@@ -76,6 +80,9 @@ function inside(value: unknown): unknown {
 function loadSequence(guest: GuestMemory, type: WitType, at: number, count: number): unknown {
   const size = type.kind === "list" ? sizeOf(type.item) : 1;
   const view = room(guest, at, size * count);
+  if (type.kind === "list" && type.item.kind === "u8" && guest.givesBytes === true) {
+    return new Uint8Array(view.buffer.slice(at, at + count));
+  }
   if (type.kind !== "list") return new TextDecoder().decode(new Uint8Array(view.buffer, at, count));
   const items: unknown[] = [];
   for (let i = 0; i < count; i++) items.push(inside(load(guest, type.item, at + i * size)));
@@ -104,7 +111,7 @@ export function load(guest: GuestMemory, type: WitType, at: number): unknown {
   }
   if (type.kind === "f32") return view.getFloat32(at, true);
   if (type.kind === "f64") return view.getFloat64(at, true);
-  return ofInteger(type, readInteger(view, SIZES[type.kind as Primitive], at));
+  return ofInteger(type, readInteger(view, numberBytes(type)!, at));
 }
 
 function readInteger(view: DataView, size: number, at: number): bigint {

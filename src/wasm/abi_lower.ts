@@ -12,15 +12,16 @@ import {
   type CoreValue,
   flatTypes,
   type GuestMemory,
+  numberBytes,
   partsOf,
   payloadOffset,
   room,
   sizeOf,
-  SIZES,
   widened,
 } from "./abi_layout.ts";
 import type { CoreType } from "./core_module.ts";
-import { type Primitive, printType, type WitType } from "./wit_type.ts";
+import type { Variant } from "./wasi/host.ts";
+import { printType, type WitType } from "./wit_type.ts";
 
 /** Smallest and largest of the integers. */
 const RANGES: Partial<Record<string, readonly [bigint, bigint]>> = {
@@ -55,7 +56,13 @@ function integerOf(type: WitType, value: unknown, where: string): bigint {
     if (typeof value === "string" && [...value].length === 1) return BigInt(value.codePointAt(0)!);
     throw refused(where, type, value);
   }
-  const [least, most] = RANGES[type.kind]!;
+  if (type.kind === "flags") {
+    return type.names.reduce(
+      (all, name, i) => (value as string[]).includes(name) ? all | 1n << BigInt(i) : all,
+      0n,
+    );
+  }
+  const [least, most] = RANGES[type.kind === "handle" ? "u32" : type.kind]!;
   let integer: bigint;
   if (typeof value === "bigint") integer = value;
   else if (typeof value === "number" && Number.isInteger(value)) integer = BigInt(value);
@@ -79,6 +86,10 @@ function caseOf(type: WitType, value: unknown, where: string): [number, unknown]
     const index = type.cases.indexOf(value as string);
     if (index < 0) throw refused(where, type, value);
     return [index, undefined];
+  }
+  if (type.kind === "variant") {
+    const { tag, value: inner } = value as Variant;
+    return [type.cases.findIndex(({ name }) => name === tag), inner];
   }
   const { err, ok } = (typeof value === "object" && value !== null ? value : {}) as {
     ok?: unknown;
@@ -161,7 +172,7 @@ export function store(guest: GuestMemory, type: WitType, value: unknown, at: num
     writeInteger(guest, 4, at + 4, BigInt(count));
   } else if (type.kind === "f32") room(guest, at, 4).setFloat32(at, floatOf(type, value, where), true);
   else if (type.kind === "f64") room(guest, at, 8).setFloat64(at, floatOf(type, value, where), true);
-  else writeInteger(guest, SIZES[type.kind as Primitive], at, integerOf(type, value, where));
+  else writeInteger(guest, numberBytes(type)!, at, integerOf(type, value, where));
 }
 
 function writeInteger(guest: GuestMemory, size: number, at: number, value: bigint): void {

@@ -11,7 +11,7 @@ import type { Failure } from "../core/mod.ts";
 import { BinaryReader, unreadable } from "./binary_reader.ts";
 import { type ComponentType, readExternalType, readType, type TypeNames } from "./component_types.ts";
 import type { CoreRef, InstancePlan } from "./guest_plan.ts";
-import type { WitFunction } from "./wit_type.ts";
+import { hasLuaValues, type WitFunction } from "./wit_type.ts";
 
 /** A function of a component, over functions of core modules. */
 export interface LiftedFunction {
@@ -38,8 +38,8 @@ interface Imported {
   readonly signature: WitFunction | undefined;
 }
 
-/** Says of an import whether the host provides it, or how a call of it fails. */
-type Provide = (name: string) => Failure | "host";
+/** Says of an import whether the host provides it, as something that gives nothing or not at all, and then how a call of it fails. */
+type Provide = (name: string) => Failure | "host" | "empty";
 
 /** Whatever has an index. */
 type Item =
@@ -131,10 +131,14 @@ class Linker {
     }
   }
 
-  #add(instance: InstancePlan, scope: Scope): void {
+  #demandRoom(): void {
     if (this.instances.length >= INSTANCES_MAX) {
       throw unreadable(`it has more than ${INSTANCES_MAX} instances`);
     }
+  }
+
+  #add(instance: InstancePlan, scope: Scope): void {
+    this.#demandRoom();
     scope.coreInstances.push(this.instances.push(instance) - 1);
   }
 
@@ -205,7 +209,9 @@ class Linker {
       const chosen = options(reader, scope);
       const type = typeOf(scope.items.type, reader.number());
       // One whose types are not supported may be there, as long as nobody calls it.
-      const lifted = type.kind === "func" ? { signature: type.signature, target, ...chosen } : undefined;
+      const lifted = type.kind === "func" && isForLua(type.signature)
+        ? { signature: type.signature, target, ...chosen }
+        : undefined;
       scope.items.func.push({ kind: "func", lifted });
     } else if (form === 1) {
       reader.byte();
@@ -216,9 +222,11 @@ class Linker {
         throw unreadable("it calls itself through its own exports, which is not supported");
       }
       scope.core[0]!.push(this.#imported(imported, memory, realloc));
-    } else if (form <= 4) {
+    } else if (form === 3) {
+      // Resources are all of the host: a component that defines its own is not read.
       reader.number();
-      scope.core[0]!.push(this.#imported({ name: "a resource", signature: undefined }, undefined, undefined));
+      this.#demandRoom();
+      scope.core[0]!.push({ instance: this.instances.push({ kind: "drop" }) - 1, name: "call" });
     } else throw unreadable("it is asynchronous or has threads, which is not supported");
   }
 
@@ -228,15 +236,13 @@ class Linker {
     memory: CoreRef | undefined,
     realloc: CoreRef | undefined,
   ): CoreRef {
-    if (this.instances.length >= INSTANCES_MAX) {
-      throw unreadable(`it has more than ${INSTANCES_MAX} instances`);
-    }
+    this.#demandRoom();
     const provided = this.#provide(name);
-    const plan: InstancePlan = provided !== "host"
+    const plan: InstancePlan = provided !== "host" && provided !== "empty"
       ? { kind: "missing", failure: { kind: provided.kind, message: provided.message } }
       : signature === undefined
       ? { kind: "missing", failure: { kind: "Invalid", message: `it called ${name} with types of its own` } }
-      : { kind: "host", name, signature, memory, realloc };
+      : { kind: "host", name, isDeclared: provided === "host", signature, memory, realloc };
     return { instance: this.instances.push(plan) - 1, name: "call" };
   }
 
@@ -275,6 +281,11 @@ function suppliedFor(
     });
   }
   return { kind: "instance", exports };
+}
+
+/** Whether a function can be called from Lua. */
+function isForLua({ params, result }: WitFunction): boolean {
+  return params.every(({ type }) => hasLuaValues(type)) && (result === undefined || hasLuaValues(result));
 }
 
 /** The types of a component by index. */

@@ -17,6 +17,8 @@ export type ComponentType =
 type Lookup = (index: number) => ComponentType;
 
 const BOOL_CODE = 0x7f;
+/** More make several numbers. */
+const FLAGS_MAX = 32;
 const OTHER = (what: string): ComponentType => ({ kind: "other", what });
 
 /** Reads a primitive or the index of a type; undefined for one that is not supported. */
@@ -55,13 +57,15 @@ function readDefined(reader: BinaryReader, code: number, lookup: Lookup): WitTyp
       const fields = readFields(reader, lookup);
       return fields === undefined ? undefined : { kind: "record", fields };
     }
-    case 0x71:
-      reader.each(() => {
-        reader.name();
-        optional(reader, lookup);
+    case 0x71: {
+      const cases = reader.list(() => {
+        const name = reader.name();
+        const { isThere, type } = optional(reader, lookup);
         reader.byte();
+        return isThere && type === undefined ? undefined : { name, type };
       });
-      return undefined;
+      return whole(cases) ? { kind: "variant", cases } : undefined;
+    }
     case 0x70:
     case 0x6b: {
       const item = readValueType(reader, lookup);
@@ -71,9 +75,10 @@ function readDefined(reader: BinaryReader, code: number, lookup: Lookup): WitTyp
       const items = reader.list(() => readValueType(reader, lookup));
       return whole(items) ? { kind: "tuple", items } : undefined;
     }
-    case 0x6e:
-      reader.each(() => reader.name());
-      return undefined;
+    case 0x6e: {
+      const names = reader.list(() => reader.name());
+      return names.length <= FLAGS_MAX ? { kind: "flags", names } : undefined;
+    }
     case 0x6d:
       return { kind: "enum", cases: reader.list(() => reader.name()) };
     case 0x6a: {
@@ -85,7 +90,7 @@ function readDefined(reader: BinaryReader, code: number, lookup: Lookup): WitTyp
     case 0x69:
     case 0x68:
       reader.number();
-      return undefined;
+      return { kind: "handle" };
   }
   const primitive = PRIMITIVES[BOOL_CODE - code];
   if (primitive === undefined) {

@@ -6,7 +6,7 @@ import { readComponent } from "./component.ts";
 import { binaryForm, type CoreModule, readCoreModule } from "./core_module.ts";
 import type { CoreRef, InstancePlan } from "./guest_plan.ts";
 import type { GuestEntry } from "./guests.ts";
-import { hostFunction } from "./host_functions.ts";
+import { emptyFunction, hostFunction } from "./host_functions.ts";
 import { interruptible } from "./interruptible.ts";
 import { checkLifted, functionOf, signatureOf } from "./signature.ts";
 import { binaryOf } from "./wat.ts";
@@ -58,7 +58,7 @@ const FIELDS = {
         guest: schema.string({ nonEmpty: true, doc: "Where the guest sees it; absolute." }),
         read_only: schema.boolean({ default: false, doc: "Whether the guest may only read." }),
       }),
-      { doc: "File systems of the guest; not linked in this version." },
+      { doc: "File systems of the guest." },
     ),
   }),
   limits: schema.object({
@@ -218,8 +218,10 @@ function instancesOf(
 
 async function ofComponent(fields: Fields, bytes: Uint8Array<ArrayBuffer>): Promise<Callable> {
   const component = readComponent(bytes, (name) => {
-    const isLinked = isDeclared(name, fields.imports) && hostFunction(name) !== undefined;
-    return isLinked ? "host" : missingImport(name, fields.imports);
+    if (!isDeclared(name, fields.imports)) {
+      return emptyFunction(name) === undefined ? missingImport(name, fields.imports) : "empty";
+    }
+    return hostFunction(name) === undefined ? missingImport(name, fields.imports) : "host";
   });
   const { after, memory, realloc, signature, target } = functionOf(fields.method, component);
   const modules = await Promise.all(component.modules.map(soundModule));

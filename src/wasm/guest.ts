@@ -12,15 +12,13 @@ import { aligned, alignOf, type CoreValue, flatTypes, type GuestMemory, sizeOf }
 import { GuestError, lift, load } from "./abi_lift.ts";
 import { lower, store } from "./abi_lower.ts";
 import type { CoreRef, GuestPlan, HostImport } from "./guest_plan.ts";
-import {
-  GuestExit,
-  type GuestSurroundings,
-  hostFunction,
-  type HostPorts,
-  NO_SURROUNDINGS,
-} from "./host_functions.ts";
+import { emptyFunction, hostFunction } from "./host_functions.ts";
 import { START_FUNCTION, TURN_TABLE } from "./interruptible.ts";
+import { type OutsideMessage, type SharedAnswer, ThreadOutside } from "./outside.ts";
 import { FLAT_PARAMS_MAX, FLAT_RESULTS_MAX } from "./signature.ts";
+import { GuestExit } from "./wasi/cli.ts";
+import { Handles } from "./wasi/handles.ts";
+import type { GuestSurroundings, Host, HostPorts, Outside } from "./wasi/host.ts";
 import type { WitFunction, WitType } from "./wit_type.ts";
 
 /** One call of a guest. */
@@ -44,6 +42,8 @@ export type GuestRequest =
     readonly kind: "begin";
     /** Not 0 once the thread is to end: what runs on it traps soon. */
     readonly stop: Int32Array<SharedArrayBuffer>;
+    /** Where answers to what guests ask come. */
+    readonly answers: SharedAnswer;
   }
   | { readonly kind: "drop"; readonly module: number };
 
@@ -68,6 +68,7 @@ class Compiled {
 /** What all guests of a thread have. */
 interface GuestThread {
   readonly ports: HostPorts;
+  readonly outside: Outside;
   /** Asked by guests now and then: whether they have to end. */
   readonly turn: WebAssembly.ExportValue;
 }
@@ -92,11 +93,11 @@ class Guest implements GuestMemory {
   readonly #realloc: Export | undefined;
   readonly #after: Export | undefined;
 
-  readonly #ports: HostPorts;
-  #around = NO_SURROUNDINGS;
+  readonly #host: { -readonly [Key in keyof Host]: Host[Key] };
 
-  constructor({ modules, plan }: Compiled, { ports, turn }: GuestThread) {
-    this.#ports = ports;
+  /** What it begins with it may ask for before it is called. */
+  constructor({ modules, plan }: Compiled, { outside, ports, turn }: GuestThread, around: GuestSurroundings) {
+    this.#host = { ports, outside, handles: new Handles(), around };
     for (const one of plan.instances) {
       if (one.kind === "missing") {
         const { kind, message } = one.failure;
@@ -108,6 +109,10 @@ class Guest implements GuestMemory {
       }
       if (one.kind === "host") {
         this.#instances.push({ call: this.#hostCall(one) });
+        continue;
+      }
+      if (one.kind === "drop") {
+        this.#instances.push({ call: (handle: number) => this.#host.handles.drop(handle >>> 0) });
         continue;
       }
       if (one.kind === "bundle") {
@@ -133,17 +138,18 @@ class Guest implements GuestMemory {
   }
 
   /** A function of the host for the guest. */
-  #hostCall({ memory, name, realloc, signature }: HostImport): Export {
+  #hostCall({ isDeclared, memory, name, realloc, signature }: HostImport): Export {
     const { params, result } = signature;
-    const run = hostFunction(name)!;
+    const run = isDeclared ? hostFunction(name)! : emptyFunction(name)!;
     const isInMemory = result !== undefined && flatTypes(result).length > FLAT_RESULTS_MAX;
     const guest: GuestMemory = {
+      givesBytes: true,
       bytes: () => new DataView((this.#at(memory) as WebAssembly.Memory).buffer as ArrayBuffer),
       allocate: (align, size) => Number((this.#at(realloc) as Export)(0, 0, align, size)) >>> 0,
     };
     return (...given) => {
       const args = params.map(({ type }) => lift(guest, type, given));
-      const value = run(args, this.#ports, this.#around);
+      const value = run(args, this.#host);
       if (result === undefined) return undefined;
       if (!isInMemory) return lower(guest, result, value, name)[0];
       store(guest, result, value, Number(given[0]) >>> 0, name);
@@ -165,7 +171,7 @@ class Guest implements GuestMemory {
   }
 
   call({ args, around, signature }: GuestCall): unknown {
-    this.#around = around;
+    this.#host.around = around;
     const { params, result } = signature;
     const results = result === undefined ? [] : flatTypes(result);
     const raw = this.#target(...this.#lowered(params, args));
@@ -203,16 +209,19 @@ class Guests {
   readonly #compiled = new Map<number, Compiled>();
   readonly #idle = new Map<number, Guest>();
   readonly #ports: HostPorts;
+  readonly #post: (message: OutsideMessage) => void;
   #thread: GuestThread | undefined;
 
-  constructor(ports: HostPorts) {
+  constructor(ports: HostPorts, post: (message: OutsideMessage) => void) {
     this.#ports = ports;
+    this.#post = post;
   }
 
   take(request: GuestRequest): GuestReply | undefined {
     if (request.kind === "call") return this.#call(request);
     if (request.kind === "begin") {
-      this.#thread = { ports: this.#ports, turn: turnOf(request.stop) };
+      const outside = new ThreadOutside(request.answers, this.#post);
+      this.#thread = { ports: this.#ports, outside, turn: turnOf(request.stop) };
       return undefined;
     }
     const { module } = request;
@@ -227,7 +236,7 @@ class Guests {
     this.#idle.delete(module);
     try {
       if (plan !== undefined) this.#compiled.set(module, new Compiled(plan));
-      guest ??= new Guest(this.#compiled.get(module)!, this.#thread!);
+      guest ??= new Guest(this.#compiled.get(module)!, this.#thread!, call.around);
       const value = guest.call(call);
       if (!isFresh) this.#idle.set(module, guest);
       return value instanceof GuestError
@@ -267,7 +276,7 @@ function failureOfGuest(error: unknown, guest: Guest | undefined): Failure {
 
 /** Runs the guests that `inlet` brings. */
 export function serveGuests(inlet: ThreadInlet, ports: HostPorts): void {
-  const guests = new Guests(ports);
+  const guests = new Guests(ports, (message) => inlet.post(message));
   inlet.receive((message) => {
     const reply = guests.take(message as GuestRequest);
     if (reply !== undefined) inlet.post(reply);

@@ -20,6 +20,8 @@ export interface MissingImport {
 export interface HostImport {
   readonly kind: "host";
   readonly name: string;
+  /** Whether its entry declares it; what it does not gives nothing. */
+  readonly isDeclared: boolean;
   readonly signature: WitFunction;
   readonly memory: CoreRef | undefined;
   readonly realloc: CoreRef | undefined;
@@ -36,6 +38,8 @@ export type InstancePlan =
   }
   | MissingImport
   | HostImport
+  /** A function `call` that lets a resource of the host go. */
+  | { readonly kind: "drop" }
   | {
     readonly kind: "bundle";
     readonly exports: readonly { readonly name: string; readonly ref: CoreRef }[];

@@ -12,6 +12,8 @@ import { Failure, GUEST_THREAD_IDLE_MS, GUEST_THREAD_WAIT_MS, GUEST_THREADS_MAX 
 import type { Clock, Thread, Threads, TimerHandle } from "../ports/mod.ts";
 import type { GuestCall, GuestReply, GuestRequest } from "./guest.ts";
 import type { GuestPlan } from "./guest_plan.ts";
+import { OutsideAnswers, type OutsideMessage } from "./outside.ts";
+import type { OutsideReply, OutsideRequest } from "./wasi/host.ts";
 
 /** A call to make. */
 export interface GuestJob {
@@ -19,6 +21,10 @@ export interface GuestJob {
   readonly plan: GuestPlan;
   /** Longest time that it may take; 0 for any. */
   readonly timeMaxMs: number;
+  /** What the guest asks for. */
+  ask(request: OutsideRequest): OutsideReply | Promise<OutsideReply>;
+  /** What it writes to standard output or standard error. */
+  write(stream: "out" | "error", data: Uint8Array): void;
   done(reply: GuestReply): void;
 }
 
@@ -27,6 +33,8 @@ class Seat {
   readonly thread: Thread;
   /** Tells what runs on it to end: not every runtime ends a thread inside of WebAssembly. */
   readonly stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  /** What its guests wait for. */
+  readonly answers = new OutsideAnswers();
   /** Modules that it has. */
   readonly modules = new Set<number>();
   job: GuestJob | undefined;
@@ -100,13 +108,13 @@ export class GuestThreads {
       });
     }
     const seat: Seat = new Seat(this.#threads.start({
-      message: (reply) => this.#finished(seat, reply as GuestReply),
+      message: (message) => this.#told(seat, message as GuestReply | OutsideMessage),
       ended: (reason) => {
         const message = `the thread of the guest has ended: ${reason}`;
         this.#broken(seat, new Failure("Internal", message, { retryable: true }));
       },
     }, "guest"));
-    seat.post({ kind: "begin", stop: seat.stop });
+    seat.post({ kind: "begin", stop: seat.stop, answers: seat.answers.shared });
     this.#seats.add(seat);
     return seat;
   }
@@ -125,6 +133,24 @@ export class GuestThreads {
         this.#broken(seat, new Failure("Timeout", message));
       });
     }
+  }
+
+  #told(seat: Seat, message: GuestReply | OutsideMessage): void {
+    if ("ok" in message) return this.#finished(seat, message);
+    const { job } = seat;
+    if (message.kind === "more") seat.answers.more();
+    else if (message.kind === "write") job?.write(message.stream, message.data);
+    else if (job !== undefined) this.#answer(seat, job, message.request);
+  }
+
+  /** Asks whoever made the call, and hands the answer over unless that was given up meanwhile. */
+  #answer(seat: Seat, job: GuestJob, request: OutsideRequest): void {
+    const give = (reply: OutsideReply): void => {
+      if (seat.job === job) seat.answers.give(reply);
+    };
+    const reply = job.ask(request);
+    if (reply instanceof Promise) reply.then(give, () => give({ error: "io" }));
+    else give(reply);
   }
 
   #finished(seat: Seat, reply: GuestReply): void {
@@ -155,6 +181,7 @@ export class GuestThreads {
     const index = this.#idle.indexOf(seat);
     if (index >= 0) this.#idle.splice(index, 1);
     Atomics.store(seat.stop, 0, 1);
+    seat.answers.end();
     seat.thread.terminate();
   }
 

@@ -6,13 +6,26 @@
  */
 import { Failure, type FailureKind } from "../core/mod.ts";
 import type { Call, LuaRuntime } from "../lua/mod.ts";
-import { attachment, type HttpExchange, HttpExchangeAttachment, TerminalAttachment } from "../ports/mod.ts";
+import {
+  attachment,
+  FileSystemResource,
+  type HttpExchange,
+  HttpExchangeAttachment,
+  TerminalAttachment,
+} from "../ports/mod.ts";
 import { LuaError, LuaFloat, type LuaValue, type NativeResult, Values } from "../vm/mod.ts";
 import type { GuestReply } from "./guest.ts";
 import type { GuestPlan } from "./guest_plan.ts";
-import { type GuestSurroundings, NO_SURROUNDINGS } from "./host_functions.ts";
+import { answerFiles, type Mount } from "./guest_files.ts";
 import { GuestThreads } from "./guest_threads.ts";
 import { answer, requestArguments } from "./http_transport.ts";
+import { LineSplitter } from "./line_splitter.ts";
+import {
+  type GuestSurroundings,
+  NO_SURROUNDINGS,
+  type OutsideReply,
+  type OutsideRequest,
+} from "./wasi/host.ts";
 import type { WitFunction, WitType } from "./wit_type.ts";
 
 /** An entry that is ready to be called. */
@@ -31,6 +44,7 @@ export interface GuestEntry {
     readonly args: readonly string[];
     readonly cwd: string;
     readonly env: readonly { readonly id: string; readonly name: string; readonly required: boolean }[];
+    readonly mounts: readonly { readonly fs: string; readonly guest: string; readonly read_only: boolean }[];
   };
 }
 
@@ -79,8 +93,7 @@ export class Guests {
     if (entry.isHttp) return this.#runHttp(call, known);
     const args = argumentsOf(call, entry);
     const around = surroundingsOf(call, entry);
-    const begin = (around: GuestSurroundings): Promise<NativeResult> =>
-      this.#begin(known, process, args, around);
+    const begin = (around: Surroundings): Promise<NativeResult> => this.#begin(known, call, args, around);
     return around instanceof Promise ? around.then(begin) : begin(around);
   }
 
@@ -97,24 +110,29 @@ export class Guests {
     }
     const around = await surroundingsOf(call, entry);
     const args = await requestArguments(exchange, entry.signature);
-    return await this.#begin(known, process, args, around, exchange);
+    return await this.#begin(known, call, args, around, exchange);
   }
 
   #begin(
     { entry, module }: Known,
-    process: Call["process"],
+    call: Call,
     args: unknown[],
-    around: GuestSurroundings,
+    { mounts, told }: Surroundings,
     exchange?: HttpExchange,
   ): Promise<NativeResult> {
+    const { process } = call;
     const { isFresh, plan, signature, timeMaxMs } = entry;
+    const output = outputOf(call, entry);
     return new Promise((resolve, reject) => {
       const giveUp = this.#threads.run({
-        call: { module, signature, isFresh, args, around },
+        call: { module, signature, isFresh, args, around: told },
         plan,
         timeMaxMs,
+        ask: (request) => request.op === "input" ? inputOf(call, request) : answerFiles(mounts, request),
+        write: output.write,
         done: (reply) => {
           forget();
+          output.end();
           if (!reply.ok) return reject(failed(entry, reply.kind, reply.message));
           if (entry.isProcess) printText(process, reply);
           if (exchange === undefined || reply.isError) return resolve(resultOf(entry, reply));
@@ -126,14 +144,31 @@ export class Guests {
   }
 }
 
-/** What the entry gives its guest now. */
-function surroundingsOf(call: Call, entry: GuestEntry): GuestSurroundings | Promise<GuestSurroundings> {
+/** What a guest has for one call: what its thread is told, and its file systems. */
+interface Surroundings {
+  readonly told: GuestSurroundings;
+  readonly mounts: readonly Mount[];
+}
+
+/** What the entry gives its guest now, as far as whoever calls may have it. */
+function surroundingsOf(call: Call, entry: GuestEntry): Surroundings | Promise<Surroundings> {
   const { args, cwd, env } = entry.wasi;
-  if (env.length === 0) {
-    return args.length === 0 && cwd === "" ? NO_SURROUNDINGS : { args, cwd: cwd || undefined, env: [] };
-  }
+  const mounts = entry.wasi.mounts.map((mount) => mountOf(call, entry, mount));
+  const isTerminal = attachment(call.process.frame, TerminalAttachment)?.interactive === true;
+  const isPlain = args.length === 0 && cwd === "" && mounts.length === 0 && !isTerminal;
+  const told = (env: GuestSurroundings["env"]): Surroundings => ({
+    told: {
+      args,
+      cwd: cwd || undefined,
+      env,
+      mounts: entry.wasi.mounts.map(({ guest }, i) => ({ guest, isReadonly: mounts[i]!.isReadonly })),
+      isTerminal,
+    },
+    mounts,
+  });
+  if (env.length === 0) return isPlain ? { told: NO_SURROUNDINGS, mounts } : told([]);
   const { environment } = call.services;
-  const read = async (): Promise<GuestSurroundings> => {
+  const read = async (): Promise<Surroundings> => {
     const values: [string, string][] = [];
     for (const { id, name, required } of env) {
       const value = environment.variable(id) === undefined ? undefined : await environment.get(id);
@@ -142,9 +177,54 @@ function surroundingsOf(call: Call, entry: GuestEntry): GuestSurroundings | Prom
         throw failed(entry, "NotFound", `wasi.env: ${name} is required, and ${id} has no value`);
       }
     }
-    return { args, cwd: cwd || undefined, env: values };
+    return told(values);
   };
   return read();
+}
+
+function mountOf(
+  call: Call,
+  entry: GuestEntry,
+  { fs, read_only }: GuestEntry["wasi"]["mounts"][number],
+): Mount {
+  call.demand("fs.get", fs, `${entry.id}: wasi.mounts: not allowed to access filesystem: ${fs}`);
+  const files = call.services.resources.find(FileSystemResource, fs);
+  if (files === undefined) throw failed(entry, "NotFound", `wasi.mounts: there is no file system ${fs}`);
+  return { files, isReadonly: read_only || files.readonly };
+}
+
+/** Standard input: what is typed on the terminal of the process, and nothing without one. */
+async function inputOf(
+  call: Call,
+  { size }: Extract<OutsideRequest, { op: "input" }>,
+): Promise<OutsideReply> {
+  const terminal = attachment(call.process.frame, TerminalAttachment);
+  const bytes = await terminal?.read(size);
+  return bytes === null || bytes === undefined ? { ok: null } : { ok: null, bytes };
+}
+
+/** Where standard output and standard error go: to the terminal of the process, else line by line to the log. */
+function outputOf(
+  call: Call,
+  entry: GuestEntry,
+): { write(stream: "out" | "error", data: Uint8Array): void; end(): void } {
+  const terminal = attachment(call.process.frame, TerminalAttachment);
+  if (terminal !== undefined) {
+    return {
+      write: (stream, data) => stream === "out" ? terminal.write(data) : terminal.writeError(data),
+      end: () => undefined,
+    };
+  }
+  const log = call.services.log.named(entry.id, { pid: call.process.pid });
+  const out = new LineSplitter((line) => log.info(line));
+  const error = new LineSplitter((line) => log.warn(line));
+  return {
+    write: (stream, data) => (stream === "out" ? out : error).write(data),
+    end() {
+      out.end();
+      error.end();
+    },
+  };
 }
 
 function failed({ id }: GuestEntry, kind: FailureKind, message: string): Failure {

@@ -26,7 +26,19 @@ export type WitType =
   | { readonly kind: "result"; readonly ok: WitType | undefined; readonly error: WitType | undefined }
   | { readonly kind: "tuple"; readonly items: readonly WitType[] }
   | { readonly kind: "record"; readonly fields: readonly WitField[] }
-  | { readonly kind: "enum"; readonly cases: readonly string[] };
+  | { readonly kind: "enum"; readonly cases: readonly string[] }
+  /** A choice, each with a value or without one; between guests and the host alone. */
+  | { readonly kind: "variant"; readonly cases: readonly WitCase[] }
+  /** Names, each there or not, 32 at most; between guests and the host alone. */
+  | { readonly kind: "flags"; readonly names: readonly string[] }
+  /** A resource of the host, owned or borrowed; between guests and the host alone. */
+  | { readonly kind: "handle" };
+
+/** A case of a variant. */
+export interface WitCase {
+  readonly name: string;
+  readonly type: WitType | undefined;
+}
 
 /** A field of a record, or a parameter. */
 export interface WitField {
@@ -58,6 +70,10 @@ export function printType(type: WitType): string {
       return `record { ${type.fields.map(({ name, type }) => `${name}: ${printType(type)}`).join(", ")} }`;
     case "enum":
       return `enum { ${type.cases.join(", ")} }`;
+    case "variant":
+      return `variant { ${type.cases.map(({ name }) => name).join(", ")} }`;
+    case "flags":
+      return `flags { ${type.names.join(", ")} }`;
     default:
       return type.kind;
   }
@@ -78,14 +94,22 @@ function partsIn(type: WitType): readonly (WitType | undefined)[] {
       return type.items;
     case "record":
       return type.fields.map((field) => field.type);
+    case "variant":
+      return type.cases.map((one) => one.type);
     default:
       return [];
   }
 }
 
+/** Whether values of Lua stand for those of a type. */
+export function hasLuaValues(type: WitType): boolean {
+  if (type.kind === "variant" || type.kind === "flags" || type.kind === "handle") return false;
+  return partsIn(type).every((part) => part === undefined || hasLuaValues(part));
+}
+
 /** Whether a type whose parts have been asked about is small enough to be used. */
 export function isBounded(type: WitType): boolean {
-  let weight = type.kind === "enum" ? type.cases.length : 1;
+  let weight = type.kind === "enum" || type.kind === "variant" ? type.cases.length : 1;
   for (const part of partsIn(type)) weight += part === undefined ? 0 : WEIGHTS.get(part) ?? 1;
   WEIGHTS.set(type, weight);
   return weight <= PARTS_MAX;

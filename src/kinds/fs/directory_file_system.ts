@@ -87,13 +87,13 @@ export class DirectoryFileSystem implements FileSystem {
   }
 
   remove(path: string): void {
-    this.#demandWrite(path);
-    const parts = treePath(path);
-    const name = parts.pop();
-    if (name === undefined) throw failure("Invalid", "the root can't be removed");
-    // The last part is not followed: removing a link removes the link.
-    const full = this.#files.resolve(this.#locate(this.#files.resolve(this.#root, ...parts)), name);
+    const full = this.#ownPlace(path);
     this.#attempt(path, () => this.#files.remove(full));
+  }
+
+  rename(from: string, to: string): void {
+    const [source, target] = [this.#ownPlace(from), this.#ownPlace(to)];
+    this.#attempt(from, () => this.#files.rename(source, target));
   }
 
   open(path: string, mode: FileMode): FileHandle {
@@ -124,6 +124,15 @@ export class DirectoryFileSystem implements FileSystem {
   #writable(path: string): string {
     this.#demandWrite(path);
     return this.#locate(this.#files.resolve(this.#root, ...treePath(path)));
+  }
+
+  /** Where what has this name is itself: the last part is not followed, so a link is the link. */
+  #ownPlace(path: string): string {
+    this.#demandWrite(path);
+    const parts = treePath(path);
+    const name = parts.pop();
+    if (name === undefined) throw failure("Invalid", "the root can't be removed or moved");
+    return this.#files.resolve(this.#locate(this.#files.resolve(this.#root, ...parts)), name);
   }
 
   #demandWrite(path: string): void {
