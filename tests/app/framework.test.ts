@@ -21,10 +21,11 @@ entries:
 `,
 };
 
-test("modules of the program are named, versioned and found with what they need", async () => {
+test("modules of the program are named, versioned and found with what they need [fw.list]", async () => {
   const names = bundledModules(createPorts().yaml).map(({ name, version }) => `${name}@${version}`);
   assert.deepEqual(names.map((name) => name.replace(/@\d+\.\d+\.\d+$/, "")).sort(), [
     "keeper/keeper",
+    "wippy/actor",
     "wippy/agent",
     "wippy/bootloader",
     "wippy/dataflow",
