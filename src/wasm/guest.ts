@@ -170,6 +170,13 @@ class Guest implements GuestMemory {
     return Number(this.#realloc!(0, 0, align, size)) >>> 0;
   }
 
+  /** Whether its environment is the same: libraries read that once. */
+  fits({ env }: GuestSurroundings): boolean {
+    const own = this.#host.around.env;
+    return own.length === env.length &&
+      env.every(([name, value], i) => own[i]![0] === name && own[i]![1] === value);
+  }
+
   call({ args, around, signature }: GuestCall): unknown {
     this.#host.around = around;
     const { params, result } = signature;
@@ -236,6 +243,7 @@ class Guests {
     this.#idle.delete(module);
     try {
       if (plan !== undefined) this.#compiled.set(module, new Compiled(plan));
+      if (guest?.fits(call.around) === false) guest = undefined;
       guest ??= new Guest(this.#compiled.get(module)!, this.#thread!, call.around);
       const value = guest.call(call);
       if (!isFresh) this.#idle.set(module, guest);

@@ -215,14 +215,20 @@ function outputOf(
       end: () => undefined,
     };
   }
-  const log = call.services.log.named(entry.id, { pid: call.process.pid });
-  const out = new LineSplitter((line) => log.info(line));
-  const error = new LineSplitter((line) => log.warn(line));
+  // Most guests print nothing.
+  let splitters: Readonly<Record<"out" | "error", LineSplitter>> | undefined;
+  const made = () => {
+    const log = call.services.log.named(entry.id, { pid: call.process.pid });
+    return {
+      out: new LineSplitter((line) => log.info(line)),
+      error: new LineSplitter((line) => log.warn(line)),
+    };
+  };
   return {
-    write: (stream, data) => (stream === "out" ? out : error).write(data),
+    write: (stream, data) => (splitters ??= made())[stream].write(data),
     end() {
-      out.end();
-      error.end();
+      splitters?.out.end();
+      splitters?.error.end();
     },
   };
 }

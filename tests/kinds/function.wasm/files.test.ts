@@ -115,6 +115,19 @@ test("an instance that is used again goes on with what it opened before [wasm.wa
     }
   }, { pool: { type: "static", size: 1 } }));
 
+test("an instance whose environment has changed is not used again [wasm.wasi.env]", () =>
+  withFilesGuest(async (app) => {
+    const env = [{ id: "app:mode", name: "MODE" }];
+    await addGuest(app, "work", "work", { imports: ALL, wasi: { env }, pool: { type: "static", size: 1 } });
+    const mode = (): Promise<Value> => app.call("app:work", "env", "MODE", "");
+    assert.equal(await mode(), "fast");
+    assert.equal(await mode(), "fast");
+    await app.application.environment.set("app:mode", "slow");
+    assert.equal(await mode(), "slow");
+  }, `  - { name: memory, kind: env.storage.memory }
+  - { name: mode, kind: env.variable, variable: MODE, storage: app:memory, default: fast }
+`));
+
 test("whoever calls must be allowed the file systems that are mounted [wasm.security]", () =>
   withFilesGuest(async (app) => {
     await addGuest(app, "work", "work", { imports: ALL, wasi: { mounts: [DATA] } });
