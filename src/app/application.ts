@@ -73,6 +73,8 @@ export interface ApplicationOptions {
   readonly defaultNodeName?: () => string;
   /** How many services start at the same time; default: what a supervisor does by itself. */
   readonly startsAtOnceMax?: number;
+  /** Processors kept for guests of WebAssembly with workers of their own; default: none. */
+  readonly guestCores?: number;
   /** Makes it a node of a cluster; `nodeName` is its name there. */
   readonly cluster?: Component;
   readonly strictSecurity?: boolean;
@@ -169,7 +171,7 @@ export class Application {
       options.modules ?? [],
       options.luaCache,
     );
-    this.kinds = kindTable(this.context, options.kinds ?? [], gate);
+    this.kinds = kindTable(this.context, options.kinds ?? [], gate, options.guestCores);
     const standard = standardComponents({
       pidNode: options.nodeName ?? "",
       node: () => options.nodeName ?? options.defaultNodeName?.() ?? "local",

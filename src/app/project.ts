@@ -251,6 +251,7 @@ export function optionsOf(
   | "defaultNodeName"
   | "cluster"
   | "startsAtOnceMax"
+  | "guestCores"
   | "strictSecurity"
   | "typeSystem"
   | "defaultNetwork"
@@ -273,6 +274,7 @@ export function optionsOf(
   const lua = sectionIn(configuration, "lua");
   const profiler = sectionIn(configuration, "profiler");
   const prometheus = sectionIn(configuration, "prometheus");
+  const isolation = sectionIn(configuration, "scheduler")?.wasm_isolation;
   const isClustered = cluster?.enabled === true;
   const name = sectionIn(configuration, "relay")?.node_name ||
     (isClustered ? cluster.name || ports.hostname : "");
@@ -284,6 +286,7 @@ export function optionsOf(
     nodeName: name === "" ? undefined : name,
     defaultNodeName: name === "" ? () => defaultNodeName(ports) : undefined,
     startsAtOnceMax: sectionIn(configuration, "supervisor")?.host.worker_count,
+    guestCores: isolation?.enabled ? isolation.reserved_cores : undefined,
     strictSecurity: sectionIn(configuration, "security")?.strict_mode,
     typeSystem: lua?.type_system,
     defaultNetwork: sectionIn(configuration, "network_service")?.default_network,

@@ -102,17 +102,21 @@ export interface StandardOptions {
   readonly exit: (code: number) => void;
 }
 
-/** All kinds: those of Lua, which reach into the runtime of `context`, the standard ones, and `more`. */
+/**
+ * All kinds: those of Lua, which reach into the runtime of `context`, the standard ones, and `more`. `guestCores` processors are kept for
+ * guests of WebAssembly with workers of their own.
+ */
 export function kindTable(
   context: ApplicationContext,
   more: readonly KindDefinition[],
   gate?: LuaGate,
+  guestCores = 0,
 ): KindTable {
   const runtime = () => context.get(COMPONENTS.runtime);
   return new KindTable([
     ...luaKinds(runtime, gate),
     ...workflowKinds(runtime),
-    ...wasmKinds(runtime),
+    ...wasmKinds(runtime, guestCores),
     ...kinds,
     ...more,
   ]);
@@ -128,10 +132,12 @@ function workflowKinds(runtime: () => LuaRuntime): KindSource[] {
 }
 
 /** The kinds of WebAssembly entries, read when there are any. */
-function wasmKinds(runtime: () => LuaRuntime): KindSource[] {
+function wasmKinds(runtime: () => LuaRuntime, cores: number): KindSource[] {
+  let all: Promise<KindDefinition[]> | undefined;
   const load = async (wanted: string): Promise<KindDefinition> => {
-    const { wasmKinds } = await import("../wasm/mod.ts");
-    return wasmKinds(runtime).find(({ name }) => name === wanted)!;
+    // They share what they know of processors.
+    const made = await (all ??= import("../wasm/mod.ts").then(({ wasmKinds }) => wasmKinds(runtime, cores)));
+    return made.find(({ name }) => name === wanted)!;
   };
   return ["function.wat", "function.wasm", "process.wasm"].map((name) => ({ name, load: () => load(name) }));
 }

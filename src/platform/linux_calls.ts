@@ -55,6 +55,10 @@ export interface LinuxCalls {
   inMemory(place: MemoryPlace | undefined): Uint8Array<ArrayBuffer> | undefined;
   /** On two processors: has all other threads of this program run on the one that this thread, its first, is not on. */
   keepOthersAway(): void;
+  /** Numbers of the processors that this thread may run on; none when that is not said. */
+  processors(): number[];
+  /** Has this thread, or all threads of this program, run on these processors alone; false when that is refused. */
+  confine(processors: readonly number[], who: "thread" | "program"): boolean;
 }
 
 /** Numbers of calls. */
@@ -240,17 +244,33 @@ class SystemCalls implements LinuxCalls {
     return this.#call(GETRANDOM, this.#functions.ptr(bytes), bytes.length) === bytes.length;
   }
 
-  keepOthersAway(): void {
+  processors(): number[] {
     const bytes = this.#call(SCHED_GETAFFINITY, SELF, PROCESSOR_SET_BYTES, this.#scratch);
     const allowed: number[] = [];
     for (let i = 0; i < bytes * 8; i++) if ((this.#scratch[i >> 3]! & 1 << (i & 7)) !== 0) allowed.push(i);
+    return allowed;
+  }
+
+  confine(processors: readonly number[], who: "thread" | "program"): boolean {
+    const set = new Uint8Array(PROCESSOR_SET_BYTES);
+    for (const processor of processors) set[processor >> 3]! |= 1 << (processor & 7);
+    if (who === "thread") return this.#call(SCHED_SETAFFINITY, SELF, set.length, set) === 0;
+    // A thread may have ended since it was listed.
+    const results = (this.items("/proc/self/task") ?? []).map(({ name }) =>
+      this.#call(SCHED_SETAFFINITY, Number(name), set.length, set)
+    );
+    return results.includes(0);
+  }
+
+  keepOthersAway(): void {
+    const allowed = this.processors();
     if (allowed.length !== 2 || this.#call(GETCPU, this.#functions.ptr(this.#scratch)) !== 0) return;
     const mine = this.#view.getUint32(0, true);
     const other = allowed.find((processor) => processor !== mine)!;
-    const rest = new Uint8Array(bytes);
+    const rest = new Uint8Array(PROCESSOR_SET_BYTES);
     rest[other >> 3] = 1 << (other & 7);
     for (const { name } of this.items("/proc/self/task") ?? []) {
-      if (Number(name) !== process.pid) this.#call(SCHED_SETAFFINITY, Number(name), bytes, rest);
+      if (Number(name) !== process.pid) this.#call(SCHED_SETAFFINITY, Number(name), rest.length, rest);
     }
   }
 

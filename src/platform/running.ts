@@ -7,6 +7,7 @@
 import process from "node:process";
 import { defineLater } from "../core/mod.ts";
 import type { Ports } from "../ports/mod.ts";
+import { systemProcessors } from "./processors.ts";
 import { BUN } from "./runtime_globals.ts";
 import { SystemClock } from "./system_clock.ts";
 import { SystemFiles } from "./system_files.ts";
@@ -74,6 +75,9 @@ export function createPorts(): Ports {
     // Asked for when they are: the module takes its time.
     get cpus() {
       return process.getBuiltinModule("node:os").availableParallelism();
+    },
+    get processors() {
+      return systemProcessors();
     },
     get hostname() {
       return process.getBuiltinModule("node:os").hostname();

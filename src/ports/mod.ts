@@ -24,6 +24,7 @@ export * from "./pack.ts";
 export * from "./node_network.ts";
 export * from "./ports.ts";
 export * from "./process_group.ts";
+export * from "./processors.ts";
 export * from "./program.ts";
 export * from "./queue.ts";
 export * from "./random.ts";

@@ -6,6 +6,7 @@ import type { Files } from "./files.ts";
 import type { HttpClient } from "./http_client.ts";
 import type { HttpListen } from "./http_server.ts";
 import type { NodeNetwork } from "./node_network.ts";
+import type { Processors } from "./processors.ts";
 import type { Connections, Programs } from "./program.ts";
 import type { Random } from "./random.ts";
 import type { Sqlite } from "./sqlite.ts";
@@ -34,6 +35,8 @@ export interface Ports {
   osVariable(name: string): string | undefined;
   osVariables(): Record<string, string>;
   readonly cpus: number;
+  /** Absent where threads can't be told which processors to run on. */
+  readonly processors?: Processors;
   readonly hostname: string;
   readonly processId: number;
 }

@@ -1,9 +1,10 @@
 /** What entries of WebAssembly say, and the guest that they describe. */
 import { type Decoded, Failure, GUEST_BYTES_MAX, schema } from "../core/mod.ts";
 import { planPool, POOL_FIELDS, type PoolPlan } from "../lua/mod.ts";
-import { FileSystemResource, type Ports, type Resources } from "../ports/mod.ts";
+import { FileSystemResource, type Log, type Ports, type Resources } from "../ports/mod.ts";
 import { readComponent } from "./component.ts";
 import { binaryForm, type CoreModule, readCoreModule } from "./core_module.ts";
+import type { GuestCores } from "./guest_cores.ts";
 import type { CoreRef, InstancePlan } from "./guest_plan.ts";
 import type { GuestEntry } from "./guests.ts";
 import { emptyFunction, hostFunction } from "./host_functions.ts";
@@ -99,12 +100,15 @@ function invalid(message: string): Failure {
   return new Failure("Invalid", message, { retryable: false });
 }
 
-/** Workers of a class whose number nobody says. */
-const CLASS_WORKERS_MAX = 4;
+/** Workers of its own class; undefined when the entry names none. */
+function classWorkers({ pool }: Fields, cores: GuestCores, cpus: number): number | undefined {
+  return pool === undefined || pool.worker_class === "" ? undefined : pool.workers || cores.workers(cpus);
+}
 
-function poolOf({ pool }: Fields, cpus: number): PoolPlan {
-  if (pool === undefined || pool.worker_class === "") return planPool(pool);
-  return planPool({ ...pool, type: "static", workers: pool.workers || Math.min(cpus, CLASS_WORKERS_MAX) });
+function poolOf({ pool }: Fields, workers: number | undefined): PoolPlan {
+  return pool === undefined || workers === undefined
+    ? planPool(pool)
+    : planPool({ ...pool, type: "static", workers });
 }
 
 /** The bytes of a module in the text format. */
@@ -252,7 +256,7 @@ export async function planGuest(
   id: string,
   fields: Fields,
   bytes: Uint8Array<ArrayBuffer>,
-  options: { isProcess: boolean; cpus: number },
+  { cores, isProcess, log, ports }: { isProcess: boolean; cores: GuestCores; ports: Ports; log: Log },
 ): Promise<EntryPlan> {
   const form = binaryForm(bytes);
   if (form === "other") throw invalid("it is no WebAssembly binary");
@@ -262,17 +266,21 @@ export async function planGuest(
   if (isHttp && callable.signature.params.length > 1) {
     throw invalid(`transport: wasi-http gives one argument, the request; ${fields.method} takes more`);
   }
-  const pool = poolOf(fields, options.cpus);
+  const workers = isProcess ? undefined : classWorkers(fields, cores, ports.cpus);
+  const pool = poolOf(fields, workers);
   return {
     pool,
     entry: {
       id,
       ...callable,
       method: fields.method,
-      isProcess: options.isProcess,
+      isProcess,
+      own: workers === undefined
+        ? undefined
+        : { atOnce: workers, most: workers, processors: cores.claim(ports, log) },
       isHttp,
       wasi: fields.wasi,
-      isFresh: options.isProcess || pool.type === "inline",
+      isFresh: isProcess || pool.type === "inline",
       timeMaxMs: fields.limits.max_execution_ms,
     },
   };

@@ -44,6 +44,8 @@ export type GuestRequest =
     readonly stop: Int32Array<SharedArrayBuffer>;
     /** Where answers to what guests ask come. */
     readonly answers: SharedAnswer;
+    /** Processors that the thread runs on; absent for any. */
+    readonly processors: readonly number[] | undefined;
   }
   | { readonly kind: "drop"; readonly module: number };
 
@@ -227,6 +229,7 @@ class Guests {
   take(request: GuestRequest): GuestReply | undefined {
     if (request.kind === "call") return this.#call(request);
     if (request.kind === "begin") {
+      if (request.processors !== undefined) this.#ports.processors?.confineThread(request.processors);
       const outside = new ThreadOutside(request.answers, this.#post);
       this.#thread = { ports: this.#ports, outside, turn: turnOf(request.stop) };
       return undefined;

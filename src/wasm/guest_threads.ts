@@ -4,11 +4,11 @@
  * A guest runs on a thread, and who takes too long is ended together with it.
  *
  * GT1. A thread runs one call at a time, and `done` of a call is called once, unless it was given up.
- * GT2. As many threads as processors are started when there is work for them; one more only after a call has waited for
- *      `GUEST_THREAD_WAIT_MS`, and never more than `GUEST_THREADS_MAX`.
+ * GT2. As many threads as `atOnce` says are started when there is work for them; one more only after a call has waited for
+ *      `GUEST_THREAD_WAIT_MS`, and never more than `most`.
  * GT3. The time of a call counts from where its thread begins with it, so that none is ended for having waited.
  */
-import { Failure, GUEST_THREAD_IDLE_MS, GUEST_THREAD_WAIT_MS, GUEST_THREADS_MAX } from "../core/mod.ts";
+import { Failure, GUEST_THREAD_IDLE_MS, GUEST_THREAD_WAIT_MS } from "../core/mod.ts";
 import type { Clock, Thread, Threads, TimerHandle } from "../ports/mod.ts";
 import type { GuestCall, GuestReply, GuestRequest } from "./guest.ts";
 import type { GuestPlan } from "./guest_plan.ts";
@@ -26,6 +26,16 @@ export interface GuestJob {
   /** What it writes to standard output or standard error. */
   write(stream: "out" | "error", data: Uint8Array): void;
   done(reply: GuestReply): void;
+}
+
+/** How many threads there are, and where they run. */
+export interface ThreadsSize {
+  /** Started as soon as there is work for them. */
+  readonly atOnce: number;
+  /** Started when calls have waited, all in all. */
+  readonly most: number;
+  /** Processors that they run on; absent for any. */
+  readonly processors?: readonly number[] | undefined;
 }
 
 /** One thread. */
@@ -54,24 +64,25 @@ class Seat {
 export class GuestThreads {
   readonly #threads: Threads | undefined;
   readonly #clock: Clock;
-  readonly #cpus: number;
+  readonly #size: ThreadsSize;
   readonly #seats = new Set<Seat>();
   /** Those without work; the last one worked last. */
   readonly #idle: Seat[] = [];
   readonly #waiting: GuestJob[] = [];
   #patience: TimerHandle | undefined;
+  #isRetired = false;
 
-  constructor(threads: Threads | undefined, clock: Clock, cpus: number) {
+  constructor(threads: Threads | undefined, clock: Clock, size: ThreadsSize) {
     this.#threads = threads;
     this.#clock = clock;
-    this.#cpus = cpus;
+    this.#size = size;
   }
 
   /** Makes a call once there is a thread for it; returns what gives it up. Fails with Unavailable where there are no threads. */
   run(job: GuestJob): () => void {
     const seat = this.#idleSeat(job.call.module);
     if (seat !== undefined) this.#begin(seat, job);
-    else if (this.#seats.size < this.#cpus) this.#begin(this.#hire(), job);
+    else if (this.#seats.size < this.#size.atOnce) this.#begin(this.#hire(), job);
     else {
       this.#waiting.push(job);
       this.#bePatient();
@@ -84,6 +95,12 @@ export class GuestThreads {
     for (const seat of this.#seats) {
       if (seat.modules.delete(module)) seat.post({ kind: "drop", module });
     }
+  }
+
+  /** Ends all threads once what they were given has ended. */
+  retire(): void {
+    this.#isRetired = true;
+    for (const seat of [...this.#idle]) this.#dismiss(seat);
   }
 
   /** Ends all threads; nothing runs any more. */
@@ -114,7 +131,8 @@ export class GuestThreads {
         this.#broken(seat, new Failure("Internal", message, { retryable: true }));
       },
     }, "guest"));
-    seat.post({ kind: "begin", stop: seat.stop, answers: seat.answers.shared });
+    const { processors } = this.#size;
+    seat.post({ kind: "begin", stop: seat.stop, answers: seat.answers.shared, processors });
     this.#seats.add(seat);
     return seat;
   }
@@ -159,6 +177,7 @@ export class GuestThreads {
     seat.timer?.cancel();
     const next = this.#waiting.shift();
     if (next !== undefined) this.#begin(seat, next);
+    else if (this.#isRetired) this.#dismiss(seat);
     else {
       this.#idle.push(seat);
       seat.timer = this.#clock.timer(GUEST_THREAD_IDLE_MS, () => this.#dismiss(seat), { background: true });
@@ -208,10 +227,10 @@ export class GuestThreads {
   }
 
   #bePatient(): void {
-    if (this.#patience !== undefined || this.#seats.size >= GUEST_THREADS_MAX) return;
+    if (this.#patience !== undefined || this.#seats.size >= this.#size.most) return;
     this.#patience = this.#clock.timer(GUEST_THREAD_WAIT_MS, () => {
       this.#patience = undefined;
-      if (this.#waiting.length === 0 || this.#seats.size >= GUEST_THREADS_MAX) return;
+      if (this.#waiting.length === 0 || this.#seats.size >= this.#size.most) return;
       this.#replace();
       if (this.#waiting.length > 0) this.#bePatient();
     });

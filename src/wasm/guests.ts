@@ -4,7 +4,7 @@
  * To the runtime an entry of WebAssembly is a Lua program of one line that calls its guest, so pools, retries, timeouts, permissions,
  * frames, processes, links and terminals are those of Lua entries.
  */
-import { Failure, type FailureKind } from "../core/mod.ts";
+import { Failure, type FailureKind, GUEST_THREADS_MAX } from "../core/mod.ts";
 import type { Call, LuaRuntime } from "../lua/mod.ts";
 import {
   attachment,
@@ -17,7 +17,7 @@ import { LuaError, LuaFloat, type LuaValue, type NativeResult, Values } from "..
 import type { GuestReply } from "./guest.ts";
 import type { GuestPlan } from "./guest_plan.ts";
 import { answerFiles, type Mount } from "./guest_files.ts";
-import { GuestThreads } from "./guest_threads.ts";
+import { GuestThreads, type ThreadsSize } from "./guest_threads.ts";
 import { answer, requestArguments } from "./http_transport.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import {
@@ -40,6 +40,8 @@ export interface GuestEntry {
   /** Whether each call gets a new instance. */
   readonly isFresh: boolean;
   readonly timeMaxMs: number;
+  /** Threads of its own; absent for those of all. */
+  readonly own: ThreadsSize | undefined;
   readonly wasi: {
     readonly args: readonly string[];
     readonly cwd: string;
@@ -52,6 +54,7 @@ interface Known {
   readonly entry: GuestEntry;
   /** Numbers modules; one that was changed is another one. */
   readonly module: number;
+  readonly threads: GuestThreads;
 }
 
 /** The guests of one runtime. */
@@ -60,14 +63,22 @@ export class Guests {
   readonly #known = new Map<string, Known>();
   #modules = 0;
 
+  readonly #ports: LuaRuntime["services"]["ports"];
+
   constructor({ services: { ports } }: LuaRuntime) {
-    this.#threads = new GuestThreads(ports.threads, ports.clock, ports.cpus);
+    this.#ports = ports;
+    this.#threads = this.#threadsOf({ atOnce: ports.cpus, most: GUEST_THREADS_MAX });
+  }
+
+  #threadsOf(size: ThreadsSize): GuestThreads {
+    return new GuestThreads(this.#ports.threads, this.#ports.clock, size);
   }
 
   /** Adds or replaces an entry. */
   set(entry: GuestEntry): void {
     this.#drop(entry.id);
-    this.#known.set(entry.id, { entry, module: ++this.#modules });
+    const threads = entry.own === undefined ? this.#threads : this.#threadsOf(entry.own);
+    this.#known.set(entry.id, { entry, module: ++this.#modules, threads });
   }
 
   /** Forgets an entry; with the last one all threads end. */
@@ -79,7 +90,9 @@ export class Guests {
   #drop(id: string): void {
     const known = this.#known.get(id);
     this.#known.delete(id);
-    if (known !== undefined) this.#threads.drop(known.module);
+    if (known === undefined) return;
+    if (known.threads === this.#threads) known.threads.drop(known.module);
+    else known.threads.retire();
   }
 
   /** Calls the guest of the entry that the calling process runs, with the arguments of the call. */
@@ -114,7 +127,7 @@ export class Guests {
   }
 
   #begin(
-    { entry, module }: Known,
+    { entry, module, threads }: Known,
     call: Call,
     args: unknown[],
     { mounts, told }: Surroundings,
@@ -124,7 +137,7 @@ export class Guests {
     const { isFresh, plan, signature, timeMaxMs } = entry;
     const output = outputOf(call, entry);
     return new Promise((resolve, reject) => {
-      const giveUp = this.#threads.run({
+      const giveUp = threads.run({
         call: { module, signature, isFresh, args, around: told },
         plan,
         timeMaxMs,

@@ -7,6 +7,7 @@ import type { Decoded, Field } from "../core/mod.ts";
 import { FACTORY_ANNOUNCEMENT, FUNCTION_ANNOUNCEMENT, luaDefinition, type LuaRuntime } from "../lua/mod.ts";
 import { defineKind, type KindContext, type KindDefinition } from "../registry/mod.ts";
 import { bytesOfFile, bytesOfText, planGuest, WASM_CONFIG, WAT_CONFIG } from "./definition.ts";
+import { GuestCores } from "./guest_cores.ts";
 import { GUEST_MODULE, GUEST_SOURCE } from "./guest_module.ts";
 import { guestsOf } from "./guests.ts";
 
@@ -17,6 +18,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 function guestKind<F extends Field<unknown>>(
   runtime: () => LuaRuntime,
+  cores: GuestCores,
   form: {
     readonly name: Name;
     readonly doc: string;
@@ -27,9 +29,9 @@ function guestKind<F extends Field<unknown>>(
 ): KindDefinition {
   const isProcess = form.name === "process.wasm";
   const define = async (context: KindContext<Decoded<F>>): Promise<void> => {
-    const { config, entry, id, ports } = context;
+    const { config, entry, id, log, ports } = context;
     const bytes = await form.bytes(context);
-    const plan = await planGuest(id, form.fields(config), bytes, { isProcess, cpus: ports.cpus });
+    const plan = await planGuest(id, form.fields(config), bytes, { isProcess, cores, ports, log });
     const { changes, modules } = runtime();
     await modules.catalog.load([GUEST_MODULE]);
     changes.define(luaDefinition(entry, {
@@ -65,10 +67,11 @@ function guestKind<F extends Field<unknown>>(
   });
 }
 
-/** The kinds of WebAssembly entries, for this runtime. */
-export function wasmKinds(runtime: () => LuaRuntime): KindDefinition[] {
+/** The kinds of WebAssembly entries, for this runtime; `reserved` processors are kept for classes of workers. */
+export function wasmKinds(runtime: () => LuaRuntime, reserved = 0): KindDefinition[] {
+  const cores = new GuestCores(reserved);
   const ofFile = (name: Name, doc: string): KindDefinition =>
-    guestKind(runtime, {
+    guestKind(runtime, cores, {
       name,
       doc,
       config: WASM_CONFIG,
@@ -76,7 +79,7 @@ export function wasmKinds(runtime: () => LuaRuntime): KindDefinition[] {
       fields: (config) => config,
     });
   return [
-    guestKind(runtime, {
+    guestKind(runtime, cores, {
       name: "function.wat",
       doc: "A function in the text format of WebAssembly.",
       config: WAT_CONFIG,

@@ -1,11 +1,12 @@
 /** What functions for guests work with. */
-import type { Clock, Random } from "../../ports/mod.ts";
+import type { Clock, Processors, Random } from "../../ports/mod.ts";
 import type { Handles } from "./handles.ts";
 
 /** What a thread of guests has. */
 export interface HostPorts {
   readonly clock: Clock;
   readonly random: Random;
+  readonly processors?: Processors;
 }
 
 /** What the entry of a guest gives it, for one call. */
