@@ -1,6 +1,6 @@
 /** `keeper/keeper`: files of the project, kept the same as entries, and their repository. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -153,50 +153,67 @@ test("a definition file that can't be changed piece by piece is left as it is [k
     assert.deepEqual((await mcp.fine("state_status"))["managed"], ["app", "other.place"]);
   }));
 
-test("changes are looked at, committed and handed in on a branch [keeper.git]", () =>
-  withRoot([HELLO], async (mcp, { folder }) => {
-    assert.match(errorOf(await mcp.call("git_status")), /^Unavailable: git status: .*not a git repository/s);
-    const git = (...words: string[]): string => execFileSync("git", words, { cwd: folder, encoding: "utf8" });
-    git("init", "-q", "-b", "main");
-    git("config", "user.name", "Test");
-    git("config", "user.email", "test@localhost");
-    writeFileSync(join(folder, ".gitignore"), "data.db*\n.wippy*\n");
-    const committed = await mcp.fine("git_commit", {
-      message: 'It\'s "quoted" \\ & $HOME',
-      paths: ["src", ".gitignore"],
-    });
-    assert.equal(git("rev-parse", "HEAD").trim(), committed["commit"]);
-    assert.equal(git("log", "-1", "--pretty=%s").trim(), 'It\'s "quoted" \\ & $HOME');
-    const log = await mcp.call("git_log") as { text: string };
-    assert.match(log.text, /^[0-9a-f]+\t\d{4}-\d\d-\d\dT\S+\tTest\tIt's "quoted"/);
+/** Why tests of repositories can't run here. */
+const noGit = spawnSync("git", ["--version"]).status === 0 ? false : "there is no git here";
 
-    writeFileSync(join(folder, "notes.txt"), "one\n");
-    git("add", "notes.txt");
-    git("commit", "-qm", "notes");
-    writeFileSync(join(folder, "notes.txt"), "two\n");
-    assert.match((await mcp.call("git_status") as { text: string }).text, /^## main\n M notes\.txt\n/);
-    assert.match(
-      (await mcp.call("git_diff", { path: "notes.txt" }) as { text: string }).text,
-      /\n-one\n\+two\n$/,
-    );
-    assert.match(errorOf(await mcp.call("git_propose", { branch: "-x", message: "m" })), /^Invalid/);
-    const elsewhere = { branch: "x", message: "m", remote: "ext::sh -c id" };
-    assert.match(errorOf(await mcp.call("git_propose", elsewhere)), /^Invalid: remote/);
+test(
+  "changes are looked at, committed and handed in on a branch [keeper.git]",
+  { skip: noGit },
+  () =>
+    withRoot([HELLO], async (mcp, { folder }) => {
+      assert.match(
+        errorOf(await mcp.call("git_status")),
+        /^Unavailable: git status: .*not a git repository/s,
+      );
+      const git = (...words: string[]): string =>
+        execFileSync("git", words, { cwd: folder, encoding: "utf8" });
+      git("init", "-q", "-b", "main");
+      git("config", "user.name", "Test");
+      git("config", "user.email", "test@localhost");
+      writeFileSync(join(folder, ".gitignore"), "data.db*\n.wippy*\n");
+      const committed = await mcp.fine("git_commit", {
+        message: 'It\'s "quoted" \\ & $HOME',
+        paths: ["src", ".gitignore"],
+      });
+      assert.equal(git("rev-parse", "HEAD").trim(), committed["commit"]);
+      assert.equal(git("log", "-1", "--pretty=%s").trim(), 'It\'s "quoted" \\ & $HOME');
+      const log = await mcp.call("git_log") as { text: string };
+      assert.match(log.text, /^[0-9a-f]+\t\d{4}-\d\d-\d\dT\S+\tTest\tIt's "quoted"/);
 
-    const origin = join(folder, ".wippy", "origin.git");
-    git("init", "-q", "--bare", origin);
-    git("remote", "add", "origin", origin);
-    const proposed = await mcp.fine("git_propose", { branch: "better-notes", message: "Better notes" });
-    assert.deepEqual([proposed["branch"], proposed["remote"]], ["better-notes", "origin"]);
-    const pushed = execFileSync("git", ["--git-dir", origin, "log", "-1", "--pretty=%H %s", "better-notes"], {
-      encoding: "utf8",
-    });
-    assert.equal(pushed.trim(), `${proposed["commit"]} Better notes`);
-    assert.equal(git("status", "--porcelain"), "");
-    assert.match(errorOf(await mcp.call("git_commit", { message: "nothing" })), /nothing to commit/);
-  }));
+      writeFileSync(join(folder, "notes.txt"), "one\n");
+      git("add", "notes.txt");
+      git("commit", "-qm", "notes");
+      writeFileSync(join(folder, "notes.txt"), "two\n");
+      assert.match((await mcp.call("git_status") as { text: string }).text, /^## main\n M notes\.txt\n/);
+      assert.match(
+        (await mcp.call("git_diff", { path: "notes.txt" }) as { text: string }).text,
+        /\n-one\n\+two\n$/,
+      );
+      assert.match(errorOf(await mcp.call("git_propose", { branch: "-x", message: "m" })), /^Invalid/);
+      const elsewhere = { branch: "x", message: "m", remote: "ext::sh -c id" };
+      assert.match(errorOf(await mcp.call("git_propose", elsewhere)), /^Invalid: remote/);
 
-test("the folder of the project is where its tools work, wherever the program was started [keeper.git]", () =>
+      const origin = join(folder, ".wippy", "origin.git");
+      git("init", "-q", "--bare", origin);
+      git("remote", "add", "origin", origin);
+      const proposed = await mcp.fine("git_propose", { branch: "better-notes", message: "Better notes" });
+      assert.deepEqual([proposed["branch"], proposed["remote"]], ["better-notes", "origin"]);
+      const pushed = execFileSync(
+        "git",
+        ["--git-dir", origin, "log", "-1", "--pretty=%H %s", "better-notes"],
+        {
+          encoding: "utf8",
+        },
+      );
+      assert.equal(pushed.trim(), `${proposed["commit"]} Better notes`);
+      assert.equal(git("status", "--porcelain"), "");
+      assert.match(errorOf(await mcp.call("git_commit", { message: "nothing" })), /nothing to commit/);
+    }),
+);
+
+test("the folder of the project is where its tools work, wherever the program was started [keeper.git]", {
+  skip: noGit,
+}, () =>
   withRoot([], async (mcp, { folder }) => {
     assert.ok(!existsSync(join(folder, ".git")));
     assert.match(errorOf(await mcp.call("git_log")), /not a git repository/);
