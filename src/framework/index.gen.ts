@@ -55,131 +55,133 @@ import file52 from "./facade/variables.lua" with { type: "text" };
 import file53 from "./facade/wippy.yaml" with { type: "text" };
 import file54 from "./keeper/_index.yaml" with { type: "text" };
 import file55 from "./keeper/admins.lua" with { type: "text" };
-import file56 from "./keeper/database.lua" with { type: "text" };
-import file57 from "./keeper/env/_index.yaml" with { type: "text" };
-import file58 from "./keeper/mcp/_index.yaml" with { type: "text" };
-import file59 from "./keeper/mcp/api.lua" with { type: "text" };
-import file60 from "./keeper/mcp/meta_tools.lua" with { type: "text" };
-import file61 from "./keeper/mcp/scopes.lua" with { type: "text" };
-import file62 from "./keeper/mcp/server.lua" with { type: "text" };
-import file63 from "./keeper/mcp/sessions.lua" with { type: "text" };
-import file64 from "./keeper/mcp/surface.lua" with { type: "text" };
-import file65 from "./keeper/mcp/tokens.lua" with { type: "text" };
-import file66 from "./keeper/migrations/01_create_keeper_tables.lua" with { type: "text" };
-import file67 from "./keeper/migrations/_index.yaml" with { type: "text" };
-import file68 from "./keeper/origins.lua" with { type: "text" };
-import file69 from "./keeper/settings.lua" with { type: "text" };
-import file70 from "./keeper/state/_index.yaml" with { type: "text" };
-import file71 from "./keeper/state/files.lua" with { type: "text" };
-import file72 from "./keeper/state/sync.lua" with { type: "text" };
-import file73 from "./keeper/tools/_index.yaml" with { type: "text" };
-import file74 from "./keeper/tools/agents.lua" with { type: "text" };
-import file75 from "./keeper/tools/application.lua" with { type: "text" };
-import file76 from "./keeper/tools/git.lua" with { type: "text" };
-import file77 from "./keeper/tools/knowledge.lua" with { type: "text" };
-import file78 from "./keeper/tools/modules.lua" with { type: "text" };
-import file79 from "./keeper/tools/registry.lua" with { type: "text" };
-import file80 from "./keeper/tools/system.lua" with { type: "text" };
-import file81 from "./keeper/tools/tasks.lua" with { type: "text" };
-import file82 from "./keeper/tools/tests.lua" with { type: "text" };
-import file83 from "./keeper/traits/_index.yaml" with { type: "text" };
-import file84 from "./keeper/ui/_index.yaml" with { type: "text" };
-import file85 from "./keeper/ui/page.jet" with { type: "text" };
-import file86 from "./keeper/ui/pages.lua" with { type: "text" };
-import file87 from "./keeper/ui/script.jet" with { type: "text" };
-import file88 from "./keeper/ui/sheet.jet" with { type: "text" };
-import file89 from "./keeper/ui/tools.lua" with { type: "text" };
-import file90 from "./keeper/watch.lua" with { type: "text" };
-import file91 from "./keeper/wippy.yaml" with { type: "text" };
-import file92 from "./llm/_index.yaml" with { type: "text" };
-import file93 from "./llm/bedrock/_index.yaml" with { type: "text" };
-import file94 from "./llm/bedrock/account.lua" with { type: "text" };
-import file95 from "./llm/bedrock/converse.lua" with { type: "text" };
-import file96 from "./llm/bedrock/driver.lua" with { type: "text" };
-import file97 from "./llm/bedrock/frames.lua" with { type: "text" };
-import file98 from "./llm/claude/_index.yaml" with { type: "text" };
-import file99 from "./llm/claude/driver.lua" with { type: "text" };
-import file100 from "./llm/claude/messages.lua" with { type: "text" };
-import file101 from "./llm/discovery/_index.yaml" with { type: "text" };
-import file102 from "./llm/discovery/models.lua" with { type: "text" };
-import file103 from "./llm/discovery/providers.lua" with { type: "text" };
-import file104 from "./llm/drivers/_index.yaml" with { type: "text" };
-import file105 from "./llm/drivers/settings.lua" with { type: "text" };
-import file106 from "./llm/drivers/shapes.lua" with { type: "text" };
-import file107 from "./llm/drivers/stream.lua" with { type: "text" };
-import file108 from "./llm/drivers/transport.lua" with { type: "text" };
-import file109 from "./llm/env/_index.yaml" with { type: "text" };
-import file110 from "./llm/failures.lua" with { type: "text" };
-import file111 from "./llm/google/generative_ai/_index.yaml" with { type: "text" };
-import file112 from "./llm/google/generative_ai/contents.lua" with { type: "text" };
-import file113 from "./llm/google/generative_ai/driver.lua" with { type: "text" };
-import file114 from "./llm/google/vertex/_index.yaml" with { type: "text" };
-import file115 from "./llm/google/vertex/account.lua" with { type: "text" };
-import file116 from "./llm/google/vertex/driver.lua" with { type: "text" };
-import file117 from "./llm/llm.lua" with { type: "text" };
-import file118 from "./llm/openai/_index.yaml" with { type: "text" };
-import file119 from "./llm/openai/account.lua" with { type: "text" };
-import file120 from "./llm/openai/driver.lua" with { type: "text" };
-import file121 from "./llm/openai/responses.lua" with { type: "text" };
-import file122 from "./llm/openai_compat/_index.yaml" with { type: "text" };
-import file123 from "./llm/openai_compat/completions.lua" with { type: "text" };
-import file124 from "./llm/openai_compat/driver.lua" with { type: "text" };
-import file125 from "./llm/prompt.lua" with { type: "text" };
-import file126 from "./llm/util/_index.yaml" with { type: "text" };
-import file127 from "./llm/util/compress.lua" with { type: "text" };
-import file128 from "./llm/wippy.yaml" with { type: "text" };
-import file129 from "./migration/_index.yaml" with { type: "text" };
-import file130 from "./migration/ledger.lua" with { type: "text" };
-import file131 from "./migration/migration.lua" with { type: "text" };
-import file132 from "./migration/migration_bootloader.lua" with { type: "text" };
-import file133 from "./migration/registry.lua" with { type: "text" };
-import file134 from "./migration/runner.lua" with { type: "text" };
-import file135 from "./migration/wippy.yaml" with { type: "text" };
-import file136 from "./relay/_index.yaml" with { type: "text" };
-import file137 from "./relay/central.lua" with { type: "text" };
-import file138 from "./relay/plugins.lua" with { type: "text" };
-import file139 from "./relay/security/_index.yaml" with { type: "text" };
-import file140 from "./relay/settings.lua" with { type: "text" };
-import file141 from "./relay/user.lua" with { type: "text" };
-import file142 from "./relay/wippy.yaml" with { type: "text" };
-import file143 from "./security/_index.yaml" with { type: "text" };
-import file144 from "./security/wippy.yaml" with { type: "text" };
-import file145 from "./terminal/_index.yaml" with { type: "text" };
-import file146 from "./terminal/wippy.yaml" with { type: "text" };
-import file147 from "./test/_index.yaml" with { type: "text" };
-import file148 from "./test/assertions.lua" with { type: "text" };
-import file149 from "./test/mocks.lua" with { type: "text" };
-import file150 from "./test/report.lua" with { type: "text" };
-import file151 from "./test/runner.lua" with { type: "text" };
-import file152 from "./test/shown.lua" with { type: "text" };
-import file153 from "./test/suites.lua" with { type: "text" };
-import file154 from "./test/test.lua" with { type: "text" };
-import file155 from "./test/wippy.yaml" with { type: "text" };
-import file156 from "./usage/_index.yaml" with { type: "text" };
-import file157 from "./usage/database.lua" with { type: "text" };
-import file158 from "./usage/migrations/01_create_token_usage_table.lua" with { type: "text" };
-import file159 from "./usage/migrations/_index.yaml" with { type: "text" };
-import file160 from "./usage/token_usage_repo.lua" with { type: "text" };
-import file161 from "./usage/usage_bootloader.lua" with { type: "text" };
-import file162 from "./usage/usage_tracker.lua" with { type: "text" };
-import file163 from "./usage/wippy.yaml" with { type: "text" };
-import file164 from "./views/_index.yaml" with { type: "text" };
-import file165 from "./views/access.lua" with { type: "text" };
-import file166 from "./views/address.lua" with { type: "text" };
-import file167 from "./views/api.lua" with { type: "text" };
-import file168 from "./views/bundle.lua" with { type: "text" };
-import file169 from "./views/components.lua" with { type: "text" };
-import file170 from "./views/environment.lua" with { type: "text" };
-import file171 from "./views/files.lua" with { type: "text" };
-import file172 from "./views/fragments.lua" with { type: "text" };
-import file173 from "./views/html.lua" with { type: "text" };
-import file174 from "./views/ids.lua" with { type: "text" };
-import file175 from "./views/merge.lua" with { type: "text" };
-import file176 from "./views/pages.lua" with { type: "text" };
-import file177 from "./views/renderer.lua" with { type: "text" };
-import file178 from "./views/resources.lua" with { type: "text" };
-import file179 from "./views/web_host.lua" with { type: "text" };
-import file180 from "./views/wippy.yaml" with { type: "text" };
+import file56 from "./keeper/answers.lua" with { type: "text" };
+import file57 from "./keeper/database.lua" with { type: "text" };
+import file58 from "./keeper/env/_index.yaml" with { type: "text" };
+import file59 from "./keeper/mcp/_index.yaml" with { type: "text" };
+import file60 from "./keeper/mcp/api.lua" with { type: "text" };
+import file61 from "./keeper/mcp/meta_tools.lua" with { type: "text" };
+import file62 from "./keeper/mcp/scopes.lua" with { type: "text" };
+import file63 from "./keeper/mcp/server.lua" with { type: "text" };
+import file64 from "./keeper/mcp/sessions.lua" with { type: "text" };
+import file65 from "./keeper/mcp/surface.lua" with { type: "text" };
+import file66 from "./keeper/mcp/tokens.lua" with { type: "text" };
+import file67 from "./keeper/migrations/01_create_keeper_tables.lua" with { type: "text" };
+import file68 from "./keeper/migrations/_index.yaml" with { type: "text" };
+import file69 from "./keeper/origins.lua" with { type: "text" };
+import file70 from "./keeper/settings.lua" with { type: "text" };
+import file71 from "./keeper/sorted.lua" with { type: "text" };
+import file72 from "./keeper/state/_index.yaml" with { type: "text" };
+import file73 from "./keeper/state/files.lua" with { type: "text" };
+import file74 from "./keeper/state/sync.lua" with { type: "text" };
+import file75 from "./keeper/tools/_index.yaml" with { type: "text" };
+import file76 from "./keeper/tools/agents.lua" with { type: "text" };
+import file77 from "./keeper/tools/application.lua" with { type: "text" };
+import file78 from "./keeper/tools/git.lua" with { type: "text" };
+import file79 from "./keeper/tools/knowledge.lua" with { type: "text" };
+import file80 from "./keeper/tools/modules.lua" with { type: "text" };
+import file81 from "./keeper/tools/registry.lua" with { type: "text" };
+import file82 from "./keeper/tools/system.lua" with { type: "text" };
+import file83 from "./keeper/tools/tasks.lua" with { type: "text" };
+import file84 from "./keeper/tools/tests.lua" with { type: "text" };
+import file85 from "./keeper/traits/_index.yaml" with { type: "text" };
+import file86 from "./keeper/ui/_index.yaml" with { type: "text" };
+import file87 from "./keeper/ui/page.jet" with { type: "text" };
+import file88 from "./keeper/ui/pages.lua" with { type: "text" };
+import file89 from "./keeper/ui/script.jet" with { type: "text" };
+import file90 from "./keeper/ui/sheet.jet" with { type: "text" };
+import file91 from "./keeper/ui/tools.lua" with { type: "text" };
+import file92 from "./keeper/watch.lua" with { type: "text" };
+import file93 from "./keeper/wippy.yaml" with { type: "text" };
+import file94 from "./llm/_index.yaml" with { type: "text" };
+import file95 from "./llm/bedrock/_index.yaml" with { type: "text" };
+import file96 from "./llm/bedrock/account.lua" with { type: "text" };
+import file97 from "./llm/bedrock/converse.lua" with { type: "text" };
+import file98 from "./llm/bedrock/driver.lua" with { type: "text" };
+import file99 from "./llm/bedrock/frames.lua" with { type: "text" };
+import file100 from "./llm/claude/_index.yaml" with { type: "text" };
+import file101 from "./llm/claude/driver.lua" with { type: "text" };
+import file102 from "./llm/claude/messages.lua" with { type: "text" };
+import file103 from "./llm/discovery/_index.yaml" with { type: "text" };
+import file104 from "./llm/discovery/models.lua" with { type: "text" };
+import file105 from "./llm/discovery/providers.lua" with { type: "text" };
+import file106 from "./llm/drivers/_index.yaml" with { type: "text" };
+import file107 from "./llm/drivers/settings.lua" with { type: "text" };
+import file108 from "./llm/drivers/shapes.lua" with { type: "text" };
+import file109 from "./llm/drivers/stream.lua" with { type: "text" };
+import file110 from "./llm/drivers/transport.lua" with { type: "text" };
+import file111 from "./llm/env/_index.yaml" with { type: "text" };
+import file112 from "./llm/failures.lua" with { type: "text" };
+import file113 from "./llm/google/generative_ai/_index.yaml" with { type: "text" };
+import file114 from "./llm/google/generative_ai/contents.lua" with { type: "text" };
+import file115 from "./llm/google/generative_ai/driver.lua" with { type: "text" };
+import file116 from "./llm/google/vertex/_index.yaml" with { type: "text" };
+import file117 from "./llm/google/vertex/account.lua" with { type: "text" };
+import file118 from "./llm/google/vertex/driver.lua" with { type: "text" };
+import file119 from "./llm/llm.lua" with { type: "text" };
+import file120 from "./llm/openai/_index.yaml" with { type: "text" };
+import file121 from "./llm/openai/account.lua" with { type: "text" };
+import file122 from "./llm/openai/driver.lua" with { type: "text" };
+import file123 from "./llm/openai/responses.lua" with { type: "text" };
+import file124 from "./llm/openai_compat/_index.yaml" with { type: "text" };
+import file125 from "./llm/openai_compat/completions.lua" with { type: "text" };
+import file126 from "./llm/openai_compat/driver.lua" with { type: "text" };
+import file127 from "./llm/prompt.lua" with { type: "text" };
+import file128 from "./llm/util/_index.yaml" with { type: "text" };
+import file129 from "./llm/util/compress.lua" with { type: "text" };
+import file130 from "./llm/wippy.yaml" with { type: "text" };
+import file131 from "./migration/_index.yaml" with { type: "text" };
+import file132 from "./migration/ledger.lua" with { type: "text" };
+import file133 from "./migration/migration.lua" with { type: "text" };
+import file134 from "./migration/migration_bootloader.lua" with { type: "text" };
+import file135 from "./migration/registry.lua" with { type: "text" };
+import file136 from "./migration/runner.lua" with { type: "text" };
+import file137 from "./migration/wippy.yaml" with { type: "text" };
+import file138 from "./relay/_index.yaml" with { type: "text" };
+import file139 from "./relay/central.lua" with { type: "text" };
+import file140 from "./relay/plugins.lua" with { type: "text" };
+import file141 from "./relay/security/_index.yaml" with { type: "text" };
+import file142 from "./relay/settings.lua" with { type: "text" };
+import file143 from "./relay/user.lua" with { type: "text" };
+import file144 from "./relay/wippy.yaml" with { type: "text" };
+import file145 from "./security/_index.yaml" with { type: "text" };
+import file146 from "./security/wippy.yaml" with { type: "text" };
+import file147 from "./terminal/_index.yaml" with { type: "text" };
+import file148 from "./terminal/wippy.yaml" with { type: "text" };
+import file149 from "./test/_index.yaml" with { type: "text" };
+import file150 from "./test/assertions.lua" with { type: "text" };
+import file151 from "./test/mocks.lua" with { type: "text" };
+import file152 from "./test/report.lua" with { type: "text" };
+import file153 from "./test/runner.lua" with { type: "text" };
+import file154 from "./test/shown.lua" with { type: "text" };
+import file155 from "./test/suites.lua" with { type: "text" };
+import file156 from "./test/test.lua" with { type: "text" };
+import file157 from "./test/wippy.yaml" with { type: "text" };
+import file158 from "./usage/_index.yaml" with { type: "text" };
+import file159 from "./usage/database.lua" with { type: "text" };
+import file160 from "./usage/migrations/01_create_token_usage_table.lua" with { type: "text" };
+import file161 from "./usage/migrations/_index.yaml" with { type: "text" };
+import file162 from "./usage/token_usage_repo.lua" with { type: "text" };
+import file163 from "./usage/usage_bootloader.lua" with { type: "text" };
+import file164 from "./usage/usage_tracker.lua" with { type: "text" };
+import file165 from "./usage/wippy.yaml" with { type: "text" };
+import file166 from "./views/_index.yaml" with { type: "text" };
+import file167 from "./views/access.lua" with { type: "text" };
+import file168 from "./views/address.lua" with { type: "text" };
+import file169 from "./views/api.lua" with { type: "text" };
+import file170 from "./views/bundle.lua" with { type: "text" };
+import file171 from "./views/components.lua" with { type: "text" };
+import file172 from "./views/environment.lua" with { type: "text" };
+import file173 from "./views/files.lua" with { type: "text" };
+import file174 from "./views/fragments.lua" with { type: "text" };
+import file175 from "./views/html.lua" with { type: "text" };
+import file176 from "./views/ids.lua" with { type: "text" };
+import file177 from "./views/merge.lua" with { type: "text" };
+import file178 from "./views/pages.lua" with { type: "text" };
+import file179 from "./views/renderer.lua" with { type: "text" };
+import file180 from "./views/resources.lua" with { type: "text" };
+import file181 from "./views/web_host.lua" with { type: "text" };
+import file182 from "./views/wippy.yaml" with { type: "text" };
 
 /** Texts of the files in `src/framework`, by path. */
 export const files: Readonly<Record<string, string>> = {
@@ -239,129 +241,131 @@ export const files: Readonly<Record<string, string>> = {
   "facade/wippy.yaml": file53,
   "keeper/_index.yaml": file54,
   "keeper/admins.lua": file55,
-  "keeper/database.lua": file56,
-  "keeper/env/_index.yaml": file57,
-  "keeper/mcp/_index.yaml": file58,
-  "keeper/mcp/api.lua": file59,
-  "keeper/mcp/meta_tools.lua": file60,
-  "keeper/mcp/scopes.lua": file61,
-  "keeper/mcp/server.lua": file62,
-  "keeper/mcp/sessions.lua": file63,
-  "keeper/mcp/surface.lua": file64,
-  "keeper/mcp/tokens.lua": file65,
-  "keeper/migrations/01_create_keeper_tables.lua": file66,
-  "keeper/migrations/_index.yaml": file67,
-  "keeper/origins.lua": file68,
-  "keeper/settings.lua": file69,
-  "keeper/state/_index.yaml": file70,
-  "keeper/state/files.lua": file71,
-  "keeper/state/sync.lua": file72,
-  "keeper/tools/_index.yaml": file73,
-  "keeper/tools/agents.lua": file74,
-  "keeper/tools/application.lua": file75,
-  "keeper/tools/git.lua": file76,
-  "keeper/tools/knowledge.lua": file77,
-  "keeper/tools/modules.lua": file78,
-  "keeper/tools/registry.lua": file79,
-  "keeper/tools/system.lua": file80,
-  "keeper/tools/tasks.lua": file81,
-  "keeper/tools/tests.lua": file82,
-  "keeper/traits/_index.yaml": file83,
-  "keeper/ui/_index.yaml": file84,
-  "keeper/ui/page.jet": file85,
-  "keeper/ui/pages.lua": file86,
-  "keeper/ui/script.jet": file87,
-  "keeper/ui/sheet.jet": file88,
-  "keeper/ui/tools.lua": file89,
-  "keeper/watch.lua": file90,
-  "keeper/wippy.yaml": file91,
-  "llm/_index.yaml": file92,
-  "llm/bedrock/_index.yaml": file93,
-  "llm/bedrock/account.lua": file94,
-  "llm/bedrock/converse.lua": file95,
-  "llm/bedrock/driver.lua": file96,
-  "llm/bedrock/frames.lua": file97,
-  "llm/claude/_index.yaml": file98,
-  "llm/claude/driver.lua": file99,
-  "llm/claude/messages.lua": file100,
-  "llm/discovery/_index.yaml": file101,
-  "llm/discovery/models.lua": file102,
-  "llm/discovery/providers.lua": file103,
-  "llm/drivers/_index.yaml": file104,
-  "llm/drivers/settings.lua": file105,
-  "llm/drivers/shapes.lua": file106,
-  "llm/drivers/stream.lua": file107,
-  "llm/drivers/transport.lua": file108,
-  "llm/env/_index.yaml": file109,
-  "llm/failures.lua": file110,
-  "llm/google/generative_ai/_index.yaml": file111,
-  "llm/google/generative_ai/contents.lua": file112,
-  "llm/google/generative_ai/driver.lua": file113,
-  "llm/google/vertex/_index.yaml": file114,
-  "llm/google/vertex/account.lua": file115,
-  "llm/google/vertex/driver.lua": file116,
-  "llm/llm.lua": file117,
-  "llm/openai/_index.yaml": file118,
-  "llm/openai/account.lua": file119,
-  "llm/openai/driver.lua": file120,
-  "llm/openai/responses.lua": file121,
-  "llm/openai_compat/_index.yaml": file122,
-  "llm/openai_compat/completions.lua": file123,
-  "llm/openai_compat/driver.lua": file124,
-  "llm/prompt.lua": file125,
-  "llm/util/_index.yaml": file126,
-  "llm/util/compress.lua": file127,
-  "llm/wippy.yaml": file128,
-  "migration/_index.yaml": file129,
-  "migration/ledger.lua": file130,
-  "migration/migration.lua": file131,
-  "migration/migration_bootloader.lua": file132,
-  "migration/registry.lua": file133,
-  "migration/runner.lua": file134,
-  "migration/wippy.yaml": file135,
-  "relay/_index.yaml": file136,
-  "relay/central.lua": file137,
-  "relay/plugins.lua": file138,
-  "relay/security/_index.yaml": file139,
-  "relay/settings.lua": file140,
-  "relay/user.lua": file141,
-  "relay/wippy.yaml": file142,
-  "security/_index.yaml": file143,
-  "security/wippy.yaml": file144,
-  "terminal/_index.yaml": file145,
-  "terminal/wippy.yaml": file146,
-  "test/_index.yaml": file147,
-  "test/assertions.lua": file148,
-  "test/mocks.lua": file149,
-  "test/report.lua": file150,
-  "test/runner.lua": file151,
-  "test/shown.lua": file152,
-  "test/suites.lua": file153,
-  "test/test.lua": file154,
-  "test/wippy.yaml": file155,
-  "usage/_index.yaml": file156,
-  "usage/database.lua": file157,
-  "usage/migrations/01_create_token_usage_table.lua": file158,
-  "usage/migrations/_index.yaml": file159,
-  "usage/token_usage_repo.lua": file160,
-  "usage/usage_bootloader.lua": file161,
-  "usage/usage_tracker.lua": file162,
-  "usage/wippy.yaml": file163,
-  "views/_index.yaml": file164,
-  "views/access.lua": file165,
-  "views/address.lua": file166,
-  "views/api.lua": file167,
-  "views/bundle.lua": file168,
-  "views/components.lua": file169,
-  "views/environment.lua": file170,
-  "views/files.lua": file171,
-  "views/fragments.lua": file172,
-  "views/html.lua": file173,
-  "views/ids.lua": file174,
-  "views/merge.lua": file175,
-  "views/pages.lua": file176,
-  "views/renderer.lua": file177,
-  "views/resources.lua": file178,
-  "views/web_host.lua": file179,
-  "views/wippy.yaml": file180,
+  "keeper/answers.lua": file56,
+  "keeper/database.lua": file57,
+  "keeper/env/_index.yaml": file58,
+  "keeper/mcp/_index.yaml": file59,
+  "keeper/mcp/api.lua": file60,
+  "keeper/mcp/meta_tools.lua": file61,
+  "keeper/mcp/scopes.lua": file62,
+  "keeper/mcp/server.lua": file63,
+  "keeper/mcp/sessions.lua": file64,
+  "keeper/mcp/surface.lua": file65,
+  "keeper/mcp/tokens.lua": file66,
+  "keeper/migrations/01_create_keeper_tables.lua": file67,
+  "keeper/migrations/_index.yaml": file68,
+  "keeper/origins.lua": file69,
+  "keeper/settings.lua": file70,
+  "keeper/sorted.lua": file71,
+  "keeper/state/_index.yaml": file72,
+  "keeper/state/files.lua": file73,
+  "keeper/state/sync.lua": file74,
+  "keeper/tools/_index.yaml": file75,
+  "keeper/tools/agents.lua": file76,
+  "keeper/tools/application.lua": file77,
+  "keeper/tools/git.lua": file78,
+  "keeper/tools/knowledge.lua": file79,
+  "keeper/tools/modules.lua": file80,
+  "keeper/tools/registry.lua": file81,
+  "keeper/tools/system.lua": file82,
+  "keeper/tools/tasks.lua": file83,
+  "keeper/tools/tests.lua": file84,
+  "keeper/traits/_index.yaml": file85,
+  "keeper/ui/_index.yaml": file86,
+  "keeper/ui/page.jet": file87,
+  "keeper/ui/pages.lua": file88,
+  "keeper/ui/script.jet": file89,
+  "keeper/ui/sheet.jet": file90,
+  "keeper/ui/tools.lua": file91,
+  "keeper/watch.lua": file92,
+  "keeper/wippy.yaml": file93,
+  "llm/_index.yaml": file94,
+  "llm/bedrock/_index.yaml": file95,
+  "llm/bedrock/account.lua": file96,
+  "llm/bedrock/converse.lua": file97,
+  "llm/bedrock/driver.lua": file98,
+  "llm/bedrock/frames.lua": file99,
+  "llm/claude/_index.yaml": file100,
+  "llm/claude/driver.lua": file101,
+  "llm/claude/messages.lua": file102,
+  "llm/discovery/_index.yaml": file103,
+  "llm/discovery/models.lua": file104,
+  "llm/discovery/providers.lua": file105,
+  "llm/drivers/_index.yaml": file106,
+  "llm/drivers/settings.lua": file107,
+  "llm/drivers/shapes.lua": file108,
+  "llm/drivers/stream.lua": file109,
+  "llm/drivers/transport.lua": file110,
+  "llm/env/_index.yaml": file111,
+  "llm/failures.lua": file112,
+  "llm/google/generative_ai/_index.yaml": file113,
+  "llm/google/generative_ai/contents.lua": file114,
+  "llm/google/generative_ai/driver.lua": file115,
+  "llm/google/vertex/_index.yaml": file116,
+  "llm/google/vertex/account.lua": file117,
+  "llm/google/vertex/driver.lua": file118,
+  "llm/llm.lua": file119,
+  "llm/openai/_index.yaml": file120,
+  "llm/openai/account.lua": file121,
+  "llm/openai/driver.lua": file122,
+  "llm/openai/responses.lua": file123,
+  "llm/openai_compat/_index.yaml": file124,
+  "llm/openai_compat/completions.lua": file125,
+  "llm/openai_compat/driver.lua": file126,
+  "llm/prompt.lua": file127,
+  "llm/util/_index.yaml": file128,
+  "llm/util/compress.lua": file129,
+  "llm/wippy.yaml": file130,
+  "migration/_index.yaml": file131,
+  "migration/ledger.lua": file132,
+  "migration/migration.lua": file133,
+  "migration/migration_bootloader.lua": file134,
+  "migration/registry.lua": file135,
+  "migration/runner.lua": file136,
+  "migration/wippy.yaml": file137,
+  "relay/_index.yaml": file138,
+  "relay/central.lua": file139,
+  "relay/plugins.lua": file140,
+  "relay/security/_index.yaml": file141,
+  "relay/settings.lua": file142,
+  "relay/user.lua": file143,
+  "relay/wippy.yaml": file144,
+  "security/_index.yaml": file145,
+  "security/wippy.yaml": file146,
+  "terminal/_index.yaml": file147,
+  "terminal/wippy.yaml": file148,
+  "test/_index.yaml": file149,
+  "test/assertions.lua": file150,
+  "test/mocks.lua": file151,
+  "test/report.lua": file152,
+  "test/runner.lua": file153,
+  "test/shown.lua": file154,
+  "test/suites.lua": file155,
+  "test/test.lua": file156,
+  "test/wippy.yaml": file157,
+  "usage/_index.yaml": file158,
+  "usage/database.lua": file159,
+  "usage/migrations/01_create_token_usage_table.lua": file160,
+  "usage/migrations/_index.yaml": file161,
+  "usage/token_usage_repo.lua": file162,
+  "usage/usage_bootloader.lua": file163,
+  "usage/usage_tracker.lua": file164,
+  "usage/wippy.yaml": file165,
+  "views/_index.yaml": file166,
+  "views/access.lua": file167,
+  "views/address.lua": file168,
+  "views/api.lua": file169,
+  "views/bundle.lua": file170,
+  "views/components.lua": file171,
+  "views/environment.lua": file172,
+  "views/files.lua": file173,
+  "views/fragments.lua": file174,
+  "views/html.lua": file175,
+  "views/ids.lua": file176,
+  "views/merge.lua": file177,
+  "views/pages.lua": file178,
+  "views/renderer.lua": file179,
+  "views/resources.lua": file180,
+  "views/web_host.lua": file181,
+  "views/wippy.yaml": file182,
 };

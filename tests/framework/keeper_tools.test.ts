@@ -4,8 +4,7 @@ import { test } from "node:test";
 import type { ValueMap } from "../../src/core/mod.ts";
 import { errorOf, func, HELLO, named, withRoot } from "./keeper_project.ts";
 
-test("functions run as tasks, whose ends are known, also after the program has ended [keeper.scopes]", async () => {
-  let id = "";
+test("functions run as tasks, whose ends are known, and what was cut off is marked as such [keeper.scopes]", async () => {
   const slow = func("slow", 'require("time").sleep("1h")', { modules: ["time"] });
   const fails = func("fails", 'error(errors.new({ kind = errors.CONFLICT, message = "no" }))');
   await withRoot([HELLO, slow, fails], async (mcp, { until }) => {
@@ -45,7 +44,7 @@ test("functions run as tasks, whose ends are known, also after the program has e
       "app:nope",
       "app:fails",
     ]);
-    id = await start("slow");
+    const id = await start("slow");
     const recovered = await mcp.fine("function_call", { function: "keeper.tools:task_recovery" });
     assert.deepEqual((recovered["result"] as ValueMap)["status"], "success");
     assert.equal((await mcp.fine("task_get", { id }))["status"], "interrupted");

@@ -25,6 +25,7 @@ type MetaTool = {
 local TOOL_TIMEOUT = "10m"
 local TOOLS_ONLY = "tools_only"
 local TRAITS_ONLY = "traits"
+local ONE_TRAIT = {trait = {type = "string", description = "name or id of a trait"}}
 
 local M = {Client = Client, Outcome = Outcome}
 
@@ -171,7 +172,7 @@ local META: {MetaTool} = {
   {
     name = "describe_trait",
     description = "A trait with its tools and what they take.",
-    properties = {trait = {type = "string", description = "name or id of a trait"}},
+    properties = ONE_TRAIT,
     required = {"trait"},
     is_of_traits = true,
     run = function(client: Client, arguments: any): Outcome
@@ -186,7 +187,7 @@ local META: {MetaTool} = {
   {
     name = "use_trait",
     description = "Makes the tools of a trait part of this session.",
-    properties = {trait = {type = "string", description = "name or id of a trait"}},
+    properties = ONE_TRAIT,
     required = {"trait"},
     is_of_traits = true,
     run = function(client: Client, arguments: any): Outcome
@@ -202,7 +203,7 @@ local META: {MetaTool} = {
   {
     name = "drop_trait",
     description = "Takes the tools of a trait out of this session.",
-    properties = {trait = {type = "string", description = "name or id of a trait"}},
+    properties = ONE_TRAIT,
     required = {"trait"},
     is_of_traits = true,
     run = function(client: Client, arguments: any): Outcome

@@ -193,7 +193,6 @@ end
 
 --- Answers one request of a session.
 local function answer(client: meta_tools.Client, method: string, params: any): Reply
-  if method == "ping" then return {result = "{}", changed = false} end
   if method == "tools/list" then return list_tools(client) end
   if method == "tools/call" then return call_tool(client, params) end
   return {failure = failure(NO_METHOD, "Method not found: " .. method), changed = false}
@@ -243,6 +242,9 @@ local function post(exchange: Exchange, token: tokens.Token)
     exchange.res:set_status(http.STATUS.ACCEPTED)
     exchange.res:write("")
     return
+  end
+  if message.method == "ping" then
+    return send(exchange, message.id, {result = "{}", changed = false})
   end
   local client, broken = client_of(token, session)
   local reply: Reply = client ~= nil and answer(client, message.method, params)

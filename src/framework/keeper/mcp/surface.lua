@@ -128,10 +128,7 @@ function M.known_scopes(): {string}
     names[#names + 1] = name
   end
   for _, scope in ipairs(scopes.ALL) do list(scope.name) end
-  local entries = registry.find({["meta.type"] = "tool"}) or {}
-  table.sort(entries, function(a: registry.Entry, b: registry.Entry): boolean
-    return a.id < b.id
-  end)
+  local entries = sorted.find({["meta.type"] = "tool"}) or {}
   for _, entry in ipairs(entries) do
     for _, name in ipairs(scopes_of(entry)) do list(tostring(name)) end
   end

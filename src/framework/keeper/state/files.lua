@@ -313,6 +313,21 @@ function M.write(path: string, text: string): error?
   return failed
 end
 
+--- Gives a file another text; it is one of `all` then, as it is now.
+function M.replace(all: {File}, file: File, text: string): error?
+  local failed = M.write(file.path, text)
+  if failed ~= nil then return failed end
+  local decoded = yaml.decode(text)
+  file.text = text
+  file.entries = type(decoded) == "table" and type(decoded.entries) == "table" and decoded.entries
+    or {}
+  for _, each in ipairs(all) do
+    if each == file then return nil end
+  end
+  all[#all + 1] = file
+  return nil
+end
+
 --- The path of the source that a written entry names; nothing when the source is in the entry.
 function M.source_path(file: File, written: any): string?
   local source = type(written) == "table" and written.source or nil

@@ -163,10 +163,11 @@ local function without_source(value: any): any
   return copy
 end
 
---- Writes one entry to its file; the paths that were written.
-local function write_entry(each: Drift, entry: registry.Entry): ({string}?, error?)
-  local all, err = files.all()
-  if all == nil then return nil, err end
+--- Writes one entry to its file among `all`, after the source that it names; the paths that were written.
+local function write_entry(all: {files.File}, each: Drift, entry: registry.Entry): (
+  {string}?,
+  error?
+)
   local id = registry.parse_id(entry.id)
   local file, written = files.find(all, id.ns, id.name)
   local paths: {string} = {}
@@ -194,12 +195,10 @@ local function write_entry(each: Drift, entry: registry.Entry): ({string}?, erro
     and named ~= nil
     and same(each.file.meta, entry.meta)
     and same(without_source(each.file.data), without_source(entry.data))
+  local text, refused
   if not is_source_only then
-    local text, refused = files.with_entry(file, files.written_form(entry, id.name, named))
+    text, refused = files.with_entry(file, files.written_form(entry, id.name, named))
     if text == nil then return nil, refused end
-    local failed = files.write(file.path, text)
-    if failed ~= nil then return nil, failed end
-    paths[#paths + 1] = file.path
   end
   if source_path ~= nil
     and type(source) == "string"
@@ -208,18 +207,21 @@ local function write_entry(each: Drift, entry: registry.Entry): ({string}?, erro
     if failed ~= nil then return nil, failed end
     paths[#paths + 1] = source_path
   end
+  if text ~= nil then
+    local failed = files.replace(all, file, text)
+    if failed ~= nil then return nil, failed end
+    paths[#paths + 1] = file.path
+  end
   return paths
 end
 
---- Takes one entry out of its file. Its source stays, for another entry may have it.
-local function remove_entry(id: registry.Id): ({string}?, error?)
-  local all, err = files.all()
-  if all == nil then return nil, err end
+--- Takes one entry out of its file among `all`. Its source stays, for another entry may have it.
+local function remove_entry(all: {files.File}, id: registry.Id): ({string}?, error?)
   local file = files.find(all, id.ns, id.name)
   if file == nil then return {} end
   local text, refused = files.without_entry(file, id.name)
   if text == nil then return nil, refused end
-  local failed = files.write(file.path, text)
+  local failed = files.replace(all, file, text)
   if failed ~= nil then return nil, failed end
   return {file.path}
 end
@@ -228,15 +230,17 @@ end
 function M.push(args: any): (any, error?)
   local found, err = drift(args.ids)
   if found == nil then return nil, err end
+  local all, unreadable = files.all()
+  if all == nil then return nil, unreadable end
   local is_listed: {[string]: boolean} = {}
   local paths, ids = {}, {}
   for _, each in ipairs(found) do
     local entry = each.entry
     local written, refused
     if entry ~= nil then
-      written, refused = write_entry(each, entry)
+      written, refused = write_entry(all, each, entry)
     else
-      written, refused = remove_entry(registry.parse_id(each.id))
+      written, refused = remove_entry(all, registry.parse_id(each.id))
     end
     if written == nil then return nil, refused end
     ids[#ids + 1] = each.id

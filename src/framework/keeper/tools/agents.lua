@@ -1,7 +1,6 @@
 --- Agents of the application: which there are, and what they say.
 
 local json = require("json")
-local registry = require("registry")
 
 local TYPE = "agent.gen1"
 --- An agent that goes on wanting tools is stopped.
@@ -11,11 +10,8 @@ local M = {}
 
 --- All agents.
 function M.list(): (any, error?)
-  local entries, err = registry.find({["meta.type"] = TYPE})
+  local entries, err = sorted.find({["meta.type"] = TYPE})
   if entries == nil then return nil, err end
-  table.sort(entries, function(a: registry.Entry, b: registry.Entry): boolean
-    return a.id < b.id
-  end)
   local found = {}
   for i, entry in ipairs(entries) do
     found[i] = {

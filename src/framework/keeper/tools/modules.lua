@@ -10,19 +10,9 @@ local DEFAULT_NAMESPACE = "app"
 
 local M = {}
 
---- Entries that declare a need of modules, by id.
-local function dependencies(): ({registry.Entry}?, error?)
-  local entries, err = registry.find({[".kind"] = DEPENDENCY})
-  if entries == nil then return nil, err end
-  table.sort(entries, function(a: registry.Entry, b: registry.Entry): boolean
-    return a.id < b.id
-  end)
-  return entries
-end
-
 --- Modules of the application, and what declares each.
 function M.list(): (any, error?)
-  local entries, err = dependencies()
+  local entries, err = sorted.find({[".kind"] = DEPENDENCY})
   if entries == nil then return nil, err end
   local found = {}
   local is_listed: {[string]: boolean} = {}
@@ -38,7 +28,7 @@ end
 
 --- Entries of the application itself, not of its modules, that declare a need of this one.
 local function declared(module: string): ({registry.Entry}?, error?)
-  local entries, err = dependencies()
+  local entries, err = sorted.find({[".kind"] = DEPENDENCY})
   if entries == nil then return nil, err end
   local found: {registry.Entry} = {}
   for _, entry in ipairs(entries) do

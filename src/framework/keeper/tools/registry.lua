@@ -27,13 +27,6 @@ local function summary(entry: registry.Entry): Shown
   return {id = entry.id, kind = entry.kind, comment = entry.meta.comment}
 end
 
-local function by_id(entries: {registry.Entry}): {registry.Entry}
-  table.sort(entries, function(a: registry.Entry, b: registry.Entry): boolean
-    return a.id < b.id
-  end)
-  return entries
-end
-
 --- Whether a text is somewhere in an entry.
 local function mentions(entry: registry.Entry, wanted: string): boolean
   local whole = entry.id .. "\n" .. (json.encode(entry.meta) or "") .. "\n"
@@ -49,10 +42,10 @@ function M.find(args: any): (any, error?)
   if args.namespace ~= nil then filter[".ns"] = args.namespace end
   if args.name ~= nil then filter[".name"] = args.name end
   for key, value in pairs(args.meta or {}) do filter["meta." .. key] = value end
-  local entries, err = registry.find(filter)
+  local entries, err = sorted.find(filter)
   if entries == nil then return nil, err end
   local fitting: {registry.Entry} = {}
-  for _, entry in ipairs(by_id(entries)) do
+  for _, entry in ipairs(entries) do
     if args.text == nil or mentions(entry, args.text) then fitting[#fitting + 1] = entry end
   end
   local offset = args.offset or 0
@@ -164,13 +157,14 @@ function M.history(args: any): (any, error?)
   local current = registry.current_version()
   local first = math.max(1, #versions - math.min(args.limit or VERSIONS_DEFAULT, VERSIONS_MAX) + 1)
   local found = {}
+  local after = entries_at(versions[#versions]:id())
   for i = #versions, first, -1 do
     local id = versions[i]:id()
     local shown: any = {version = id, current = current ~= nil and current:id() == id}
     local before = i > 1 and entries_at(versions[i - 1]:id()) or nil
-    local after = before ~= nil and entries_at(id) or nil
     if before ~= nil and after ~= nil then shown.changes = changes_between(before, after, false) end
     found[#found + 1] = shown
+    after = before
   end
   return {total = #versions, versions = found}
 end
